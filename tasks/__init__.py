@@ -1,0 +1,12 @@
+"""The rooms of the build: one package a step, and beside them what the steps share.
+
+    errors  files                      leaves: know nothing of the rest
+    paths  receipts                    where things lie, what a finished step leaves behind
+    catalogue                          config/*.toml as frozen objects; the lock
+    download  verify  extract          the steps: plain functions that know nothing of doit
+    scaffold  smoke  clean             and never print
+    console                            what the user sees
+    wiring                             the one layer that turns a step into a doit task
+
+Imports point up this list only.
+"""

@@ -1,0 +1,91 @@
+"""Files that appear whole or not at all, and their digests. Knows nothing of networks."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+BLOCK = 1 << 20
+
+
+@contextmanager
+def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
+    """A binary file that replaces `path` when the block ends, and vanishes when the block raises.
+
+    The temporary name lies in the same folder (a rename across file systems is no rename) and
+    holds the process id, so two processes never write into one file. Content is on disk before
+    the name is: a power cut leaves the old file or the new one.
+
+    Raises:
+        OSError: the folder can't be made or written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Replace `path` by `content`, whole or not at all."""
+    with atomic_writer(path) as file:
+        file.write(content)
+
+
+def write_if_changed(path: Path, content: bytes) -> bool:
+    """Write `content` unless `path` holds it already; say whether anything was written.
+
+    An unchanged file keeps its mtime, so nothing that depends on it goes stale.
+    """
+    with suppress(OSError):
+        if path.read_bytes() == content:
+            return False
+    write_atomic(path, content)
+    return True
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file as 64 hexadecimal digits, read in blocks.
+
+    Raises:
+        OSError: the file can't be read.
+    """
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def remove(path: Path) -> None:
+    """Remove a file if it is there."""
+    with suppress(FileNotFoundError):
+        path.unlink()
+
+
+def remove_empty_folders(folder: Path, *, upto: Path) -> None:
+    """Remove `folder` and its parents below `upto`, as long as they are empty."""
+    while folder != upto and upto in folder.parents:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+        folder = folder.parent
+
+
+def human_size(size: int) -> str:
+    """A byte count as people say it, in decimal units as the zoo's page uses: 211.9 MB."""
+    value = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    raise AssertionError("unreachable")

@@ -1,0 +1,111 @@
+"""The one place that makes paths.
+
+doit joins tasks by comparing path strings, so `a/b` and `./a/b` would be two files to it: every
+path of the build comes from here. Paths are relative to the workspace, because doit runs there and
+because a workspace that is moved must not become stale.
+
+    <workspace>/
+    ├── config/{zoo,workspace}.toml  config/zoo.lock
+    ├── pre-trained/<network>/       an extracted network
+    ├── <project>/images/{train,test}  <project>/training/<network>/
+    ├── results/<network>/           smoke.json and the picture with its boxes
+    └── .tod/                        receipts, logs, doit's database: all that can be made again
+    <cache>/                         archives, shared by all workspaces of the user
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def default_cache() -> Path:
+    """The archive cache: `TOD_CACHE`, else the platform's folder for caches."""
+    if chosen := os.environ.get("TOD_CACHE"):
+        return Path(chosen).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("tod-tf2", appauthor=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The paths of one workspace; `Workspace(Path())` is the one in the current folder."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        return self.root / "config"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.config / "zoo.lock"
+
+    @property
+    def state(self) -> Path:
+        return self.root / ".tod"
+
+    @property
+    def pre_trained(self) -> Path:
+        return self.root / "pre-trained"
+
+    def network(self, network: str) -> Path:
+        return self.pre_trained / network
+
+    def staging(self, network: str) -> Path:
+        """Where a network is unpacked before it is renamed: same folder, so same file system."""
+        return self.pre_trained / f".{network}.staging"
+
+    def receipt(self, step: str, name: str) -> Path:
+        return self.state / "receipts" / step / f"{name}.json"
+
+    def log(self, step: str, name: str) -> Path:
+        return self.state / "logs" / f"{step}-{name}.log"
+
+    def results(self, network: str) -> Path:
+        return self.root / "results" / network
+
+    def smoke_json(self, network: str) -> Path:
+        return self.results(network) / "smoke.json"
+
+    def smoke_picture(self, network: str) -> Path:
+        return self.results(network) / "smoke.png"
+
+    def project(self, project: str) -> Path:
+        return self.root / project
+
+    def images(self, project: str, split: str) -> Path:
+        """`split` is `train` or `test`."""
+        return self.project(project) / "images" / split
+
+    def training(self, project: str, network: str | None = None) -> Path:
+        folder = self.project(project) / "training"
+        return folder / network if network else folder
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """The paths of the archive cache, which all workspaces of a user share."""
+
+    root: Path
+
+    def archive(self, network: str, key: str) -> Path:
+        """`key` names the object (see `download.cache`): one file name can stand for two archives
+        (`extremenet.tar.gz` exists at two dates), so the name alone would collide."""
+        return self.root / "archives" / f"{network}-{key}.tar.gz"
+
+    def record(self, archive: Path) -> Path:
+        """What is known of a cached archive: its address, digests, and who vouches for them."""
+        return archive.with_name(archive.name + ".json")
+
+    def partial(self, network: str, key: str) -> Path:
+        return self.root / "partial" / f"{network}-{key}.part"
+
+    def set_aside(self, archive: Path, why: str) -> Path:
+        """`why` is `damaged` or `refused`."""
+        return self.root / why / archive.name
+
+    def picture(self, sha256: str, suffix: str) -> Path:
+        return self.root / "pictures" / f"{sha256[:16]}{suffix}"

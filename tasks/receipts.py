@@ -1,0 +1,177 @@
+"""Receipts: the small file that ends a step.
+
+A receipt says what a step was asked to do (`definition`), from which inputs (`inputs`: the sha256
+of each receipt it read), and what came of it. It holds no time and no absolute path, so the same
+work gives the same bytes, and it is written only when it changes: steps that depend on it stay
+fresh. Receipts are doit's `targets` and `file_dep`s; they also let an action find, after doit's
+database was lost, that its work is already done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from tasks.files import sha256_of, write_if_changed
+
+Status = Literal["done", "deferred"]
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What every receipt holds.
+
+    Attributes:
+        status: `deferred` when no host could be reached; later steps pass it on.
+        definition: digest of what the step was asked to do; see `digest`.
+        inputs: path → sha256 of each receipt that the step read.
+    """
+
+    status: Status = "done"
+    definition: str
+    inputs: dict[str, str] = {}
+
+
+class DownloadReceipt(Receipt, frozen=True, kw_only=True):
+    """An archive is at hand.
+
+    Attributes:
+        archive: its path, if it is a local file read in place; else "" (it lies in the cache).
+        source: the address that it came from.
+        sha256, size: of the archive, in bytes.
+        witness: who else vouches for these bytes: `recorded` (the catalogue's digest), `server`
+            (the hash that the storage host sent), `tls` (https alone), `file`, or `none`
+            (plain http).
+        reason: if deferred, the kind of reason, in a few words.
+    """
+
+    archive: str = ""
+    source: str = ""
+    sha256: str = ""
+    size: int = 0
+    witness: str = ""
+    reason: str = ""
+
+
+class VerifyReceipt(Receipt, frozen=True, kw_only=True):
+    """An archive was read through and is what it should be.
+
+    Attributes:
+        sha256, size, git_blob_sha1: of the archive; they let a changed record be judged after the
+            archive itself is gone.
+        top_folder: the folder that the archive holds; "" if it has none.
+        checkpoint_prefix: path below the top folder (`checkpoint/ckpt-0`); "" if there is none.
+        members: path below the top folder → (size in bytes, sha256), files only.
+        checked: what could be compared, in words.
+        warnings: facts of a single source that do not agree, one line each.
+    """
+
+    sha256: str = ""
+    size: int = 0
+    git_blob_sha1: str = ""
+    top_folder: str = ""
+    checkpoint_prefix: str = ""
+    members: dict[str, tuple[int, str]] = {}
+    checked: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class FileRecord(msgspec.Struct, frozen=True):
+    """One extracted file: bytes, digest, and the member's own mtime (whole seconds), which
+    extraction restores. A file whose size and mtime are these is taken for unchanged."""
+
+    size: int
+    sha256: str
+    mtime: int
+
+
+class ExtractReceipt(Receipt, frozen=True, kw_only=True):
+    """A network lies under pre-trained/.
+
+    Attributes:
+        archive_sha256: of the archive that it came from.
+        tree: digest of the whole tree: sha256 over sorted lines `<sha256>  <path>`.
+        files: path below `pre-trained/<network>` → its record.
+        checkpoint_prefix: as in `VerifyReceipt`.
+        moved_aside: files of the user's that stood in the way and where they are now.
+    """
+
+    archive_sha256: str = ""
+    tree: str = ""
+    files: dict[str, FileRecord] = {}
+    checkpoint_prefix: str = ""
+    reason: str = ""
+
+
+class ScaffoldReceipt(Receipt, frozen=True, kw_only=True):
+    """A project's folders and files stand.
+
+    Attributes:
+        folders: folders that we made, relative to the workspace, parents first.
+        files: path relative to the workspace → sha256 of what we last wrote there.
+    """
+
+    folders: tuple[str, ...] = ()
+    files: dict[str, str] = {}
+
+
+class SmokeReceipt(Receipt, frozen=True, kw_only=True):
+    """A network was run.
+
+    Attributes:
+        applicable: false for a network that has no SavedModel: only its checkpoint was read.
+        tree: digest of the network's tree that was run.
+        picture: sha256 of the picture.
+        tensorflow: version.
+        summary: one line for the console.
+    """
+
+    applicable: bool = True
+    tree: str = ""
+    picture: str = ""
+    tensorflow: str = ""
+    summary: str = ""
+    reason: str = ""
+
+
+R = TypeVar("R", bound=Receipt)
+
+
+def read(path: Path, kind: type[R]) -> R | None:
+    """The receipt at `path`, or None if it is missing or not readable as one (it is made again)."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.DecodeError, ValueError):
+        return None
+
+
+def write(path: Path, receipt: Receipt) -> bool:
+    """Write the receipt unless it is there already; say whether it was written.
+
+    Raises:
+        OSError: the folder can't be written.
+    """
+    encoded = msgspec.json.format(msgspec.json.encode(receipt, order="deterministic"), indent=1)
+    return write_if_changed(path, encoded + b"\n")
+
+
+def digest(definition: object) -> str:
+    """A short, stable digest of plain data or Structs: what a step was asked to do.
+
+    `order="deterministic"` sorts keys, so the spelling of a config file does not matter.
+    """
+    encoded = msgspec.json.encode(definition, order="deterministic")
+    return hashlib.sha256(encoded).hexdigest()[:16]
+
+
+def inputs(*receipts: Path) -> dict[str, str]:
+    """The `inputs` field for the receipts that a step reads; a missing one counts as ""."""
+    return {path.as_posix(): sha256_of(path) if path.exists() else "" for path in receipts}
+
+
+def same_work(receipt: Receipt | None, definition: str, inputs: dict[str, str]) -> bool:
+    """Whether `receipt` was written for this definition and these inputs."""
+    return receipt is not None and receipt.definition == definition and receipt.inputs == inputs
