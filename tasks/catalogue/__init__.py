@@ -1,0 +1,2 @@
+"""The configuration: `types` says what it is, `load` reads it, `faults` tells what is wrong with it,
+`lock` is the record of what was trusted."""

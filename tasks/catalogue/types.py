@@ -1,0 +1,220 @@
+"""What config/*.toml says, as frozen objects.
+
+These classes are the schema: a key that they lack is a fault, and so is a value of another type.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Family = Literal[
+    "Faster R-CNN", "Mask R-CNN", "SSD", "EfficientDet", "CenterNet", "ExtremeNet", "other"
+]
+Output = Literal["boxes", "masks", "keypoints"]
+Confidence = Literal["confirmed", "single-source"]
+
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Sha1 = Annotated[str, Meta(pattern="^[0-9a-f]{40}$")]
+Md5 = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+Bytes = Annotated[int, Meta(ge=0)]
+Seconds = Annotated[float, Meta(gt=0)]
+Score = Annotated[float, Meta(ge=0, le=1)]
+ClassId = Annotated[int, Meta(ge=1)]
+# A name becomes a folder's name on every system, and part of a doit task's name.
+Name = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$")]
+
+
+class Frozen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The base of all that is read from a file: unknown keys are faults."""
+
+
+class Digests(Frozen, frozen=True, kw_only=True):
+    """Recorded digests of one file; every one that is given is compared.
+
+    `git_blob_sha1` is git's object id of the file's content, sha1(b"blob <size>\\0" + content): public
+    repositories that hold a copy of an archive record it.
+    A digest that is not `confirmed` warns; one that is fails the build.
+    """
+
+    sha256: Sha256 | None = None
+    md5: Md5 | None = None
+    git_blob_sha1: Sha1 | None = None
+    size: Bytes | None = None
+    confidence: Confidence = "single-source"
+    size_confidence: Confidence | None = None
+    source: str = ""
+
+
+class Signature(Frozen, frozen=True, kw_only=True):
+    """Where a SavedModel does not speak the zoo's usual names.
+
+    Attributes:
+        input: name of the picture's input.
+        boxes, scores, classes, count: the outputs that mean these; "" if it has none.
+        first_class: the id that output value 0 stands for (1 if classes count from 0).
+    """
+
+    input: str = "input_tensor"
+    boxes: str = "detection_boxes"
+    scores: str = "detection_scores"
+    classes: str = "detection_classes"
+    count: str = "num_detections"
+    first_class: int = 0
+
+
+class Expectation(Frozen, frozen=True, kw_only=True):
+    """What the network must find on its default picture: `label`, scored `score` or more."""
+
+    label: str
+    score: Score
+
+
+class Picture(Frozen, frozen=True, kw_only=True):
+    """A picture from the network that smoke inference uses unless told otherwise."""
+
+    source: str
+    sha256: Sha256
+    licence: str = ""
+
+
+class Network(Frozen, frozen=True, kw_only=True):
+    """One network of the zoo, or one of the user's own.
+
+    Attributes:
+        name: folder under pre-trained/ and name of its tasks (the table's key in TOML).
+        title: as the zoo's page prints it.
+        sources: addresses or paths, tried in order.
+        archive: recorded size and digests of the archive.
+        members: path below the archive's top folder → recorded digests.
+        saved_model, pipeline_config: whether the archive has one.
+        input_size: (height, width) in pixels that the network resizes to, or None.
+        resizer: `fixed_shape` or `keep_aspect_ratio`, or "".
+        speed_ms: as published, per picture, on hardware that the zoo's page does not name.
+        map_boxes, map_masks, map_keypoints: COCO mAP in percent, as published.
+        labels: name of a label set, or the labels themselves (ids from 1), or label → id.
+        smoke_picture: name of a picture set entry, or "" for the drawn scene.
+        notes: quirks that a user should know, one sentence each.
+    """
+
+    name: Name
+    title: str = ""
+    family: Family = "other"
+    sources: tuple[str, ...]
+    archive: Digests = Digests()
+    members: dict[str, Digests] = {}
+    saved_model: bool = True
+    pipeline_config: bool = True
+    outputs: tuple[Output, ...] = ("boxes",)
+    input_size: tuple[int, int] | None = None
+    resizer: str = ""
+    speed_ms: float | None = None
+    map_boxes: float | None = None
+    map_masks: float | None = None
+    map_keypoints: float | None = None
+    labels: str | tuple[str, ...] | dict[str, ClassId] = ()
+    signature: Signature = Signature()
+    smoke_picture: str = ""
+    expect: Expectation | None = None
+    licence: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Project(Frozen, frozen=True, kw_only=True):
+    """One project of the workspace.
+
+    Attributes:
+        labels: class names in order (ids from 1), or label → id.
+        networks: names of the networks that it uses.
+        smoke_image: a picture of the user's, relative to the workspace; "" for each network's own.
+        label_map: file name under training/.
+    """
+
+    name: Name
+    labels: tuple[str, ...] | dict[str, ClassId]
+    networks: tuple[str, ...] = ()
+    smoke_image: str = ""
+    label_map: str = "label_map.pbtxt"
+
+
+class Settings(Frozen, frozen=True, kw_only=True):
+    """How the build goes about its work.
+
+    Attributes:
+        connect_timeout, read_timeout: seconds to wait for a connection, and between two reads.
+        retries: further tries after a fault that may pass (a reset, a 503).
+        mirrors: more sources for the zoo's archives; see `download.sources`.
+        mirrors_first: try mirrors before the zoo's own addresses.
+        keep_archives: keep archives in the cache after extraction.
+        unreachable: what a network does whose hosts can't be reached: `defer` or `fail`.
+        probe_timeout: seconds, for all hosts together, to find out what can be reached.
+        smoke_timeout: seconds one network may take to load and run.
+        max_members, max_unpacked: limits of an archive (number; bytes).
+        smoke_image: a picture that all networks are run on, relative to the workspace.
+        catalogues: more catalogue files, relative to config/.
+    """
+
+    connect_timeout: Seconds = 10.0
+    read_timeout: Seconds = 30.0
+    retries: Annotated[int, Meta(ge=0, le=20)] = 4
+    mirrors: tuple[str, ...] = ()
+    mirrors_first: bool = False
+    keep_archives: bool = True
+    unreachable: Literal["defer", "fail"] = "defer"
+    probe_timeout: Annotated[float, Meta(gt=0, le=60)] = 3.0
+    smoke_timeout: Seconds = 900.0
+    max_members: Annotated[int, Meta(ge=1)] = 10_000
+    max_unpacked: Bytes = 8_000_000_000
+    smoke_image: str = ""
+    catalogues: tuple[str, ...] = ()
+
+
+class Config(Frozen, frozen=True, kw_only=True):
+    """All of config/, checked and joined.
+
+    Attributes:
+        networks: name → network, in the catalogue's order; the user's own come last.
+        projects: name → project, in the workspace file's order.
+        labels: name of a label set → {label: id}.
+        pictures: name → picture.
+    """
+
+    networks: dict[str, Network]
+    projects: dict[str, Project]
+    labels: dict[str, dict[str, int]] = {}
+    pictures: dict[str, Picture] = {}
+    settings: Settings = Settings()
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The networks that the projects name, each once, in order."""
+        return tuple(dict.fromkeys(n for p in self.projects.values() for n in p.networks))
+
+    def label_ids(self, network: Network) -> dict[str, int]:
+        """label → class id of a network; empty if none are known."""
+        match network.labels:
+            case str(name):
+                return self.labels.get(name, {})
+            case dict(ids):
+                return ids
+            case names:
+                return {label: number for number, label in enumerate(names, 1)}
+
+
+class LockEntry(Frozen, frozen=True, kw_only=True):
+    """What was trusted of one network.
+
+    Attributes:
+        sha256, size: of the archive.
+        tree: digest of the extracted tree (`receipts.ExtractReceipt.tree`); "" until extracted.
+        source: the address that the bytes came from, or `adopted`.
+        witness: as in `receipts.DownloadReceipt`; `none` marks bytes that came over plain http and
+            that nobody else vouches for; `user` those that the user accepted.
+    """
+
+    sha256: Sha256
+    size: Bytes
+    tree: str = ""
+    source: str = ""
+    witness: str = ""
