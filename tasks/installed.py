@@ -1,0 +1,45 @@
+"""Whether an extracted network is still what its receipt says, found out by a stat a file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from tasks.paths import Workspace
+from tasks.receipts import ExtractReceipt, FileRecord, read
+
+Difference = Literal["missing", "changed"]
+
+
+def differences(folder: Path, files: Mapping[str, FileRecord]) -> dict[str, Difference]:
+    """The files below `folder` that are missing, or whose size or mtime is not the recorded one.
+
+    Content that was changed while size and mtime were kept goes unseen here; extraction restores
+    whole-second mtimes, so any ordinary write is seen.
+    """
+    found: dict[str, Difference] = {}
+    for path, record in files.items():
+        try:
+            status = os.lstat(folder / path)
+        except OSError:
+            found[path] = "missing"
+            continue
+        same = status.st_size == record.size and status.st_mtime_ns == record.mtime * 10**9
+        if not (same and stat.S_ISREG(status.st_mode)):
+            found[path] = "changed"
+    return found
+
+
+def receipt_of(workspace: Workspace, network: str) -> ExtractReceipt | None:
+    """The receipt of a network that was extracted, or None (also if extraction was deferred)."""
+    receipt = read(workspace.receipt("extract", network), ExtractReceipt)
+    return receipt if receipt is not None and receipt.status == "done" else None
+
+
+def is_intact(workspace: Workspace, network: str) -> bool:
+    """Whether the network is installed and none of its files differs."""
+    receipt = receipt_of(workspace, network)
+    return receipt is not None and not differences(workspace.network(network), receipt.files)

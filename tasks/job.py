@@ -1,0 +1,104 @@
+"""What a step is given, and what it gives back.
+
+Every step is two functions in `tasks/<step>/step.py`:
+
+    why_stale(job) -> str | None          reads stats and receipts only; None means up to date
+    run(job, progress) -> Outcome         does the work, ends with the receipt; idempotent
+
+`why_stale` never raises and never opens the network. `run` first asks whether its receipt already
+matches; if so it answers `kept` at once, so a lost database costs a check and not a download.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from tasks.catalogue.types import Config, Network, Project
+from tasks.paths import Cache, Workspace, default_cache
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The surroundings of a step.
+
+    Attributes:
+        may_defer: false when the network was named on the command line, or when the settings say
+            so: then a host that can't be reached is an error.
+    """
+
+    config: Config
+    workspace: Workspace
+    may_defer: bool = True
+
+    @property
+    def cache(self) -> Cache:
+        """Asked for only where an archive is needed: finding the folder costs an import."""
+        return Cache(default_cache())
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkJob(Job):
+    """One step of one network."""
+
+    network: Network = field(kw_only=True)
+
+    @property
+    def name(self) -> str:
+        return self.network.name
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectJob(Job):
+    """One step of one project."""
+
+    project: Project = field(kw_only=True)
+
+    @property
+    def name(self) -> str:
+        return self.project.name
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a step.
+
+    Attributes:
+        kind: `built`; `kept` if the receipt already matched; `deferred` if no host was reached.
+        note: for the step's line: what was done, or why it was deferred.
+        size: bytes that the step handled, if that means anything.
+        lines: what the user must know, one sentence each: warnings, files moved aside.
+    """
+
+    kind: Literal["built", "kept", "deferred"]
+    note: str = ""
+    size: int | None = None
+    lines: tuple[str, ...] = ()
+
+
+class Progress(Protocol):
+    """Where a step tells how far it is. Steps never print."""
+
+    def begin(self, doing: str, total: int | None) -> None:
+        """A phase begins: `doing` names it (`download`), `total` is in bytes if it is known."""
+
+    def advance(self, amount: int) -> None:
+        """`amount` more bytes are done."""
+
+    def rewind(self, done: int) -> None:
+        """Work was lost: `done` bytes remain done (a server that ignored a range request)."""
+
+    def end(self) -> None:
+        """The phase is over."""
+
+
+class Silent:
+    """A `Progress` that shows nothing."""
+
+    def begin(self, doing: str, total: int | None) -> None: ...
+
+    def advance(self, amount: int) -> None: ...
+
+    def rewind(self, done: int) -> None: ...
+
+    def end(self) -> None: ...
