@@ -1,0 +1,35 @@
+"""What every test stands on: an empty workspace, a cache of its own, a clean environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tasks.paths import Cache, Workspace
+
+SCRUBBED = ("TOD_CACHE", "TOD_OFFLINE", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "CI", "TERM")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees the proxies, the cache or the terminal of whoever runs it."""
+    for name in list(os.environ):
+        if name in SCRUBBED or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("TOD_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """An empty workspace in a folder of its own."""
+    root = tmp_path / "workspace"
+    root.mkdir()
+    return Workspace(root)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    """The cache that `clean_environment` points at."""
+    return Cache(tmp_path / "cache")
