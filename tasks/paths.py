@@ -48,6 +48,10 @@ class Workspace:
         return self.root / ".tod"
 
     @property
+    def doit_state(self) -> Path:
+        return self.state / "doit.sqlite"
+
+    @property
     def pre_trained(self) -> Path:
         return self.root / "pre-trained"
 

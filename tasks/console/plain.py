@@ -1,0 +1,40 @@
+"""Lines for pipes, files and logs: no colour, no width, one fact a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.console.rows import ONLINE_AGAIN, Row, counts, deferred, nothing_done, short_time
+from tasks.files import human_size
+
+
+def step_lines(row: Row) -> list[str]:
+    """One task's line, and what the user must know beside."""
+    facts = [row.note, *([human_size(row.size)] if row.size else []), short_time(row.seconds)]
+    told = ", ".join(fact for fact in facts if fact)
+    why = f" (because {row.why})" if row.why and row.kind == "built" else ""
+    first = f"{row.kind:<10} {row.step}:{row.name}: {told}{why}"
+    return [first, *(f"           {line}" for line in row.lines)]
+
+
+def failure_lines(row: Row) -> list[str]:
+    return [f"{row.kind:<10} {row.step}:{row.name}: {row.note}"]
+
+
+def closing_lines(rows: Sequence[Row]) -> list[str]:
+    """The last lines of a run: what it came to, and what to do about what is missing."""
+    waiting = deferred(rows)
+    if nothing_done(rows):
+        rest = "everything else is up to date" if waiting else "everything is up to date"
+        first = f"nothing to do: {rest}"
+    else:
+        first = f"done: {counts(rows)}"
+    return [first, *deferred_lines(waiting)]
+
+
+def deferred_lines(waiting: dict[str, str]) -> list[str]:
+    """Which networks are deferred, why, and how to get them."""
+    if not waiting:
+        return []
+    named = [f"deferred:  {name}: {why}" for name, why in waiting.items()]
+    return [*named, *(f"           {line}" for line in ONLINE_AGAIN)]

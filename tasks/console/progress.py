@@ -1,0 +1,98 @@
+"""A step at work: a bar where the total is known, a spinner where it is not.
+
+Bars go to standard error, and only to a terminal. In a worker of `doit -n 2` there are none: two
+processes that redraw one line make a mess of it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tasks.job import Progress, Silent
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+
+@contextmanager
+def progress_for(title: str) -> Iterator[Progress]:
+    """A `Progress` for one step; its line vanishes when the block ends."""
+    if not sys.stderr.isatty() or multiprocessing.parent_process() is not None:
+        yield Silent()
+        return
+    bar = Bar(title)
+    try:
+        yield bar
+    finally:
+        bar.end()
+
+
+class Bar:
+    """A `Progress` that draws with rich. rich is imported when the first phase begins: a step that
+    finds nothing to do never pays for it."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._shown: RichProgress | None = None
+        self._task: TaskID | None = None
+
+    def begin(self, doing: str, total: int | None) -> None:
+        self.end()
+        self._shown = _bar() if total else _spinner()
+        self._task = self._shown.add_task(doing, total=total, title=self._title.partition(":")[2])
+        self._shown.start()
+
+    def advance(self, amount: int) -> None:
+        if self._shown is not None and self._task is not None:
+            self._shown.advance(self._task, amount)
+
+    def rewind(self, done: int) -> None:
+        if self._shown is not None and self._task is not None:
+            self._shown.update(self._task, completed=done)
+
+    def end(self) -> None:
+        if self._shown is not None:
+            self._shown.stop()
+        self._shown = self._task = None
+
+
+def _bar() -> RichProgress:
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    return _progress(
+        BarColumn(bar_width=None), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()
+    )
+
+
+def _spinner() -> RichProgress:
+    from rich.progress import TimeElapsedColumn
+
+    return _progress(TimeElapsedColumn())
+
+
+def _progress(*columns: object) -> RichProgress:
+    from rich.console import Console
+    from rich.progress import Progress as RichProgress
+    from rich.progress import SpinnerColumn, TextColumn
+    from rich.table import Column
+
+    name = Column(no_wrap=True, overflow="ellipsis", max_width=24)
+    return RichProgress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", style="bold"),
+        TextColumn("{task.fields[title]}", table_column=name),
+        *columns,  # type: ignore[arg-type]
+        console=Console(stderr=True),
+        transient=True,
+        expand=True,
+    )

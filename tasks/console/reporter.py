@@ -1,0 +1,140 @@
+"""doit's reporter: listens to the run, tells each step in one line, and sums up at the end.
+
+Exit codes: doit itself ends with 2 when a step was not run because an earlier one failed; here
+anything that failed is 1 and an interrupt is 130, so the last hook leaves with `SystemExit`. It is
+called after doit has saved its state.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from doit.exceptions import BaseFail, UnmetDependency
+from doit.reporter import ConsoleReporter
+
+from tasks.console import plain
+from tasks.console.rows import Row, any_failed, nothing_done, row_from_values
+
+FAILED, INTERRUPTED = 1, 130
+
+
+class Reporter(ConsoleReporter):  # type: ignore[misc]
+    """One line a step; a summary when something was done; one plain line when nothing was."""
+
+    desc = "one line a step and a summary"
+
+    def __init__(self, outstream: TextIO, options: Mapping[str, Any]) -> None:
+        super().__init__(outstream, options)
+        self.rows: list[Row] = []
+        self._began = time.monotonic()
+        self._started: dict[str, float] = {}
+
+    def initialize(self, tasks: Mapping[str, Any], selected_tasks: list[str]) -> None:
+        """Mark the networks that were named on the command line themselves: for these, a host that
+        can't be reached is an error. doit has expanded globs by now, so the words are compared."""
+        words = set(sys.argv[1:])
+        for name in selected_tasks:
+            network = name.partition(":")[2]
+            download = tasks.get(f"download:{network}")
+            if name in words and download is not None and not name.startswith("scaffold:"):
+                download.meta["named"] = True
+
+    def execute_task(self, task: Any) -> None:
+        self._started[task.name] = time.monotonic()
+
+    def skip_uptodate(self, task: Any) -> None:
+        if is_step(task):
+            step, _, name = task.name.partition(":")
+            row = Row(step, name, "up to date")
+            self.rows.append(row)
+            if task.verbosity and task.verbosity > 1:
+                self._tell(row)
+
+    def add_success(self, task: Any) -> None:
+        if not is_step(task):
+            return
+        row = row_from_values(task.name, task.values, reason(task), self._seconds(task))
+        self.rows.append(row)
+        if row.lines or row.kind == "built" or (task.verbosity or 0) > 1:
+            self._tell(row)
+
+    def add_failure(self, task: Any, fail: BaseFail) -> None:
+        if task.has_subtask:
+            return
+        step, _, name = task.name.partition(":")
+        kind, note = "failed", message(fail)
+        if isinstance(fail, UnmetDependency):
+            kind, note = "not run", f"needs {fail.message.strip()}"
+        row = Row(step, name, kind, note, seconds=self._seconds(task))  # type: ignore[arg-type]
+        self.rows.append(row)
+        if kind == "failed":
+            self._tell_failure(row, fail)
+
+    def complete_run(self) -> None:
+        """Sum up, then leave with the right exit code."""
+        for error in self.runtime_errors:
+            print(f"error: {error}", file=sys.stderr)
+        if isinstance(sys.exc_info()[1], KeyboardInterrupt):
+            print("interrupted; run `doit` again to go on", file=sys.stderr)
+            raise SystemExit(INTERRUPTED)
+        if self.rows:
+            self._close()
+        if any_failed(self.rows):
+            raise SystemExit(FAILED)
+
+    def _seconds(self, task: Any) -> float:
+        now = time.monotonic()
+        return now - self._started.get(task.name, now)
+
+    def _tell(self, row: Row) -> None:
+        if self.outstream.isatty():
+            from tasks.console import terminal
+
+            terminal.tell(row, self.outstream)
+        else:
+            self._write(plain.step_lines(row))
+
+    def _tell_failure(self, row: Row, fail: BaseFail) -> None:
+        """Failures go to standard error. A defect of ours keeps its traceback."""
+        if sys.stderr.isatty():
+            from tasks.console import terminal
+
+            terminal.tell(row, sys.stderr)
+        else:
+            print("\n".join(plain.failure_lines(row)), file=sys.stderr)
+        if fail.traceback:
+            print("".join(fail.traceback), file=sys.stderr)
+
+    def _close(self) -> None:
+        if nothing_done(self.rows) or not self.outstream.isatty():
+            self._write(plain.closing_lines(self.rows))
+        else:
+            from tasks.console import terminal
+
+            terminal.close(self.rows, time.monotonic() - self._began, self.outstream)
+
+    def _write(self, lines: list[str]) -> None:
+        self.outstream.write("\n".join(lines) + "\n")
+        self.outstream.flush()
+
+
+def is_step(task: Any) -> bool:
+    """Whether this is a step of a network or a project, not a group or a command."""
+    return bool(task.actions) and ":" in task.name
+
+
+def message(fail: BaseFail) -> str:
+    """A failure in its own words."""
+    return str(fail.message).strip() or fail.get_name()
+
+
+def reason(task: Any) -> str:
+    """Why a step that was done was stale, in words; "" if it had never been done."""
+    why = task.meta.get("why") if task.meta else None
+    if why:
+        return "" if why == "never done" else str(why)
+    changed = sorted(task.dep_changed or ())
+    return f"{', '.join(changed[:2])} changed" if changed else ""

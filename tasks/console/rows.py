@@ -1,0 +1,93 @@
+"""What became of each task, and what to say of all of them together. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["built", "up to date", "deferred", "failed", "not run"]
+
+STEPS = ("download", "verify", "extract", "scaffold", "smoke")
+ONLINE_AGAIN = (
+    "run `doit` again where the internet can be reached,",
+    "or name a mirror in config/workspace.toml,",
+    "or fetch the archive by hand and run `doit adopt FILE`",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One task of this run.
+
+    Attributes:
+        step, name: `extract` and the network's or project's name.
+        kind: what became of it.
+        note: what was done, why it was deferred, or the failure's line.
+        why: why it was stale; "" if it was not, or if that is plain (it never ran before).
+        seconds: wall time.
+        size: bytes handled, if that means anything.
+        lines: what the user must know beside.
+    """
+
+    step: str
+    name: str
+    kind: Kind
+    note: str = ""
+    why: str = ""
+    seconds: float = 0.0
+    size: int | None = None
+    lines: tuple[str, ...] = ()
+
+
+def row_from_values(task_name: str, values: Mapping[str, object], why: str, seconds: float) -> Row:
+    """The row of a task that succeeded, from what its action returned."""
+    step, _, name = task_name.partition(":")
+    kinds: dict[object, Kind] = {"built": "built", "kept": "up to date", "deferred": "deferred"}
+    size = values.get("size")
+    lines = values.get("lines")
+    return Row(
+        step,
+        name,
+        kinds.get(values.get("kind"), "built"),
+        note=str(values.get("note") or ""),
+        why=why,
+        seconds=seconds,
+        size=size if isinstance(size, int) else None,
+        lines=tuple(map(str, lines)) if isinstance(lines, list) else (),
+    )
+
+
+def nothing_done(rows: Iterable[Row]) -> bool:
+    """Whether the run found everything as it should be, deferred networks apart."""
+    return all(row.kind in ("up to date", "deferred") and not row.lines for row in rows)
+
+
+def any_failed(rows: Iterable[Row]) -> bool:
+    return any(row.kind in ("failed", "not run") for row in rows)
+
+
+def deferred(rows: Iterable[Row]) -> dict[str, str]:
+    """network → why, for each network that was deferred: each once, though many steps say so."""
+    found: dict[str, str] = {}
+    for row in rows:
+        if row.kind == "deferred" and row.step != "scaffold":
+            found.setdefault(row.name, row.note)
+    return found
+
+
+def counts(rows: Iterable[Row]) -> str:
+    """`2 built, 1 deferred`: how many tasks ended how, in a fixed order."""
+    listed = [row.kind for row in rows]
+    kinds: tuple[Kind, ...] = ("built", "up to date", "deferred", "failed", "not run")
+    return ", ".join(f"{listed.count(kind)} {kind}" for kind in kinds if kind in listed)
+
+
+def short_time(seconds: float) -> str:
+    """A duration as people say it: 0.4 s, 12 s, 3 min 20 s."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"

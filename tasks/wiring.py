@@ -1,0 +1,165 @@
+"""The one layer that knows both the steps and doit.
+
+    download:<n> ──receipt──▶ verify:<n> ──receipt──▶ extract:<n> ──receipt──▶ smoke:<n>
+                                                          └──────receipt──▶ scaffold:<project>
+
+A step's receipt is its doit target and the next step's `file_dep`; what files can't say (a changed
+definition, a damaged output) comes from the step's own `why_stale`. Steps are imported when they
+are asked for: a `doit list` needs none of them.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from doit.exceptions import TaskFailed
+from doit.task import Task
+
+from tasks.catalogue.types import Config
+from tasks.errors import TodError
+from tasks.files import write_atomic
+from tasks.job import Job, NetworkJob, Outcome, ProjectJob
+from tasks.paths import Workspace
+
+STEPS = ("download", "verify", "extract", "smoke")
+INPUT = {"verify": "download", "extract": "verify", "smoke": "extract"}
+DOCS = {
+    "download": "fetch the archive into the cache, or find it there",
+    "verify": "read the archive through and compare it with what is on record",
+    "extract": "unpack the archive to pre-trained/<network>, or repair what is there",
+    "scaffold": "make the project's folders, label map and configs",
+    "smoke": "load the network, run it on a picture, read its checkpoint",
+}
+
+# What a clean action is given: a dry run or not. What it gives back: what it could not remove.
+Cleaner = Callable[[bool], list[str]]
+
+
+class StepTask(Task):  # type: ignore[misc]
+    """A doit task that cleans quietly: doit would announce each clean action by its Python name,
+    and go on with exit code 0 when one fails."""
+
+    cleaner: Cleaner | None = None
+
+    def clean(self, outstream: Any, dryrun: bool) -> None:
+        """Clean, and end with exit code 1 if something could not be removed."""
+        if self.cleaner is None:
+            return
+        if failures := self.cleaner(dryrun):
+            raise SystemExit("\n".join(failures))
+
+
+def step_module(step: str) -> ModuleType:
+    """The room of a step; its imports are paid for here, not when dodo.py loads."""
+    return import_module(f"tasks.{step}.step")
+
+
+def is_fresh(task: Task, values: object, step: str, job: Job) -> bool:
+    """doit's `uptodate`: ask the step, and keep its reason for the report."""
+    task.meta["why"] = step_module(step).why_stale(job)
+    return task.meta["why"] is None
+
+
+def run_step(task: Task, step: str, job: Job) -> dict[str, object] | TaskFailed:
+    """doit's action: run the step; an expected failure becomes one line, its details a log."""
+    from tasks.console.progress import progress_for
+
+    job = replace(job, may_defer=job.may_defer and not task.meta.get("named", False))
+    name = task.name.partition(":")[2]
+    log = job.workspace.log(step, name)
+    try:
+        with progress_for(task.name) as progress:
+            outcome: Outcome = step_module(step).run(job, progress)
+    except TodError as error:
+        write_atomic(log, traceback.format_exc().encode())
+        return TaskFailed(str(error))
+    return {
+        "kind": outcome.kind,
+        "note": outcome.note,
+        "size": outcome.size,
+        "lines": list(outcome.lines),
+    }
+
+
+def network_tasks(
+    step: str, config: Config, workspace: Workspace, cleaner: Callable[[str], Cleaner]
+) -> Iterator[Task]:
+    """The group of a step, and its task for every network of the catalogue.
+
+    The group's own sub-tasks are the workspace's networks. Those of the rest of the zoo are hidden
+    from `doit list` the same way, but the group does not run them.
+    """
+    wanted = config.wanted
+    yield group(step, [f"{step}:{name}" for name in wanted])
+    may_defer = config.settings.unreachable == "defer"
+    for network in config.networks.values():
+        job = NetworkJob(config, workspace, may_defer, network=network)
+        before = INPUT.get(step)
+        task = step_task(
+            step,
+            job,
+            name=network.name,
+            reads=[str(workspace.receipt(before, network.name))] if before else [],
+            subtask_of=None if network.name in wanted else step,
+        )
+        task.cleaner = cleaner(network.name)
+        yield task
+
+
+def project_tasks(
+    config: Config, workspace: Workspace, cleaner: Callable[[str], Cleaner]
+) -> Iterator[Task]:
+    """The group `scaffold`, and its task for every project."""
+    yield group("scaffold", [f"scaffold:{name}" for name in config.projects])
+    for project in config.projects.values():
+        task = step_task(
+            "scaffold",
+            ProjectJob(config, workspace, project=project),
+            name=project.name,
+            reads=[str(workspace.receipt("extract", name)) for name in project.networks],
+        )
+        task.cleaner = cleaner(project.name)
+        yield task
+
+
+def group(name: str, members: Iterable[str], doc: str = "") -> StepTask:
+    """A task that only names others. `uptodate` keeps doit from running it on every no-op."""
+    return StepTask(
+        name,
+        None,
+        task_dep=list(members),
+        has_subtask=True,
+        uptodate=[True],
+        doc=doc or DOCS[name],
+    )
+
+
+def step_task(
+    step: str,
+    job: NetworkJob | ProjectJob,
+    *,
+    name: str,
+    reads: list[str],
+    subtask_of: str | None = None,
+) -> StepTask:
+    """One step of one network or project, as doit sees it.
+
+    The receipt is the only target: a deferred step has a receipt and nothing else, and doit would
+    run a task again and again whose targets never appear.
+    """
+    return StepTask(
+        f"{step}:{name}",
+        [(run_step, [step, job])],
+        file_dep=reads,
+        targets=[str(job.workspace.receipt(step, name))],
+        uptodate=[(is_fresh, [step, job])],
+        subtask_of=subtask_of,
+        doc=DOCS[step],
+        io={"capture": False},
+        meta={"why": None, "named": False},
+    )
