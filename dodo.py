@@ -8,7 +8,7 @@
 
 from pathlib import Path
 
-from tasks import clean, commands, wiring
+from tasks import commands, wiring
 from tasks.console.reporter import Reporter
 from tasks.paths import Workspace
 
@@ -29,41 +29,41 @@ DOIT_CONFIG = {
 }
 
 
-def task_workspace():
+def task_workspace() -> wiring.Tasks:
     """build all that config/workspace.toml names"""
     yield wiring.everything(CONFIG, WORKSPACE)
 
 
-def task_download():
+def task_download() -> wiring.Tasks:
     yield from wiring.network_tasks("download", CONFIG, WORKSPACE)
 
 
-def task_verify():
+def task_verify() -> wiring.Tasks:
     yield from wiring.network_tasks("verify", CONFIG, WORKSPACE)
 
 
-def task_extract():
+def task_extract() -> wiring.Tasks:
     yield from wiring.network_tasks("extract", CONFIG, WORKSPACE)
 
 
-def task_scaffold():
+def task_scaffold() -> wiring.Tasks:
     yield from wiring.project_tasks(CONFIG, WORKSPACE)
 
 
-def task_smoke():
+def task_smoke() -> wiring.Tasks:
     yield from wiring.network_tasks("smoke", CONFIG, WORKSPACE)
 
 
-def task_show():
+def task_show() -> wiring.Tasks:
     """tell all that is known of a network: doit show NETWORK"""
     yield wiring.command("show", commands.show, CONFIG, WORKSPACE)
 
 
-def task_adopt():
+def task_adopt() -> wiring.Tasks:
     """take a hand-fetched archive as if downloaded: doit adopt FILE [NETWORK]"""
     yield wiring.command("adopt", commands.adopt, CONFIG, WORKSPACE)
 
 
-def task_accept():
+def task_accept() -> wiring.Tasks:
     """trust a refused archive from now on: doit accept NETWORK"""
     yield wiring.command("accept", commands.accept, CONFIG, WORKSPACE)

@@ -36,7 +36,9 @@ def set_aside_if_broken(state_file: Path) -> bool:
     except sqlite3.DatabaseError:
         broken = state_file.with_name(state_file.name + ".broken")
         os.replace(state_file, broken)
-        print(f"{state_file} was damaged and is now {broken}; nothing else is lost", file=sys.stderr)
+        print(
+            f"{state_file} was damaged and is now {broken}; nothing else is lost", file=sys.stderr
+        )
         return True
     return False
 

@@ -10,18 +10,20 @@ are asked for: a `doit list` needs none of them.
 
 from __future__ import annotations
 
+import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from doit.exceptions import TaskFailed
+from doit.exceptions import InvalidDodoFile, TaskFailed
 from doit.task import Task
 
 from tasks.catalogue.types import Config
-from tasks.errors import TodError
+from tasks.errors import TodError, disk_error
 from tasks.files import write_atomic
 from tasks.job import Job, NetworkJob, Outcome, ProjectJob
 from tasks.paths import Workspace
@@ -38,6 +40,7 @@ DOCS = {
 
 # What a clean action is given: a dry run or not. What it gives back: what it could not remove.
 Cleaner = Callable[[bool], list[str]]
+Command = Callable[[Sequence[str], Config, Workspace], list[str]]
 
 
 class StepTask(Task):  # type: ignore[misc]
@@ -163,3 +166,52 @@ def step_task(
         io={"capture": False},
         meta={"why": None, "named": False},
     )
+
+
+def start(workspace: Workspace) -> Config:
+    """Prepare the process and load the configuration.
+
+    Raises:
+        InvalidDodoFile: a fault of the configuration or of the folder; doit prints it without a
+            traceback and ends with exit code 3.
+    """
+    from tasks import runtime
+    from tasks.catalogue.load import load
+
+    try:
+        runtime.prepare(workspace.doit_state)
+        return load(workspace)
+    except TodError as error:
+        raise InvalidDodoFile(str(error)) from None
+    except OSError as error:
+        raise InvalidDodoFile(str(disk_error("workspace", error))) from None
+
+
+def everything(config: Config, workspace: Workspace) -> Task:
+    """What `doit` alone builds, and what `doit clean` alone resets."""
+    task = group("workspace", ["scaffold", "smoke"], "build all that workspace.toml names")
+    task.cleaner = partial(clean_call, "rest", workspace, "")
+    return task
+
+
+def command(name: str, function: Command, config: Config, workspace: Workspace) -> Task:
+    """A task that takes words from the command line and always runs."""
+    return StepTask(
+        name,
+        [(run_command, [function, config, workspace])],
+        pos_arg="words",
+        io={"capture": False},
+        doc=(function.__doc__ or "").partition("\n")[0].rstrip("."),
+    )
+
+
+def run_command(
+    words: list[str] | None, function: Command, config: Config, workspace: Workspace
+) -> TaskFailed | None:
+    """doit's action of a command: print its lines, or one line of what is wrong."""
+    try:
+        lines = function(words or [], config, workspace)
+    except TodError as error:
+        return TaskFailed(str(error))
+    sys.stdout.write("\n".join(lines) + "\n")
+    return None

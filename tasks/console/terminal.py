@@ -87,7 +87,9 @@ def _summary(rows: Sequence[Row], console: Console) -> RenderableType:
     table.add_column("size", justify="right", no_wrap=True)
     for name in dict.fromkeys(row.name for row in rows):
         mine = {row.step: row for row in rows if row.name == name}
-        table.add_row(name, *(_cell(mine.get(step), narrow, console) for step in steps), *_sums(mine))
+        table.add_row(
+            name, *(_cell(mine.get(step), narrow, console) for step in steps), *_sums(mine)
+        )
     return Group(table, _legend(rows, console)) if narrow else table
 
 

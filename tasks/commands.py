@@ -1,0 +1,193 @@
+"""Commands beside the tasks: show a network, adopt a hand-fetched archive, accept a refused one.
+
+Each takes the words of the command line and gives back the lines to print.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tasks.catalogue.types import Config, Digests, LockEntry, Network
+from tasks.errors import UsageError
+from tasks.files import human_size, sha256_of
+from tasks.installed import differences, receipt_of
+from tasks.job import NetworkJob, Silent
+from tasks.paths import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def show(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:
+    """All that is known of each network named.
+
+    Raises:
+        UsageError: no name, or an unknown one.
+    """
+    if not words:
+        raise UsageError("show", "no network is named", "`doit show NETWORK`")
+    pages = [_page(find(word, config), config, workspace) for word in words]
+    return [line for page in pages for line in [*page, ""]][:-1]
+
+
+def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:
+    """Copy a hand-fetched archive into the cache and verify it like a download.
+
+    The user's file is neither moved nor deleted.
+
+    Raises:
+        UsageError: no such file, or no telling which network it is.
+        TodError: whatever verification finds.
+    """
+    if len(words) not in (1, 2):
+        raise UsageError("adopt", "takes a file, and the network's name if the file's does not tell",
+                         "`doit adopt FILE [NETWORK]`")  # fmt: skip
+    file = Path(words[0]).expanduser()
+    if not file.is_file():
+        raise UsageError("adopt", f"there is no file {file}", "give the path of an archive")
+    network = find(words[1], config) if len(words) == 2 else network_of_file(file, config)
+    job = NetworkJob(config, workspace, network=network)
+
+    from tasks import store
+    from tasks.download import step as download
+    from tasks.verify import step as verify
+
+    store.put(job, file)
+    download.run(job, Silent())
+    outcome = verify.run(job, Silent())
+    return [
+        f"{file} is adopted as {network.name}: {outcome.note}",
+        *outcome.lines,
+        f"`doit` or `doit smoke:{network.name}` does the rest",
+    ]
+
+
+def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:
+    """Take a network's refused archive into the lock: from now on these bytes are the right ones.
+
+    Raises:
+        UsageError: no name, an unknown one, or nothing to accept.
+    """
+    if len(words) != 1:
+        raise UsageError("accept", "takes one network's name", "`doit accept NETWORK`")
+    network = find(words[0], config)
+    job = NetworkJob(config, workspace, network=network)
+
+    from tasks import store
+    from tasks.catalogue import lock
+
+    archive = store.readmit(job) if store.refused(job) else store.archive_of(job)
+    if archive is None:
+        raise UsageError(f"accept {network.name}", "there is no archive of it at hand",
+                         f"`doit verify:{network.name}` fetches it")  # fmt: skip
+    sha256 = sha256_of(archive)
+    entry = LockEntry(sha256=sha256, size=archive.stat().st_size, source=str(archive),
+                      witness="user")  # fmt: skip
+    lock.record(workspace.lock_file, network.name, entry)
+    return [
+        f"{network.name}: sha256 {sha256} is trusted from now on ({workspace.lock_file})",
+        f"`doit` or `doit smoke:{network.name}` does the rest",
+    ]
+
+
+def find(word: str, config: Config) -> Network:
+    """The network of that name.
+
+    Raises:
+        UsageError: unknown; near names are suggested.
+    """
+    if word in config.networks:
+        return config.networks[word]
+    import difflib
+
+    near = difflib.get_close_matches(word, config.networks, n=3, cutoff=0.5)
+    todo = f"did you mean {' or '.join(near)}?" if near else "`doit list --all` shows every name"
+    raise UsageError(word, "no network of the catalogue has this name", todo)
+
+
+def network_of_file(file: Path, config: Config) -> Network:
+    """The network whose archive has this file's name.
+
+    Raises:
+        UsageError: none has, or several have (two archives of the zoo share a name at two dates).
+    """
+    fits = [
+        network
+        for network in config.networks.values()
+        if file.name in {source.rpartition("/")[2] for source in network.sources}
+    ]
+    if len(fits) == 1:
+        return fits[0]
+    if not fits:
+        raise UsageError(f"adopt {file}", "no network's archive has this file name",
+                         f"name the network: `doit adopt {file} NETWORK`")  # fmt: skip
+    names = " or ".join(network.name for network in fits)
+    raise UsageError(
+        f"adopt {file}", f"this may be {names}", "name the one you mean behind the file"
+    )
+
+
+def _page(network: Network, config: Config, workspace: Workspace) -> list[str]:
+    """One network's page, a fact a line."""
+    facts: list[tuple[str, str]] = [
+        ("title", network.title),
+        ("family", network.family),
+        ("finds", ", ".join(network.outputs)),
+        ("labels", _labels(config.label_ids(network))),
+        ("input", _input(network)),
+        ("speed", f"{network.speed_ms:g} ms a picture, as published" if network.speed_ms else ""),
+        ("COCO mAP", _accuracy(network)),
+        ("archive", _archive(network.archive)),
+        *(("source", source) for source in network.sources),
+        ("licence", network.licence),
+        ("installed", _installed(network, workspace)),
+        ("tasks", f"doit smoke:{network.name}"),
+        *(("note", note) for note in network.notes),
+    ]
+    return [network.name, *(f"  {what:<9}  {fact}" for what, fact in facts if fact)]
+
+
+def _labels(labels: dict[str, int]) -> str:
+    if len(labels) > 8:
+        return f"{len(labels)} labels, ids {min(labels.values())} to {max(labels.values())}"
+    return ", ".join(labels)
+
+
+def _input(network: Network) -> str:
+    if network.input_size is None:
+        return ""
+    height, width = network.input_size
+    return (
+        f"{height}×{width} pixels (height×width){', ' + network.resizer if network.resizer else ''}"
+    )
+
+
+def _accuracy(network: Network) -> str:
+    figures = {
+        "boxes": network.map_boxes,
+        "masks": network.map_masks,
+        "keypoints": network.map_keypoints,
+    }
+    told = [f"{what} {figure:g} %" for what, figure in figures.items() if figure is not None]
+    return f"{', '.join(told)}, as published" if told else ""
+
+
+def _archive(archive: Digests) -> str:
+    size = human_size(archive.size) if archive.size else "size not on record"
+    if archive.sha256:
+        return f"{size}, sha256 {archive.sha256} ({archive.confidence})"
+    if archive.git_blob_sha1:
+        return f"{size}, git blob {archive.git_blob_sha1} ({archive.confidence})"
+    return f"{size}, no digest on record"
+
+
+def _installed(network: Network, workspace: Workspace) -> str:
+    receipt = receipt_of(workspace, network.name)
+    if receipt is None:
+        return "no"
+    folder = workspace.network(network.name)
+    found = differences(folder, receipt.files)
+    state = f"{len(found)} files differ" if found else "intact"
+    size = sum(record.size for record in receipt.files.values())
+    return f"{folder}, {human_size(size)}, {state}"
