@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 from collections.abc import Iterator
@@ -35,6 +36,27 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove the temporary files that killed writers of `path` left; a living writer's stays."""
+    for stray in path.parent.glob(f".{glob.escape(path.name[:40])}.*.tmp"):
+        process = stray.name.split(".")[-2]
+        if process.isdigit() and not _is_alive(int(process)):
+            with suppress(OSError):
+                stray.unlink()
+
+
+def _is_alive(process: int) -> bool:
+    if os.name == "nt":  # there, signal 0 is a Ctrl-C
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # it is there, but not ours to signal
+        return True
+    return True
 
 
 def write_atomic(path: Path, content: bytes) -> None:

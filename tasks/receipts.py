@@ -112,10 +112,13 @@ class ScaffoldReceipt(Receipt, frozen=True, kw_only=True):
     Attributes:
         folders: folders that we made, relative to the workspace, parents first.
         files: path relative to the workspace → sha256 of what we last wrote there.
+        intended: the same for what was about to be written; empty once it is done. After a kill
+            it tells a file that we wrote from one that the user made alike.
     """
 
     folders: tuple[str, ...] = ()
     files: dict[str, str] = {}
+    intended: dict[str, str] = {}
 
 
 class SmokeReceipt(Receipt, frozen=True, kw_only=True):

@@ -1,0 +1,13 @@
+"""Scaffold: the folders and files of a project, beside those of the user.
+
+    labels     the label map's text
+    look       what stands at a path, without trusting receipts or following links
+    plan       pure: what to make, what to leave, and what to tell the user
+    carry_out  does it
+    step       the step: reads the receipt, plans, carries out, writes the receipt
+
+Whose is a file? Ours as long as its content is what we last wrote there, as the receipt says;
+else the user's, and then it is never written, never removed. A file that the user made before us
+is the user's even if it equals what we would write: nothing needs writing, and `doit clean`
+leaves it. A folder is ours if we made it; it is only ever removed empty.
+"""

@@ -1,0 +1,84 @@
+"""Does what was planned, looking again right before each file is replaced or removed."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tasks.files import atomic_writer, remove
+from tasks.scaffold.look import Seen, look, shown
+from tasks.scaffold.plan import Plan, digest_of
+
+
+@dataclass(slots=True)
+class Done:
+    """What turned out otherwise than planned.
+
+    Attributes:
+        taken: files that the user made or changed at the last moment.
+        folders: folders of ours that are wanted no more and hold something.
+        lines: a sentence about each.
+    """
+
+    taken: set[str] = field(default_factory=set)
+    folders: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+    def take(self, path: str) -> None:
+        self.taken.add(path)
+        self.lines.append(f"{shown(path)} was changed just now and stays as it is")
+
+
+def carry_out(root: Path, planned: Plan) -> Done:
+    """Make, write and remove what was planned; what changed since it was planned is left alone.
+
+    Raises:
+        OSError: a folder or file can't be made.
+    """
+    done = Done()
+    for folder in planned.make:
+        (root / folder).mkdir(exist_ok=True)
+    for path, content in planned.write.items():
+        if not _write(root, root / path, content, planned.expect[path]):
+            done.take(path)
+    for path in planned.drop:
+        if look(root, root / path) == planned.expect[path]:
+            remove(root / path)
+        else:
+            done.take(path)
+    for folder in planned.drop_folders:
+        _drop_folder(root, folder, done)
+    return done
+
+
+def _write(root: Path, path: Path, content: bytes, expect: Seen) -> bool:
+    """Write the file unless something else stands there by now than was seen when planning.
+
+    The look comes after the slow part (the new content is on disk under another name), right
+    before the rename. A second process that wrote the same in the meantime is no conflict.
+    """
+    with suppress(_TakenError), atomic_writer(path) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+        here = look(root, path)
+        if here != expect and not here.is_ours((digest_of(content),)):
+            raise _TakenError
+        return True
+    return False
+
+
+class _TakenError(Exception):
+    """Leaves `atomic_writer` without writing; never leaves this module."""
+
+
+def _drop_folder(root: Path, folder: str, done: Done) -> None:
+    try:
+        (root / folder).rmdir()
+    except FileNotFoundError:
+        return
+    except OSError:
+        done.folders.append(folder)
+        done.lines.append(f"{shown(folder)} is wanted no more, but holds files and stays")
