@@ -68,9 +68,15 @@ def _bar() -> RichProgress:
         TimeRemainingColumn,
         TransferSpeedColumn,
     )
+    from rich.table import Column
 
+    one_line = Column(no_wrap=True)
     return _progress(
-        BarColumn(bar_width=None), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()
+        BarColumn(bar_width=None, table_column=Column(ratio=1)),
+        DownloadColumn(table_column=one_line),
+        TransferSpeedColumn(table_column=one_line),
+        TimeRemainingColumn(table_column=one_line),
+        expand=True,
     )
 
 
@@ -80,13 +86,13 @@ def _spinner() -> RichProgress:
     return _progress(TimeElapsedColumn())
 
 
-def _progress(*columns: object) -> RichProgress:
+def _progress(*columns: object, expand: bool = False) -> RichProgress:
     from rich.console import Console
     from rich.progress import Progress as RichProgress
     from rich.progress import SpinnerColumn, TextColumn
     from rich.table import Column
 
-    name = Column(no_wrap=True, overflow="ellipsis", max_width=24)
+    name = Column(no_wrap=True, overflow="ellipsis", max_width=20 if expand else None)
     return RichProgress(
         SpinnerColumn(),
         TextColumn("{task.description}", style="bold"),
@@ -94,5 +100,5 @@ def _progress(*columns: object) -> RichProgress:
         *columns,  # type: ignore[arg-type]
         console=Console(stderr=True),
         transient=True,
-        expand=True,
+        expand=expand,
     )

@@ -57,30 +57,36 @@ def mark(kind: Kind, console: Console) -> Text:
 
 
 def _line(row: Row, console: Console) -> Table:
-    text = Text(row.name, style="red" if row.kind == "failed" else "")
-    if row.note:
-        text.append(f"\n{row.note}" if row.kind == "failed" else f"  {row.note}", style="default")
-    facts = [human_size(row.size)] if row.size else []
-    if row.kind != "failed":
-        text.append("  " + ", ".join([*facts, short_time(row.seconds)]), style="dim")
-    if row.why and row.kind == "built":
-        text.append(f"\nbecause {row.why}", style="dim")
-    for line in row.lines:
-        text.append(f"\n{line}", style="yellow")
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=1)
     grid.add_column(width=8)
     grid.add_column(overflow="fold")
-    grid.add_row(mark(row.kind, console), row.step, text)
+    grid.add_row(mark(row.kind, console), row.step, _told(row, console.width - 11))
     return grid
+
+
+def _told(row: Row, width: int) -> Text:
+    """Name and facts side by side where they fit in `width` columns, else below one another."""
+    failed = row.kind == "failed"
+    size = [human_size(row.size)] if row.size else []
+    note = [row.note] if row.note else []
+    facts = ", ".join(note if failed else [*note, *size, short_time(row.seconds)])
+    together = not failed and len(row.name) + 2 + len(facts) <= width
+    text = Text(row.name, style="red" if failed else "")
+    text.append(("  " if together else "\n") + facts, style="default" if failed else "dim")
+    if row.why and row.kind == "built":
+        text.append(f"\nbecause {row.why}", style="dim")
+    for line in row.lines:
+        text.append(f"\n{line}", style="yellow")
+    return text
 
 
 def _summary(rows: Sequence[Row], console: Console) -> RenderableType:
     """network × step. A narrow terminal gets the signs alone, and what they mean underneath."""
     narrow = console.width < NARROW
     steps = [step for step in STEPS if any(row.step == step for row in rows)]
-    table = Table(box=None, header_style="dim", padding=(0, 1), pad_edge=False)
-    table.add_column("network or project", overflow="fold", min_width=20)
+    table = Table(box=None, header_style="dim", padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("", overflow="fold", min_width=20)
     for step in steps:
         table.add_column(step, justify="center" if narrow else "left", no_wrap=True)
     table.add_column("time", justify="right", no_wrap=True)
