@@ -48,8 +48,22 @@ class Workspace:
         return self.root / ".tod"
 
     @property
+    def compiled_config(self) -> Path:
+        """The configuration as it was last understood; see `catalogue.load`."""
+        return self.state / "config.json"
+
+    @property
+    def lock_guard(self) -> Path:
+        """Held while zoo.lock is written; see `catalogue.lock`."""
+        return self.state / "zoo.lock.guard"
+
+    @property
     def doit_state(self) -> Path:
         return self.state / "doit.sqlite"
+
+    def local_record(self, network: str) -> Path:
+        """Size and mtime of a local archive when it was last read: true of this machine only."""
+        return self.state / "local" / f"{network}.json"
 
     @property
     def pre_trained(self) -> Path:

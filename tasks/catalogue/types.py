@@ -15,15 +15,51 @@ Family = Literal[
 Output = Literal["boxes", "masks", "keypoints"]
 Confidence = Literal["confirmed", "single-source"]
 
-Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-Sha1 = Annotated[str, Meta(pattern="^[0-9a-f]{40}$")]
-Md5 = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
-Bytes = Annotated[int, Meta(ge=0)]
-Seconds = Annotated[float, Meta(gt=0)]
+# `\Z` and not `$`, which would let a line break pass. The descriptions are what a fault says it
+# expected; see `faults`.
+Sha256 = Annotated[
+    str, Meta(pattern=r"^[0-9a-f]{64}\Z", description="a sha256: 64 hexadecimal digits, lower case")
+]
+Sha1 = Annotated[
+    str, Meta(pattern=r"^[0-9a-f]{40}\Z", description="40 hexadecimal digits, lower case")
+]
+Md5 = Annotated[
+    str, Meta(pattern=r"^[0-9a-f]{32}\Z", description="32 hexadecimal digits, lower case")
+]
+Bytes = Annotated[int, Meta(ge=0, le=2**62)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Score = Annotated[float, Meta(ge=0, le=1)]
-ClassId = Annotated[int, Meta(ge=1)]
+Percent = Annotated[float, Meta(ge=0, le=100)]
+Milliseconds = Annotated[float, Meta(gt=0, le=3_600_000)]
+Pixels = Annotated[int, Meta(ge=1, le=65_536)]
+ClassId = Annotated[int, Meta(ge=1, le=2**31 - 1)]  # int32 in a label map
 # A name becomes a folder's name on every system, and part of a doit task's name.
-Name = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$")]
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}\Z",
+        description="a name: at most 120 letters, digits, `.`, `_` and `-`, a letter or digit first",
+    ),
+]
+FileName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,119}\Z",
+        description="a file name: letters, digits, `.`, `_` and `-`, no folder",
+    ),
+]
+# One line of text that is not blank: no control characters.
+Text = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*\Z",
+        description="one line of text, not blank",
+    ),
+]
+MaybeText = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*\Z", description="one line of text")]
+LabelIds = dict[Text, ClassId]
+# The name of a label set, the labels in order (ids from 1), or each label's id.
+Labels = Text | tuple[Text, ...] | LabelIds
 
 
 class Frozen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,16 +103,16 @@ class Signature(Frozen, frozen=True, kw_only=True):
 class Expectation(Frozen, frozen=True, kw_only=True):
     """What the network must find on its default picture: `label`, scored `score` or more."""
 
-    label: str
+    label: Text
     score: Score
 
 
 class Picture(Frozen, frozen=True, kw_only=True):
     """A picture from the network that smoke inference uses unless told otherwise."""
 
-    source: str
+    source: Text
     sha256: Sha256
-    licence: str = ""
+    licence: MaybeText = ""
 
 
 class Network(Frozen, frozen=True, kw_only=True):
@@ -89,8 +125,9 @@ class Network(Frozen, frozen=True, kw_only=True):
         archive: recorded size and digests of the archive.
         members: path below the archive's top folder → recorded digests.
         saved_model, pipeline_config: whether the archive has one.
-        input_size: (height, width) in pixels that the network resizes to, or None.
-        resizer: `fixed_shape` or `keep_aspect_ratio`, or "".
+        input_size: what the network resizes a picture to, in pixels: (height, width), or for
+            `keep_aspect_ratio` the bounds of the (shorter, longer) side; None if unknown.
+        resizer: `fixed_shape`, `keep_aspect_ratio`, or "" if unknown.
         speed_ms: as published, per picture, on hardware that the zoo's page does not name.
         map_boxes, map_masks, map_keypoints: COCO mAP in percent, as published.
         labels: name of a label set, or the labels themselves (ids from 1), or label → id.
@@ -99,26 +136,26 @@ class Network(Frozen, frozen=True, kw_only=True):
     """
 
     name: Name
-    title: str = ""
+    title: MaybeText = ""
     family: Family = "other"
-    sources: tuple[str, ...]
+    sources: Annotated[tuple[Text, ...], Meta(min_length=1)]
     archive: Digests = Digests()
-    members: dict[str, Digests] = {}
+    members: dict[Text, Digests] = {}
     saved_model: bool = True
     pipeline_config: bool = True
     outputs: tuple[Output, ...] = ("boxes",)
-    input_size: tuple[int, int] | None = None
-    resizer: str = ""
-    speed_ms: float | None = None
-    map_boxes: float | None = None
-    map_masks: float | None = None
-    map_keypoints: float | None = None
-    labels: str | tuple[str, ...] | dict[str, ClassId] = ()
+    input_size: tuple[Pixels, Pixels] | None = None
+    resizer: Literal["fixed_shape", "keep_aspect_ratio", ""] = ""
+    speed_ms: Milliseconds | None = None
+    map_boxes: Percent | None = None
+    map_masks: Percent | None = None
+    map_keypoints: Percent | None = None
+    labels: Labels = ()
     signature: Signature = Signature()
-    smoke_picture: str = ""
+    smoke_picture: MaybeText = ""
     expect: Expectation | None = None
-    licence: str = ""
-    notes: tuple[str, ...] = ()
+    licence: MaybeText = ""
+    notes: tuple[Text, ...] = ()
 
 
 class Project(Frozen, frozen=True, kw_only=True):
@@ -132,10 +169,10 @@ class Project(Frozen, frozen=True, kw_only=True):
     """
 
     name: Name
-    labels: tuple[str, ...] | dict[str, ClassId]
-    networks: tuple[str, ...] = ()
-    smoke_image: str = ""
-    label_map: str = "label_map.pbtxt"
+    labels: Annotated[tuple[Text, ...], Meta(min_length=1)] | LabelIds
+    networks: tuple[Text, ...] = ()
+    smoke_image: MaybeText = ""
+    label_map: FileName = "label_map.pbtxt"
 
 
 class Settings(Frozen, frozen=True, kw_only=True):
@@ -158,16 +195,16 @@ class Settings(Frozen, frozen=True, kw_only=True):
     connect_timeout: Seconds = 10.0
     read_timeout: Seconds = 30.0
     retries: Annotated[int, Meta(ge=0, le=20)] = 4
-    mirrors: tuple[str, ...] = ()
+    mirrors: tuple[Text, ...] = ()
     mirrors_first: bool = False
     keep_archives: bool = True
     unreachable: Literal["defer", "fail"] = "defer"
     probe_timeout: Annotated[float, Meta(gt=0, le=60)] = 3.0
     smoke_timeout: Seconds = 900.0
-    max_members: Annotated[int, Meta(ge=1)] = 10_000
+    max_members: Annotated[int, Meta(ge=1, le=10**9)] = 10_000
     max_unpacked: Bytes = 8_000_000_000
-    smoke_image: str = ""
-    catalogues: tuple[str, ...] = ()
+    smoke_image: MaybeText = ""
+    catalogues: tuple[Text, ...] = ()
 
 
 class Config(Frozen, frozen=True, kw_only=True):
@@ -180,10 +217,10 @@ class Config(Frozen, frozen=True, kw_only=True):
         pictures: name → picture.
     """
 
-    networks: dict[str, Network]
-    projects: dict[str, Project]
-    labels: dict[str, dict[str, int]] = {}
-    pictures: dict[str, Picture] = {}
+    networks: dict[Name, Network]
+    projects: dict[Name, Project]
+    labels: dict[Name, LabelIds] = {}
+    pictures: dict[Name, Picture] = {}
     settings: Settings = Settings()
 
     @property

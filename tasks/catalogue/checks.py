@@ -1,0 +1,263 @@
+"""What the types can't say of a configuration: names that must fit together.
+
+These rules read the files as they were parsed, before any type is sure, and skip what is not of
+the expected kind: so every fault is found in one go, beside those of the schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+Table = dict[str, Any]
+Where = tuple[str | int, ...]
+
+# What stands at the root of a workspace beside the projects.
+OURS = frozenset(
+    "benchmarks config docs dodo.py embedded license pre-trained pyproject.toml readme.md "
+    "requirements-dev.lock requirements.lock results tasks tests".split()
+)
+WINDOWS = frozenset(
+    ["con", "prn", "aux", "nul"] + [f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)]
+)
+SCHEMES = ("http", "https", "file")
+
+
+class Source(NamedTuple):
+    """One parsed file.
+
+    Attributes:
+        file: its path as the user knows it, for messages.
+        data: its tables.
+        is_workspace: whether it may hold projects and settings.
+    """
+
+    file: str
+    data: Table
+    is_workspace: bool = False
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong.
+
+    Attributes:
+        file, where: the file, and the keys and indexes that lead to the place.
+        why: what was expected, and what was found.
+        given, choices: a word that is not known, and the words that are: for a "did you mean".
+    """
+
+    file: str
+    where: Where
+    why: str
+    given: str = ""
+    choices: Iterable[str] = ()
+
+
+def as_table(value: object) -> Table:
+    """The table itself, or an empty one if it is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def table(data: Table, key: str) -> Table:
+    """The table at `key`, or an empty one if there is none."""
+    return as_table(data.get(key))
+
+
+def entries(source: Source, kind: str) -> Iterator[tuple[str, Table]]:
+    """The named tables of a kind: `networks`, `projects`, `labels` or `pictures`."""
+    return ((name, as_table(entry)) for name, entry in table(source.data, kind).items())
+
+
+def texts(value: object) -> Iterator[tuple[int, str]]:
+    """The texts of a list, each with its index."""
+    items = value if isinstance(value, list) else []
+    return ((index, item) for index, item in enumerate(items) if isinstance(item, str))
+
+
+def cross_faults(sources: Sequence[Source], *, complete: bool = True) -> list[Fault]:
+    """All that is wrong between the entries of all files; empty for a sound configuration.
+
+    Args:
+        sources: the parsed files, in the order in which they count.
+        complete: false if a file could not be read: then an unknown name is no fault, since it
+            may stand there.
+    """
+    rules = [
+        same_names,
+        unusable_names,
+        reserved_projects,
+        odd_labels,
+        odd_addresses,
+        odd_label_maps,
+        idle_expectations,
+        *([unknown_names, unknown_labels] if complete else []),
+    ]
+    return [fault for rule in rules for fault in rule(sources)]
+
+
+def same_names(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Two entries of one name, or of names that are one folder where case does not count."""
+    for kind in ("networks", "projects", "labels", "pictures"):
+        seen: dict[str, tuple[str, str]] = {}
+        for source in sources:
+            for name in table(source.data, kind):
+                first = seen.setdefault(name.casefold(), (name, source.file))
+                if first == (name, source.file):
+                    continue
+                also = f"`{first[0]}` of {first[1]}"
+                why = f"expected another name: {also} differs only in case"
+                if first[0] == name:
+                    why = f"expected another name: {first[1]} has one of this name already"
+                yield Fault(source.file, (kind, name), why)
+
+
+def unusable_names(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Names that Windows can't give to a folder: a workspace is shared between systems."""
+    for source in sources:
+        for kind in ("networks", "projects"):
+            for name in table(source.data, kind):
+                if name.casefold().partition(".")[0] in WINDOWS:
+                    yield Fault(source.file, (kind, name), "expected a name that Windows allows")
+                elif name.endswith("."):
+                    yield Fault(source.file, (kind, name), "expected no full stop at the end")
+
+
+def reserved_projects(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Projects that would lie in a folder of the workspace's own."""
+    for source in sources:
+        for name in table(source.data, "projects"):
+            if name.casefold() in OURS:
+                why = f"expected another name: the workspace has a `{name.casefold()}` of its own"
+                yield Fault(source.file, ("projects", name), why)
+
+
+def odd_labels(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Labels that occur twice, and ids that two labels share."""
+    for source in sources:
+        for where, labels in _label_sets(source):
+            seen: dict[object, str] = {}
+            if isinstance(labels, dict):
+                for label, number in labels.items():
+                    if isinstance(number, int) and seen.setdefault(number, label) != label:
+                        why = f"expected an id of its own: `{seen[number]}` has {number} too"
+                        yield Fault(source.file, (*where, label), why)
+            for index, label in texts(labels):
+                if seen.setdefault(label, str(index)) != str(index):
+                    why = f"expected each label once: `{label}` stands at {seen[label]} too"
+                    yield Fault(source.file, (*where, index), why)
+
+
+def _label_sets(source: Source) -> Iterator[tuple[Where, object]]:
+    for name, labels in entries(source, "labels"):
+        yield ("labels", name), labels
+    for kind in ("networks", "projects"):
+        for name, entry in entries(source, kind):
+            yield (kind, name, "labels"), entry.get("labels")
+
+
+def odd_addresses(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Addresses that nothing here can fetch from."""
+    for source in sources:
+        for where, address in _addresses(source):
+            scheme, mark, rest = address.partition("://")
+            if mark and scheme.casefold() not in SCHEMES:
+                why = f"expected a path or an address that begins with {', '.join(SCHEMES)}"
+                yield Fault(source.file, where, f"{why}; found {scheme}://")
+            elif mark and not rest.lstrip("/"):
+                yield Fault(source.file, where, f"expected more than {scheme}://")
+
+
+def _addresses(source: Source) -> Iterator[tuple[Where, str]]:
+    for index, mirror in texts(table(source.data, "settings").get("mirrors")):
+        yield ("settings", "mirrors", index), mirror
+    for name, entry in entries(source, "networks"):
+        for index, address in texts(entry.get("sources")):
+            yield ("networks", name, "sources", index), address
+    for name, entry in entries(source, "pictures"):
+        address = entry.get("source")
+        if isinstance(address, str):
+            yield ("pictures", name, "source"), address
+
+
+def odd_label_maps(sources: Sequence[Source]) -> Iterator[Fault]:
+    """A label map where a network's training folder belongs."""
+    for source in sources:
+        for name, entry in entries(source, "projects"):
+            label_map = entry.get("label_map")
+            folders = [network.casefold() for _, network in texts(entry.get("networks"))]
+            if isinstance(label_map, str) and label_map.casefold() in folders:
+                why = "expected a name that no network of the project has"
+                yield Fault(source.file, ("projects", name, "label_map"), why)
+
+
+def idle_expectations(sources: Sequence[Source]) -> Iterator[Fault]:
+    """An expectation without the picture that it speaks of."""
+    for source in sources:
+        for name, entry in entries(source, "networks"):
+            if "expect" in entry and not entry.get("smoke_picture"):
+                why = "expected a `smoke_picture` beside it: it says what is found in that picture"
+                yield Fault(source.file, ("networks", name, "expect"), why)
+
+
+def unknown_names(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Networks, label sets and pictures that no file describes."""
+    known = {
+        kind: [name for source in sources for name in table(source.data, kind)]
+        for kind in ("networks", "labels", "pictures")
+    }
+    for source in sources:
+        for name, entry in entries(source, "projects"):
+            for index, network in texts(entry.get("networks")):
+                if network not in known["networks"]:
+                    where: Where = ("projects", name, "networks", index)
+                    why = f"expected the name of a network; none is called `{network}`"
+                    yield Fault(source.file, where, why, network, known["networks"])
+        for name, entry in entries(source, "networks"):
+            for key, kind, what in (
+                ("labels", "labels", "label set"),
+                ("smoke_picture", "pictures", "picture"),
+            ):
+                given = entry.get(key)
+                if isinstance(given, str) and given and given not in known[kind]:
+                    why = f"expected the name of a {what}; none is called `{given}`"
+                    yield Fault(source.file, ("networks", name, key), why, given, known[kind])
+
+
+def unknown_labels(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Expectations of a label that the network does not know."""
+    sets = {name: labels for source in sources for name, labels in entries(source, "labels")}
+    for source in sources:
+        for name, entry in entries(source, "networks"):
+            label, labels = table(entry, "expect").get("label"), entry.get("labels")
+            known = sets.get(labels) if isinstance(labels, str) else labels
+            if isinstance(label, str) and isinstance(known, (list, dict)) and label not in known:
+                why = f"expected a label of this network; none is called `{label}`"
+                choices = [item for item in known if isinstance(item, str)]
+                yield Fault(source.file, ("networks", name, "expect", "label"), why, label, choices)
+
+
+def missing_pictures(
+    pictures: Iterable[tuple[Where, object]], file: str, exists: Callable[[str], bool]
+) -> list[Fault]:
+    """The pictures of the user's that are not there; they are relative to the workspace."""
+    return [
+        Fault(file, where, f"expected a picture; there is no file {path}")
+        for where, path in pictures
+        if isinstance(path, str) and path and not exists(path)
+    ]
+
+
+def smoke_images(data: Table) -> Iterator[tuple[Where, object]]:
+    """The pictures that a workspace file names, each with its place."""
+    yield ("settings", "smoke_image"), table(data, "settings").get("smoke_image")
+    for name, entry in table(data, "projects").items():
+        yield ("projects", name, "smoke_image"), as_table(entry).get("smoke_image")
+
+
+def is_file(root: Path, path: str) -> bool:
+    """Whether `path`, relative to `root`, is a file; false also for what no system can name."""
+    try:
+        return (root / path).is_file()
+    except (OSError, ValueError):
+        return False

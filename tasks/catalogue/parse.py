@@ -1,0 +1,97 @@
+"""TOML files → tables, with every file that can't be read told as a fault. Loads tomllib, which
+takes longer than all else: imported only when the compiled copy does not serve."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import NamedTuple
+
+from tasks.catalogue.checks import Fault, Source, Where, table, texts
+from tasks.catalogue.load import CATALOGUE, WORKSPACE, read_file
+from tasks.paths import Workspace
+
+PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)\Z")
+
+
+class Parsed(NamedTuple):
+    """What the files hold.
+
+    Attributes:
+        sources: each file that could be read, with its bytes, in the order in which they count.
+        faults: one for each that could not.
+    """
+
+    sources: list[tuple[Source, bytes]]
+    faults: list[Fault]
+
+
+def parse_all(workspace: Workspace) -> Parsed:
+    """Parse the catalogue, the workspace's file, and the catalogues that it names."""
+    parsed = Parsed([], [])
+    add(parsed, workspace, CATALOGUE)
+    own = add(parsed, workspace, WORKSPACE, is_workspace=True)
+    # A network of the workspace's own file comes last, after those of the files that it names.
+    last = parsed.sources.pop() if own is not None else None
+    seen = {CATALOGUE, WORKSPACE}
+    for index, name in texts(table(own or {}, "settings").get("catalogues")):
+        where: Where = ("settings", "catalogues", index)
+        file = f"config/{name}"
+        if file in seen:
+            parsed.faults.append(Fault(WORKSPACE, where, f"expected each file once: {file}"))
+            continue
+        seen.add(file)
+        add(parsed, workspace, file, named_by=where)
+    if last is not None:
+        parsed.sources.append(last)
+    return parsed
+
+
+def add(
+    parsed: Parsed,
+    workspace: Workspace,
+    file: str,
+    *,
+    is_workspace: bool = False,
+    named_by: Where = (),
+) -> dict[str, object] | None:
+    """Parse one file into `parsed`; the answer is its tables, None if it can't be read.
+
+    Args:
+        named_by: the place in the workspace's file that names it: a missing one is its fault.
+    """
+    try:
+        content = read_file(workspace.root / file)
+        data = tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n"))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        place = Fault(WORKSPACE, named_by, "") if named_by else Fault(file, (), "")
+        why = f"expected a file{f' at {file}' if named_by else ''}: {reason}"
+        parsed.faults.append(place._replace(why=why))
+    except (ValueError, RecursionError) as error:
+        parsed.faults.append(Fault(file, (), told(error, content)))
+    else:
+        parsed.sources.append((Source(file, data, is_workspace), content))
+        return data
+    return None
+
+
+def told(error: Exception, content: bytes) -> str:
+    """A fault of TOML's syntax in one line, the place first."""
+    if isinstance(error, UnicodeDecodeError):
+        line = content.count(b"\n", 0, error.start) + 1
+        return f"line {line}: expected UTF-8 text, found the byte 0x{content[error.start]:02x}"
+    if isinstance(error, RecursionError):
+        return "expected fewer brackets within brackets"
+    message = str(error)
+    match = PLACE.search(message)
+    if match is None:
+        return f"expected TOML: {lowered(message)}"
+    message = lowered(message[: match.start()])
+    if match["line"] is None:
+        return f"at the end: {message}"
+    return f"line {match['line']}, column {match['column']}: {message}"
+
+
+def lowered(message: str) -> str:
+    return message[:1].lower() + message[1:]
