@@ -41,8 +41,8 @@ def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[st
         TodError: whatever verification finds.
     """
     if len(words) not in (1, 2):
-        raise UsageError("adopt", "takes a file, and the network's name if the file's does not tell",
-                         "`doit adopt FILE [NETWORK]`")  # fmt: skip
+        why = "takes a file, and the network's name if the file's does not tell"
+        raise UsageError("adopt", why, "`doit adopt FILE [NETWORK]`")
     file = Path(words[0]).expanduser()
     if not file.is_file():
         raise UsageError("adopt", f"there is no file {file}", "give the path of an archive")

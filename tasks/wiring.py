@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -40,6 +40,7 @@ DOCS = {
 
 # What a clean action is given: a dry run or not. What it gives back: what it could not remove.
 Cleaner = Callable[[bool], list[str]]
+Tasks = Iterator[Task]
 Command = Callable[[Sequence[str], Config, Workspace], list[str]]
 
 
@@ -89,83 +90,67 @@ def run_step(task: Task, step: str, job: Job) -> dict[str, object] | TaskFailed:
     }
 
 
-def network_tasks(
-    step: str, config: Config, workspace: Workspace, cleaner: Callable[[str], Cleaner]
-) -> Iterator[Task]:
+def network_tasks(step: str, config: Config, workspace: Workspace) -> Tasks:
     """The group of a step, and its task for every network of the catalogue.
 
     The group's own sub-tasks are the workspace's networks. Those of the rest of the zoo are hidden
     from `doit list` the same way, but the group does not run them.
     """
     wanted = config.wanted
-    yield group(step, [f"{step}:{name}" for name in wanted])
+    yield step_group(step, wanted, workspace)
     may_defer = config.settings.unreachable == "defer"
     for network in config.networks.values():
         job = NetworkJob(config, workspace, may_defer, network=network)
         before = INPUT.get(step)
-        task = step_task(
-            step,
-            job,
-            name=network.name,
-            reads=[str(workspace.receipt(before, network.name))] if before else [],
-            subtask_of=None if network.name in wanted else step,
-        )
-        task.cleaner = cleaner(network.name)
-        yield task
+        reads = [str(workspace.receipt(before, network.name))] if before else []
+        yield step_task(step, job, reads, subtask_of=None if network.name in wanted else step)
 
 
-def project_tasks(
-    config: Config, workspace: Workspace, cleaner: Callable[[str], Cleaner]
-) -> Iterator[Task]:
+def project_tasks(config: Config, workspace: Workspace) -> Tasks:
     """The group `scaffold`, and its task for every project."""
-    yield group("scaffold", [f"scaffold:{name}" for name in config.projects])
+    yield step_group("scaffold", config.projects, workspace)
     for project in config.projects.values():
-        task = step_task(
-            "scaffold",
-            ProjectJob(config, workspace, project=project),
-            name=project.name,
-            reads=[str(workspace.receipt("extract", name)) for name in project.networks],
-        )
-        task.cleaner = cleaner(project.name)
-        yield task
+        job = ProjectJob(config, workspace, project=project)
+        reads = [str(workspace.receipt("extract", name)) for name in project.networks]
+        yield step_task("scaffold", job, reads)
 
 
-def group(name: str, members: Iterable[str], doc: str = "") -> StepTask:
+def step_group(step: str, names: Collection[str], workspace: Workspace) -> StepTask:
+    """The task that stands for a step of all that the workspace names."""
+    cleaner = partial(clean_steps, step, workspace, names)
+    return group(step, [f"{step}:{name}" for name in names], DOCS[step], cleaner)
+
+
+def group(name: str, members: Iterable[str], doc: str, cleaner: Cleaner) -> StepTask:
     """A task that only names others. `uptodate` keeps doit from running it on every no-op."""
-    return StepTask(
-        name,
-        None,
-        task_dep=list(members),
-        has_subtask=True,
-        uptodate=[True],
-        doc=doc or DOCS[name],
+    task = StepTask(
+        name, None, task_dep=list(members), has_subtask=True, uptodate=[True], doc=doc, meta={}
     )
+    task.cleaner = cleaner
+    return task
 
 
 def step_task(
-    step: str,
-    job: NetworkJob | ProjectJob,
-    *,
-    name: str,
-    reads: list[str],
-    subtask_of: str | None = None,
+    step: str, job: NetworkJob | ProjectJob, reads: list[str], *, subtask_of: str | None = None
 ) -> StepTask:
     """One step of one network or project, as doit sees it.
 
     The receipt is the only target: a deferred step has a receipt and nothing else, and doit would
     run a task again and again whose targets never appear.
     """
-    return StepTask(
-        f"{step}:{name}",
+    task = StepTask(
+        f"{step}:{job.name}",
         [(run_step, [step, job])],
         file_dep=reads,
-        targets=[str(job.workspace.receipt(step, name))],
+        targets=[str(job.workspace.receipt(step, job.name))],
         uptodate=[(is_fresh, [step, job])],
         subtask_of=subtask_of,
         doc=DOCS[step],
         io={"capture": False},
         meta={"why": None, "named": False},
     )
+    task.cleaner = partial(clean_steps, step, job.workspace, [job.name])
+    return task
 
 
 def start(workspace: Workspace) -> Config:
@@ -189,9 +174,46 @@ def start(workspace: Workspace) -> Config:
 
 def everything(config: Config, workspace: Workspace) -> Task:
     """What `doit` alone builds, and what `doit clean` alone resets."""
-    task = group("workspace", ["scaffold", "smoke"], "build all that workspace.toml names")
-    task.cleaner = partial(clean_call, "rest", workspace, "")
-    return task
+    cleaner = partial(clean_everything, config, workspace)
+    return group("workspace", ["scaffold", "smoke"], "build all that workspace.toml names", cleaner)
+
+
+def clean_steps(step: str, workspace: Workspace, names: Iterable[str], dryrun: bool) -> list[str]:
+    """Clean what one step made. Download and verify made nothing in the workspace."""
+    from tasks import clean
+
+    cleaners = {
+        "extract": clean.clean_network,
+        "scaffold": clean.clean_project,
+        "smoke": clean.clean_smoke,
+    }
+    if step not in cleaners:
+        return []
+    return [f for name in names for f in cleaners[step](workspace, name, dryrun, say)]
+
+
+def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list[str]:
+    """Reset the workspace. doit cleans this task before those that it names, which then find
+    nothing left; so one thing that can't be removed does not keep the rest from being cleaned."""
+    import atexit
+
+    from tasks import clean
+    from tasks.paths import Cache, default_cache
+
+    projects, networks = list(config.projects), config.wanted
+    failures = clean_steps("scaffold", workspace, projects, dryrun)
+    for step in ("smoke", "extract"):
+        failures += clean_steps(step, workspace, networks, dryrun)
+    cache = Cache(default_cache())
+    failures += clean.clean_rest(workspace, cache, networks, projects, dryrun, say)
+    if not (dryrun or failures):
+        atexit.register(clean.clean_database, workspace)  # doit still has it open
+    return failures
+
+
+def say(line: str) -> None:
+    """Tell the user while cleaning."""
+    sys.stdout.write(line + "\n")
 
 
 def command(name: str, function: Command, config: Config, workspace: Workspace) -> Task:
