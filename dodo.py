@@ -30,7 +30,6 @@ DOIT_CONFIG = {
 
 
 def task_workspace() -> wiring.Tasks:
-    """build all that config/workspace.toml names"""
     yield wiring.everything(CONFIG, WORKSPACE)
 
 
@@ -55,15 +54,12 @@ def task_smoke() -> wiring.Tasks:
 
 
 def task_show() -> wiring.Tasks:
-    """tell all that is known of a network: doit show NETWORK"""
-    yield wiring.command("show", commands.show, CONFIG, WORKSPACE)
+    yield wiring.command("show", "tell of a NETWORK", commands.show, CONFIG, WORKSPACE)
 
 
 def task_adopt() -> wiring.Tasks:
-    """take a hand-fetched archive as if downloaded: doit adopt FILE [NETWORK]"""
-    yield wiring.command("adopt", commands.adopt, CONFIG, WORKSPACE)
+    yield wiring.command("adopt", "take a FILE as download", commands.adopt, CONFIG, WORKSPACE)
 
 
 def task_accept() -> wiring.Tasks:
-    """trust a refused archive from now on: doit accept NETWORK"""
-    yield wiring.command("accept", commands.accept, CONFIG, WORKSPACE)
+    yield wiring.command("accept", "trust a refused NETWORK", commands.accept, CONFIG, WORKSPACE)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from types import ModuleType
@@ -30,12 +30,13 @@ from tasks.paths import Workspace
 
 STEPS = ("download", "verify", "extract", "smoke")
 INPUT = {"verify": "download", "extract": "verify", "smoke": "extract"}
+# Short, because `doit list` puts them behind names of up to 56 characters.
 DOCS = {
-    "download": "fetch the archive into the cache, or find it there",
-    "verify": "read the archive through and compare it with what is on record",
-    "extract": "unpack the archive to pre-trained/<network>, or repair what is there",
-    "scaffold": "make the project's folders, label map and configs",
-    "smoke": "load the network, run it on a picture, read its checkpoint",
+    "download": "fetch the archives",
+    "verify": "check the archives",
+    "extract": "unpack, or repair",
+    "scaffold": "make the projects",
+    "smoke": "run on a picture",
 }
 
 # What a clean action is given: a dry run or not. What it gives back: what it could not remove.
@@ -63,10 +64,20 @@ def step_module(step: str) -> ModuleType:
     return import_module(f"tasks.{step}.step")
 
 
-def is_fresh(task: Task, values: object, step: str, job: Job) -> bool:
-    """doit's `uptodate`: ask the step, and keep its reason for the report."""
-    task.meta["why"] = step_module(step).why_stale(job)
-    return task.meta["why"] is None
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """doit's `uptodate` for a step: asks the step, and keeps its reason for the report."""
+
+    step: str
+    job: Job
+
+    def __call__(self, task: Task, values: object) -> bool:
+        task.meta["why"] = step_module(self.step).why_stale(self.job)
+        return task.meta["why"] is None
+
+    def __repr__(self) -> str:
+        """What `doit info` shows beside the reason, which it takes from the task's meta."""
+        return f"is what {self.step} made still right?"
 
 
 def run_step(task: Task, step: str, job: Job) -> dict[str, object] | TaskFailed:
@@ -140,12 +151,12 @@ def step_task(
     """
     task = StepTask(
         f"{step}:{job.name}",
-        [(run_step, [step, job])],
+        [(run_step, [], {"step": step, "job": job})],
         file_dep=reads,
         targets=[str(job.workspace.receipt(step, job.name))],
-        uptodate=[(is_fresh, [step, job])],
+        uptodate=[Fresh(step, job)],
         subtask_of=subtask_of,
-        doc=DOCS[step],
+        doc=job.network.family if isinstance(job, NetworkJob) else "project",
         io={"capture": False},
         meta={"why": None, "named": False},
     )
@@ -175,7 +186,7 @@ def start(workspace: Workspace) -> Config:
 def everything(config: Config, workspace: Workspace) -> Task:
     """What `doit` alone builds, and what `doit clean` alone resets."""
     cleaner = partial(clean_everything, config, workspace)
-    return group("workspace", ["scaffold", "smoke"], "build all that workspace.toml names", cleaner)
+    return group("workspace", ["scaffold", "smoke"], "build all of these", cleaner)
 
 
 def clean_steps(step: str, workspace: Workspace, names: Iterable[str], dryrun: bool) -> list[str]:
@@ -216,14 +227,14 @@ def say(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 
-def command(name: str, function: Command, config: Config, workspace: Workspace) -> Task:
+def command(name: str, doc: str, function: Command, config: Config, workspace: Workspace) -> Task:
     """A task that takes words from the command line and always runs."""
     return StepTask(
         name,
-        [(run_command, [function, config, workspace])],
+        [(run_command, [], {"function": function, "config": config, "workspace": workspace})],
         pos_arg="words",
         io={"capture": False},
-        doc=(function.__doc__ or "").partition("\n")[0].rstrip("."),
+        doc=doc,
     )
 
 

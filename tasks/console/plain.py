@@ -13,12 +13,12 @@ def step_lines(row: Row) -> list[str]:
     facts = [row.note, *([human_size(row.size)] if row.size else []), short_time(row.seconds)]
     told = ", ".join(fact for fact in facts if fact)
     why = f" (because {row.why})" if row.why and row.kind == "built" else ""
-    first = f"{row.kind:<10} {row.step}:{row.name}: {told}{why}"
+    first = f"{row.kind:<10} {row.label}: {told}{why}"
     return [first, *(f"           {line}" for line in row.lines)]
 
 
 def failure_lines(row: Row) -> list[str]:
-    return [f"{row.kind:<10} {row.step}:{row.name}: {row.note}"]
+    return [f"{row.kind:<10} {row.label}: {row.note}"]
 
 
 def closing_lines(rows: Sequence[Row]) -> list[str]:

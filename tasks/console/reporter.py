@@ -80,7 +80,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         if isinstance(sys.exc_info()[1], KeyboardInterrupt):
             print("interrupted; run `doit` again to go on", file=sys.stderr)
             raise SystemExit(INTERRUPTED)
-        if self.rows:
+        if any(row.name for row in self.rows):
             self._close()
         if any_failed(self.rows):
             raise SystemExit(FAILED)

@@ -39,6 +39,11 @@ class Row:
     size: int | None = None
     lines: tuple[str, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """The task's name; a command has no network behind a colon."""
+        return f"{self.step}:{self.name}" if self.name else self.step
+
 
 def row_from_values(task_name: str, values: Mapping[str, object], why: str, seconds: float) -> Row:
     """The row of a task that succeeded, from what its action returned."""
