@@ -1,0 +1,232 @@
+"""Ask a server: one GET with redirects followed by our own rules, and every way it can fail.
+
+PassingError            worth another try
+UnreachableError   nobody is there, or a stranger (proxy, portal, filter) answers instead
+DownloadError      a final answer
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from tasks.catalogue.types import Settings
+from tasks.download import reach
+from tasks.download.answer import Headers, is_genuine
+from tasks.download.sources import Source
+from tasks.errors import DownloadError, TodError, UnreachableError
+
+if TYPE_CHECKING:
+    import requests
+
+AGENT = "tod-tf2/0.1.0"
+LONGEST_CHAIN = 10
+REDIRECTS = (301, 302, 303, 307, 308)
+BLOCK = 1 << 18
+OWN_CERTIFICATES = "name your network's own certificate in REQUESTS_CA_BUNDLE or SSL_CERT_FILE"
+
+
+class PassingError(Exception):
+    """A fault that may pass.
+
+    Attributes:
+        final: what it is if it does not.
+        wait: seconds that the server asked for, if it did.
+    """
+
+    def __init__(self, final: TodError, wait: float | None = None) -> None:
+        super().__init__(str(final))
+        self.final, self.wait = final, wait
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A server's answer whose body was not read yet.
+
+    Attributes:
+        secure: every hop was https.
+    """
+
+    status: int
+    headers: Headers
+    raw: Any
+    secure: bool
+
+    @property
+    def is_genuine(self) -> bool:
+        return is_genuine(self.headers)
+
+    def close(self) -> None:
+        self.raw.close()
+
+    def blocks(self, source: Source) -> Iterator[bytes]:
+        """The body as it comes, never decoded.
+
+        Raises:
+            PassingError: the connection broke or fell silent, or the framing of the body is broken.
+        """
+        from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+        while True:
+            try:
+                block = self.raw.read1(BLOCK, decode_content=False)
+            except ReadTimeoutError:
+                raise broken(source, "the server fell silent") from None
+            except (HTTPError, OSError, ValueError):
+                raise broken(source, "the connection broke off") from None
+            if not block:
+                return
+            yield block
+
+
+def broken(source: Source, why: str) -> PassingError:
+    """A transfer that broke in the middle: whoever sent a part of it is not out of reach."""
+    todo = "run doit again: it goes on from there"
+    return PassingError(DownloadError(source.text, why, todo))
+
+
+def open_session() -> requests.Session:
+    """A session that speaks for this project and takes bytes as they are stored."""
+    import requests
+
+    session = requests.Session()
+    session.headers.update(
+        {
+            "User-Agent": f"{AGENT} python-requests/{requests.__version__}",
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",
+        }
+    )
+    return session
+
+
+def certificates(environment: Mapping[str, str] = os.environ) -> str | bool:
+    """The certificates to trust. requests reads the first two variables; OpenSSL the third."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        if environment.get(name):
+            return environment[name]
+    return True
+
+
+def ask(
+    session: requests.Session,
+    source: Source,
+    headers: Mapping[str, str],
+    settings: Settings,
+    *,
+    method: str = "GET",
+    first: bool = True,
+) -> Answer:
+    """The final answer of a source, after redirects; its body is still to be read.
+
+    Args:
+        first: nobody answered for this source yet: what can't be connected to now is out of
+            reach, and no time is spent on trying again.
+
+    Raises:
+        PassingError, UnreachableError, DownloadError: see the module.
+    """
+    address, secure = source.text, True
+    for _ in range(LONGEST_CHAIN):
+        secure = secure and urlsplit(address).scheme == "https"
+        response = _send(session, source, method, address, headers, settings, first)
+        answer = Answer(response.status_code, response.headers, response.raw, secure)
+        target = response.headers.get("Location")
+        if answer.status not in REDIRECTS or target is None:
+            return answer
+        answer.close()
+        address = _next_address(source, address, target)
+    raise DownloadError(source.text, "it redirects for ever")
+
+
+def _next_address(source: Source, address: str, target: str) -> str:
+    """Where a redirect leads. A way from https down to http would let anyone answer."""
+    try:
+        following = urljoin(address, target)
+        scheme, host = urlsplit(following).scheme, urlsplit(following).hostname
+    except ValueError:
+        scheme, host = "", None
+    if scheme not in ("http", "https") or not host:
+        raise DownloadError(source.text, "it redirects to what is no web address")
+    if scheme == "http" and urlsplit(address).scheme == "https":
+        raise DownloadError(source.text, f"it redirects from https to plain http ({host})")
+    return following
+
+
+def _send(
+    session: requests.Session,
+    source: Source,
+    method: str,
+    address: str,
+    headers: Mapping[str, str],
+    settings: Settings,
+    first: bool,
+) -> requests.Response:
+    import requests
+    from urllib3.exceptions import HTTPError
+
+    try:
+        return session.request(
+            method,
+            address,
+            headers=dict(headers),
+            stream=True,
+            allow_redirects=False,
+            timeout=(settings.connect_timeout, settings.read_timeout),
+            verify=certificates(),
+        )
+    except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+        fault = _fault(source, error)
+    if isinstance(fault, PassingError) or first or not isinstance(fault, UnreachableError):
+        raise fault
+    raise PassingError(fault)
+
+
+def _fault(source: Source, error: Exception) -> PassingError | TodError:
+    """What a failure to get an answer means."""
+    from requests import exceptions as known
+
+    if isinstance(error, known.ProxyError):
+        return UnreachableError(source.text, "the proxy refuses", "see HTTPS_PROXY, NO_PROXY")
+    if isinstance(error, known.SSLError):
+        return UnreachableError(source.text, f"TLS failed ({_tls_words(error)})", OWN_CERTIFICATES)
+    if isinstance(error, known.Timeout):
+        return UnreachableError(source.text, "time-out")
+    if isinstance(error, known.InvalidSchema) and "SOCKS" in str(error):
+        return UnreachableError(source.text, "a SOCKS proxy needs PySocks", "pip install PySocks")
+    if isinstance(error, known.ConnectionError):
+        cause = _socket_error(error)
+        if cause is not None:
+            return UnreachableError(source.text, reach.reason_of(cause))
+        return PassingError(UnreachableError(source.text, "the connection was reset"))
+    if isinstance(error, OSError) and not isinstance(error, known.RequestException):
+        return DownloadError(source.text, error.strerror or str(error), OWN_CERTIFICATES)
+    return DownloadError(source.text, f"no answer that can be read ({type(error).__name__})")
+
+
+def _socket_error(error: BaseException) -> OSError | None:
+    """The socket's own error of a connection that was never made; None if it broke later."""
+    from urllib3.exceptions import NewConnectionError
+
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    if not isinstance(reason, NewConnectionError):
+        return None
+    cause = reason.__cause__ or reason.__context__
+    return cause if isinstance(cause, OSError) else OSError()
+
+
+def _tls_words(error: BaseException) -> str:
+    """The library's own words for what is wrong with a certificate or a handshake."""
+    seen: BaseException | None = error
+    for _ in range(8):
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            return seen.verify_message or "certificate"
+        if isinstance(seen, ssl.SSLError):
+            return (seen.reason or "handshake").lower().replace("_", " ")
+        nested = getattr(seen.args[0], "reason", seen.args[0]) if seen and seen.args else None
+        seen = nested if isinstance(nested, BaseException) else getattr(seen, "__cause__", None)
+    return "handshake"

@@ -1,0 +1,90 @@
+"""Where an archive can come from, in order. Pure: nothing here looks at a disk or a network."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from tasks.catalogue.types import Network, Settings
+
+# Both names lead to one bucket of Cloud Storage (its own error texts call it
+# `download.tensorflow.org`), so an answer of either speaks for both.
+STORAGE_HOSTS = frozenset({"storage.googleapis.com", "download.tensorflow.org"})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One place to look.
+
+    Attributes:
+        text: as the configuration has it: an address or a path.
+        path: the local file, or None for an http(s) address.
+    """
+
+    text: str
+    path: Path | None = None
+
+    @property
+    def host(self) -> str:
+        """The host of an address; "" for a local file."""
+        return "" if self.path else urlsplit(self.text).hostname or ""
+
+    @property
+    def is_storage(self) -> bool:
+        """Whether this is an address of the zoo's own bucket."""
+        return self.host in STORAGE_HOSTS
+
+
+def is_remote(text: str) -> bool:
+    """Whether this is an http(s) address."""
+    return text.lower().startswith(("http://", "https://"))
+
+
+def local_path(text: str) -> Path:
+    """The path that `file://…`, `~/…` or a plain path stands for; relative ones stay so."""
+    if text.lower().startswith("file://"):
+        parts = urlsplit(text)
+        path = unquote(parts.path)
+        # file:///C:/x has the drive behind a slash that is no part of the path.
+        if os.name == "nt" and path[2:3] == ":":
+            path = path[1:]
+        return Path(path)
+    return Path(text).expanduser()
+
+
+def parse(text: str) -> Source:
+    """The source that a line of configuration names."""
+    return Source(text) if is_remote(text) else Source(text, local_path(text))
+
+
+def ordered(network: Network, settings: Settings) -> tuple[Source, ...]:
+    """The network's own sources and the mirrors, each once, in the order to try them in."""
+    own = tuple(network.sources)
+    mirrors = tuple(_mirrored(network, settings.mirrors))
+    texts = mirrors + own if settings.mirrors_first else own + mirrors
+    return tuple(parse(text) for text in dict.fromkeys(texts))
+
+
+def _mirrored(network: Network, mirrors: tuple[str, ...]) -> list[str]:
+    """A mirror holds what the network's first http(s) address names; local archives have none."""
+    address = next((source for source in network.sources if is_remote(source)), None)
+    if address is None:
+        return []
+    raw = urlsplit(address).path
+    filled = []
+    for mirror in mirrors:
+        path = PurePosixPath(raw if is_remote(mirror) else unquote(raw))
+        filled.append(_filled(mirror, network.name, path.parent.name, path.name))
+    return filled
+
+
+def _filled(mirror: str, network: str, date: str, file: str) -> str:
+    """`{date}`, `{file}` and `{network}` are replaced; a mirror without them is a base."""
+    fields = {"{date}": date, "{file}": file, "{network}": network}
+    if not any(field in mirror for field in fields):
+        mirror = mirror.rstrip("/") + "/{date}/{file}"
+    for field, value in fields.items():
+        mirror = mirror.replace(field, value)
+    return mirror

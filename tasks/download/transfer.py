@@ -1,0 +1,294 @@
+"""Fetch one address into a partial file: resume, retry, compare; nothing is published here."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tasks.download import answer as judge
+from tasks.download.partial import Draft
+from tasks.download.request import Answer, PassingError, ask, broken, open_session
+from tasks.download.sources import Source
+from tasks.errors import DamagedError, DiskError, DownloadError, TodError, UnreachableError
+from tasks.files import human_size
+from tasks.job import NetworkJob, Progress
+from tasks.store import ArchiveRecord
+
+if TYPE_CHECKING:
+    import requests
+
+# Float weights hardly compress: gzip takes some 8 % off a checkpoint.
+UNPACKED_RATIO = 1.2
+# Progress that earns a broken transfer its tries anew.
+EARNS_TRIES = 1 << 20
+FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
+PEEK = 512
+
+
+def free_space(folder: Path) -> int:
+    """Bytes that may still be written to the file system that holds (or will hold) `folder`."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the outside world gives; tests put their own in its place."""
+
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.time
+    jitter: Callable[[], float] = random.random
+    free: Callable[[Path], int] = free_space
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A whole archive in its partial file, not published yet.
+
+    Attributes:
+        resumed: bytes that were there before.
+    """
+
+    path: Path
+    record: ArchiveRecord
+    resumed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What the functions below share while one address is fetched."""
+
+    source: Source
+    job: NetworkJob
+    session: requests.Session
+    draft: Draft
+    progress: Progress
+    tools: Tools
+
+
+def fetch(
+    source: Source, job: NetworkJob, draft: Draft, progress: Progress, tools: Tools
+) -> Fetched:
+    """Fetch the archive from one address.
+
+    Raises:
+        UnreachableError, DownloadError, DamagedError, DiskError: as `step.run` has them.
+        OSError: the disk would not take the bytes.
+    """
+    with open_session() as session, closing(draft):
+        transfer = Transfer(source, job, session, draft, progress, tools)
+        try:
+            progress.begin("download", None)
+            return _persist(transfer)
+        finally:
+            progress.end()
+
+
+def _persist(transfer: Transfer) -> Fetched:
+    """Try until it is done, until the fault is no passing one, or until the tries are used up."""
+    tried, best = 0, transfer.draft.resumable
+    while True:
+        try:
+            return _attempt(transfer, first=tried == 0 and transfer.draft.size == 0)
+        except PassingError as fault:
+            if transfer.draft.size >= best + EARNS_TRIES:
+                tried, best = 0, transfer.draft.size
+            if tried >= transfer.job.config.settings.retries:
+                raise fault.final from None
+            transfer.tools.sleep(pause(tried, fault.wait, transfer.tools.jitter()))
+            tried += 1
+
+
+def pause(tried: int, asked: float | None, chance: float) -> float:
+    """Seconds to wait before the next try: doubled each time, shortened by up to a half.
+
+    The chance keeps a class of thirty from asking again all at once.
+    """
+    if asked is not None:
+        return asked
+    return min(FIRST_WAIT * 2.0**tried, LONGEST_WAIT) * (0.5 + chance / 2)
+
+
+def _attempt(transfer: Transfer, *, first: bool) -> Fetched:
+    draft, source = transfer.draft, transfer.source
+    have = draft.resumable
+    headers = {}
+    if have and draft.known:
+        headers = {"Range": f"bytes={have}-", "If-Range": judge.if_range(draft.known)}
+    settings = transfer.job.config.settings
+    answer = ask(transfer.session, source, headers, settings, first=first)
+    with closing(answer):
+        match judge.verdict(answer.status, answer.headers, from_storage=source.is_storage):
+            case "body":
+                return _take_whole(transfer, answer)
+            case "part" if have:
+                return _take_rest(transfer, answer, have)
+            case "range" if have:
+                return _take_as_complete(transfer, answer, have)
+            case "stranger":
+                raise UnreachableError(source.text, f"a proxy or filter answers ({answer.status})")
+            case "retry":
+                raise _try_later(transfer, answer)
+    raise DownloadError(source.text, _words(answer.status))
+
+
+def _words(status: int) -> str:
+    known = {
+        401: "it asks for a password",
+        403: "access denied or no such file",
+        404: "no such file",
+        410: "no such file any more",
+    }
+    return f"{known.get(status, 'the server answered')} ({status})"
+
+
+def _try_later(transfer: Transfer, answer: Answer) -> PassingError:
+    """The zoo's own host that says "later" has answered; any other is as good as not there."""
+    kind: type[TodError] = DownloadError if transfer.source.is_storage else UnreachableError
+    final = kind(transfer.source.text, f"the server is busy or broken ({answer.status})")
+    return PassingError(final, judge.retry_after(answer.headers, transfer.tools.clock()))
+
+
+def _take_whole(transfer: Transfer, answer: Answer) -> Fetched:
+    """A whole body: whatever was there before is of no use."""
+    total = judge.length_of(answer.headers)
+    body = answer.blocks(transfer.source)
+    start = _peek(body)
+    _check_start(transfer, answer, start)
+    _check_room(transfer, total, total)
+    known = judge.side_car(transfer.source.text, answer.headers, total)
+    transfer.draft.restart(known, judge.server_hashes(answer.headers))
+    transfer.progress.begin("download", total)
+    return _receive(transfer, answer, start, body, resumed=0)
+
+
+def _take_rest(transfer: Transfer, answer: Answer, have: int) -> Fetched:
+    draft = transfer.draft
+    assert draft.known is not None
+    why = judge.why_not_continue(draft.known, have, answer.headers)
+    if why:
+        draft.discard()
+        raise PassingError(DownloadError(transfer.source.text, why), wait=0.0)
+    _, total = judge.content_range(answer.headers)
+    _check_room(transfer, total, total)
+    transfer.progress.begin("download", total)
+    draft.resume(have, judge.server_hashes(answer.headers))
+    transfer.progress.rewind(have)
+    return _receive(transfer, answer, b"", answer.blocks(transfer.source), resumed=have)
+
+
+def _take_as_complete(transfer: Transfer, answer: Answer, have: int) -> Fetched:
+    """416: nothing comes after what we have. If that is the whole object, it is complete."""
+    draft = transfer.draft
+    assert draft.known is not None
+    _, total = judge.content_range(answer.headers)
+    etag = answer.headers.get("ETag", draft.known.etag)
+    if have != draft.known.total or total not in (None, have) or etag != draft.known.etag:
+        draft.discard()
+        raise PassingError(
+            DownloadError(transfer.source.text, "the partial file is of no use"), 0.0
+        )
+    draft.resume(have, judge.server_hashes(answer.headers))
+    return _complete(transfer, answer, resumed=have)
+
+
+def _peek(body: Iterator[bytes]) -> bytes:
+    """The first bytes of a body: enough to tell what it is, or all there are."""
+    start = b""
+    while len(start) < PEEK:
+        block = next(body, b"")
+        if not block:
+            break
+        start += block
+    return start
+
+
+def _check_start(transfer: Transfer, answer: Answer, start: bytes) -> None:
+    why = judge.why_no_archive(start, answer.headers)
+    if why and transfer.source.is_storage and not answer.is_genuine:
+        raise UnreachableError(transfer.source.text, f"a portal or filter answers: {why}")
+    if why:
+        raise DownloadError(transfer.source.text, why)
+
+
+def _check_room(transfer: Transfer, total: int | None, ahead: int | None) -> None:
+    """Before the first byte: is there room for the archive, and for what is in it?"""
+    job, free = transfer.job, transfer.tools.free
+    limit = job.config.settings.max_unpacked
+    if total is not None and total > limit:
+        raise _too_large(transfer, total)
+    cache, tree = job.cache.root, job.workspace.pre_trained
+    need_cache, need_tree = ahead or 0, int((total or 0) * UNPACKED_RATIO)
+    if _device(cache) == _device(tree):
+        need_cache += need_tree
+        need_tree = 0
+    for folder, need in ((cache, need_cache), (tree, need_tree)):
+        if need > free(folder):
+            why = f"{human_size(need)} are needed, {human_size(free(folder))} are free on {folder}"
+            raise DiskError(job.name, why, "make room, or set TOD_CACHE to a folder elsewhere")
+
+
+def _too_large(transfer: Transfer, size: int) -> DownloadError:
+    limit = human_size(transfer.job.config.settings.max_unpacked)
+    why = f"the archive has {human_size(size)} or more, the limit is {limit}"
+    return DownloadError(transfer.source.text, why, "max_unpacked in config/workspace.toml sets it")
+
+
+def _device(folder: Path) -> int:
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return os.stat(folder).st_dev
+
+
+def _receive(
+    transfer: Transfer, answer: Answer, start: bytes, body: Iterator[bytes], *, resumed: int
+) -> Fetched:
+    """Append the body to the draft, hashing; then compare."""
+    draft, limit = transfer.draft, transfer.job.config.settings.max_unpacked
+    if start:
+        draft.write(start)
+        transfer.progress.advance(len(start))
+    for block in body:
+        draft.write(block)
+        transfer.progress.advance(len(block))
+        if draft.size > limit:
+            draft.discard()
+            raise _too_large(transfer, limit)
+    return _complete(transfer, answer, resumed=resumed)
+
+
+def _complete(transfer: Transfer, answer: Answer, *, resumed: int) -> Fetched:
+    """Compare length and hashes with what the server said, then have the bytes on disk."""
+    draft = transfer.draft
+    known = draft.known
+    assert known is not None
+    if known.total is not None and draft.size < known.total:
+        raise broken(transfer.source, f"{draft.size} of {known.total} bytes came")
+    hashes = judge.server_hashes(answer.headers)
+    wrong = [kind for kind, value in hashes.items() if draft.digest(kind) != value]
+    if wrong or (known.total is not None and draft.size > known.total):
+        draft.discard()
+        unlike = ", ".join(wrong) or "length"
+        why = f"the bytes are not those that the server says it sent ({unlike})"
+        raise PassingError(DamagedError(transfer.source.text, why, "run doit again"))
+    draft.finish()
+    status = os.stat(draft.path)
+    record = ArchiveRecord(
+        source=transfer.source.text,
+        sha256=draft.digest("sha256").hex(),
+        size=draft.size,
+        etag=known.etag,
+        last_modified=known.last_modified,
+        generation=known.generation,
+        witness="server" if hashes else "tls" if answer.secure else "none",
+        mtime_ns=status.st_mtime_ns,
+    )
+    return Fetched(draft.path, record, resumed)
