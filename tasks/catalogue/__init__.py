@@ -1,2 +1,5 @@
-"""The configuration: `types` says what it is, `load` reads it, `faults` tells what is wrong with it,
-`lock` is the record of what was trusted."""
+"""The configuration.
+
+`types` says what it is, `load` reads it, `parse` and `checks` serve `load`, `faults` tells what is
+wrong with it, `lock` is the record of what was trusted.
+"""

@@ -14,13 +14,11 @@ Table = dict[str, Any]
 Where = tuple[str | int, ...]
 
 # What stands at the root of a workspace beside the projects.
-OURS = frozenset(
-    "benchmarks config docs dodo.py embedded license pre-trained pyproject.toml readme.md "
-    "requirements-dev.lock requirements.lock results tasks tests".split()
-)
-WINDOWS = frozenset(
-    ["con", "prn", "aux", "nul"] + [f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)]
-)
+FOLDERS = {"benchmarks", "config", "docs", "embedded", "pre-trained", "results", "tasks", "tests"}
+FILES = {"dodo.py", "license", "pyproject.toml", "readme.md", "requirements.lock"}
+OURS = FOLDERS | FILES | {"requirements-dev.lock"}
+PORTS = {f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)}
+WINDOWS = PORTS | {"con", "prn", "aux", "nul"}
 SCHEMES = ("http", "https", "file")
 
 
@@ -175,9 +173,9 @@ def _addresses(source: Source) -> Iterator[tuple[Where, str]]:
         for index, address in texts(entry.get("sources")):
             yield ("networks", name, "sources", index), address
     for name, entry in entries(source, "pictures"):
-        address = entry.get("source")
-        if isinstance(address, str):
-            yield ("pictures", name, "source"), address
+        picture = entry.get("source")
+        if isinstance(picture, str):
+            yield ("pictures", name, "source"), picture
 
 
 def odd_label_maps(sources: Sequence[Source]) -> Iterator[Fault]:

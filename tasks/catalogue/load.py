@@ -82,7 +82,10 @@ def compile_files(workspace: Workspace) -> Config:
 
     parsed = parse_all(workspace)
     sources = [source for source, _ in parsed.sources]
-    config = None if parsed.faults or cross_faults(sources) else typed(sources)
+    try:
+        config = None if parsed.faults or cross_faults(sources) else typed(sources)
+    except NOT_READABLE:
+        config = None
     if config is None:
         raise ConfigError(explain(sources, parsed.faults, workspace))
     with suppress(OSError, *NOT_READABLE):
@@ -99,24 +102,25 @@ def explain(
     return all_faults(sources, unread, workspace.root)
 
 
-def typed(sources: Sequence[Source]) -> Config | None:
-    """The tables of all files as one `Config`; None if they are not what the types say."""
+def typed(sources: Sequence[Source]) -> Config:
+    """The tables of all files as one `Config`.
+
+    Raises:
+        One of NOT_READABLE: they are not what the types say. It tells of the first fault only.
+    """
     joined: dict[str, dict[str, object]] = {"networks": {}, "projects": {}}
     for source in sources:
         for key, entries in source.data.items():
             known = source.is_workspace or key not in ("projects", "settings")
             if not known or not isinstance(entries, dict):
-                return None
+                raise msgspec.ValidationError(f"`{key}` of {source.file} can't be used")
             joined.setdefault(key, {}).update(entries)
     for kind in ("networks", "projects"):
         for name, entry in joined[kind].items():
             if not isinstance(entry, dict) or "name" in entry:
-                return None
+                raise msgspec.ValidationError(f"`{name}` of {kind} can't be used")
             joined[kind][name] = {**entry, "name": name}
-    try:
-        return msgspec.convert(joined, Config)
-    except NOT_READABLE:
-        return None
+    return msgspec.convert(joined, Config)
 
 
 def require_pictures(config: Config, workspace: Workspace) -> None:

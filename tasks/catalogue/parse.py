@@ -3,6 +3,7 @@ takes longer than all else: imported only when the compiled copy does not serve.
 
 from __future__ import annotations
 
+import posixpath
 import re
 import tomllib
 from typing import NamedTuple
@@ -12,6 +13,8 @@ from tasks.catalogue.load import CATALOGUE, WORKSPACE, read_file
 from tasks.paths import Workspace
 
 PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)\Z")
+
+DEEPEST = 20  # tables within tables; ours need 5
 
 
 class Parsed(NamedTuple):
@@ -36,7 +39,7 @@ def parse_all(workspace: Workspace) -> Parsed:
     seen = {CATALOGUE, WORKSPACE}
     for index, name in texts(table(own or {}, "settings").get("catalogues")):
         where: Where = ("settings", "catalogues", index)
-        file = f"config/{name}"
+        file = posixpath.normpath(f"config/{name}")
         if file in seen:
             parsed.faults.append(Fault(WORKSPACE, where, f"expected each file once: {file}"))
             continue
@@ -62,18 +65,40 @@ def add(
     """
     try:
         content = read_file(workspace.root / file)
-        data = tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n"))
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        place = Fault(WORKSPACE, named_by, "") if named_by else Fault(file, (), "")
-        why = f"expected a file{f' at {file}' if named_by else ''}: {reason}"
-        parsed.faults.append(place._replace(why=why))
+    except (OSError, ValueError) as error:  # ValueError: a path that no system can have
+        reason = lowered(getattr(error, "strerror", None) or str(error))
+        why = f"expected a file at {file}: {reason}" if named_by else f"expected a file: {reason}"
+        parsed.faults.append(Fault(WORKSPACE if named_by else file, named_by, why))
+        return None
+    try:
+        data = tomllib.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         parsed.faults.append(Fault(file, (), told(error, content)))
-    else:
-        parsed.sources.append((Source(file, data, is_workspace), content))
-        return data
-    return None
+        return None
+    if excess := excesses(data):
+        parsed.faults.extend(Fault(file, where, why) for where, why in excess)
+        return None
+    parsed.sources.append((Source(file, data, is_workspace), content))
+    return data
+
+
+def excesses(data: dict[str, object]) -> list[tuple[Where, str]]:
+    """What this parser takes for TOML, and nothing behind it could handle."""
+    found: list[tuple[Where, str]] = []
+    left: list[tuple[Where, object]] = [((), data)]
+    while left:
+        where, value = left.pop()
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            found.append((where, "expected a whole number of at most 64 bits"))
+        elif isinstance(value, float) and value != value:
+            found.append((where, "expected a number; found nan"))
+        elif isinstance(value, (dict, list)) and len(where) > DEEPEST:
+            found.append((where[:3], "expected fewer tables within tables"))
+        elif isinstance(value, dict):
+            left += [((*where, key), item) for key, item in value.items()]
+        elif isinstance(value, list):
+            left += [((*where, index), item) for index, item in enumerate(value)]
+    return found
 
 
 def told(error: Exception, content: bytes) -> str:

@@ -38,7 +38,7 @@ Name = Annotated[
     str,
     Meta(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}\Z",
-        description="a name: at most 120 letters, digits, `.`, `_` and `-`, a letter or digit first",
+        description="a name of letters, digits, `.`, `_` and `-`, a letter or digit first",
     ),
 ]
 FileName = Annotated[
@@ -69,8 +69,8 @@ class Frozen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Digests(Frozen, frozen=True, kw_only=True):
     """Recorded digests of one file; every one that is given is compared.
 
-    `git_blob_sha1` is git's object id of the file's content, sha1(b"blob <size>\\0" + content): public
-    repositories that hold a copy of an archive record it.
+    `git_blob_sha1` is git's object id of the file's content, sha1(b"blob <size>\\0" + content):
+    public repositories that hold a copy of an archive record it.
     A digest that is not `confirmed` warns; one that is fails the build.
     """
 

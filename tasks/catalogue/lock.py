@@ -1,0 +1,115 @@
+"""config/zoo.lock: what was trusted, so that it is asked of every later download.
+
+The file is meant to be committed. It is sorted, holds no times, and is written only when its
+content changes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+
+from tasks.catalogue.load import NOT_READABLE, read_file
+from tasks.catalogue.types import LockEntry, Name
+from tasks.errors import ConfigError, disk_error
+from tasks.files import write_if_changed
+from tasks.paths import Workspace
+
+PATIENCE = 10.0  # seconds to wait for another process before going on without the guard
+TRIES = 5
+Entries = dict[Name, LockEntry]
+
+
+def read(path: Path) -> dict[str, LockEntry]:
+    """The entries of a lock, by network; none if there is no file.
+
+    Raises:
+        ConfigError: it can't be read, or is not a lock. It is never made anew over that: it says
+            what was trusted.
+    """
+    try:
+        return msgspec.json.decode(read_file(path), type=Entries)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise ConfigError((f"{shown(path)}: {disk_error('', error).why}",)) from None
+    except NOT_READABLE as error:
+        todo = "mend it, or take it back from version control"
+        raise ConfigError((f"{shown(path)}: {told(error)}; {todo}",)) from None
+
+
+def record(path: Path, name: str, entry: LockEntry) -> bool:
+    """Put an entry into the lock; say whether that changed the file.
+
+    Two processes may do so at once. A guard keeps them apart where the file system knows locks.
+    Where it does not, an entry could be lost to a process that had read the file before: so it is
+    looked for afterwards, and put in again.
+
+    Args:
+        path: `Workspace.lock_file` of a workspace.
+
+    Raises:
+        ConfigError: as `read`.
+        OSError: the file can't be written.
+    """
+    changed = False
+    with guarded(path):
+        for _ in range(TRIES):
+            entries = read(path)
+            if entries.get(name) == entry:
+                break
+            changed |= write_if_changed(path, encoded({**entries, name: entry}))
+    return changed
+
+
+def forget(path: Path, name: str) -> bool:
+    """Take an entry out of the lock; say whether there was one.
+
+    Raises:
+        ConfigError: as `read`.
+        OSError: the file can't be written.
+    """
+    with guarded(path):
+        entries = read(path)
+        if entries.pop(name, None) is None:
+            return False
+        return write_if_changed(path, encoded(entries))
+
+
+def encoded(entries: dict[str, LockEntry]) -> bytes:
+    """The bytes of a lock: sorted by name, one field a line."""
+    content = msgspec.json.encode(entries, order="deterministic")
+    return msgspec.json.format(content, indent=2) + b"\n"
+
+
+@contextmanager
+def guarded(path: Path) -> Iterator[None]:
+    """Keep other processes out, as a courtesy: with no guard to be had, go on without it."""
+    from filelock import FileLock, Timeout
+
+    guard_path = Workspace(path.parent.parent).lock_guard
+    with suppress(OSError):
+        guard_path.parent.mkdir(parents=True, exist_ok=True)
+    guard = FileLock(guard_path, timeout=PATIENCE)
+    with suppress(OSError, NotImplementedError, Timeout):
+        guard.acquire()
+    try:
+        yield
+    finally:
+        guard.release()
+
+
+def told(error: Exception) -> str:
+    """The decoder's words, in one line, in the form of the other faults of the configuration."""
+    message = re.sub(r"\s+", " ", str(error))
+    fault, _, place = message.partition(" - at `$")
+    where = place.removesuffix("`").replace("[...]", " an entry")
+    return f"{where.strip(' .')}: {fault}".removeprefix(": ") if where else fault
+
+
+def shown(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
