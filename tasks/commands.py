@@ -41,19 +41,19 @@ def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[st
         TodError: whatever verification finds.
     """
     if len(words) not in (1, 2):
-        why = "takes a file, and the network's name if the file's does not tell"
-        raise UsageError("adopt", why, "`doit adopt FILE [NETWORK]`")
-    file = Path(words[0]).expanduser()
+        why = "takes a file, and before it the network's name if the file's does not tell"
+        raise UsageError("adopt", why, "`doit adopt NETWORK FILE`")
+    file = Path(words[-1]).expanduser()
     if not file.is_file():
         raise UsageError("adopt", f"there is no file {file}", "give the path of an archive")
-    network = find(words[1], config) if len(words) == 2 else network_of_file(file, config)
+    network = find(words[0], config) if len(words) == 2 else network_of_file(file, config)
     job = NetworkJob(config, workspace, network=network)
 
     from tasks import store
     from tasks.download import step as download
     from tasks.verify import step as verify
 
-    store.put(job, file)
+    store.put(job, file, store.ArchiveRecord(source="adopted", witness="file"))
     download.run(job, Silent())
     outcome = verify.run(job, Silent())
     return [
@@ -81,8 +81,9 @@ def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[s
     if archive is None:
         raise UsageError(f"accept {network.name}", "there is no archive of it at hand",
                          f"`doit verify:{network.name}` fetches it")  # fmt: skip
-    sha256 = sha256_of(archive)
-    entry = LockEntry(sha256=sha256, size=archive.stat().st_size, source=str(archive),
+    sha256, record = sha256_of(archive), store.read_record(job.cache.record(archive))
+    source = record.source if record else "a local file"
+    entry = LockEntry(sha256=sha256, size=archive.stat().st_size, source=source,
                       witness="user")  # fmt: skip
     lock.record(workspace.lock_file, network.name, entry)
     return [
@@ -121,10 +122,10 @@ def network_of_file(file: Path, config: Config) -> Network:
         return fits[0]
     if not fits:
         raise UsageError(f"adopt {file}", "no network's archive has this file name",
-                         f"name the network: `doit adopt {file} NETWORK`")  # fmt: skip
+                         f"name the network: `doit adopt NETWORK {file}`")  # fmt: skip
     names = " or ".join(network.name for network in fits)
     raise UsageError(
-        f"adopt {file}", f"this may be {names}", "name the one you mean behind the file"
+        f"adopt {file}", f"this may be {names}", "name the one you mean before the file"
     )
 
 

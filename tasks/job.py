@@ -11,15 +11,15 @@ matches; if so it answers `kept` at once, so a lost database costs a check and n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 from tasks.catalogue.types import Config, Network, Project
 from tasks.paths import Cache, Workspace, default_cache
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """The surroundings of a step.
 
     Attributes:
@@ -37,30 +37,27 @@ class Job:
         return Cache(default_cache())
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkJob(Job):
+class NetworkJob(Job, frozen=True, kw_only=True):
     """One step of one network."""
 
-    network: Network = field(kw_only=True)
+    network: Network
 
     @property
     def name(self) -> str:
         return self.network.name
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectJob(Job):
+class ProjectJob(Job, frozen=True, kw_only=True):
     """One step of one project."""
 
-    project: Project = field(kw_only=True)
+    project: Project
 
     @property
     def name(self) -> str:
         return self.project.name
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What came of a step.
 
     Attributes:

@@ -16,8 +16,9 @@ because a workspace that is moved must not become stale.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 
 def default_cache() -> Path:
@@ -29,8 +30,7 @@ def default_cache() -> Path:
     return Path(platformdirs.user_cache_dir("tod-tf2", appauthor=False))
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(Struct, frozen=True):
     """The paths of one workspace; `Workspace(Path())` is the one in the current folder."""
 
     root: Path
@@ -103,8 +103,7 @@ class Workspace:
         return folder / network if network else folder
 
 
-@dataclass(frozen=True, slots=True)
-class Cache:
+class Cache(Struct, frozen=True):
     """The paths of the archive cache, which all workspaces of a user share."""
 
     root: Path

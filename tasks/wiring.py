@@ -13,7 +13,6 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from types import ModuleType
@@ -21,6 +20,8 @@ from typing import Any
 
 from doit.exceptions import InvalidDodoFile, TaskFailed
 from doit.task import Task
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tasks.catalogue.types import Config
 from tasks.errors import TodError, disk_error
@@ -64,8 +65,7 @@ def step_module(step: str) -> ModuleType:
     return import_module(f"tasks.{step}.step")
 
 
-@dataclass(frozen=True, slots=True)
-class Fresh:
+class Fresh(Struct, frozen=True):
     """doit's `uptodate` for a step: asks the step, and keeps its reason for the report."""
 
     step: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Kind = Literal["built", "up to date", "deferred", "failed", "not run"]
 
@@ -16,8 +17,7 @@ ONLINE_AGAIN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One task of this run.
 
     Attributes:
