@@ -38,13 +38,18 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
+def leftovers(path: Path) -> list[Path]:
+    """The temporary files that killed writers of `path` left; a living writer keeps its own."""
+    strays = path.parent.glob(f".{glob.escape(path.name[:40])}.*.tmp")
+    found = [(stray, stray.name.split(".")[-2]) for stray in strays]
+    return [stray for stray, pid in found if pid.isdigit() and not _is_alive(int(pid))]
+
+
 def remove_leftovers(path: Path) -> None:
-    """Remove the temporary files that killed writers of `path` left; a living writer's stays."""
-    for stray in path.parent.glob(f".{glob.escape(path.name[:40])}.*.tmp"):
-        process = stray.name.split(".")[-2]
-        if process.isdigit() and not _is_alive(int(process)):
-            with suppress(OSError):
-                stray.unlink()
+    """Remove the temporary files that killed writers of `path` left."""
+    for stray in leftovers(path):
+        with suppress(OSError):
+            stray.unlink()
 
 
 def _is_alive(process: int) -> bool:

@@ -71,7 +71,15 @@ def _digest(path: Path) -> str:
 
 def is_via_link(root: Path, path: Path) -> bool:
     """Whether a folder between `root` and `path` is a link: then nothing is deleted there."""
-    return any(folder.is_symlink() for folder in path.parents if root in folder.parents)
+    return any(is_link(folder) for folder in path.parents if root in folder.parents)
+
+
+def is_link(path: Path) -> bool:
+    """Whether `path` itself is a link; false where nothing can be seen."""
+    try:
+        return stat.S_ISLNK(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def is_below(folder: str, path: str) -> bool:

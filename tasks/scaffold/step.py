@@ -108,12 +108,25 @@ def _recorded(job: ProjectJob, name: str) -> FileRecord | None:
     return receipt.files.get(PIPELINE) if receipt is not None else None
 
 
+def _label_map_key(job: ProjectJob) -> str:
+    training, name = _key(job, job.workspace.training(job.name)), job.project.label_map
+    if "/" in name or not is_below(training, f"{training}/{name}"):
+        raise _not_a_file_name(job)
+    return f"{training}/{name}"
+
+
+def _not_a_file_name(job: ProjectJob) -> ConfigError:
+    where = f"projects.{job.name}.label_map"
+    return ConfigError(
+        (f"{where}: expected a file name of its own, not {job.project.label_map!r}",)
+    )
+
+
 def _wanted(job: ProjectJob) -> Wanted:
     folders = tuple(_key(job, folder) for folder in _folders(job))
-    map_key = _key(job, label_map_path(job))
-    if not is_below(_key(job, job.workspace.training(job.name)), map_key) or map_key in folders:
-        fault = f"projects.{job.name}.label_map: expected a file name of its own, not {map_key!r}"
-        raise ConfigError((fault,))
+    map_key = _label_map_key(job)
+    if map_key in folders:
+        raise _not_a_file_name(job)
     files: dict[str, bytes | None] = {map_key: label_map(label_ids(job.project))}
     for name in filter(lambda name: _has_config(job, name), job.project.networks):
         files[_key(job, job.workspace.training(job.name, name) / PIPELINE)] = _config(job, name)
