@@ -1,0 +1,153 @@
+"""Boxes with label and score on a picture, legible whatever its size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw, ImageFont
+
+LEAST_SCORE = 0.5
+MOST_BOXES = 20
+
+SHORTEST, LONGEST = 720, 1920
+"""The longer side of the drawn picture, in pixels: smaller pictures are enlarged, larger shrunk."""
+
+# Okabe and Ito, "Color Universal Design" (2008), without black: told apart with any colour vision.
+PALETTE = (
+    (230, 159, 0),
+    (86, 180, 233),
+    (0, 158, 115),
+    (240, 228, 66),
+    (0, 114, 178),
+    (213, 94, 0),
+    (204, 121, 167),
+)
+
+Colour = tuple[int, int, int]
+Rectangle = tuple[float, float, float, float]  # left, top, right, bottom in pixels
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An object to draw; `place` is ymin, xmin, ymax, xmax as parts of height and width."""
+
+    label: str
+    class_id: int
+    score: float
+    place: tuple[float, float, float, float]
+
+
+def draw(picture: Image.Image, boxes: Sequence[Box]) -> Image.Image:
+    """A new picture, 720 to 1920 pixels long, with the boxes on it; boxes come best first."""
+    canvas = picture.resize(drawn_size(picture.size), Image.Resampling.LANCZOS)
+    pen = ImageDraw.Draw(canvas)
+    unit = min(canvas.size) / 160
+    font = ImageFont.load_default(size=max(13, round(unit * 5)))
+    colours = colours_of(box.class_id for box in boxes)
+    frames = [frame_of(box, canvas.size) for box in boxes]
+    for box, frame in reversed(list(zip(boxes, frames, strict=True))):
+        _outline(pen, frame, colours[box.class_id], max(2, round(unit)))
+    plates: list[Rectangle] = []
+    for box, frame in zip(boxes, frames, strict=True):
+        text = f"{box.label} {box.score:.2f}"
+        plate = place_plate(plate_size(pen, text, font), frame, canvas.size, plates)
+        plates.append(plate)
+        _plate(pen, plate, text, font, colours[box.class_id])
+    return canvas
+
+
+def drawn_size(size: tuple[int, int]) -> tuple[int, int]:
+    """The size of the drawn picture, in the same proportions."""
+    longer = max(size)
+    factor = min(max(longer, SHORTEST), LONGEST) / longer
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
+def colours_of(class_ids: Iterable[int]) -> dict[int, Colour]:
+    """A colour for each class: its own if it is free, else the next free one.
+
+    Up to seven classes on one picture have colours of their own.
+    """
+    taken: dict[int, int] = {}
+    for class_id in dict.fromkeys(class_ids):
+        own = (class_id - 1) % len(PALETTE)
+        order = [(own + step) % len(PALETTE) for step in range(len(PALETTE))]
+        taken[class_id] = next((n for n in order if n not in taken.values()), own)
+    return {class_id: PALETTE[number] for class_id, number in taken.items()}
+
+
+def ink_on(colour: Colour) -> Colour:
+    """Black or white, whichever stands out more (relative luminance, WCAG 2)."""
+    linear = [(c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4) for c in colour]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return (0, 0, 0) if luminance > 0.179 else (255, 255, 255)
+
+
+def frame_of(box: Box, size: tuple[int, int]) -> Rectangle:
+    """The box in pixels, inside the picture."""
+    top, left, bottom, right = (min(max(value, 0.0), 1.0) for value in box.place)
+    width, height = size[0] - 1, size[1] - 1
+    return left * width, top * height, right * width, bottom * height
+
+
+def plate_size(pen: ImageDraw.ImageDraw, text: str, font: Font) -> tuple[float, float]:
+    """Width and height of the plate that a text needs: the same height for every text."""
+    ascent_and_descent = pen.textbbox((0, 0), "Ág", font=font)
+    margin = (ascent_and_descent[3] - ascent_and_descent[1]) * 0.3
+    height = ascent_and_descent[3] - ascent_and_descent[1] + margin
+    return pen.textlength(text, font=font) + 2 * margin, height
+
+
+def place_plate(
+    plate: tuple[float, float],
+    frame: Rectangle,
+    size: tuple[int, int],
+    taken: Sequence[Rectangle],
+) -> Rectangle:
+    """Where the plate goes: above its box if there is room, else wherever it hides the least."""
+    spots = [_inside(spot, plate, size) for spot in _spots(plate, frame)]
+    return min(spots, key=lambda spot: (_hidden(spot, taken), spots.index(spot)))
+
+
+def _spots(plate: tuple[float, float], frame: Rectangle) -> list[tuple[float, float]]:
+    """Left upper corners, the best first: above, below, inside; flush left, then flush right."""
+    left, top, right, bottom = frame
+    width, height = plate
+    heights = [top - height, bottom, top, bottom - height]
+    return [(x, y) for x in (left, right - width) for y in heights]
+
+
+def _inside(
+    spot: tuple[float, float], plate: tuple[float, float], size: tuple[int, int]
+) -> Rectangle:
+    left = max(0.0, min(spot[0], size[0] - plate[0]))
+    top = max(0.0, min(spot[1], size[1] - plate[1]))
+    return left, top, left + plate[0], top + plate[1]
+
+
+def _hidden(spot: Rectangle, taken: Sequence[Rectangle]) -> float:
+    """How much of the plates already there this one would hide, in square pixels."""
+    return sum(
+        max(0.0, min(spot[2], other[2]) - max(spot[0], other[0]))
+        * max(0.0, min(spot[3], other[3]) - max(spot[1], other[1]))
+        for other in taken
+    )
+
+
+def _outline(pen: ImageDraw.ImageDraw, frame: Rectangle, colour: Colour, width: int) -> None:
+    """A frame that stands out on any ground: the colour between two thin dark lines."""
+    left, top, right, bottom = frame
+    edge = max(1, width // 3)
+    around = (left - edge, top - edge, max(right, left) + edge, max(bottom, top) + edge)
+    pen.rectangle(around, outline=(20, 20, 20), width=width + 2 * edge)
+    pen.rectangle(frame, outline=colour, width=width)
+
+
+def _plate(
+    pen: ImageDraw.ImageDraw, plate: Rectangle, text: str, font: Font, colour: Colour
+) -> None:
+    pen.rectangle(plate, fill=colour)
+    middle = ((plate[0] + plate[2]) / 2, (plate[1] + plate[3]) / 2)
+    pen.text(middle, text, font=font, fill=ink_on(colour), anchor="mm")

@@ -1,0 +1,78 @@
+"""Bring a picture of the catalogue into the cache, once; never wait for a server out of reach."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+
+from tasks.catalogue.types import Picture, Settings
+from tasks.files import sha256_of, write_atomic
+from tasks.paths import Cache
+
+LARGEST = 50_000_000
+"""Bytes; no test picture is near it."""
+
+Get = Callable[[str, Settings], bytes]
+
+
+class UnavailableError(Exception):
+    """Why the picture is not to be had, as a clause."""
+
+
+def cached(cache: Cache, picture: Picture) -> Path:
+    """Where the cache keeps this picture; its name holds its digest."""
+    suffix = PurePosixPath(urlsplit(picture.source).path).suffix
+    return cache.picture(picture.sha256, suffix)
+
+
+def fetch(cache: Cache, picture: Picture, settings: Settings, get: Get | None = None) -> Path:
+    """The picture in the cache, fetched first if it is not there or damaged.
+
+    Raises:
+        UnavailableError: nobody can be reached, or what came is not the picture.
+        OSError: the cache can't be written.
+    """
+    path = cached(cache, picture)
+    if path.is_file() and sha256_of(path) == picture.sha256:
+        return path
+    content = (get or over_http)(picture.source, settings)
+    if hashlib.sha256(content).hexdigest() != picture.sha256:
+        raise UnavailableError(f"what {picture.source} gave has another sha256")
+    write_atomic(path, content)
+    return path
+
+
+def over_http(address: str, settings: Settings) -> bytes:
+    """The body at an http(s) address.
+
+    Raises:
+        UnavailableError: offline by choice, out of reach, or not answered with a picture.
+    """
+    from tasks.download import reach
+
+    if reach.is_offline():
+        raise UnavailableError("TOD_OFFLINE is set")
+    origin = reach.origin_of(address)
+    if fault := reach.unreachable([origin], settings.probe_timeout).get(origin):
+        raise UnavailableError(f"{origin} can't be reached: {fault}")
+    return _body(address, settings)
+
+
+def _body(address: str, settings: Settings) -> bytes:
+    import requests
+
+    timeouts = (settings.connect_timeout, settings.read_timeout)
+    try:
+        with requests.get(address, timeout=timeouts, stream=True) as answer:
+            answer.raise_for_status()
+            content = bytearray()
+            for block in answer.iter_content(1 << 16):
+                content += block
+                if len(content) > LARGEST:
+                    raise UnavailableError(f"{address} sends more than a picture")
+    except (requests.RequestException, OSError) as error:
+        host = urlsplit(address).hostname
+        raise UnavailableError(f"{host} did not give it ({type(error).__name__})") from error
+    return bytes(content)

@@ -1,0 +1,178 @@
+"""The TensorFlow calls: load, run, read the checkpoint. Runs in the child only.
+
+The signature is read, not assumed. The zoo's networks take `input_tensor`, uint8 [1, any, any, 3];
+its two CenterNet MobileNetV2 exports are not callable, take a float32 picture of one size with
+values 0 to 255, and number their outputs. Calling the signature function serves them all.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks.catalogue.types import Signature
+from tasks.smoke.messages import Checkpoint, FaultError, Shape, Tensor
+from tasks.smoke.pictures import Pixels, scaled
+
+SIGNATURE = "serving_default"
+REPAIR = "remove that folder and run doit again"
+
+Arrays = dict[str, npt.NDArray[Any]]
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A SavedModel, ready to run.
+
+    `root` is kept because the signature function holds no reference to the variables.
+    """
+
+    root: Any
+    call: Callable[..., Mapping[str, Any]]
+    picture: Tensor
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    @property
+    def any_size(self) -> bool:
+        """Whether pictures of any height and width may be given."""
+        shape = self.picture.shape
+        return shape is None or (shape[1] is None and shape[2] is None)
+
+
+def load(tf: Any, folder: Path, signature: Signature) -> Loaded:
+    """Load the SavedModel in `folder` and find its way in.
+
+    Raises:
+        FaultError: it is not there, can't be loaded, or takes no picture.
+    """
+    if not (folder / "saved_model.pb").is_file():
+        raise FaultError(f"{folder.as_posix()} holds no saved_model.pb", REPAIR)
+    try:
+        root = tf.saved_model.load(str(folder), tags=["serve"])
+    except Exception as error:
+        raise FaultError(f"its SavedModel can't be loaded: {first_line(error)}") from error
+    if SIGNATURE not in root.signatures:
+        raise FaultError(f"it has no signature {SIGNATURE}; it has {_listed(root.signatures)}")
+    function = root.signatures[SIGNATURE]
+    inputs = _tensors(function.structured_input_signature[1])
+    picture = _picture_input(inputs, signature)
+    return Loaded(root, function, picture, inputs, _tensors(function.structured_outputs))
+
+
+def run(tf: Any, loaded: Loaded, pixels: Pixels, clock: Clock) -> tuple[Arrays, float]:
+    """Run one picture, uint8 [height, width, 3]; its outputs and the seconds it took.
+
+    Raises:
+        FaultError: TensorFlow can't run it.
+    """
+    batch = as_input(pixels, loaded.picture)
+    began = clock()
+    try:
+        answer = loaded.call(**{loaded.picture.name: tf.constant(batch)})
+        outputs = {name: value.numpy() for name, value in answer.items()}
+    except Exception as error:
+        size = f"{pixels.shape[1]} × {pixels.shape[0]}"
+        raise FaultError(f"it fails on a picture of {size}: {first_line(error)}") from error
+    return outputs, clock() - began
+
+
+def as_input(pixels: Pixels, tensor: Tensor) -> npt.NDArray[Any]:
+    """The picture as the input wants it: a batch of one, in its dtype, and its size if it has one.
+
+    Values stay 0 to 255 in every dtype: the zoo's networks scale them themselves.
+    """
+    shape = tensor.shape or (None,) * 4
+    height, width = shape[1] or pixels.shape[0], shape[2] or pixels.shape[1]
+    return scaled(pixels, height, width)[np.newaxis].astype(tensor.dtype)
+
+
+def read_checkpoint(tf: Any, prefix: Path) -> Checkpoint:
+    """Read every tensor; TensorFlow compares each with the CRC32C that the index holds.
+
+    Raises:
+        FaultError: a tensor can't be read, is damaged, or is not finite.
+    """
+    parameters = 0
+    try:
+        reader = tf.train.load_checkpoint(str(prefix))
+        types = reader.get_variable_to_dtype_map()
+        for name, dtype in types.items():
+            value = reader.get_tensor(name)
+            if dtype.is_floating:
+                parameters += value.size
+                if not np.isfinite(value).all():
+                    raise FaultError(f"its checkpoint's {name} holds NaN or infinity")
+    except FaultError:
+        raise
+    except Exception as error:
+        why = f"its checkpoint {prefix.as_posix()} can't be read: {first_line(error)}"
+        raise FaultError(why, REPAIR) from error
+    return Checkpoint(len(types), parameters)
+
+
+def number_of_classes(config: Path) -> int | None:
+    """`num_classes` of a pipeline.config; None if there is no such file or field."""
+    try:
+        text = config.read_text("utf-8", "replace")
+    except OSError:
+        return None
+    match = re.search(r"^\s*num_classes\s*:\s*(\d+)", text, re.MULTILINE)
+    return int(match[1]) if match else None
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an exception says, without the graph's own addresses."""
+    said = re.sub(r"\{\{.*?\}\}\s*", "", str(error)).strip().partition("\n")[0]
+    return said[:200] or type(error).__name__
+
+
+def _picture_input(inputs: tuple[Tensor, ...], signature: Signature) -> Tensor:
+    """The input that takes the picture: the one so named, or the only one there is."""
+    named = [tensor for tensor in inputs if tensor.name == signature.input]
+    chosen = named or (list(inputs) if len(inputs) == 1 else [])
+    if not chosen:
+        names = ", ".join(tensor.name for tensor in inputs)
+        raise FaultError(
+            f"it has no input {signature.input}; it has {names or 'none'}",
+            "name it under `signature` in its catalogue entry",
+        )
+    tensor = chosen[0]
+    if not _takes_pictures(tensor):
+        shape = "unknown" if tensor.shape is None else list(tensor.shape)
+        raise FaultError(f"its input {tensor.name} takes no picture: {tensor.dtype}, shape {shape}")
+    return tensor
+
+
+def _takes_pictures(tensor: Tensor) -> bool:
+    shape = tensor.shape or (None,) * 4
+    fits = len(shape) == 4 and shape[0] in (1, None) and shape[3] in (3, None)
+    return fits and tensor.dtype in ("uint8", "int32", "int64", "float16", "float32", "float64")
+
+
+def _tensors(specs: Mapping[str, Any]) -> tuple[Tensor, ...]:
+    return tuple(
+        Tensor(name, spec.dtype.name, _shape(spec.shape)) for name, spec in sorted(specs.items())
+    )
+
+
+def _shape(shape: Any) -> Shape:
+    return None if shape.rank is None else tuple(shape.as_list())
+
+
+def _listed(names: Mapping[str, object]) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
+def timed(work: Callable[[], Any], clock: Clock = time.perf_counter) -> tuple[Any, float]:
+    """What `work` gives, and the seconds it took."""
+    began = clock()
+    return work(), clock() - began
