@@ -1,0 +1,72 @@
+"""The folder in which a network is unpacked before it gets its name.
+
+It lies beside the network, so that a rename publishes it, and has a name of its own for each
+process. A lock on a file in it tells the living from the dead: it ends with its process, however
+that ends. A lock that does not work costs a clean-up, never a file: what is published is compared
+first.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tasks.paths import Workspace
+
+LONGEST_EXTRACTION = 3600.0  # seconds; only counts where file locks don't work
+
+
+@contextmanager
+def staging(workspace: Workspace, network: str) -> Generator[Path, None, None]:
+    """An empty folder that vanishes with the block.
+
+    Raises:
+        OSError: pre-trained/ can't be written.
+    """
+    workspace.pre_trained.mkdir(parents=True, exist_ok=True)
+    prefix = workspace.staging(network).name + "-"
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=workspace.pre_trained))
+    try:
+        with _held(folder):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_strays(workspace: Workspace, network: str) -> None:
+    """Remove the staging folders that no living process holds."""
+    pattern = re.compile(re.escape(workspace.staging(network).name) + "-[a-z0-9_]+")
+    with suppress(FileNotFoundError):
+        for folder in list(workspace.pre_trained.iterdir()):
+            if pattern.fullmatch(folder.name) and _is_dead(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _held(folder: Path) -> Generator[None, None, None]:
+    from filelock import FileLock
+
+    lock = FileLock(folder / "lock")
+    with suppress(OSError, NotImplementedError):  # no locks on this file system
+        lock.acquire(timeout=0)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _is_dead(folder: Path) -> bool:
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(folder / "lock", timeout=0):
+            return True
+    except Timeout:
+        return False
+    except (OSError, NotImplementedError):
+        return time.time() - folder.stat().st_mtime > LONGEST_EXTRACTION

@@ -1,0 +1,179 @@
+"""The work of extraction: which of three states is on disk, and what each calls for.
+
+    nothing there             unpack into a staging folder, rename it
+    there, with our receipt   plan what differs, restore single files (see `plan`)
+    there, with no receipt    equal to the archive: adopted; else the user's, and untouched
+
+Killed at any instant, the next run finds one of these three states.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from tasks import store
+from tasks.catalogue import lock
+from tasks.catalogue.types import LockEntry
+from tasks.errors import DamagedError, RefusedError, UnsafeArchiveError, UserFilesError
+from tasks.extract import repair
+from tasks.extract.plan import Plan, plan
+from tasks.extract.staging import remove_strays, staging
+from tasks.extract.unpack import Members, Unpacked, must_have_room, unpack
+from tasks.installed import differences
+from tasks.job import NetworkJob, Outcome, Progress
+from tasks.receipts import ExtractReceipt, FileRecord, VerifyReceipt
+from tasks.verify import faults
+from tasks.verify.archive import Limits
+
+Files = dict[str, FileRecord]
+
+
+def tree_digest(members: Members) -> str:
+    """sha256 over the sorted lines `<sha256>  <path>`: what `find -type f | xargs sha256sum | sort`
+    tells, so a tree can be checked with no help of ours."""
+    lines = sorted(f"{sha256}  {path}\n" for path, (_, sha256) in members.items())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def install(
+    job: NetworkJob, verified: VerifyReceipt, former: ExtractReceipt | None, progress: Progress
+) -> tuple[Files, str, Outcome]:
+    """Make pre-trained/<network>/ what the archive holds.
+
+    Args:
+        verified: what the archive holds.
+        former: the last receipt, if any; files that it does not list are the user's.
+
+    Returns:
+        The files as they now are, their tree digest, and what was done.
+
+    Raises:
+        TodError, OSError: as `step.run`.
+    """
+    tree = tree_digest(verified.members)
+    entry = _must_agree(job, tree)
+    remove_strays(job.workspace, job.name)
+    folder = job.workspace.network(job.name)
+    _must_be_a_folder(job, folder)
+    if not os.path.lexists(folder):
+        files, outcome = _unpack_all(job, verified, progress)
+    elif former is not None and former.files:
+        files, outcome = _mend(job, verified, former, progress)
+    else:
+        files, outcome = _adopt(job, verified)
+    if entry is not None and entry.tree != tree:
+        # Before the receipt: once that is written, nothing brings us here again.
+        lock.record(job.workspace.lock_file, job.name, msgspec.structs.replace(entry, tree=tree))
+    return files, tree, outcome
+
+
+def _must_agree(job: NetworkJob, tree: str) -> LockEntry | None:
+    entry = lock.read(job.workspace.lock_file).get(job.name)
+    if entry is not None and entry.tree not in ("", tree):
+        why = f"its tree is {tree[:12]}…, config/zoo.lock has {entry.tree[:12]}…"
+        raise RefusedError(job.name, why, f"`doit accept {job.name}` takes it into config/zoo.lock")
+    return entry
+
+
+def _must_be_a_folder(job: NetworkJob, folder: Path) -> None:
+    """An empty folder is nothing; a file or a link is the user's."""
+    with suppress(FileNotFoundError):
+        mode = os.lstat(folder).st_mode
+        if not stat.S_ISDIR(mode):
+            kind = "a link" if stat.S_ISLNK(mode) else "a file"
+            raise UserFilesError(job.name, f"{folder} is {kind} of yours", "move it away")
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _unpack_all(
+    job: NetworkJob, verified: VerifyReceipt, progress: Progress
+) -> tuple[Files, Outcome]:
+    size = sum(size for size, _ in verified.members.values())
+    with staging(job.workspace, job.name) as staged:
+        unpacked = _unpack(job, verified, staged / "tree", None, progress)
+        if differences(staged / "tree", unpacked.files):
+            raise UserFilesError(job.name, f"{staged} was changed while it was written")
+        try:
+            (staged / "tree").rename(job.workspace.network(job.name))
+        except OSError:
+            if not os.path.lexists(job.workspace.network(job.name)):
+                raise
+            return _adopt(job, verified)  # another process was faster
+    files = repair.sorted_records(unpacked.files)
+    return files, Outcome("built", _count(files), size)
+
+
+def _mend(
+    job: NetworkJob, verified: VerifyReceipt, former: ExtractReceipt, progress: Progress
+) -> tuple[Files, Outcome]:
+    folder = job.workspace.network(job.name)
+    todo = plan(folder, verified.members, former.files)
+    written: Files = {}
+    lines: tuple[str, ...] = ()
+    if todo.written:
+        with staging(job.workspace, job.name) as staged:
+            unpacked = _unpack(job, verified, staged / "tree", todo.written, progress)
+            taken = {*verified.members, *former.files}
+            lines = repair.put_in_place(folder, staged / "tree", unpacked, todo, taken)
+        written = unpacked.files
+    files = repair.sorted_records(repair.settle(folder, todo), written)
+    left = tuple(f"{folder}/{path} is left: you changed it" for path in todo.left)
+    size = sum(record.size for record in written.values())
+    return files, Outcome("built", _mended(todo), size or None, (*lines, *left))
+
+
+def _mended(todo: Plan) -> str:
+    if len(todo.written) == 1:
+        return f"{todo.written[0]} restored"
+    if todo.written:
+        return f"{len(todo.written)} files restored"
+    return f"{len(todo.removed)} old files removed" if todo.removed else "all files are right"
+
+
+def _adopt(job: NetworkJob, verified: VerifyReceipt) -> tuple[Files, Outcome]:
+    """Take over what was unpacked by hand, or by a run that was killed before its receipt."""
+    folder = job.workspace.network(job.name)
+    todo = plan(folder, verified.members, {})
+    if todo.written:
+        path, more = todo.written[0], len(todo.written) - 1
+        differs = f"{path} {'differs' if path in todo.aside else 'is missing'}"
+        others = f" (and {more} more)" if more else ""
+        why = f"{folder} is not what its archive holds: {differs}{others}"
+        raise UserFilesError(job.name, why, f"move it away, or remove it: rm -r {folder}")
+    files = repair.sorted_records(repair.settle(folder, todo))
+    return files, Outcome("built", f"{_count(files)} found in place, adopted")
+
+
+def _unpack(
+    job: NetworkJob,
+    verified: VerifyReceipt,
+    into: Path,
+    only: list[str] | None,
+    progress: Progress,
+) -> Unpacked:
+    archive = store.archive_of(job)
+    if archive is None:
+        raise DamagedError(job.name, "the archive is gone", "run doit again to fetch it anew")
+    paths = verified.members if only is None else only
+    size = sum(verified.members[path][0] for path in paths)
+    must_have_room(job.name, job.workspace.pre_trained, size)
+    settings = job.config.settings
+    limits = Limits(settings.max_members, settings.max_unpacked)
+    progress.begin("extract", size)
+    try:
+        return unpack(archive, into, verified.members, limits, only=only, advance=progress.advance)
+    except (DamagedError, UnsafeArchiveError) as error:
+        raise faults.retold(job, archive, error, "") from error
+    finally:
+        progress.end()
+
+
+def _count(files: Files) -> str:
+    return "1 file" if len(files) == 1 else f"{len(files)} files"

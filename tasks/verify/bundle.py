@@ -1,0 +1,202 @@
+"""How long a checkpoint's data files must be, read from its `.index`.
+
+A checkpoint `ckpt-0` is a TensorFlow tensor bundle: `ckpt-0.index` lists each tensor's place in
+`ckpt-0.data-00000-of-00001`, so the last place's end is that file's exact length. TensorFlow itself
+isn't asked: it takes seconds to import, and reading the index by it needs no data file at all.
+
+Sources of the format: tensorflow/core/protobuf/tensor_bundle.proto (BundleHeaderProto,
+BundleEntryProto), tensorflow/core/lib/io/table_format.txt and leveldb's doc/table_format.md
+(blocks, footer), google/snappy's format_description.txt. Snappy is read here, in 25 lines, because
+a library would be a compiled dependency for files of a few kilobytes.
+
+Every function takes hostile bytes: sizes are bounded, and all faults are ValueErrors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+MAGIC = 0xDB4775248B80FB57
+FOOTER = 48
+SNAPPY = 1
+LARGEST_INFLATED = 8 << 20  # all blocks of an index together; the zoo's are below 1 MB
+LONGEST_KEY = 4096
+MOST_SHARDS = 1000
+
+
+class _Handle(NamedTuple):
+    offset: int
+    size: int
+
+
+def is_index(content: bytes) -> bool:
+    """Whether these bytes end as an index does."""
+    return len(content) >= FOOTER and content[-8:] == MAGIC.to_bytes(8, "little")
+
+
+def data_lengths(index: bytes) -> tuple[int, ...]:
+    """The length in bytes that each data file (`.data-00000-of-00002`, …) must have.
+
+    Raises:
+        ValueError: these bytes are not an index.
+    """
+    entries = _entries(index)
+    header = next(entries, None)
+    if header is None or header[0] != b"":
+        raise ValueError("it has no header entry")
+    shards = _fields(header[1]).get(1, 1)
+    if not 1 <= shards <= MOST_SHARDS:
+        raise ValueError(f"it names {shards} data files")
+    lengths = [0] * shards
+    for _, value in entries:
+        fields = _fields(value)
+        shard, end = fields.get(3, 0), fields.get(4, 0) + fields.get(5, 0)
+        if shard >= shards:
+            raise ValueError(f"an entry lies in data file {shard} of {shards}")
+        lengths[shard] = max(lengths[shard], end)
+    return tuple(lengths)
+
+
+def _entries(index: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The table's keys and values, in order: the footer leads to the index block, that one to the
+    data blocks."""
+    if not is_index(index):
+        raise ValueError("it does not end as an index file does")
+    footer = index[-FOOTER:]
+    _, position = _handle(footer, 0)  # of the metaindex block, which TensorFlow leaves empty
+    handle, _ = _handle(footer, position)
+    room = LARGEST_INFLATED
+    for _, value in _block_entries(_block(index, handle, room)):
+        block = _block(index, _handle(value, 0)[0], room)
+        room -= len(block)
+        yield from _block_entries(block)
+
+
+def _handle(data: bytes, position: int) -> tuple[_Handle, int]:
+    offset, position = _varint(data, position)
+    size, position = _varint(data, position)
+    return _Handle(offset, size), position
+
+
+def _block(index: bytes, handle: _Handle, room: int) -> bytes:
+    """A block's content. Its checksum isn't compared: the archive's digests cover these bytes."""
+    end = handle.offset + handle.size
+    if end + 5 > len(index):  # one byte of kind, four of checksum
+        raise ValueError("a block lies outside of it")
+    content = index[handle.offset : end]
+    if index[end] == SNAPPY:
+        return unsnappy(content, room)
+    if index[end] != 0:
+        raise ValueError(f"a block is compressed in an unknown way ({index[end]})")
+    if len(content) > room:
+        raise ValueError("its blocks are too large")
+    return content
+
+
+def _block_entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Keys share their beginning with the one before; the restart points at the end are for
+    searching."""
+    if len(block) < 4:
+        raise ValueError("a block is too short")
+    restarts = int.from_bytes(block[-4:], "little")
+    end, position, key = len(block) - 4 - 4 * restarts, 0, b""
+    if end < 0:
+        raise ValueError("a block has more restart points than bytes")
+    while position < end:
+        shared, position = _varint(block, position)
+        unshared, position = _varint(block, position)
+        size, position = _varint(block, position)
+        if shared + unshared > LONGEST_KEY:
+            raise ValueError("a key is too long")
+        if shared > len(key) or position + unshared + size > end:
+            raise ValueError("an entry lies outside of its block")
+        key = key[:shared] + block[position : position + unshared]
+        position += unshared
+        yield key, block[position : position + size]
+        position += size
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    """A number of up to 64 bits, seven to a byte, and where it ended."""
+    number = 0
+    for shift in range(0, 70, 7):
+        if position >= len(data):
+            raise ValueError("a number is cut short")
+        byte = data[position]
+        position += 1
+        number |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return number & (2**64 - 1), position
+    raise ValueError("a number is too long")
+
+
+def _fields(message: bytes) -> dict[int, int]:
+    """The varint fields of a protobuf message, field number → value; the others are skipped."""
+    fields: dict[int, int] = {}
+    position = 0
+    while position < len(message):
+        tag, position = _varint(message, position)
+        match tag & 7:
+            case 0:
+                fields[tag >> 3], position = _varint(message, position)
+            case 1:
+                position += 8
+            case 2:
+                size, position = _varint(message, position)
+                position += size
+            case 5:
+                position += 4
+            case kind:
+                raise ValueError(f"an entry has a field of unknown kind {kind}")
+    if position > len(message):
+        raise ValueError("an entry is cut short")
+    return fields
+
+
+def unsnappy(data: bytes, most: int) -> bytes:
+    """Inflate a raw snappy block of at most `most` bytes.
+
+    Raises:
+        ValueError: these bytes are not such a block.
+    """
+    length, position = _varint(data, 0)
+    if length > most:
+        raise ValueError("its blocks are too large")
+    out = bytearray()
+    while position < len(data):
+        tag = data[position]
+        position += 1
+        if tag & 3 == 0:
+            size, position = _literal(data, tag, position)
+            out += data[position : position + size]
+            position += size
+        else:
+            size, offset, position = _copy(data, tag, position)
+            if not 0 < offset <= len(out):
+                raise ValueError("a copy begins outside of its block")
+            start = out[-offset:] if size > offset else out[-offset : size - offset or None]
+            out += (start * (size // offset + 1))[:size]
+        if len(out) > length:
+            break
+    if len(out) != length:
+        raise ValueError("a block is not as long as it says")
+    return bytes(out)
+
+
+def _literal(data: bytes, tag: int, position: int) -> tuple[int, int]:
+    size = tag >> 2
+    if size < 60:
+        return size + 1, position
+    width = size - 59
+    return int.from_bytes(data[position : position + width], "little") + 1, position + width
+
+
+def _copy(data: bytes, tag: int, position: int) -> tuple[int, int, int]:
+    """(size, offset back from the end, position) of a copy; offsets have 11, 16 or 32 bits."""
+    width = (0, 1, 2, 4)[tag & 3]
+    low = int.from_bytes(data[position : position + width], "little")
+    position += width
+    if width == 1:
+        return 4 + (tag >> 2 & 7), (tag >> 5) << 8 | low, position
+    return (tag >> 2) + 1, low, position

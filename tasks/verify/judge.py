@@ -1,0 +1,173 @@
+"""Is this the archive that was asked for? Facts and expectations in, a verdict out.
+
+Three things can be wrong with an archive that is whole:
+
+    refused   it is unlike a confirmed record, or unlike config/zoo.lock
+    unfit     it lacks what its network must have, or a checkpoint in it is not complete
+    (warned)  it is unlike a record that one source alone gives
+
+The lock overrules the catalogue's records: what it holds was trusted once, by use or by the user's
+own word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal, NamedTuple
+
+from tasks.catalogue.types import Digests, LockEntry, Network
+from tasks.verify import bundle
+from tasks.verify.archive import Facts, MemberFacts
+
+VARIABLES = "saved_model/variables/variables"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of it.
+
+    Attributes:
+        why: if not `ok`, what is wrong, as a clause about the archive.
+        checked: what was compared and agreed, in words.
+        warnings: one clause each.
+        checkpoint_prefix: path below the top folder, "" if there is no checkpoint.
+    """
+
+    kind: Literal["ok", "refused", "unfit"]
+    why: str = ""
+    checked: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    checkpoint_prefix: str = ""
+
+
+class _Comparison(NamedTuple):
+    what: str
+    expected: str | int
+    found: str | int
+    fails: bool
+    by: str
+
+    @property
+    def agrees(self) -> bool:
+        return self.expected == self.found
+
+    @property
+    def words(self) -> str:
+        return f"its {self.what} is {_short(self.found)}, {self.by} {_short(self.expected)}"
+
+
+def judge(facts: Facts, network: Network, entry: LockEntry | None) -> Verdict:
+    """Compare an archive with the lock, with the catalogue, and with what its network must have.
+
+    Facts that were not found out (an empty digest) are not compared, and not said to be checked.
+    """
+    comparisons = [*_with_lock(facts, entry), *_with_catalogue(facts, network, entry is None)]
+    failures = [c.words for c in comparisons if c.fails and not c.agrees]
+    if failures:
+        return Verdict("refused", failures[0])
+    warnings = tuple(c.words for c in comparisons if not c.agrees)
+    checked = tuple(dict.fromkeys(c.what for c in comparisons if c.agrees))
+    prefix = checkpoint_prefix(facts.members)
+    if (lack := _lack(facts, network, prefix)) is not None:
+        return Verdict("unfit", lack, checked, warnings, prefix)
+    lengths = ("checkpoint lengths",) if facts.indexes else ()
+    return Verdict("ok", "", (*checked, *lengths), warnings, prefix)
+
+
+def _with_lock(facts: Facts, entry: LockEntry | None) -> Iterator[_Comparison]:
+    if entry is not None:
+        by = "config/zoo.lock has"
+        yield _Comparison("sha256", entry.sha256, facts.sha256, True, by)
+        yield _Comparison("size", entry.size, facts.size, True, by)
+
+
+def _with_catalogue(facts: Facts, network: Network, enforced: bool) -> Iterator[_Comparison]:
+    yield from _records("", network.archive, facts, enforced)
+    for path, digests in network.members.items():
+        found = facts.members.get(path)
+        if found is not None:
+            yield from _records(f" of {path}", digests, found, enforced)
+        else:
+            fails = enforced and digests.confidence == "confirmed"
+            yield _Comparison(f"member {path}", "present", "missing", fails, "it should be")
+
+
+def _records(
+    of: str, digests: Digests, found: Facts | MemberFacts, enforced: bool
+) -> Iterator[_Comparison]:
+    """Each recorded digest that was also found out. A size has its own confidence."""
+    confirmed = enforced and digests.confidence == "confirmed"
+    size_confirmed = enforced and (digests.size_confidence or digests.confidence) == "confirmed"
+    for name, words in (("sha256", "sha256"), ("md5", "md5"), ("git_blob_sha1", "git blob id")):
+        expected, actual = getattr(digests, name), getattr(found, name)
+        if expected and actual:
+            yield _Comparison(words + of, expected, actual, confirmed, _on_record(confirmed))
+    if digests.size is not None:
+        by = _on_record(size_confirmed)
+        yield _Comparison("size" + of, digests.size, found.size, size_confirmed, by)
+
+
+def _on_record(confirmed: bool) -> str:
+    return "on record is" if confirmed else "one source alone says"
+
+
+def _short(value: str | int) -> str:
+    text = str(value)
+    return f"{text[:12]}…" if re.fullmatch("[0-9a-f]{32,}", text) else text
+
+
+def checkpoint_prefix(members: Mapping[str, object]) -> str:
+    """The checkpoint to load: in checkpoint/ rather than elsewhere, the shallowest, the latest.
+
+    Archives name it `checkpoint/ckpt-0`, `checkpoint/ckpt-301` or, with no folder, `ckpt-1`.
+    """
+    prefixes = [path.removesuffix(".index") for path in members if path.endswith(".index")]
+    checkpoints = [prefix for prefix in prefixes if not prefix.startswith("saved_model/")]
+    return min(checkpoints, key=_preference, default="")
+
+
+def _preference(prefix: str) -> tuple[bool, int, int, str]:
+    path = PurePosixPath(prefix)
+    number = re.search(r"(\d{1,18})$", path.name)
+    latest_first = -int(number[1]) if number else 1
+    return path.parts[0] != "checkpoint", len(path.parts), latest_first, prefix
+
+
+def required(network: Network, prefix: str) -> tuple[str, ...]:
+    """The members that this network must have, apart from data files."""
+    return (
+        f"{prefix or 'checkpoint/ckpt-0'}.index",
+        *(("saved_model/saved_model.pb", f"{VARIABLES}.index") if network.saved_model else ()),
+        *(("pipeline.config",) if network.pipeline_config else ()),
+    )
+
+
+def _lack(facts: Facts, network: Network, prefix: str) -> str | None:
+    """What makes the archive unfit: a missing member, or a data file of another length."""
+    missing = [path for path in required(network, prefix) if path not in facts.members]
+    if missing:
+        return f"it holds no {' and no '.join(missing)}"
+    for path, content in facts.indexes.items():
+        stem = path.removesuffix(".index")
+        if not bundle.is_index(content) and stem not in (prefix, VARIABLES):
+            continue  # some other file with this suffix
+        if (fault := _bundle_fault(stem, content, facts.members)) is not None:
+            return fault
+    return None
+
+
+def _bundle_fault(stem: str, index: bytes, members: Mapping[str, MemberFacts]) -> str | None:
+    try:
+        lengths = bundle.data_lengths(index)
+    except ValueError as fault:
+        return f"its {stem}.index can't be read: {fault}"
+    for number, length in enumerate(lengths):
+        path = f"{stem}.data-{number:05}-of-{len(lengths):05}"
+        if path not in members:
+            return f"it holds no {path}"
+        if members[path].size != length:
+            return f"its {path} has {members[path].size} bytes, its index says {length}"
+    return None

@@ -1,0 +1,118 @@
+"""Step 2, verify: the archive is read through, and is what it should be.
+
+What is asked on every run is here, and cheap; the work itself is in `work`, imported when needed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tasks.catalogue.types import Network, Settings
+from tasks.errors import DamagedError, UnreachableError, disk_error
+from tasks.job import NetworkJob, Outcome, Progress
+from tasks.receipts import DownloadReceipt, VerifyReceipt, digest, inputs, read, write
+from tasks.verify.trust import unlike_lock
+
+VERSION = 1
+
+
+def definition(network: Network, settings: Settings) -> str:
+    """Digest of what an archive is held against, the lock apart: this step writes to that."""
+    expected = network.archive, network.members, network.saved_model, network.pipeline_config
+    return digest((VERSION, expected, settings.max_members, settings.max_unpacked))
+
+
+def why_stale(job: NetworkJob) -> str | None:
+    """Why the archive must be verified (again), or None."""
+    receipt = _receipt(job)
+    if receipt is None:
+        return "never done"
+    if receipt.definition != _definition(job):
+        return "what is expected of it changed"
+    if receipt.inputs != _inputs(job):
+        return "another archive" if _is_another(job, receipt) else "its download changed"
+    if receipt.status == "deferred":
+        return None
+    return unlike_lock(job, receipt)
+
+
+def run(job: NetworkJob, progress: Progress) -> Outcome:
+    """Verify the archive at hand.
+
+    Raises:
+        DamagedError: its bytes are not whole; it was set aside if it is our copy.
+        RefusedError: it is whole, but unlike a record, or not fit for this network.
+        UnsafeArchiveError: it holds a member that must not be unpacked.
+        UnreachableError: the download was deferred, and this job may not be.
+        ConfigError: config/zoo.lock can't be read.
+        DiskError: a file can't be read or written.
+    """
+    try:
+        download = read(job.workspace.receipt("download", job.name), DownloadReceipt)
+        if download is not None and download.status == "deferred":
+            return _pass_on(job, download.reason)
+        if why_stale(job) is None:
+            return Outcome("kept")
+        if download is None:
+            raise DamagedError(job.name, "its download left no receipt", "run doit again")
+        return _finish(job, download, progress)
+    except OSError as error:
+        raise disk_error(job.name, error) from error
+
+
+def _pass_on(job: NetworkJob, reason: str) -> Outcome:
+    if not job.may_defer:
+        raise UnreachableError(job.name, reason)
+    receipt = VerifyReceipt(
+        status="deferred", definition=_definition(job), inputs=_inputs(job), reason=reason
+    )
+    write(_path(job), receipt)
+    return Outcome("deferred", reason)
+
+
+def _finish(job: NetworkJob, download: DownloadReceipt, progress: Progress) -> Outcome:
+    """Do the work, then write the receipt that ends it."""
+    from tasks.verify.work import verify
+
+    former = _receipt(job)
+    same = former is not None and former.definition == _definition(job)
+    facts, verdict, outcome = verify(job, download, former, same, progress)
+    receipt = VerifyReceipt(
+        definition=_definition(job),
+        inputs=_inputs(job),
+        sha256=facts.sha256,
+        size=facts.size,
+        git_blob_sha1=facts.git_blob_sha1,
+        top_folder=facts.top_folder,
+        checkpoint_prefix=verdict.checkpoint_prefix,
+        members={path: (m.size, m.sha256) for path, m in facts.members.items()},
+        checked=verdict.checked,
+        warnings=verdict.warnings,
+    )
+    write(_path(job), receipt)
+    return outcome
+
+
+def _is_another(job: NetworkJob, receipt: VerifyReceipt) -> bool:
+    download = read(_download(job), DownloadReceipt)
+    return download is not None and download.sha256 != receipt.sha256
+
+
+def _receipt(job: NetworkJob) -> VerifyReceipt | None:
+    return read(_path(job), VerifyReceipt)
+
+
+def _path(job: NetworkJob) -> Path:
+    return job.workspace.receipt("verify", job.name)
+
+
+def _download(job: NetworkJob) -> Path:
+    return job.workspace.receipt("download", job.name)
+
+
+def _definition(job: NetworkJob) -> str:
+    return definition(job.network, job.config.settings)
+
+
+def _inputs(job: NetworkJob) -> dict[str, str]:
+    return inputs(_download(job))

@@ -1,0 +1,142 @@
+"""The work of verification: read, judge, and decide what becomes of the archive.
+
+    read it all ─► judge ─► the lock, if nobody vouched
+        │            ├ refused: set aside until the user accepts it
+        │            └ unfit: stays; another download would bring the same
+        └ damaged: set aside, the next run fetches it anew
+
+Where the archive is gone (it need not be kept) but was read once, what the receipts tell of it is
+judged again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NoReturn
+
+from tasks import store
+from tasks.catalogue import lock
+from tasks.catalogue.types import Digests
+from tasks.errors import DamagedError, RefusedError, UnsafeArchiveError
+from tasks.installed import receipt_of
+from tasks.job import NetworkJob, Outcome, Progress
+from tasks.receipts import DownloadReceipt, ExtractReceipt, VerifyReceipt
+from tasks.verify import faults, trust
+from tasks.verify.archive import Facts, Limits, MemberFacts, examine
+from tasks.verify.judge import Verdict, judge
+
+
+def verify(
+    job: NetworkJob,
+    download: DownloadReceipt,
+    former: VerifyReceipt | None,
+    same: bool,
+    progress: Progress,
+) -> tuple[Facts, Verdict, Outcome]:
+    """Find out what the archive is, and whether that is right.
+
+    Args:
+        former: the last receipt, if any.
+        same: whether that was written for the same expectations.
+
+    Raises:
+        TodError, OSError: as `step.run`.
+    """
+    archive = store.archive_of(job)
+    facts = _known_facts(job, download, former, same, archive)
+    if facts is None:
+        if archive is None:
+            receipt = job.workspace.receipt("download", job.name)
+            raise DamagedError(job.name, "the archive is gone", f"remove {receipt} to fetch it")
+        facts = _read_archive(job, download, archive, progress)
+    entry = lock.read(job.workspace.lock_file).get(job.name)
+    verdict = judge(facts, job.network, entry)
+    if verdict.kind == "refused":
+        _refuse(job, archive, verdict)
+    if verdict.kind == "unfit":
+        raise _unfit(job, archive, verdict)
+    trusted: tuple[str, ...] = ()
+    if entry is None and not trust.is_confirmed(job.network.archive):
+        trusted = trust.record(job, facts.sha256, facts.size, download)
+    warnings = tuple(f"{job.name}: {warning}" for warning in verdict.warnings)
+    outcome = Outcome("built", _note(facts, verdict), facts.size, (*warnings, *trusted))
+    return facts, verdict, outcome
+
+
+def _read_archive(
+    job: NetworkJob, download: DownloadReceipt, archive: Path, progress: Progress
+) -> Facts:
+    """Read the archive; what is broken, or not what the download ended with, is set aside."""
+    settings = job.config.settings
+    progress.begin("verify", archive.stat().st_size)
+    try:
+        facts = examine(
+            archive,
+            Limits(settings.max_members, settings.max_unpacked),
+            md5=job.network.archive.md5 is not None,
+            more_digests=frozenset(p for p, d in job.network.members.items() if _more(d)),
+            advance=progress.advance,
+        )
+    except (DamagedError, UnsafeArchiveError) as error:
+        raise faults.retold(job, archive, error, download.witness) from error
+    finally:
+        progress.end()
+    if facts.sha256 != download.sha256:
+        raise faults.damaged(job, archive, "changed since it was fetched")
+    return facts
+
+
+def _more(digests: Digests) -> bool:
+    return digests.md5 is not None or digests.git_blob_sha1 is not None
+
+
+def _refuse(job: NetworkJob, archive: Path | None, verdict: Verdict) -> NoReturn:
+    if archive is not None:
+        store.set_aside(job, archive, "refused")
+    why = f"the archive is whole but not the one on record: {verdict.why}"
+    raise RefusedError(job.name, why, f"`doit accept {job.name}` takes it into config/zoo.lock")
+
+
+def _unfit(job: NetworkJob, archive: Path | None, verdict: Verdict) -> RefusedError:
+    """Nothing is moved: the same download would come again, and the fault may lie in the
+    catalogue's entry, which the user can mend."""
+    todo = "saved_model and pipeline_config of its entry say what it must have"
+    if archive is not None:
+        todo = f"{todo}; {faults.whose(job, archive)}"
+    return RefusedError(job.name, f"the archive is not fit: {verdict.why}", todo)
+
+
+def _note(facts: Facts, verdict: Verdict) -> str:
+    own = [what for what in verdict.checked if " of " not in what]
+    agreed = f"{', '.join(own)} agree" if own else "nothing on record to compare with"
+    return f"{len(facts.members)} files; {agreed}"
+
+
+def _known_facts(
+    job: NetworkJob,
+    download: DownloadReceipt,
+    former: VerifyReceipt | None,
+    same: bool,
+    archive: Path | None,
+) -> Facts | None:
+    """What earlier receipts tell of this very archive, where reading it again is impossible, or
+    would tell no more: only the lock or the way it was fetched changed."""
+    of_this = former is not None and (former.status, former.sha256) == ("done", download.sha256)
+    if former is not None and of_this and (same or archive is None):
+        return _facts_of(former)
+    extracted = receipt_of(job.workspace, job.name)
+    if archive is None and extracted is not None and extracted.archive_sha256 == download.sha256:
+        return _facts_of_installed(download, extracted)
+    return None
+
+
+def _facts_of(receipt: VerifyReceipt) -> Facts:
+    members = {path: MemberFacts(*facts) for path, facts in receipt.members.items()}
+    return Facts(
+        receipt.size, receipt.sha256, receipt.git_blob_sha1, "", receipt.top_folder, members
+    )
+
+
+def _facts_of_installed(download: DownloadReceipt, extracted: ExtractReceipt) -> Facts:
+    members = {path: MemberFacts(f.size, f.sha256) for path, f in extracted.files.items()}
+    return Facts(download.size, download.sha256, "", "", "", members)
