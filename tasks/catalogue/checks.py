@@ -224,7 +224,8 @@ def unknown_names(sources: Sequence[Source]) -> Iterator[Fault]:
 
 def unknown_labels(sources: Sequence[Source]) -> Iterator[Fault]:
     """Expectations of a label that the network does not know."""
-    sets = {name: labels for source in sources for name, labels in entries(source, "labels")}
+    # The first of two sets of one name counts: the second is a fault of its own.
+    sets = dict(pair for source in reversed(sources) for pair in entries(source, "labels"))
     for source in sources:
         for name, entry in entries(source, "networks"):
             label, labels = table(entry, "expect").get("label"), entry.get("labels")

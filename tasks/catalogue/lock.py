@@ -15,7 +15,7 @@ import msgspec
 
 from tasks.catalogue.load import NOT_READABLE, read_file
 from tasks.catalogue.types import LockEntry, Name
-from tasks.errors import ConfigError, disk_error
+from tasks.errors import ConfigError
 from tasks.files import write_if_changed
 from tasks.paths import Workspace
 
@@ -36,7 +36,7 @@ def read(path: Path) -> dict[str, LockEntry]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise ConfigError((f"{shown(path)}: {disk_error('', error).why}",)) from None
+        raise ConfigError((f"{shown(path)}: {(error.strerror or str(error)).lower()}",)) from None
     except NOT_READABLE as error:
         todo = "mend it, or take it back from version control"
         raise ConfigError((f"{shown(path)}: {told(error)}; {todo}",)) from None
@@ -46,8 +46,9 @@ def record(path: Path, name: str, entry: LockEntry) -> bool:
     """Put an entry into the lock; say whether that changed the file.
 
     Two processes may do so at once. A guard keeps them apart where the file system knows locks.
-    Where it does not, an entry could be lost to a process that had read the file before: so it is
-    looked for afterwards, and put in again.
+    Where it does not, the file is whole all the same, but an entry can be lost to a process that
+    had read the file before it was added. Looking for it afterwards makes that rare, and it is
+    only the record that is lost: the network is verified again when it is next asked for.
 
     Args:
         path: `Workspace.lock_file` of a workspace.
