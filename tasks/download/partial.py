@@ -20,7 +20,7 @@ from typing import IO, Protocol
 import msgspec
 
 from tasks.download.answer import SideCar, if_range
-from tasks.files import BLOCK, remove, write_atomic
+from tasks.files import BLOCK, remove
 
 # A living writer's file grows, or its timeouts end it, long before this.
 STILL_FRESH = 900.0
@@ -121,7 +121,10 @@ class Draft:
     def _open(self, mode: str, known: SideCar, kinds: Iterable[str]) -> None:
         self.close()
         mine = msgspec.structs.replace(known, host=socket.gethostname(), pid=os.getpid())
-        write_atomic(side_path(self.path), msgspec.json.encode(mine))
+        # The name is ours alone, so a plain write will do: torn by a kill, it is of no use, and
+        # there are no bytes yet that it would speak for.
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        side_path(self.path).write_bytes(msgspec.json.encode(mine))
         self._file = open(self.path, mode, buffering=0)  # noqa: SIM115
         self._begin_hashing(kinds)
         self._found, self.known = self.path, mine
@@ -161,6 +164,12 @@ class Draft:
             self._file.close()
             self._file = None
 
+    def leave(self) -> None:
+        """Close the file; keep it only if a later run can go on with it."""
+        self.close()
+        if not self.resumable and self.path.exists():
+            self.discard()
+
     def discard(self) -> None:
         """Nothing that was found or written may be used any more."""
         self.close()
@@ -181,19 +190,20 @@ def best_partial(place: Path, address: str) -> tuple[Path | None, SideCar | None
     return best[1:]
 
 
-def _partials(folder: Path, prefix: str) -> list[Path]:
+def _partials(folder: Path, prefix: str, ends: tuple[str, ...] = (".part",)) -> list[Path]:
     try:
-        names = sorted(name for name in os.listdir(folder) if name.startswith(prefix))
+        names = sorted(os.listdir(folder))
     except OSError:
         return []
-    return [folder / name for name in names if name.endswith(".part")]
+    return [folder / name for name in names if name.startswith(prefix) and name.endswith(ends)]
 
 
 def is_alive(partial: Path, now: float | None = None) -> bool:
     """Whether a living process of this machine, or a recent one of another, may be writing it."""
     known = read_side_car(partial)
+    newest = partial if partial.exists() else side_path(partial)
     try:
-        age = (time.time() if now is None else now) - partial.stat().st_mtime
+        age = (time.time() if now is None else now) - newest.stat().st_mtime
     except OSError:
         return False
     if known is None or age > STILL_FRESH:
@@ -214,15 +224,20 @@ def process_lives(pid: int) -> bool:
     return True
 
 
-def remove_orphans(place: Path, addresses: Iterable[str]) -> None:
-    """Remove the partials of these addresses that no living process writes.
+def remove_orphans(place: Path) -> None:
+    """Remove the partials of an address, and their side-cars, that no living process writes."""
+    for path in _partials(place.parent, f"{place.stem}.", (".part", ".part.json")):
+        partial = path.with_suffix("") if path.suffix == ".json" else path
+        if not is_alive(partial):
+            with suppress(OSError):
+                remove(partial)
+                remove(side_path(partial))
 
-    `place` is any partial path of the network; only its folder and the network's name count.
-    """
-    network = place.stem.rpartition("-")[0]
-    for address in addresses:
-        for path in _partials(place.parent, f"{network}-{address_key(address)}."):
-            if not is_alive(path):
-                with suppress(OSError):
-                    remove(path)
-                    remove(side_path(path))
+
+def movement(folder: Path) -> object:
+    """Something that changes while any partial in the folder grows, or one comes or goes."""
+    sizes = []
+    for path in _partials(folder, ""):
+        with suppress(OSError):
+            sizes.append((path.name, path.stat().st_size))
+    return sizes

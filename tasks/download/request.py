@@ -8,7 +8,6 @@ DownloadError      a final answer
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -140,7 +139,7 @@ def ask(
             return answer
         answer.close()
         address = _next_address(source, address, target)
-    raise DownloadError(source.text, "it redirects for ever")
+    raise _astray(source, "it redirects for ever")
 
 
 def _next_address(source: Source, address: str, target: str) -> str:
@@ -151,10 +150,16 @@ def _next_address(source: Source, address: str, target: str) -> str:
     except ValueError:
         scheme, host = "", None
     if scheme not in ("http", "https") or not host:
-        raise DownloadError(source.text, "it redirects to what is no web address")
+        raise _astray(source, "it redirects to what is no web address")
     if scheme == "http" and urlsplit(address).scheme == "https":
-        raise DownloadError(source.text, f"it redirects from https to plain http ({host})")
+        raise _astray(source, f"it redirects from https to plain http ({host})")
     return following
+
+
+def _astray(source: Source, why: str) -> TodError:
+    """The zoo's bucket never redirects: whoever does so in its name is a portal or a filter."""
+    kind = UnreachableError if source.is_storage else DownloadError
+    return kind(source.text, why)
 
 
 def _send(
@@ -170,14 +175,15 @@ def _send(
     from urllib3.exceptions import HTTPError
 
     try:
-        return session.request(
-            method,
-            address,
-            headers=dict(headers),
-            stream=True,
-            allow_redirects=False,
+        request = session.prepare_request(requests.Request(method, address, headers=headers))
+        surroundings = session.merge_environment_settings(
+            address, {}, stream=True, verify=certificates(), cert=None
+        )
+        # Not `session.send`: it reads the whole body of a redirect into memory, however long.
+        return session.get_adapter(address).send(
+            request,
             timeout=(settings.connect_timeout, settings.read_timeout),
-            verify=certificates(),
+            **surroundings,  # type: ignore[arg-type]
         )
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:
         fault = _fault(source, error)
@@ -221,6 +227,8 @@ def _socket_error(error: BaseException) -> OSError | None:
 
 def _tls_words(error: BaseException) -> str:
     """The library's own words for what is wrong with a certificate or a handshake."""
+    import ssl
+
     seen: BaseException | None = error
     for _ in range(8):
         if isinstance(seen, ssl.SSLCertVerificationError):

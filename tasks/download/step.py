@@ -12,9 +12,8 @@ an error whatever else is out of reach.
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from tasks import store
 from tasks.catalogue.types import Network
@@ -31,6 +30,9 @@ from tasks.installed import differences, receipt_of
 from tasks.job import NetworkJob, Outcome, Progress
 from tasks.receipts import DownloadReceipt, digest, read, write
 from tasks.store import ArchiveRecord
+
+if TYPE_CHECKING:
+    from tasks.download.transfer import Tools
 
 VERSION = 1
 
@@ -57,7 +59,7 @@ def why_stale(job: NetworkJob) -> str | None:
         return None
     path = store.cached(job)
     if not path.is_file():
-        return "the archive is gone"
+        return "the archive was refused" if store.refused(job) else "the archive is gone"
     record = store.read_record(job.cache.record(path))
     if record is None or record.sha256 != receipt.sha256 or not store.is_untouched(path, record):
         return "the archive changed in the cache"
@@ -82,8 +84,8 @@ def _is_installed(job: NetworkJob, receipt: DownloadReceipt) -> bool:
     return not differences(job.workspace.network(job.name), extracted.files)
 
 
-def run(job: NetworkJob, progress: Progress) -> Outcome:
-    """Have the archive at hand.
+def run(job: NetworkJob, progress: Progress, tools: Tools | None = None) -> Outcome:
+    """Have the archive at hand. `tools` are the clock and the like, for tests.
 
     Raises:
         UnreachableError: no source can be reached, and the job may not be deferred.
@@ -95,32 +97,36 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
     if why_stale(job) is None:
         return Outcome("kept")
     try:
-        return _obtain(job, progress)
+        return _obtain(job, progress, tools)
     except OSError as error:
         raise disk_error(job.name, error) from error
 
 
-def _obtain(job: NetworkJob, progress: Progress) -> Outcome:
+def _obtain(job: NetworkJob, progress: Progress, tools: Tools | None) -> Outcome:
     every = sources.ordered(job.network, job.config.settings)
     leading = tuple(takewhile(lambda source: source.path is not None, every))
     failures: Failures = []
     return (
-        _first_of(job, leading, progress, failures)
+        _first_of(job, leading, progress, tools, failures)
         or _from_cache(job)
-        or _first_of(job, every[len(leading) :], progress, failures)
+        or _first_of(job, every[len(leading) :], progress, tools, failures)
         or _give_up(job, failures)
     )
 
 
 def _first_of(
-    job: NetworkJob, some: tuple[Source, ...], progress: Progress, failures: Failures
+    job: NetworkJob,
+    some: tuple[Source, ...],
+    progress: Progress,
+    tools: Tools | None,
+    failures: Failures,
 ) -> Outcome | None:
     """The first source that gives the archive; what the others said is added to `failures`."""
     for source in some:
         try:
             if source.path is not None:
                 return _read_in_place(job, source)
-            return _fetch(job, source, progress)
+            return _fetch(job, source, progress, tools)
         except (UnreachableError, DownloadError, DamagedError) as failure:
             failures.append((source, failure))
     return None
@@ -137,19 +143,18 @@ def _read_in_place(job: NetworkJob, source: Source) -> Outcome:
 
 
 def _from_cache(job: NetworkJob) -> Outcome | None:
-    """Use the cached copy, if its bytes are still those on record; no network is asked."""
-    path = store.cached(job)
-    if not path.is_file():
-        return None
-    record = store.read_record(job.cache.record(path))
-    if record is None or not store.is_untouched(path, record):
-        found = store.measured(path, record or ArchiveRecord())
-        if record is None or found.sha256 != record.sha256:
-            store.set_aside(job, path, "damaged")
-            return None
-        store.write_record(job.cache.record(path), found)
-        record = found
-    return _done(job, record, note="found in the cache")
+    from tasks.download.cached import usable
+
+    record = usable(job)
+    return _done(job, record, note="found in the cache") if record else None
+
+
+def _fetch(job: NetworkJob, source: Source, progress: Progress, tools: Tools | None) -> Outcome:
+    from tasks.download.remote import get
+    from tasks.download.transfer import Tools
+
+    got = get(job, source, progress, tools or Tools())
+    return _done(job, got.record, note=got.note)
 
 
 def _done(job: NetworkJob, record: ArchiveRecord, *, note: str, archive: str = "") -> Outcome:
@@ -166,34 +171,23 @@ def _done(job: NetworkJob, record: ArchiveRecord, *, note: str, archive: str = "
     return Outcome("built", note, record.size)
 
 
-def _fetch(job: NetworkJob, source: Source, progress: Progress) -> Outcome:
-    from tasks.download.partial import Draft, address_key, remove_orphans, side_path
-    from tasks.download.transfer import Tools, fetch
-
-    place = job.cache.partial(job.name, address_key(source.text))
-    fetched = fetch(source, job, Draft(place, source.text), progress, Tools())
-    archive = store.cached(job)
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    # The record first: an archive without one would have to be fetched again.
-    store.write_record(job.cache.record(archive), fetched.record)
-    os.replace(fetched.path, archive)
-    with suppress(OSError):
-        side_path(fetched.path).unlink()
-    remove_orphans(place, [each.text for each in sources.ordered(job.network, job.config.settings)])
-    return _done(job, fetched.record, note=f"from {source.host}")
-
-
 def _give_up(job: NetworkJob, failures: Failures) -> Outcome:
+    """Every source failed: an error if that is final, else the network waits for a better day."""
+    from tasks.download.remote import by_hand, why_all_failed
+
+    why, todo = why_all_failed(failures), by_hand(job)
+    advice = [failure.todo for _, failure in failures if failure.todo]
     if is_final(failures):
-        raise _final(job, failures)
-    why = "; ".join(f"{source.host or source.text}: {failure.why}" for source, failure in failures)
+        damaged = any(isinstance(failure, DamagedError) for _, failure in failures)
+        kind = DamagedError if damaged else DownloadError
+        raise kind(job.name, why, "; or ".join([*dict.fromkeys(advice), todo]))
     if not job.may_defer:
-        raise UnreachableError(job.name, why, _by_hand(job))
+        raise UnreachableError(job.name, why, "; or ".join([*dict.fromkeys(advice), todo]))
     receipt = DownloadReceipt(
         status="deferred", definition=definition(job.network), reason="no host can be reached"
     )
     write(job.workspace.receipt("download", job.name), receipt)
-    return Outcome("deferred", why)
+    return Outcome("deferred", why, lines=tuple(dict.fromkeys(advice)))
 
 
 def is_final(failures: Failures) -> bool:
@@ -205,13 +199,3 @@ def is_final(failures: Failures) -> bool:
         isinstance(failure, UnreachableError) and not (source.is_storage and answered)
         for source, failure in failures
     )
-
-
-def _final(job: NetworkJob, failures: Failures) -> TodError:
-    kind = DamagedError if any(isinstance(f, DamagedError) for _, f in failures) else DownloadError
-    why = "; ".join(f"{source.text}: {failure.why}" for source, failure in failures)
-    return kind(job.name, why, _by_hand(job))
-
-
-def _by_hand(job: NetworkJob) -> str:
-    return f"fetch it elsewhere, then `doit adopt {job.name} FILE`"

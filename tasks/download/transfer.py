@@ -83,11 +83,14 @@ def fetch(
         UnreachableError, DownloadError, DamagedError, DiskError: as `step.run` has them.
         OSError: the disk would not take the bytes.
     """
-    with open_session() as session, closing(draft):
+    with open_session() as session:
         transfer = Transfer(source, job, session, draft, progress, tools)
         try:
             progress.begin("download", None)
             return _persist(transfer)
+        except BaseException:
+            draft.leave()
+            raise
         finally:
             progress.end()
 

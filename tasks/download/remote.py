@@ -1,0 +1,160 @@
+"""Get an archive from one server into the cache: is it worth trying, whose turn is it, fetch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from tasks import store
+from tasks.download import answer as judge
+from tasks.download import cached, reach, sources
+from tasks.download.partial import Draft, address_key, movement, remove_orphans
+from tasks.download.request import PassingError, ask, open_session
+from tasks.download.sources import Source
+from tasks.download.transfer import Tools, fetch
+from tasks.download.turn import turn
+from tasks.errors import DownloadError, RefusedError, TodError, UnreachableError
+from tasks.files import human_size, remove_leftovers
+from tasks.job import NetworkJob, Progress
+from tasks.store import ArchiveRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """An archive in the cache, and how it came there, in words."""
+
+    record: ArchiveRecord
+    note: str
+
+
+def get(job: NetworkJob, source: Source, progress: Progress, tools: Tools) -> Got:
+    """Have the archive of one address in the cache.
+
+    Raises:
+        RefusedError: the server still offers the object that was refused.
+        UnreachableError, DownloadError, DamagedError, DiskError: as `step.run` has them.
+        OSError: the cache can't be written.
+    """
+    origin = _origin(source)
+    refused = _refused_from(job, source)
+    try:
+        _check_reach(job, source, origin)
+        if refused is not None and _still_offered(job, source, refused):
+            raise _refusal(job, f"{source.host} still offers the archive that was refused")
+        return _in_turn(job, source, progress, tools)
+    except UnreachableError as failure:
+        # Who did not answer now is not asked again by this process for its other networks.
+        if not reach.is_offline():
+            reach.verdicts()[origin] = failure.why
+        if refused is not None:
+            why = f"the archive was refused, and {source.host} can't be asked ({failure.why})"
+            raise _refusal(job, why) from None
+        raise
+
+
+def _origin(source: Source) -> reach.Origin:
+    try:
+        return reach.origin_of(source.text)
+    except ValueError:
+        raise DownloadError(source.text, "this is no web address") from None
+
+
+def _check_reach(job: NetworkJob, source: Source, origin: reach.Origin) -> None:
+    if reach.is_offline():
+        raise UnreachableError(source.text, "TOD_OFFLINE is set")
+    settings = job.config.settings
+    origins = {origin, *_likely_origins(job)}
+    reason = reach.unreachable(origins, settings.probe_timeout).get(origin)
+    if reason:
+        raise UnreachableError(source.text, reason)
+
+
+def _likely_origins(job: NetworkJob) -> Iterable[reach.Origin]:
+    """The origins of all the networks that the workspace wants: one deadline serves them all."""
+    networks = (job.config.networks.get(name) for name in job.config.wanted)
+    for network in (job.network, *networks):
+        for source in sources.ordered(network, job.config.settings) if network else ():
+            if source.path is None:
+                with suppress(ValueError):
+                    yield reach.origin_of(source.text)
+
+
+def _refused_from(job: NetworkJob, source: Source) -> ArchiveRecord | None:
+    """The record of a refused copy that came from this source."""
+    path = store.refused(job)
+    record = store.read_record(job.cache.record(path)) if path else None
+    return record if record is not None and record.source == source.text else None
+
+
+def _refusal(job: NetworkJob, why: str) -> RefusedError:
+    return RefusedError(job.name, why, f"`doit accept {job.name}` takes it into config/zoo.lock")
+
+
+def _still_offered(job: NetworkJob, source: Source, record: ArchiveRecord) -> bool:
+    """Ask for the headers only. A server that can't tell is taken to offer the same."""
+    known = judge.SideCar(
+        url=source.text,
+        etag=record.etag,
+        last_modified=record.last_modified,
+        generation=record.generation,
+        total=record.size,
+    )
+    conditions = {"If-None-Match": record.etag} if record.etag else {}
+    try:
+        with open_session() as session:
+            answer = ask(
+                session, source, conditions, job.config.settings, method="HEAD", first=True
+            )
+            answer.close()
+    except PassingError as fault:
+        raise fault.final from None
+    match judge.verdict(answer.status, answer.headers, from_storage=source.is_storage):
+        case "body":
+            return judge.is_same_object(known, answer.headers)
+        case "no":
+            return answer.status not in (403, 404, 410)
+    return True
+
+
+def _in_turn(job: NetworkJob, source: Source, progress: Progress, tools: Tools) -> Got:
+    place = job.cache.partial(job.name, address_key(source.text))
+    lock = job.cache.root / "locks" / f"{store.cached(job).name}.lock"
+    with turn(
+        lock,
+        progress,
+        is_done=store.cached(job).is_file,
+        movement=lambda: movement(place.parent),
+        patience=2 * job.config.settings.read_timeout,
+    ):
+        record = cached.usable(job)
+        if record is not None:
+            return Got(record, "fetched by another doit")
+        fetched = fetch(source, job, Draft(place, source.text), progress, tools)
+        record = cached.publish(job, fetched)
+        _tidy(job)
+    resumed = f", from {human_size(fetched.resumed)} on" if fetched.resumed else ""
+    return Got(record, f"from {source.host}{resumed}")
+
+
+def _tidy(job: NetworkJob) -> None:
+    """Remove what killed downloads of this network left; see `step` for when."""
+    archive = store.cached(job)
+    for path in (archive, job.cache.record(archive)):
+        remove_leftovers(path)
+    for source in sources.ordered(job.network, job.config.settings):
+        if source.path is None:
+            remove_orphans(job.cache.partial(job.name, address_key(source.text)))
+
+
+def why_all_failed(failures: Iterable[tuple[Source, TodError]]) -> str:
+    """What each source said, in one line."""
+    return "; ".join(f"{source.host or source.text}: {failure.why}" for source, failure in failures)
+
+
+def by_hand(job: NetworkJob) -> str:
+    """How to get the archive without us, ready to copy."""
+    remote = [source for source in job.network.sources if sources.is_remote(source)]
+    fetch_it = f"`curl -fLO '{remote[-1]}'` elsewhere" if remote else "get the file"
+    file = remote[-1].rpartition("/")[2] if remote else "FILE"
+    return f"{fetch_it}, then `doit adopt {job.name} {file}`"

@@ -1,0 +1,113 @@
+"""One download of an object at a time, out of courtesy.
+
+The lock only saves a second download. Nothing rests on it: it may be missing (some network file
+systems grant it to everyone), and a wait ends without it once the holder makes no progress. The
+operating system drops a dead holder's lock.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+
+from tasks.job import Progress
+
+POLL = 0.1
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """Who downloads. `since` is in seconds since 1970."""
+
+    host: str
+    pid: int
+    since: float
+
+
+def holder_path(lock: Path) -> Path:
+    return lock.with_name(lock.name + ".json")
+
+
+@contextmanager
+def turn(
+    lock: Path,
+    progress: Progress,
+    *,
+    is_done: Callable[[], bool],
+    movement: Callable[[], object],
+    patience: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[None]:
+    """Wait for our turn, if somebody else has it.
+
+    Args:
+        is_done: whether the other's work already gave what we are here for.
+        movement: anything that changes while the holder gets on.
+        patience: seconds without movement after which we go on without the lock.
+    """
+    with ExitStack() as held:
+        release = _try_lock(lock)
+        if release is None:
+            release = _wait(lock, progress, is_done, movement, patience, sleep)
+        if release is not None:
+            held.callback(release)
+            _sign(lock)
+        yield
+
+
+def _try_lock(lock: Path) -> Callable[[], object] | None:
+    """What releases the lock, or None if another holds it. Without working locks all hold it."""
+    from filelock import FileLock, Timeout
+
+    file_lock = FileLock(lock)
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        file_lock.acquire(timeout=0)
+    except Timeout:
+        return None
+    except (OSError, NotImplementedError):
+        return lambda: None
+    return file_lock.release
+
+
+def _wait(
+    lock: Path,
+    progress: Progress,
+    is_done: Callable[[], bool],
+    movement: Callable[[], object],
+    patience: float,
+    sleep: Callable[[float], None],
+) -> Callable[[], object] | None:
+    progress.begin(f"wait for {holder(lock)}", None)
+    seen, quiet = movement(), 0.0
+    while quiet < patience and not is_done():
+        sleep(POLL)
+        release = _try_lock(lock)
+        if release is not None:
+            return release
+        now = movement()
+        quiet = quiet + POLL if now == seen else 0.0
+        seen = now
+    return None
+
+
+def _sign(lock: Path) -> None:
+    """Leave word who holds the lock. Only shown, never judged by: a torn one does no harm."""
+    me = Holder(host=socket.gethostname(), pid=os.getpid(), since=time.time())
+    with suppress(OSError):
+        holder_path(lock).write_bytes(msgspec.json.encode(me))
+
+
+def holder(lock: Path) -> str:
+    """Who holds the lock and since when, in words."""
+    try:
+        found = msgspec.json.decode(holder_path(lock).read_bytes(), type=Holder)
+        since = time.strftime("%H:%M:%S", time.localtime(found.since))
+    except (OSError, ValueError, OverflowError):
+        return "another doit"
+    return f"process {found.pid} on {found.host}, at it since {since}"

@@ -1,0 +1,60 @@
+"""What the tests of the download step share."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tasks.catalogue.types import Config, Digests, Network, Settings
+from tasks.download.transfer import Tools
+from tasks.job import NetworkJob
+from tasks.paths import Workspace
+
+# Random bytes don't compress, so the archive is a little longer than its content.
+BODY = gzip.compress(random.Random(5).randbytes(300_000), mtime=0)
+OTHER = gzip.compress(random.Random(6).randbytes(300_000), mtime=0)
+SHA256 = hashlib.sha256(BODY).hexdigest()
+
+
+@dataclass
+class Waits:
+    """A `sleep` that only remembers for how long it was asked."""
+
+    asked: list[float] = field(default_factory=list)
+
+    def __call__(self, seconds: float) -> None:
+        self.asked.append(seconds)
+
+    @property
+    def tools(self) -> Tools:
+        return Tools(sleep=self, clock=lambda: 1_700_000_000.0, jitter=lambda: 1.0)
+
+
+def network(*sources: str, name: str = "net", sha256: str | None = None) -> Network:
+    return Network(name=name, sources=sources, archive=Digests(sha256=sha256))
+
+
+def network_job(
+    workspace: Workspace,
+    *sources: str,
+    may_defer: bool = True,
+    name: str = "net",
+    sha256: str | None = None,
+    **settings: Any,
+) -> NetworkJob:
+    """A job for a network with these sources, and time-outs that suit a test."""
+    quick = {"connect_timeout": 2.0, "read_timeout": 0.25, "retries": 2, "probe_timeout": 1.0}
+    wanted = network(*sources, name=name, sha256=sha256)
+    config = Config(
+        networks={name: wanted}, projects={}, settings=Settings(**{**quick, **settings})
+    )
+    return NetworkJob(config=config, workspace=workspace, may_defer=may_defer, network=wanted)
+
+
+def partials(cache: Path) -> list[Path]:
+    """The partial files in a cache, without their side-cars."""
+    return sorted((cache / "partial").glob("*.part"))
