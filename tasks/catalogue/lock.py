@@ -47,8 +47,8 @@ def record(path: Path, name: str, entry: LockEntry) -> bool:
 
     Two processes may do so at once. A guard keeps them apart where the file system knows locks.
     Where it does not, the file is whole all the same, but an entry can be lost to a process that
-    had read the file before it was added. Looking for it afterwards makes that rare, and it is
-    only the record that is lost: the network is verified again when it is next asked for.
+    had read the file before it was added. Looking for it afterwards makes that rare; a lost
+    entry is recorded again when its network is next verified.
 
     Args:
         path: `Workspace.lock_file` of a workspace.
