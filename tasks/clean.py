@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tasks import receipts
 from tasks.broom import Broom, Say
+from tasks.extract.staging import strays
 from tasks.paths import Cache, Workspace
 from tasks.receipts import ExtractReceipt, ScaffoldReceipt
 from tasks.scaffold.look import is_below, is_link, is_via_link, shown
@@ -24,21 +25,23 @@ from tasks.scaffold.plan import trusted, written_at
 
 NETWORK_STEPS = ("download", "verify", "extract")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+STAGING = re.compile(rf"\.({NAME.pattern})\.staging-")
 # What the build keeps under .tod/, besides doit's database.
-STATE = ("logs/*.log", "local/*.json", "locks/*.lock", "*.lock", "config*.*", "**/.*.tmp")
+STATE = ("config.json", "zoo.lock.guard", "logs/*.log", "local/*.json", "**/.*.tmp")
 SHIPPED = ("README.md",)
-CACHE_FOLDERS = ("archives", "partial", "damaged", "refused", "pictures")
+CACHE_FOLDERS = ("archives", "partial", "damaged", "refused", "pictures", "locks")
 
 
 def clean_network(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
     """Remove an extracted network: the files that are as they were extracted, empty folders,
     leftovers of an extraction, and the receipts and logs of download, verify and extract."""
     broom = Broom(workspace.root, dryrun, say)
-    folder, staging = workspace.network(name), workspace.staging(name)
-    broom.tree(staging)
+    folder = workspace.network(name)
     if is_link(folder) or is_via_link(workspace.root, folder):
         broom.stay(folder, "a link leads there, and nothing is removed through a link")
         return broom.failures
+    for staging in strays(workspace, name):
+        broom.tree(staging)
     changed = _sweep_network(broom, workspace, name)
     broom.empty_folders(folder)
     broom.name_rest(folder, changed)
@@ -168,8 +171,11 @@ def _sweep_pre_trained(broom: Broom, workspace: Workspace, named: Collection[str
     folder = workspace.pre_trained
     if is_link(folder) or not folder.is_dir():
         return
-    for staging in sorted(folder.glob(".*.staging")):
-        broom.tree(staging)
+    for name in sorted(
+        {match[1] for path in folder.iterdir() if (match := STAGING.match(path.name))}
+    ):
+        for staging in strays(workspace, name):
+            broom.tree(staging)
     known = {folder / name for name in (*named, *SHIPPED)}
     for path in sorted(set(folder.iterdir()) - known - broom.gone):
         broom.stay(path, "it was not made by the build")

@@ -40,11 +40,18 @@ def staging(workspace: Workspace, network: str) -> Generator[Path, None, None]:
 
 def remove_strays(workspace: Workspace, network: str) -> None:
     """Remove the staging folders that no living process holds."""
+    for folder in strays(workspace, network):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def strays(workspace: Workspace, network: str) -> list[Path]:
+    """The staging folders that no living process holds."""
     pattern = re.compile(re.escape(workspace.staging(network).name) + "-[a-z0-9_]+")
-    with suppress(FileNotFoundError):
-        for folder in list(workspace.pre_trained.iterdir()):
-            if pattern.fullmatch(folder.name) and _is_dead(folder):
-                shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folders = list(workspace.pre_trained.iterdir())
+    except FileNotFoundError:
+        return []
+    return [folder for folder in folders if pattern.fullmatch(folder.name) and _is_dead(folder)]
 
 
 @contextmanager

@@ -142,7 +142,7 @@ def _config(job: ProjectJob, name: str) -> bytes | None:
     if record.size > LONGEST_CONFIG:
         size = human_size(record.size)
         raise DamagedError(job.name, f"{_key(job, path)} is {size} long", "look at the archive")
-    content = path.read_bytes()
+    content = path.read_bytes() if path.is_file() else b""
     if digest_of(content) != record.sha256:
         why = f"{_key(job, path)} is not the one that was extracted"
         raise DamagedError(job.name, why, f"run `doit extract:{name}`")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tasks import clean, receipts
+from tasks.extract.staging import staging
 from tasks.paths import Cache, Workspace
 from tasks.receipts import ExtractReceipt, ScaffoldReceipt, SmokeReceipt
 from tasks.scaffold.plan import digest_of
@@ -88,11 +89,15 @@ def test_a_touched_file_with_the_same_content_goes(workspace: Workspace, told: T
     assert not workspace.network("net").exists()
 
 
-def test_leftovers_of_an_extraction_go(workspace: Workspace, told: Told) -> None:
-    (workspace.staging("net") / "deep").mkdir(parents=True)
-    (workspace.staging("net") / "deep" / "file").write_bytes(b"half")
-    clean.clean_network(workspace, "net", False, told)
-    assert not workspace.staging("net").exists()
+def test_what_a_dead_extraction_left_goes_and_a_living_one_stays(
+    workspace: Workspace, told: Told
+) -> None:
+    dead = workspace.pre_trained / ".net.staging-dead"
+    (dead / "deep").mkdir(parents=True)
+    (dead / "deep" / "file").write_bytes(b"half")
+    with staging(workspace, "net") as alive:
+        clean.clean_network(workspace, "net", False, told)
+        assert os.listdir(workspace.pre_trained) == [alive.name]
 
 
 def test_a_network_without_a_receipt_is_the_users(workspace: Workspace, told: Told) -> None:
@@ -246,9 +251,8 @@ def test_a_dry_run_tells_the_same_and_removes_nothing(
 ) -> None:
     smoke(workspace, "net")
     (project / "images/train/a.png").write_bytes(b"mine")
-    for name in ("logs", "locks"):
-        (workspace.state / name).mkdir(exist_ok=True)
-    (workspace.state / "locks" / "zoo.lock").write_bytes(b"")
+    for path in (workspace.lock_guard, workspace.compiled_config):
+        path.write_bytes(b"")
     actions: dict[str, Callable[[bool, Told], list[str]]] = {
         "network": lambda dry, say: clean.clean_network(workspace, "net", dry, say),
         "smoke": lambda dry, say: clean.clean_smoke(workspace, "net", dry, say),
@@ -268,7 +272,7 @@ def test_the_rest_takes_what_no_project_names(
 ) -> None:
     install(workspace, "by-name")
     smoke(workspace, "by-name")
-    workspace.staging("dead").mkdir()
+    (workspace.pre_trained / ".dead.staging-x").mkdir()
     scaffold(project_job(workspace, name="gone"))
     before = tree(project)
     assert rest(workspace, cache, told, networks=("net",), projects=("cube_faces",)) == []

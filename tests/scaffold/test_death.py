@@ -1,0 +1,122 @@
+"""Killed at any instant, scaffold is finished by the next run as if nothing had happened."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks import clean
+from tasks.job import ProjectJob, Silent
+from tasks.paths import Workspace
+from tasks.scaffold import step
+from tests.support.projects import install, project_job, scaffold, tree
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
+Jobs = tuple[ProjectJob, ProjectJob]
+DEADLY = ("mkdir", "replace", "unlink", "rmdir", "fsync")
+
+
+def killed_at(instant: int, job: ProjectJob) -> bool:
+    """Run scaffold in a process that is killed right before its `instant`-th change to the disk."""
+    child = os.fork()
+    if child == 0:
+        clock = itertools.count()
+        for name in DEADLY:
+            setattr(os, name, _deadly(getattr(os, name), clock, instant))
+        step.run(job, Silent())
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    return os.WIFSIGNALED(status)
+
+
+def _deadly(
+    real: Callable[..., Any], clock: itertools.count[int], instant: int
+) -> Callable[..., Any]:
+    def call(*arguments: Any, **named: Any) -> Any:
+        if next(clock) == instant:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*arguments, **named)
+
+    return call
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Jobs]:
+    """Makes another workspace, and makes it the current folder, as it is for doit."""
+    numbers = itertools.count()
+
+    def make() -> Jobs:
+        folder = tmp_path / str(next(numbers))
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        return before_and_after()
+
+    return make
+
+
+def before_and_after() -> Jobs:
+    """A project, and what its configuration becomes: a file to write, to update, and to remove."""
+    workspace = Workspace(Path())
+    install(workspace, "a")
+    install(workspace, "b")
+    return (
+        project_job(workspace, "a"),
+        project_job(workspace, "b", labels=("one", "two", "three")),
+    )
+
+
+def test_a_killed_scaffold_is_finished_by_the_next(fresh: Callable[[], Jobs]) -> None:
+    first, second = fresh()
+    scaffold(first)
+    at_first = tree(first.workspace.root)
+    scaffold(second)
+    at_last = tree(second.workspace.root)
+    for instant in itertools.count():
+        first, second = fresh()
+        died = killed_at(instant, first)
+        assert scaffold_if_needed(first) == ()
+        assert tree(first.workspace.root) == at_first, instant
+        died_again = killed_at(instant, second)
+        assert scaffold_if_needed(second) == ()
+        assert tree(second.workspace.root) == at_last, instant
+        if not died and not died_again:
+            break
+    assert instant > 15
+
+
+def test_killed_twice_and_configured_anew_between_nothing_is_taken_for_the_users(
+    fresh: Callable[[], Jobs],
+) -> None:
+    """The second kill comes when the first one's file is there, and the receipt has the third's."""
+    for instant in itertools.count():
+        first, second = fresh()
+        third = project_job(first.workspace, "b", labels=("three",))
+        scaffold(first)
+        died = killed_at(instant, second)
+        killed_at(instant, third)
+        assert scaffold_if_needed(third) == (), instant
+        if not died:
+            break
+    assert instant > 10
+
+
+def scaffold_if_needed(job: ProjectJob) -> tuple[str, ...]:
+    return () if step.why_stale(job) is None else scaffold(job)
+
+
+def test_what_a_killed_scaffold_made_is_cleaned(fresh: Callable[[], Jobs]) -> None:
+    for instant in itertools.count():
+        first, _ = fresh()
+        died = killed_at(instant, first)
+        assert clean.clean_project(first.workspace, "cube_faces", False, lambda line: None) == []
+        assert not first.workspace.project("cube_faces").exists(), instant
+        if not died:
+            break
+    assert instant > 10
