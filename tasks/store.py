@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -183,6 +182,8 @@ def put(job: NetworkJob, file: Path, record: ArchiveRecord) -> Path:
     Raises:
         OSError: the file can't be read, or the cache can't be written.
     """
+    import shutil  # a slow import, and every doit loads this module
+
     target = cached(job)
     with open(file, "rb") as source, atomic_writer(target) as copy:
         shutil.copyfileobj(source, copy, BLOCK)

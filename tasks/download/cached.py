@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from tasks import store
-from tasks.download.partial import side_path
-from tasks.download.transfer import Fetched
 from tasks.job import NetworkJob
 from tasks.store import ArchiveRecord
+
+if TYPE_CHECKING:
+    from tasks.download.transfer import Fetched
 
 
 def usable(job: NetworkJob) -> ArchiveRecord | None:
@@ -50,6 +52,6 @@ def publish(job: NetworkJob, fetched: Fetched) -> ArchiveRecord:
     store.write_record(job.cache.record(archive), fetched.record)
     os.replace(fetched.path, archive)
     with suppress(OSError):
-        side_path(fetched.path).unlink()
+        fetched.side_car.unlink()
     store.drop_refused(job)
     return fetched.record

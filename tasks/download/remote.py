@@ -1,23 +1,26 @@
-"""Get an archive from one server into the cache: is it worth trying, whose turn is it, fetch."""
+"""Get an archive from one server into the cache: is it worth trying, whose turn is it, fetch.
+
+While a network is deferred the first question is asked at every `doit`: what only the others need
+is imported where they are answered.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tasks import store
-from tasks.download import answer as judge
 from tasks.download import cached, reach, sources
-from tasks.download.partial import Draft, address_key, movement, remove_orphans
-from tasks.download.request import PassingError, ask, open_session
 from tasks.download.sources import Source
-from tasks.download.transfer import Tools, fetch
-from tasks.download.turn import turn
 from tasks.errors import DownloadError, RefusedError, TodError, UnreachableError
 from tasks.files import human_size, remove_leftovers
 from tasks.job import NetworkJob, Progress
 from tasks.store import ArchiveRecord
+
+if TYPE_CHECKING:
+    from tasks.download.transfer import Tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Got:
     note: str
 
 
-def get(job: NetworkJob, source: Source, progress: Progress, tools: Tools) -> Got:
+def get(job: NetworkJob, source: Source, progress: Progress, tools: Tools | None) -> Got:
     """Have the archive of one address in the cache.
 
     Raises:
@@ -93,6 +96,9 @@ def _refusal(job: NetworkJob, why: str) -> RefusedError:
 
 def _still_offered(job: NetworkJob, source: Source, record: ArchiveRecord) -> bool:
     """Ask for the headers only. A server that can't tell is taken to offer the same."""
+    from tasks.download import answer as judge
+    from tasks.download.request import PassingError, ask, open_session
+
     known = judge.SideCar(
         url=source.text,
         etag=record.etag,
@@ -117,7 +123,11 @@ def _still_offered(job: NetworkJob, source: Source, record: ArchiveRecord) -> bo
     return True
 
 
-def _in_turn(job: NetworkJob, source: Source, progress: Progress, tools: Tools) -> Got:
+def _in_turn(job: NetworkJob, source: Source, progress: Progress, tools: Tools | None) -> Got:
+    from tasks.download.partial import Draft, address_key, movement
+    from tasks.download.transfer import Tools, fetch
+    from tasks.download.turn import turn
+
     place = job.cache.partial(job.name, address_key(source.text))
     lock = job.cache.root / "locks" / f"{store.cached(job).name}.lock"
     with turn(
@@ -130,7 +140,7 @@ def _in_turn(job: NetworkJob, source: Source, progress: Progress, tools: Tools) 
         record = cached.usable(job)
         if record is not None:
             return Got(record, "fetched by another doit")
-        fetched = fetch(source, job, Draft(place, source.text), progress, tools)
+        fetched = fetch(source, job, Draft(place, source.text), progress, tools or Tools())
         record = cached.publish(job, fetched)
         _tidy(job)
     resumed = f", from {human_size(fetched.resumed)} on" if fetched.resumed else ""
@@ -139,6 +149,8 @@ def _in_turn(job: NetworkJob, source: Source, progress: Progress, tools: Tools) 
 
 def _tidy(job: NetworkJob) -> None:
     """Remove what killed downloads of this network left; see `step` for when."""
+    from tasks.download.partial import address_key, remove_orphans
+
     archive = store.cached(job)
     for path in (archive, job.cache.record(archive)):
         remove_leftovers(path)

@@ -229,12 +229,21 @@ def _tls_words(error: BaseException) -> str:
     """The library's own words for what is wrong with a certificate or a handshake."""
     import ssl
 
-    seen: BaseException | None = error
-    for _ in range(8):
-        if isinstance(seen, ssl.SSLCertVerificationError):
-            return seen.verify_message or "certificate"
-        if isinstance(seen, ssl.SSLError):
-            return (seen.reason or "handshake").lower().replace("_", " ")
-        nested = getattr(seen.args[0], "reason", seen.args[0]) if seen and seen.args else None
-        seen = nested if isinstance(nested, BaseException) else getattr(seen, "__cause__", None)
-    return "handshake"
+    words = "handshake"
+    for each in _chain(error):
+        if isinstance(each, ssl.SSLCertVerificationError):
+            return each.verify_message or words
+        if isinstance(each, ssl.SSLError) and each.reason:
+            words = each.reason.lower().replace("_", " ")
+    return words
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and those that it was made from, wherever requests and urllib3 put them."""
+    waiting, seen = [error], 0
+    while waiting and seen < 20:
+        each = waiting.pop(0)
+        yield each
+        within = (*each.args, getattr(each, "reason", None), each.__cause__)
+        waiting.extend(inner for inner in within if isinstance(inner, BaseException))
+        seen += 1

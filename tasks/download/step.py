@@ -151,9 +151,8 @@ def _from_cache(job: NetworkJob) -> Outcome | None:
 
 def _fetch(job: NetworkJob, source: Source, progress: Progress, tools: Tools | None) -> Outcome:
     from tasks.download.remote import get
-    from tasks.download.transfer import Tools
 
-    got = get(job, source, progress, tools or Tools())
+    got = get(job, source, progress, tools)
     return _done(job, got.record, note=got.note)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks.download import answer as judge
-from tasks.download.partial import Draft
+from tasks.download.partial import Draft, side_path
 from tasks.download.request import Answer, PassingError, ask, broken, open_session
 from tasks.download.sources import Source
 from tasks.errors import DamagedError, DiskError, DownloadError, TodError, UnreachableError
@@ -54,10 +54,12 @@ class Fetched:
     """A whole archive in its partial file, not published yet.
 
     Attributes:
+        side_car: what lies beside the partial file.
         resumed: bytes that were there before.
     """
 
     path: Path
+    side_car: Path
     record: ArchiveRecord
     resumed: int
 
@@ -294,4 +296,4 @@ def _complete(transfer: Transfer, answer: Answer, *, resumed: int) -> Fetched:
         witness="server" if hashes else "tls" if answer.secure else "none",
         mtime_ns=status.st_mtime_ns,
     )
-    return Fetched(draft.path, record, resumed)
+    return Fetched(draft.path, side_path(draft.path), record, resumed)

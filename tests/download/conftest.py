@@ -1,4 +1,4 @@
-"""A clean memory for every test."""
+"""A clean memory and a clean environment for every test."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from tasks.download import reach
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_known_of_any_host() -> None:
+def nothing_is_known_of_any_host(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test's server may get the port of an earlier one."""
     reach.verdicts.cache_clear()
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)

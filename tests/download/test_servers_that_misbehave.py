@@ -65,6 +65,7 @@ class Case:
     ranges: tuple[str | None, ...] = (None,)
     why: str = ""
     error: type[TodError] = DownloadError
+    read_timeout: float = 5.0
     witness: str = "none"
 
 
@@ -88,7 +89,9 @@ ARRIVES = {
         (broken_off(BODY, 1000, ONE), broken_off(BODY, HALF, ONE), file(BODY)),
         (None, "bytes=1000-", REST),
     ),
-    "a stall is resumed": Case((stalled(BODY, HALF, ONE), file(BODY)), (None, REST)),
+    "a stall is resumed": Case(
+        (stalled(BODY, HALF, ONE), file(BODY)), (None, REST), read_timeout=0.25
+    ),
     "a short body is resumed": Case(
         (answer(200, BODY[:HALF], ONE, length=len(BODY)), file(BODY)), (None, REST)
     ),
@@ -182,8 +185,8 @@ FAILS = {
     "502 for ever": Case((answer(502),), (None,) * 3, "502", UnreachableError),
     "503 for ever": Case((answer(503),), (None,) * 3, "503", UnreachableError),
     "resets for ever": Case((reset_at_once,), (None,) * 3, "reset", UnreachableError),
-    "silence": Case((silent,), (None,), "time-out", UnreachableError),
-    "stalls for ever": Case((stalled(BODY, HALF),), (None,) * 3, "silent"),
+    "silence": Case((silent,), (None,), "time-out", UnreachableError, read_timeout=0.25),
+    "stalls for ever": Case((stalled(BODY, HALF),), (None,) * 3, "silent", read_timeout=0.25),
     "short for ever": Case((answer(200, BODY[:HALF], length=len(BODY)),), (None,) * 3, "broke off"),
     "chunked without terminator for ever": Case(
         (chunked(BODY, terminated=False),), (None,) * 3, "broke off"
@@ -222,7 +225,7 @@ def test_the_archive_arrives_whole_in_spite_of(
 ) -> None:
     case = ARRIVES[name]
     with serving(*case.script) as server:
-        job = network_job(workspace, server.url())
+        job = network_job(workspace, server.url(), read_timeout=case.read_timeout)
         outcome = step.run(job, Silent(), Waits().tools)
         asked = server.asked("Range")
     assert outcome.kind == "built"
@@ -241,7 +244,7 @@ def test_the_archive_arrives_whole_in_spite_of(
 def test_a_server_is_given_up_after(name: str, workspace: Workspace, cache: Cache) -> None:
     case = FAILS[name]
     with serving(*case.script) as server:
-        job = network_job(workspace, server.url(), may_defer=False)
+        job = network_job(workspace, server.url(), may_defer=False, read_timeout=case.read_timeout)
         with pytest.raises(case.error) as caught:
             step.run(job, Silent(), Waits().tools)
         asked = server.asked("Range")

@@ -47,7 +47,7 @@ def network_job(
     **settings: Any,
 ) -> NetworkJob:
     """A job for a network with these sources, and time-outs that suit a test."""
-    quick = {"connect_timeout": 2.0, "read_timeout": 0.25, "retries": 2, "probe_timeout": 1.0}
+    quick = {"connect_timeout": 2.0, "read_timeout": 5.0, "retries": 2, "probe_timeout": 1.0}
     wanted = network(*sources, name=name, sha256=sha256)
     config = Config(
         networks={name: wanted}, projects={}, settings=Settings(**{**quick, **settings})

@@ -189,11 +189,18 @@ def part(body: bytes, start: int, headers: Mapping[str, object], **other: object
 
 @dataclass
 class ScriptedServer:
-    """A server on loopback; `requests` holds what was asked, in order."""
+    """A server on loopback.
+
+    Attributes:
+        requests: what was asked, in order.
+        greeting: sent before anything is read, as no HTTP server does.
+    """
 
     script: tuple[Reply, ...]
     tls: ssl.SSLContext | None = None
+    greeting: bytes = b""
     name: str = "127.0.0.1"
+    port: int = 0
     requests: list[Request] = field(default_factory=list)
     _closing: threading.Event = field(default_factory=threading.Event)
     _open: list[socket.socket] = field(default_factory=list)
@@ -201,6 +208,7 @@ class ScriptedServer:
     def __enter__(self) -> ScriptedServer:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(0.02)
+        self.port = int(self._listener.getsockname()[1])
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
         return self
@@ -208,15 +216,11 @@ class ScriptedServer:
     def __exit__(self, *_: object) -> None:
         self._closing.set()
         for connection in self._open:
-            with contextlib.suppress(OSError):
-                connection.close()
+            with contextlib.suppress(OSError):  # a mere close would not wake who waits for it
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(2)
         self._listener.close()
-
-    @property
-    def port(self) -> int:
-        return int(self._listener.getsockname()[1])
 
     def url(self, path: str = "models/20200711/net.tar.gz") -> str:
         scheme = "https" if self.tls else "http"
@@ -243,6 +247,7 @@ class ScriptedServer:
     def _serve(self, plain: socket.socket) -> None:
         with contextlib.suppress(OSError, ValueError), contextlib.ExitStack() as stack:
             stack.callback(plain.close)
+            plain.sendall(self.greeting)
             sock = self.tls.wrap_socket(plain, server_side=True) if self.tls else plain
             stack.callback(sock.close)
             request = read_request(sock)
@@ -272,9 +277,11 @@ def read_request(sock: socket.socket) -> Request | None:
 
 
 @contextlib.contextmanager
-def serving(*script: Reply, tls: ssl.SSLContext | None = None) -> Iterator[ScriptedServer]:
+def serving(
+    *script: Reply, tls: ssl.SSLContext | None = None, greeting: bytes = b""
+) -> Iterator[ScriptedServer]:
     """A running server."""
-    with ScriptedServer(script, tls) as server:
+    with ScriptedServer(script, tls, greeting) as server:
         yield server
 
 

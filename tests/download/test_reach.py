@@ -1,0 +1,190 @@
+"""Which hosts are worth trying, and how soon that is known."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from tasks.download import reach
+from tasks.download.reach import Origin, origin_of, proxies, proxy_for, unreachable
+from tests.support.servers import answer, free_port, raw, serving, silent, tunnel
+
+HOST = Origin("http", "host.example", 80)
+
+
+def local(port: int, scheme: str = "http") -> Origin:
+    return Origin(scheme, "127.0.0.1", port)
+
+
+def test_a_host_that_listens_is_worth_trying() -> None:
+    with serving(silent) as server:
+        assert unreachable([local(server.port)], 1.0) == {}
+
+
+def test_a_refused_connection_is_known_at_once() -> None:
+    origin = local(free_port())
+    begun = time.monotonic()
+    assert unreachable([origin], 3.0) == {origin: "connection refused"}
+    assert time.monotonic() - begun < 1.0
+
+
+def test_a_name_that_does_not_exist_is_no_dns(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> object:
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    assert unreachable([HOST], 1.0) == {HOST: "no DNS"}
+
+
+def test_a_resolver_that_hangs_costs_the_deadline_once_for_all_hosts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    over = threading.Event()
+
+    def hang(*_: object, **__: object) -> object:
+        over.wait(5)
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    hosts = [Origin("https", f"host{number}.example", 443) for number in range(20)]
+    begun = time.monotonic()
+    assert unreachable(hosts, 0.2) == dict.fromkeys(hosts, "time-out")
+    assert time.monotonic() - begun < 1.0
+    assert unreachable(hosts[:3], 0.2).keys() == set(hosts[:3])
+    assert time.monotonic() - begun < 1.0
+    over.set()
+
+
+def test_a_connection_that_nobody_answers_is_a_time_out() -> None:
+    """A listener whose queue is full leaves further connections unanswered."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port = listener.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]
+        for each in waiting:
+            each.setblocking(False)
+            each.connect_ex(("127.0.0.1", port))
+        time.sleep(0.05)
+        assert unreachable([local(port)], 0.2) == {local(port): "time-out"}
+        for each in waiting:
+            each.close()
+
+
+def test_an_address_that_leads_nowhere_does_not_hide_the_one_that_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with serving(silent) as server:
+        found = [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
+            for port in (free_port(), server.port)
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        assert unreachable([HOST], 1.0) == {}
+
+
+def test_what_is_known_is_not_asked_again() -> None:
+    with serving(silent) as server:
+        origin = local(server.port)
+        assert unreachable([origin], 1.0) == {}
+    assert unreachable([origin], 1.0) == {}
+
+
+def test_a_proxy_that_grants_connect_leads_to_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(silent) as host, serving(tunnel) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url(""))
+        assert unreachable([local(host.port, "https")], 1.0) == {}
+        assert proxy.requests[0].method == "CONNECT"
+        assert proxy.requests[0].target == f"127.0.0.1:{host.port}"
+
+
+@pytest.mark.parametrize("status", [403, 407, 502])
+def test_a_proxy_that_refuses_connect_makes_a_host_unreachable(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(answer(status, b"no")) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url(""))
+        origin = Origin("https", "host.example", 443)
+        assert unreachable([origin], 1.0) == {origin: f"the proxy refuses ({status})"}
+
+
+def test_a_proxy_that_is_not_there_makes_every_host_unreachable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{free_port()}")
+    assert unreachable([HOST], 1.0) == {HOST: "the proxy 127.0.0.1: connection refused"}
+
+
+def test_a_proxy_that_babbles_or_hangs_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    origin = Origin("https", "host.example", 443)
+    with serving(raw(b"\xff\xfe\x00 nonsense")) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url(""))
+        assert "refuses" in unreachable([origin], 1.0)[origin]
+    reach.verdicts.cache_clear()
+    with serving(silent) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url(""))
+        assert unreachable([origin], 0.2) == {origin: "time-out"}
+
+
+def test_a_socks_proxy_is_left_to_the_real_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5h://127.0.0.1:9")
+    assert unreachable([HOST], 1.0) == {}
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "exempt"),
+    [
+        ("", False),
+        ("*", True),
+        ("host.example", True),
+        (".example", True),
+        ("example", True),
+        ("HOST.Example:80", True),
+        ("host.example:81", False),
+        ("st.example", False),
+        ("other.example, host.example", True),
+        ("10.0.0.0/8", False),
+    ],
+)
+def test_no_proxy_exempts_hosts_by_suffix(no_proxy: str, exempt: bool) -> None:
+    known = proxies({"http_proxy": "http://proxy:3128", "NO_PROXY": no_proxy})
+    assert (proxy_for(HOST, known) is None) is exempt
+
+
+def test_no_proxy_exempts_networks() -> None:
+    known = {"http": "http://proxy:3128", "no": "10.0.0.0/8"}
+    assert proxy_for(Origin("http", "10.1.2.3", 80), known) is None
+    assert proxy_for(Origin("http", "11.1.2.3", 80), known) == "http://proxy:3128"
+
+
+def test_lower_case_variables_win_as_they_do_in_requests() -> None:
+    assert proxies({"HTTP_PROXY": "http://upper", "http_proxy": "http://lower"}) == {
+        "http": "http://lower"
+    }
+
+
+@pytest.mark.parametrize("value", ["1", "yes"])
+def test_offline_is_what_the_variable_says(value: str) -> None:
+    assert reach.is_offline({"TOD_OFFLINE": value})
+    assert not reach.is_offline({"TOD_OFFLINE": "0"})
+    assert not reach.is_offline({})
+
+
+def test_an_address_without_a_host_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="http"):
+        origin_of("http:///file")
+    assert str(origin_of("https://host.example/x")) == "host.example"
+    assert str(origin_of("http://host.example:8080/x")) == "host.example:8080"
+
+
+def test_probing_imports_neither_requests_nor_tls() -> None:
+    """It runs at every `doit` while a network is deferred, so it must cost next to nothing."""
+    heavy = "{'requests', 'ssl', 'urllib3', 'urllib.request', 'http.client', 'filelock', 'shutil'}"
+    code = f"import sys, tasks.download.remote; print({heavy} & sys.modules.keys())"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"
