@@ -20,8 +20,8 @@ from typing import NamedTuple
 MAGIC = 0xDB4775248B80FB57
 FOOTER = 48
 SNAPPY = 1
-LARGEST_INFLATED = 8 << 20  # all blocks of an index together; the zoo's are below 1 MB
-LONGEST_KEY = 4096
+LARGEST_INFLATED = 4 << 20  # all blocks of an index together; the zoo's are below 1 MB
+LONGEST_KEY = LONGEST_VALUE = 4096
 MOST_SHARDS = 1000
 
 
@@ -107,8 +107,8 @@ def _block_entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         shared, position = _varint(block, position)
         unshared, position = _varint(block, position)
         size, position = _varint(block, position)
-        if shared + unshared > LONGEST_KEY:
-            raise ValueError("a key is too long")
+        if shared + unshared > LONGEST_KEY or size > LONGEST_VALUE:
+            raise ValueError("an entry is too long")
         if shared > len(key) or position + unshared + size > end:
             raise ValueError("an entry lies outside of its block")
         key = key[:shared] + block[position : position + unshared]

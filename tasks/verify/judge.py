@@ -22,6 +22,7 @@ from tasks.catalogue.types import Digests, LockEntry, Network
 from tasks.verify import bundle
 from tasks.verify.archive import Facts, MemberFacts
 
+LOCK = "config/zoo.lock"
 VARIABLES = "saved_model/variables/variables"
 
 
@@ -64,12 +65,14 @@ def judge(facts: Facts, network: Network, entry: LockEntry | None) -> Verdict:
 
     Facts that were not found out (an empty digest) are not compared, and not said to be checked.
     """
-    comparisons = [*_with_lock(facts, entry), *_with_catalogue(facts, network, entry is None)]
-    failures = [c.words for c in comparisons if c.fails and not c.agrees]
+    comparisons = list(_with_catalogue(facts, network, entry is None))
+    every = (*_with_lock(facts, entry), *comparisons)
+    failures = [c.words for c in every if c.fails and not c.agrees]
     if failures:
         return Verdict("refused", failures[0])
     warnings = tuple(c.words for c in comparisons if not c.agrees)
-    checked = tuple(dict.fromkeys(c.what for c in comparisons if c.agrees))
+    locked = (LOCK,) if entry is not None else ()
+    checked = (*locked, *(c.what for c in comparisons if c.agrees))
     prefix = checkpoint_prefix(facts.members)
     if (lack := _lack(facts, network, prefix)) is not None:
         return Verdict("unfit", lack, checked, warnings, prefix)
@@ -79,9 +82,8 @@ def judge(facts: Facts, network: Network, entry: LockEntry | None) -> Verdict:
 
 def _with_lock(facts: Facts, entry: LockEntry | None) -> Iterator[_Comparison]:
     if entry is not None:
-        by = "config/zoo.lock has"
-        yield _Comparison("sha256", entry.sha256, facts.sha256, True, by)
-        yield _Comparison("size", entry.size, facts.size, True, by)
+        yield _Comparison("sha256", entry.sha256, facts.sha256, True, f"{LOCK} has")
+        yield _Comparison("size", entry.size, facts.size, True, f"{LOCK} has")
 
 
 def _with_catalogue(facts: Facts, network: Network, enforced: bool) -> Iterator[_Comparison]:

@@ -11,6 +11,7 @@ judged again.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,7 +24,7 @@ from tasks.job import NetworkJob, Outcome, Progress
 from tasks.receipts import DownloadReceipt, ExtractReceipt, VerifyReceipt
 from tasks.verify import faults, trust
 from tasks.verify.archive import Facts, Limits, MemberFacts, examine
-from tasks.verify.judge import Verdict, judge
+from tasks.verify.judge import LOCK, Verdict, judge
 
 
 def verify(
@@ -55,12 +56,14 @@ def verify(
         _refuse(job, archive, verdict)
     if verdict.kind == "unfit":
         raise _unfit(job, archive, verdict)
-    trusted: tuple[str, ...] = ()
+    lines = tuple(f"{job.name}: {warning}" for warning in verdict.warnings)
+    note = _note(facts, verdict)
     if entry is None and not trust.is_confirmed(job.network.archive):
-        trusted = trust.record(job, facts.sha256, facts.size, download)
-    warnings = tuple(f"{job.name}: {warning}" for warning in verdict.warnings)
-    outcome = Outcome("built", _note(facts, verdict), facts.size, (*warnings, *trusted))
-    return facts, verdict, outcome
+        lines += trust.record(job, facts.sha256, facts.size, download)
+        note += f"; recorded in {LOCK}"
+        # As a second run would find it: a receipt must not tell how often we ran.
+        verdict = replace(verdict, checked=(LOCK, *verdict.checked))
+    return facts, verdict, Outcome("built", note, facts.size, lines)
 
 
 def _read_archive(

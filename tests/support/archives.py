@@ -74,7 +74,11 @@ def file_member(name: str, content: bytes = b"", **fields: object) -> Member:
 
 
 def folder_member(name: str, **fields: object) -> Member:
-    return file_member(name, type=tarfile.DIRTYPE, **{"mode": 0o755, **fields})
+    info, content = file_member(name, type=tarfile.DIRTYPE)
+    info.mode = 0o755
+    for key, value in fields.items():
+        setattr(info, key, value)
+    return info, content
 
 
 def tar(members: Iterable[Member], format: int = tarfile.GNU_FORMAT) -> bytes:

@@ -1,0 +1,76 @@
+"""A network job whose download is already done: for tests of what comes after it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from tasks import store
+from tasks.catalogue.types import Config, Network, Settings
+from tasks.files import sha256_of
+from tasks.job import NetworkJob
+from tasks.paths import Workspace
+from tasks.receipts import DownloadReceipt, write
+from tests.support.archives import NETWORK
+
+SOURCE = "https://example.org/small.tar.gz"
+
+
+def network_job(
+    workspace: Workspace, settings: Settings | None = None, **fields: object
+) -> NetworkJob:
+    """A job for a network with these fields of `Network`."""
+    network = msgspec.convert({"name": NETWORK, "sources": (SOURCE,), **fields}, Network)
+    config = Config(networks={NETWORK: network}, projects={}, settings=settings or Settings())
+    return NetworkJob(config, workspace, network=network)
+
+
+def with_settings(job: NetworkJob, **settings: object) -> NetworkJob:
+    """The same job under other settings."""
+    changed = msgspec.structs.replace(job.config.settings, **settings)
+    config = msgspec.structs.replace(job.config, settings=changed)
+    return msgspec.structs.replace(job, config=config)
+
+
+def with_network(job: NetworkJob, **fields: object) -> NetworkJob:
+    """The same job with another catalogue entry."""
+    converted = {**msgspec.to_builtins(job.network), **fields}
+    return msgspec.structs.replace(job, network=msgspec.convert(converted, Network))
+
+
+def downloaded(job: NetworkJob, archive: Path, *, witness: str = "tls") -> Path:
+    """Put a copy of `archive` into the cache, as a download leaves it; give its path there."""
+    path = store.cached(job)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(archive, path)
+    store.note(job, path, store.ArchiveRecord(source=SOURCE, witness=witness))
+    _write_receipt(job, path, SOURCE, witness)
+    return path
+
+
+def local(job: NetworkJob, archive: Path) -> Path:
+    """Have `archive` read in place: it is the user's file."""
+    _write_receipt(job, archive, str(archive), "file", local=str(archive))
+    return archive
+
+
+def deferred(job: NetworkJob, reason: str = "no such host") -> None:
+    """Have the download deferred."""
+    receipt = DownloadReceipt(status="deferred", definition="d", reason=reason)
+    write(job.workspace.receipt("download", job.name), receipt)
+
+
+def _write_receipt(
+    job: NetworkJob, path: Path, source: str, witness: str, *, local: str = ""
+) -> None:
+    receipt = DownloadReceipt(
+        definition="d",
+        archive=local,
+        source=source,
+        sha256=sha256_of(path),
+        size=path.stat().st_size,
+        witness=witness,
+    )
+    write(job.workspace.receipt("download", job.name), receipt)
