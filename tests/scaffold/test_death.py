@@ -10,12 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from tasks import clean
+from tasks import clean, receipts
 from tasks.job import ProjectJob, Silent
 from tasks.paths import Workspace
+from tasks.receipts import ScaffoldReceipt
 from tasks.scaffold import step
+from tasks.scaffold.plan import digest_of
 from tests.support.projects import install, project_job, scaffold, tree
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
@@ -94,14 +97,23 @@ def test_a_killed_scaffold_is_finished_by_the_next(fresh: Callable[[], Jobs]) ->
 def test_killed_twice_and_configured_anew_between_nothing_is_taken_for_the_users(
     fresh: Callable[[], Jobs],
 ) -> None:
-    """The second kill comes when the first one's file is there, and the receipt has the third's."""
+    """The first kill left a file that the receipt only intends; the second comes anywhere."""
     for instant in itertools.count():
-        first, second = fresh()
-        third = project_job(first.workspace, "b", labels=("three",))
+        first, _ = fresh()
         scaffold(first)
-        died = killed_at(instant, second)
-        killed_at(instant, third)
+        place, key = (
+            first.workspace.receipt("scaffold", "cube_faces"),
+            step.label_map_path(first).as_posix(),
+        )
+        Path(key).write_bytes(b"written, and then killed")
+        intended = {key: digest_of(b"written, and then killed")}
+        done = receipts.read(place, ScaffoldReceipt)
+        assert done is not None
+        receipts.write(place, msgspec.structs.replace(done, definition="", intended=intended))
+        third = project_job(first.workspace, "b", labels=("three",))
+        died = killed_at(instant, third)
         assert scaffold_if_needed(third) == (), instant
+        assert b"three" in Path(key).read_bytes()
         if not died:
             break
     assert instant > 10

@@ -159,7 +159,7 @@ def deeds() -> st.SearchStrategy[Deed]:
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(deeds(), st.booleans()), max_size=14))
 def test_no_file_of_the_users_is_ever_changed_or_removed(story: list[tuple[Deed, bool]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
