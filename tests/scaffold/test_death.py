@@ -54,6 +54,7 @@ def _deadly(
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Jobs]:
     """Makes another workspace, and makes it the current folder, as it is for doit."""
     numbers = itertools.count()
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # SIGKILL loses no written byte
 
     def make() -> Jobs:
         folder = tmp_path / str(next(numbers))
