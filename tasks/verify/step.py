@@ -75,7 +75,11 @@ def _finish(job: NetworkJob, download: DownloadReceipt, progress: Progress) -> O
     from tasks.verify.work import verify
 
     former = _receipt(job)
-    same = former is not None and former.definition == _definition(job)
+    same = former is not None and (former.status, former.definition, former.sha256) == (
+        "done",
+        _definition(job),
+        download.sha256,
+    )
     facts, verdict, outcome = verify(job, download, former, same, progress)
     receipt = VerifyReceipt(
         definition=_definition(job),

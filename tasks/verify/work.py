@@ -38,7 +38,7 @@ def verify(
 
     Args:
         former: the last receipt, if any.
-        same: whether that was written for the same expectations.
+        same: whether that was written for this very archive and the same expectations.
 
     Raises:
         TodError, OSError: as `step.run`.
@@ -46,9 +46,6 @@ def verify(
     archive = store.archive_of(job)
     facts = _known_facts(job, download, former, same, archive)
     if facts is None:
-        if archive is None:
-            receipt = job.workspace.receipt("download", job.name)
-            raise DamagedError(job.name, "the archive is gone", f"remove {receipt} to fetch it")
         facts = _read_archive(job, download, archive, progress)
     entry = lock.read(job.workspace.lock_file).get(job.name)
     verdict = judge(facts, job.network, entry)
@@ -56,20 +53,26 @@ def verify(
         _refuse(job, archive, verdict)
     if verdict.kind == "unfit":
         raise _unfit(job, archive, verdict)
+    told = former.checked if former is not None and same else verdict.checked
+    checked = tuple(word for word in told if word != LOCK)
+    note = _note(facts, checked)
     lines = tuple(f"{job.name}: {warning}" for warning in verdict.warnings)
-    note = _note(facts, verdict)
     if entry is None and not trust.is_confirmed(job.network.archive):
         lines += trust.record(job, facts.sha256, facts.size, download)
         note += f"; recorded in {LOCK}"
-        # As a second run would find it: a receipt must not tell how often we ran.
-        verdict = replace(verdict, checked=(LOCK, *verdict.checked))
-    return facts, verdict, Outcome("built", note, facts.size, lines)
+        checked = (LOCK, *checked)  # as a second run would find it
+    elif entry is not None:
+        checked = (LOCK, *checked)
+    return facts, replace(verdict, checked=checked), Outcome("built", note, facts.size, lines)
 
 
 def _read_archive(
-    job: NetworkJob, download: DownloadReceipt, archive: Path, progress: Progress
+    job: NetworkJob, download: DownloadReceipt, archive: Path | None, progress: Progress
 ) -> Facts:
     """Read the archive; what is broken, or not what the download ended with, is set aside."""
+    if archive is None:
+        receipt = job.workspace.receipt("download", job.name)
+        raise DamagedError(job.name, "the archive is gone", f"remove {receipt} to fetch it anew")
     settings = job.config.settings
     progress.begin("verify", archive.stat().st_size)
     try:
@@ -109,8 +112,8 @@ def _unfit(job: NetworkJob, archive: Path | None, verdict: Verdict) -> RefusedEr
     return RefusedError(job.name, f"the archive is not fit: {verdict.why}", todo)
 
 
-def _note(facts: Facts, verdict: Verdict) -> str:
-    own = [what for what in verdict.checked if " of " not in what]
+def _note(facts: Facts, checked: tuple[str, ...]) -> str:
+    own = [what for what in checked if " of " not in what]
     agreed = f"{', '.join(own)} agree" if own else "nothing on record to compare with"
     return f"{len(facts.members)} files; {agreed}"
 
