@@ -46,14 +46,16 @@ def draw(picture: Image.Image, boxes: Sequence[Box]) -> Image.Image:
     unit = min(canvas.size) / 160
     font = ImageFont.load_default(size=max(13, round(unit * 5)))
     colours = colours_of(box.class_id for box in boxes)
-    frames = [frame_of(box, canvas.size) for box in boxes]
+    line = max(2, round(unit))
+    frames = [frame_of(box, canvas.size, line // 2) for box in boxes]
     for box, frame in reversed(list(zip(boxes, frames, strict=True))):
-        _outline(pen, frame, colours[box.class_id], max(2, round(unit)))
+        _outline(pen, frame, colours[box.class_id], line)
+    texts = [f"{box.label} {box.score:.2f}" for box in boxes]
     plates: list[Rectangle] = []
-    for box, frame in zip(boxes, frames, strict=True):
-        text = f"{box.label} {box.score:.2f}"
-        plate = place_plate(plate_size(pen, text, font), frame, canvas.size, plates)
-        plates.append(plate)
+    for text, frame in zip(texts, frames, strict=True):
+        size = plate_size(pen, text, font)
+        plates.append(place_plate(size, frame, canvas.size, plates, frames))
+    for box, plate, text in reversed(list(zip(boxes, plates, texts, strict=True))):
         _plate(pen, plate, text, font, colours[box.class_id])
     return canvas
 
@@ -85,11 +87,20 @@ def ink_on(colour: Colour) -> Colour:
     return (0, 0, 0) if luminance > 0.179 else (255, 255, 255)
 
 
-def frame_of(box: Box, size: tuple[int, int]) -> Rectangle:
-    """The box in pixels, inside the picture."""
-    top, left, bottom, right = (min(max(value, 0.0), 1.0) for value in box.place)
+def frame_of(box: Box, size: tuple[int, int], margin: int) -> Rectangle:
+    """The box in pixels with a margin around it, inside the picture."""
+    top, left, bottom, right = box.place
     width, height = size[0] - 1, size[1] - 1
-    return left * width, top * height, right * width, bottom * height
+    return (
+        _within(left * width - margin, width),
+        _within(top * height - margin, height),
+        _within(right * width + margin, width),
+        _within(bottom * height + margin, height),
+    )
+
+
+def _within(value: float, most: float) -> float:
+    return min(max(value, 0.0), most)
 
 
 def plate_size(pen: ImageDraw.ImageDraw, text: str, font: Font) -> tuple[float, float]:
@@ -104,11 +115,15 @@ def place_plate(
     plate: tuple[float, float],
     frame: Rectangle,
     size: tuple[int, int],
-    taken: Sequence[Rectangle],
+    plates: Sequence[Rectangle],
+    frames: Sequence[Rectangle],
 ) -> Rectangle:
-    """Where the plate goes: above its box if there is room, else wherever it hides the least."""
+    """Where the plate goes: above its box if nothing is hidden there, else where the least is.
+
+    What it must not hide is another plate; what it should not, the inside of a box.
+    """
     spots = [_inside(spot, plate, size) for spot in _spots(plate, frame)]
-    return min(spots, key=lambda spot: (_hidden(spot, taken), spots.index(spot)))
+    return min(spots, key=lambda spot: 10 * _hidden(spot, plates) + _hidden(spot, frames))
 
 
 def _spots(plate: tuple[float, float], frame: Rectangle) -> list[tuple[float, float]]:
@@ -127,22 +142,23 @@ def _inside(
     return left, top, left + plate[0], top + plate[1]
 
 
-def _hidden(spot: Rectangle, taken: Sequence[Rectangle]) -> float:
-    """How much of the plates already there this one would hide, in square pixels."""
+def _hidden(spot: Rectangle, others: Sequence[Rectangle]) -> float:
+    """How much of the others would be hidden, in square pixels."""
     return sum(
         max(0.0, min(spot[2], other[2]) - max(spot[0], other[0]))
         * max(0.0, min(spot[3], other[3]) - max(spot[1], other[1]))
-        for other in taken
+        for other in others
     )
 
 
 def _outline(pen: ImageDraw.ImageDraw, frame: Rectangle, colour: Colour, width: int) -> None:
     """A frame that stands out on any ground: the colour between two thin dark lines."""
     left, top, right, bottom = frame
+    right, bottom = max(right, left + 3 * width), max(bottom, top + 3 * width)  # never vanishes
     edge = max(1, width // 3)
-    around = (left - edge, top - edge, max(right, left) + edge, max(bottom, top) + edge)
-    pen.rectangle(around, outline=(20, 20, 20), width=width + 2 * edge)
-    pen.rectangle(frame, outline=colour, width=width)
+    pen.rectangle((left, top, right, bottom), outline=(20, 20, 20), width=width + 2 * edge)
+    inner = (left + edge, top + edge, right - edge, bottom - edge)
+    pen.rectangle(inner, outline=colour, width=width)
 
 
 def _plate(

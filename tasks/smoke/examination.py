@@ -192,7 +192,7 @@ def _listed(order: Order, subject: Subject, found: checks.Found) -> Iterator[Det
 def _png(subject: Subject, detections: tuple[Detection, ...]) -> bytes:
     boxes = [Box(d.label, d.id, d.score, d.box) for d in detections if d.drawn]
     buffer = io.BytesIO()
-    draw(Image.fromarray(subject.pixels), boxes).save(buffer, "PNG", compress_level=4)
+    draw(Image.fromarray(subject.pixels), boxes).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 

@@ -22,7 +22,6 @@ from tasks.smoke.messages import Checkpoint, FaultError, Shape, Tensor
 from tasks.smoke.pictures import Pixels, scaled
 
 SIGNATURE = "serving_default"
-REPAIR = "remove that folder and run doit again"
 
 Arrays = dict[str, npt.NDArray[Any]]
 Clock = Callable[[], float]
@@ -55,7 +54,7 @@ def load(tf: Any, folder: Path, signature: Signature) -> Loaded:
         FaultError: it is not there, can't be loaded, or takes no picture.
     """
     if not (folder / "saved_model.pb").is_file():
-        raise FaultError(f"{folder.as_posix()} holds no saved_model.pb", REPAIR)
+        raise FaultError(f"{folder.as_posix()} holds no saved_model.pb", _repair(folder))
     try:
         root = tf.saved_model.load(str(folder), tags=["serve"])
     except Exception as error:
@@ -114,8 +113,9 @@ def read_checkpoint(tf: Any, prefix: Path) -> Checkpoint:
     except FaultError:
         raise
     except Exception as error:
-        why = f"its checkpoint {prefix.as_posix()} can't be read: {first_line(error)}"
-        raise FaultError(why, REPAIR) from error
+        said = first_line(error).removeprefix(f"TensorBundle at {prefix} ")
+        why = f"its checkpoint {prefix.as_posix()} can't be read: {said}"
+        raise FaultError(why, _repair(prefix.parent)) from error
     return Checkpoint(len(types), parameters)
 
 
@@ -166,6 +166,10 @@ def _tensors(specs: Mapping[str, Any]) -> tuple[Tensor, ...]:
 
 def _shape(shape: Any) -> Shape:
     return None if shape.rank is None else tuple(shape.as_list())
+
+
+def _repair(folder: Path) -> str:
+    return f"remove {folder.as_posix()} and run doit again"
 
 
 def _listed(names: Mapping[str, object]) -> str:

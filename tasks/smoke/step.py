@@ -1,36 +1,17 @@
-"""Smoke-run a network: `why_stale`, `run`, and nothing that imports TensorFlow in this process."""
+"""Smoke-run a network. Nothing here imports TensorFlow, nor what it takes to start it: a build
+with nothing to do asks `why_stale` of every network."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from pathlib import Path
-
-import msgspec
-
 from tasks import receipts
 from tasks.errors import SmokeError, UnreachableError, disk_error
-from tasks.files import sha256_of, write_atomic
+from tasks.files import sha256_of
 from tasks.job import NetworkJob, Outcome, Progress
 from tasks.receipts import ExtractReceipt, SmokeReceipt
-from tasks.smoke import child, fetch
-from tasks.smoke.choice import SCENE, Choice, choose, demand, scene_id
-from tasks.smoke.messages import Answer, Order, Report
+from tasks.smoke.choice import Choice, choose, scene_id
 from tasks.smoke.version import tensorflow_version
 
 VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The picture to run on: what was wanted, what is used, its file and its identity; `missing`
-    says why the wanted one is not used."""
-
-    wanted: Choice
-    used: Choice
-    path: Path | None
-    identity: str
-    missing: str = ""
 
 
 def why_stale(job: NetworkJob) -> str | None:
@@ -68,23 +49,17 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
 
 def warm_up(job: NetworkJob) -> None:
     """Start TensorFlow in the background; the next network that is run finds it there."""
+    from tasks.smoke import child
+
     child.shared().warm_up(job.workspace.log("smoke", "start"))
 
 
 def definition(job: NetworkJob) -> str:
     """Digest of all that the configuration says about this run."""
     network = job.network
+    asked = (network.saved_model, network.signature, network.expect, job.config.label_ids(network))
     wanted = choose(job.config, network)
-    return receipts.digest(
-        (
-            VERSION,
-            network.saved_model,
-            network.signature,
-            network.expect,
-            job.config.label_ids(network),
-            (wanted.kind, wanted.name),
-        )
-    )
+    return receipts.digest((VERSION, *asked, wanted.kind, wanted.name))
 
 
 def _own(job: NetworkJob) -> SmokeReceipt | None:
@@ -138,118 +113,17 @@ def _pass_on(job: NetworkJob, extracted: ExtractReceipt) -> Outcome:
 
 
 def _run(job: NetworkJob, extracted: ExtractReceipt, progress: Progress) -> Outcome:
-    if not tensorflow_version():
-        raise SmokeError(job.name, "TensorFlow is not installed", child.INSTALL)
-    chosen = _choose(job)
-    log = job.workspace.log("smoke", job.name)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    answer = _ask(job, _order(job, extracted, chosen, log), progress)
-    if answer.report is None:
-        raise SmokeError(job.name, answer.why, answer.todo or f"details: {log}")
-    _keep(job, answer, answer.report)
-    _judge(job, answer.report)
+    from tasks.smoke import running
+
+    version = tensorflow_version()
+    ran = running.run(job, extracted, version, progress)
     receipt = SmokeReceipt(
         definition=definition(job),
-        applicable=answer.report.applicable,
+        applicable=ran.report.applicable,
         tree=extracted.tree,
-        picture=chosen.identity if answer.report.applicable else "",
-        tensorflow=tensorflow_version(),
-        summary=answer.summary,
+        picture=ran.picture if ran.report.applicable else "",
+        tensorflow=version,
+        summary=ran.summary,
     )
     receipts.write(job.workspace.receipt("smoke", job.name), receipt)
-    lines = (f"{job.name}: {chosen.missing}; a drawn scene was used",) if chosen.missing else ()
-    return Outcome("built", note=answer.summary, lines=lines)
-
-
-def _choose(job: NetworkJob) -> Chosen:
-    """The wanted picture if it is to be had, else the drawn scene.
-
-    Raises:
-        SmokeError: the picture is the user's, and can't be read.
-    """
-    wanted = choose(job.config, job.network)
-    if not job.network.saved_model or wanted.kind == "scene":
-        return Chosen(wanted, wanted, None, scene_id())
-    if wanted.kind == "own":
-        path = job.workspace.root / wanted.name
-        try:
-            return Chosen(wanted, wanted, path, sha256_of(path))
-        except OSError as error:
-            why = f"the picture {path} can't be read: {(error.strerror or str(error)).lower()}"
-            raise SmokeError(job.name, why, "choose another smoke_image") from error
-    picture = job.config.pictures[wanted.name]
-    child.shared().warm_up(job.workspace.log("smoke", job.name))  # while the server is asked
-    try:
-        path = fetch.fetch(job.cache, picture, job.config.settings)
-    except fetch.UnavailableError as error:
-        return Chosen(wanted, Choice("scene"), None, scene_id(), str(error))
-    return Chosen(wanted, wanted, path, picture.sha256)
-
-
-def _order(job: NetworkJob, extracted: ExtractReceipt, chosen: Chosen, log: Path) -> Order:
-    network = job.network
-    asked = demand(network, chosen.wanted, chosen.used, chosen.missing)
-    return Order(
-        network=network.name,
-        folder=str(job.workspace.network(network.name)),
-        log=str(log),
-        saved_model=network.saved_model,
-        checkpoint=extracted.checkpoint_prefix,
-        signature=network.signature,
-        labels={number: label for label, number in job.config.label_ids(network).items()},
-        picture="" if chosen.path is None else str(chosen.path),
-        scene=SCENE,
-        expect=asked.expect,
-        scene_labels=asked.scene_labels,
-        unasked=asked.unasked,
-    )
-
-
-def _ask(job: NetworkJob, order: Order, progress: Progress) -> Answer:
-    """Have the child carry out the order, its phases shown one after the other."""
-    begun: list[str] = []
-
-    def phase(doing: str) -> None:
-        if begun:
-            progress.end()
-        begun.append(doing)
-        progress.begin(doing, None)
-
-    try:
-        return child.shared().run(order, job.config.settings.smoke_timeout, phase)
-    finally:
-        if begun:
-            progress.end()
-
-
-def _keep(job: NetworkJob, answer: Answer, report: Report) -> None:
-    """Write smoke.json and the picture: also of a network that failed, for its owner to see."""
-    if answer.drawn:
-        write_atomic(job.workspace.smoke_picture(job.name), answer.drawn)
-    write_atomic(job.workspace.smoke_json(job.name), readable(report))
-
-
-def readable(report: Report) -> bytes:
-    """The report as JSON for people: indented, but a shape or a box on one line."""
-    indented = msgspec.json.format(msgspec.json.encode(report), indent=1)
-    flat = re.sub(rb"\[\n\s+([^\[\]{}]*?)\n\s*\]", lambda m: b"[%b]" % _joined(m[1]), indented)
-    return flat + b"\n"
-
-
-def _joined(values: bytes) -> bytes:
-    return b" ".join(values.split())
-
-
-def _judge(job: NetworkJob, report: Report) -> None:
-    """
-    Raises:
-        SmokeError: a check failed; the first two are told.
-    """
-    failed = [
-        f"{check.name}: {check.detail}" for check in report.checks if check.result == "failed"
-    ]
-    if not failed:
-        return
-    more = f" (and {len(failed) - 2} more)" if len(failed) > 2 else ""
-    details = job.workspace.smoke_json(job.name).as_posix()
-    raise SmokeError(job.name, "; ".join(failed[:2]) + more, f"details: {details}")
+    return Outcome("built", note=ran.summary, lines=ran.lines)

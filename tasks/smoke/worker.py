@@ -104,8 +104,6 @@ def answer(order: Order, say: Say) -> Answer:
     except MemoryError:
         traceback.print_exc()
         return Answer(why="there is not enough memory to run it")
-    finally:
-        gc.collect()
 
 
 def main() -> None:
@@ -124,6 +122,7 @@ def main() -> None:
         order = msgspec.json.decode(lines.get(), type=Order)
         log_to(Path(order.log))
         say(answer(order, say))
+        gc.collect()  # now that nobody waits: a network is full of cycles
 
 
 if __name__ == "__main__":

@@ -1,0 +1,157 @@
+"""Have the TensorFlow process run a network: the picture, the order, the results, the verdict."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from tasks.errors import SmokeError
+from tasks.files import sha256_of, write_atomic
+from tasks.job import NetworkJob, Progress
+from tasks.receipts import ExtractReceipt
+from tasks.smoke import child, fetch
+from tasks.smoke.choice import SCENE, Choice, choose, demand, scene_id
+from tasks.smoke.messages import Answer, Order, Report
+
+
+class Chosen(Struct, frozen=True):
+    """The picture to run on: what was wanted, what is used, its file and its identity; `missing`
+    says why the wanted one is not used."""
+
+    wanted: Choice
+    used: Choice
+    path: Path | None
+    identity: str
+    missing: str = ""
+
+
+class Ran(Struct, frozen=True):
+    """A network that was run and found sound: `picture` is the identity of the one it was run on,
+    `lines` is what the user must know."""
+
+    report: Report
+    picture: str
+    summary: str
+    lines: tuple[str, ...]
+
+
+def run(job: NetworkJob, extracted: ExtractReceipt, version: str, progress: Progress) -> Ran:
+    """Run the network and write smoke.json and smoke.png; `version` is TensorFlow's, "" if none.
+
+    Raises:
+        SmokeError: as `step.run`.
+        OSError: the results can't be written.
+    """
+    if not version:
+        raise SmokeError(job.name, "TensorFlow is not installed", child.INSTALL)
+    log = job.workspace.log("smoke", job.name)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    chosen = _choose(job, log)
+    answer = _ask(job, _order(job, extracted, chosen, log), progress)
+    if answer.report is None:
+        raise SmokeError(job.name, answer.why, answer.todo or f"details: {log.as_posix()}")
+    _keep(job, answer, answer.report)
+    _judge(job, answer.report)
+    lines = (f"{job.name}: {chosen.missing}; a drawn scene was used",) if chosen.missing else ()
+    return Ran(answer.report, chosen.identity, answer.summary, lines)
+
+
+def readable(report: Report) -> bytes:
+    """The report as JSON for people: indented, but a shape or a box on one line."""
+    indented = msgspec.json.format(msgspec.json.encode(report), indent=1)
+    return re.sub(rb"\[\n\s+([^\[\]{}]*?)\n\s*\]", _on_one_line, indented) + b"\n"
+
+
+def _on_one_line(found: re.Match[bytes]) -> bytes:
+    return b"[%b]" % re.sub(rb"\n\s*", b" ", found[1])
+
+
+def _choose(job: NetworkJob, log: Path) -> Chosen:
+    """The wanted picture if it is to be had, else the drawn scene.
+
+    Raises:
+        SmokeError: the picture is the user's, and can't be read.
+    """
+    wanted = choose(job.config, job.network)
+    if not job.network.saved_model or wanted.kind == "scene":
+        return Chosen(wanted, wanted, None, scene_id())
+    if wanted.kind == "own":
+        return _own(job, wanted)
+    picture = job.config.pictures[wanted.name]
+    child.shared().warm_up(log)  # while the server is asked
+    try:
+        path = fetch.fetch(job.cache, picture, job.config.settings)
+    except fetch.UnavailableError as error:
+        return Chosen(wanted, Choice("scene"), None, scene_id(), str(error))
+    return Chosen(wanted, wanted, path, picture.sha256)
+
+
+def _own(job: NetworkJob, wanted: Choice) -> Chosen:
+    path = job.workspace.root / wanted.name
+    try:
+        return Chosen(wanted, wanted, path, sha256_of(path))
+    except OSError as error:
+        why = f"the picture {path} can't be read: {(error.strerror or str(error)).lower()}"
+        raise SmokeError(job.name, why, "choose another smoke_image") from error
+
+
+def _order(job: NetworkJob, extracted: ExtractReceipt, chosen: Chosen, log: Path) -> Order:
+    network = job.network
+    asked = demand(network, chosen.wanted, chosen.used, chosen.missing)
+    return Order(
+        network=network.name,
+        folder=job.workspace.network(network.name).as_posix(),
+        log=str(log),
+        saved_model=network.saved_model,
+        checkpoint=extracted.checkpoint_prefix,
+        signature=network.signature,
+        labels={number: label for label, number in job.config.label_ids(network).items()},
+        picture="" if chosen.path is None else str(chosen.path),
+        scene=SCENE,
+        expect=asked.expect,
+        scene_labels=asked.scene_labels,
+        unasked=asked.unasked,
+    )
+
+
+def _ask(job: NetworkJob, order: Order, progress: Progress) -> Answer:
+    """Have the child carry out the order, its phases shown one after the other."""
+    begun: list[str] = []
+
+    def phase(doing: str) -> None:
+        if begun:
+            progress.end()
+        begun.append(doing)
+        progress.begin(doing, None)
+
+    try:
+        return child.shared().run(order, job.config.settings.smoke_timeout, phase)
+    finally:
+        if begun:
+            progress.end()
+
+
+def _keep(job: NetworkJob, answer: Answer, report: Report) -> None:
+    """Write smoke.json and the picture: also of a network that failed, for its owner to see."""
+    if answer.drawn:
+        write_atomic(job.workspace.smoke_picture(job.name), answer.drawn)
+    write_atomic(job.workspace.smoke_json(job.name), readable(report))
+
+
+def _judge(job: NetworkJob, report: Report) -> None:
+    """Let the network pass.
+
+    Raises:
+        SmokeError: a check failed; the first two are told.
+    """
+    failed = [
+        f"{check.name}: {check.detail}" for check in report.checks if check.result == "failed"
+    ]
+    if not failed:
+        return
+    more = f" (and {len(failed) - 2} more)" if len(failed) > 2 else ""
+    details = job.workspace.smoke_json(job.name).as_posix()
+    raise SmokeError(job.name, "; ".join(failed[:2]) + more, f"details: {details}")

@@ -1,0 +1,51 @@
+"""Networks that were built once, and jobs that run them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tasks.catalogue.types import Config, Network, Settings
+from tasks.job import NetworkJob
+from tasks.paths import Workspace
+from tasks.receipts import ExtractReceipt, write
+from tests.support.savedmodels import make
+
+MakeJob = Callable[..., NetworkJob]
+
+
+@pytest.fixture(scope="session")
+def saved_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that holds the networks of `tests.support.savedmodels`."""
+    folder = tmp_path_factory.mktemp("savedmodels")
+    make(folder)
+    return folder
+
+
+def install(workspace: Workspace, source: Path, name: str) -> None:
+    """Put a network where extraction would, with its receipt."""
+    shutil.copytree(source, workspace.network(name), dirs_exist_ok=True)
+    receipt = ExtractReceipt(definition="d", tree="t", checkpoint_prefix="checkpoint/ckpt-0")
+    write(workspace.receipt("extract", name), receipt)
+
+
+@pytest.fixture
+def make_job(workspace: Workspace, saved_models: Path) -> MakeJob:
+    """`make_job(model, smoke_image=…, smoke_timeout=…, **fields of Network)`: one of the saved
+    models, installed, and the job that runs it."""
+
+    def job(
+        model: str, *, smoke_timeout: float = 100.0, smoke_image: str = "", **fields: object
+    ) -> NetworkJob:
+        given = {"name": model, "sources": ("x",), **fields}
+        network = msgspec.convert(given, Network)
+        install(workspace, saved_models / model, network.name)
+        settings = Settings(smoke_timeout=smoke_timeout, smoke_image=smoke_image)
+        config = Config(networks={network.name: network}, projects={}, settings=settings)
+        return NetworkJob(config, workspace, network=network)
+
+    return job

@@ -1,0 +1,52 @@
+"""A worker without TensorFlow: does what an order's name says. Spoken to by test_child.py."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+import msgspec
+
+from tasks.smoke.messages import Answer, Doing, Hello, Order
+
+
+def say(message: Hello | Doing | Answer) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def obey(order: Order) -> None:
+    match order.network.partition("-")[0]:
+        case "sleep":
+            time.sleep(600)
+        case "signal":
+            os.kill(os.getpid(), int(order.network.partition("-")[2]))
+        case "exit":
+            with open(order.log, "w") as log:
+                print(
+                    "Traceback\nMemoryError: too much\n\nWARNING: All log messages before absl",
+                    file=log,
+                )
+            os._exit(3)
+        case "half":
+            sys.stdout.buffer.write(b'{"type": "Ans')
+            sys.stdout.buffer.flush()
+            os._exit(0)
+        case _:
+            say(Doing("load"))
+            say(Answer(summary=str(os.getpid()), drawn=bytes(3_000_000)))
+
+
+def main(start: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if start == "die":
+        print("libtensorflow: cannot open shared object", file=sys.stderr)
+        os._exit(1)
+    say(Hello(fault="ImportError: no module" if start == "broken" else ""))
+    for line in sys.stdin.buffer:
+        obey(msgspec.json.decode(line, type=Order))
+
+
+main(sys.argv[1] if len(sys.argv) > 1 else "")

@@ -1,0 +1,213 @@
+"""The parent's side of the TensorFlow process, tried on a worker without TensorFlow."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import SmokeError
+from tasks.smoke.child import COMMAND, Child, environment, last_line
+from tasks.smoke.messages import Order
+
+ROOT = Path(__file__).parents[2]
+FAKE = (sys.executable, "-m", "tests.smoke.fake_worker")
+posix = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def child() -> Iterator[Child]:
+    child = Child(FAKE)
+    yield child
+    child.close()
+
+
+@pytest.fixture
+def run(child: Child, tmp_path: Path) -> Run:
+    """`run(order)`: the process id of the worker that answered it."""
+
+    def ask(name: str, limit: float = 20.0) -> str:
+        order = Order(network=name, folder="", log=str(tmp_path / f"{name}.log"))
+        return child.run(order, limit, lambda phase: None).summary
+
+    return ask
+
+
+def gone(process_id: int, within: float = 10.0) -> bool:
+    """Whether the process ends in time."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        try:
+            os.kill(process_id, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_one_process_serves_many_networks(run: Run) -> None:
+    assert run("a") == run("b") == run("c")
+
+
+def test_phases_are_told_as_they_begin(child: Child, tmp_path: Path) -> None:
+    told: list[str] = []
+    order = Order(network="a", folder="", log=str(tmp_path / "log"))
+    child.run(order, 20, told.append)
+    child.run(order, 20, told.append)
+    assert told == ["start TensorFlow", "load", "load"]
+
+
+def test_a_process_that_takes_too_long_is_killed_and_the_next_network_gets_a_new_one(
+    run: Run,
+) -> None:
+    first = run("a")
+    with pytest.raises(SmokeError, match=r"sleep: it did not answer within 0\.3 seconds"):
+        run("sleep", 0.3)
+    assert gone(int(first))
+    assert run("b") != first
+
+
+@posix
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (9, "killed by signal 9: out of memory"),
+        (4, "made for another kind of processor"),
+        (11, r"signal 11 \(SIGSEGV\)"),
+    ],
+)
+def test_a_death_by_signal_is_named(run: Run, number: int, told: str) -> None:
+    with pytest.raises(SmokeError, match=told):
+        run(f"signal-{number}")
+    assert run("b")
+
+
+def test_a_death_tells_the_last_useful_line_of_the_log(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(SmokeError) as error:
+        run("exit")
+    assert "exit code 3: MemoryError: too much" in str(error.value)
+    assert str(tmp_path / "exit.log") in str(error.value)
+
+
+def test_half_an_answer_is_none(run: Run) -> None:
+    with pytest.raises(SmokeError, match="ended with exit code 0"):
+        run("half")
+
+
+def test_a_process_that_died_between_two_networks_is_replaced(run: Run) -> None:
+    first = int(run("a"))
+    os.kill(first, signal.SIGTERM)
+    deadline = time.monotonic() + 10
+    while run("b") == str(first) and time.monotonic() < deadline:
+        pass
+    assert run("b") != str(first)
+
+
+def test_a_tensorflow_that_does_not_import_is_told_with_what_to_do(tmp_path: Path) -> None:
+    order = Order(network="a", folder="", log=str(tmp_path / "log"))
+    broken = Child((*FAKE, "broken"))
+    with pytest.raises(SmokeError, match=r"can't be imported: ImportError: no module; install"):
+        broken.run(order, 20, lambda phase: None)
+
+
+def test_a_death_at_the_start_is_told_from_the_log_of_the_start(tmp_path: Path) -> None:
+    order = Order(network="a", folder="", log=str(tmp_path / "log"))
+    with pytest.raises(SmokeError, match="exit code 1: libtensorflow: cannot open shared object"):
+        Child((*FAKE, "die")).run(order, 20, lambda phase: None)
+
+
+def test_an_early_start_is_used_by_the_first_network(
+    child: Child, run: Run, tmp_path: Path
+) -> None:
+    child.warm_up(tmp_path / "logs" / "start.log")
+    process = child._process
+    child.warm_up(tmp_path / "logs" / "start.log")
+    assert process is not None
+    assert run("a") == str(process.pid)
+
+
+def test_an_interrupted_wait_ends_the_process(child: Child, tmp_path: Path) -> None:
+    def interrupt(phase: str) -> None:
+        if phase == "load":
+            raise KeyboardInterrupt
+
+    child.warm_up(tmp_path / "log")
+    process = child._process
+    with pytest.raises(KeyboardInterrupt):
+        child.run(Order(network="a", folder="", log=str(tmp_path / "log")), 20, interrupt)
+    assert process is not None
+    assert process.poll() is not None
+
+
+PARENT = """
+import sys
+from pathlib import Path
+from tasks.smoke.child import Child, COMMAND, shared
+from tasks.smoke.messages import Order
+child = Child(eval(sys.argv[1]))
+def phase(name):
+    print(child._process.pid, flush=True)
+child.run(Order(network="sleep", folder="", log=sys.argv[2]), 100, phase)
+"""
+
+
+@posix
+@pytest.mark.parametrize(
+    ("number", "command"),
+    [
+        (signal.SIGINT, FAKE),
+        (signal.SIGINT, COMMAND),
+        (signal.SIGTERM, COMMAND),
+        (signal.SIGKILL, COMMAND),
+    ],
+)
+def test_no_process_outlives_its_parent(
+    tmp_path: Path, number: signal.Signals, command: tuple[str, ...]
+) -> None:
+    # Ctrl-C is the parent's to handle, whatever its worker is at; the rest kills the parent at
+    # once and leaves the worker, here busy importing TensorFlow, the end of its stdin to notice.
+    parent = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(PARENT), repr(command), str(tmp_path / "log")],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert parent.stdout is not None
+    worker = int(parent.stdout.readline())
+    time.sleep(0.5)
+    parent.send_signal(number)
+    parent.wait(10)
+    parent.stdout.close()
+    assert gone(worker)
+
+
+def test_what_the_user_set_stays_in_the_environment() -> None:
+    given = {"CUDA_VISIBLE_DEVICES": "0", "HOME": "/home/me"}
+    assert environment(given) == {"TF_CPP_MIN_LOG_LEVEL": "3", **given}
+    assert environment({})["CUDA_VISIBLE_DEVICES"] == "-1"
+
+
+def test_the_last_useful_line_is_found_in_a_long_log(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"x" * 100_000 + b"\n\xff\xfe the reason\n\n   \n")
+    assert last_line(log).endswith("the reason")
+    assert last_line(tmp_path / "none") == ""
+
+
+def test_the_parent_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, tasks.smoke.step\n"
+        "heavy = {'numpy', 'PIL', 'tensorflow', 'requests', 'rich'} & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(heavy)) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

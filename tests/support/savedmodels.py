@@ -1,0 +1,177 @@
+"""Small SavedModels in the zoo's layout, each with one property that a test needs.
+
+`make(folder)` builds them all in one TensorFlow process of its own and gives their names:
+
+    zoo        as the Object Detection API exports it: 8 outputs, 5 rows of which 3 are detections
+    odd        not callable; float32 input of one size; outputs named by number; classes from 0
+    broken     NaN among the scores, which rise, and a box outside the picture
+    endless    never answers
+    chatty     prints to stdout from within the graph
+    fickle     another answer each time
+    nameless   lacks the output detection_scores
+    texts      takes a string, not a picture
+    unsigned   has no signature at all
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+NAMES = (
+    "zoo",
+    "odd",
+    "broken",
+    "endless",
+    "chatty",
+    "fickle",
+    "nameless",
+    "texts",
+    "unsigned",
+)
+ODD_SIZE = (64, 96)  # height, width
+CHATTER = "the graph itself prints this"
+
+BOXES = [[0.1, 0.1, 0.5, 0.4], [0.3, 0.5, 0.9, 0.9], [0.2, 0.2, 0.2, 0.2], [0.0] * 4, [0.0] * 4]
+SCORES = [0.9, 0.6, 0.2, 0.0, 0.0]
+CLASSES = [18.0, 1.0, 90.0, 1.0, 1.0]  # the padding has class 1, as the exporter writes it
+
+
+def make(folder: Path) -> tuple[str, ...]:
+    """Build all networks under `folder`, each with a checkpoint and a pipeline.config."""
+    subprocess.run([sys.executable, __file__, str(folder)], check=True, capture_output=True)
+    return NAMES
+
+
+def rows(tf: Any, picture: Any) -> dict[str, Any]:
+    """The zoo's eight outputs; the first score falls a little with the picture's brightness."""
+    dark = 1 - tf.reduce_mean(tf.cast(picture, tf.float32)) / 255
+    scores = tf.constant([SCORES]) + tf.constant([[0.05, 0, 0, 0, 0]]) * dark
+    return {
+        "detection_anchor_indices": tf.zeros([1, 5]),
+        "detection_boxes": tf.constant([BOXES]),
+        "detection_classes": tf.constant([CLASSES]),
+        "detection_multiclass_scores": tf.zeros([1, 5, 91]),
+        "detection_scores": scores,
+        "num_detections": tf.constant([3.0]),
+        "raw_detection_boxes": tf.constant([[[-0.8, 0.0, 1.8, 1.0]] * 7]),
+        "raw_detection_scores": tf.fill([1, 7, 91], -3.0),
+    }
+
+
+def broken(tf: Any, outputs: dict[str, Any]) -> dict[str, Any]:
+    """Spoil what a detector promises."""
+    boxes = [[0.1, 0.1, 1.5, 0.4], *BOXES[1:]]
+    scores = [[0.3, 0.6, float("nan"), 0.0, 0.0]]
+    return {
+        **outputs,
+        "detection_boxes": tf.constant([boxes]),
+        "detection_scores": tf.constant(scores),
+    }
+
+
+def forever(tf: Any, outputs: dict[str, Any]) -> dict[str, Any]:
+    """Count for longer than any test waits."""
+    spun = tf.while_loop(lambda n: n < 10**15, lambda n: [n + 1], [tf.constant(0, tf.int64)])[0]
+    return {**outputs, "num_detections": tf.cast([spun], tf.float32)}
+
+
+def variant(tf: Any, name: str, outputs: dict[str, Any]) -> dict[str, Any]:
+    """What the network `name` makes of the zoo's outputs."""
+    match name:
+        case "broken":
+            return broken(tf, outputs)
+        case "endless":
+            return forever(tf, outputs)
+        case "fickle":
+            scores = outputs["detection_scores"] * tf.random.uniform([], 0.1, 1.0)
+            return {**outputs, "detection_scores": scores}
+        case "nameless":
+            return {key: value for key, value in outputs.items() if key != "detection_scores"}
+        case "chatty":
+            tf.print(CHATTER, output_stream=sys.stdout)
+    return outputs
+
+
+def zoo_like(tf: Any, name: str) -> Any:
+    """A module whose call takes a picture of any size."""
+
+    spec = tf.TensorSpec([1, None, None, 3], tf.uint8, name="input_tensor")
+
+    class Network(tf.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.weight = tf.Variable(tf.ones([4, 3]), name="weight")
+
+        @tf.function(input_signature=[spec], autograph=False)
+        def __call__(self, picture: Any) -> dict[str, Any]:
+            return variant(tf, name, rows(tf, picture))
+
+    return Network()
+
+
+def save_zoo_like(tf: Any, name: str, folder: Path) -> Any:
+    """Save a zoo-like network, with its signature unless it is to have none."""
+    network = zoo_like(tf, name)
+    if name == "unsigned":
+        tf.saved_model.save(tf.train.Checkpoint(weight=network.weight), str(folder))
+    else:
+        tf.saved_model.save(network, str(folder), signatures=network.__call__)
+    return network
+
+
+def save_odd(tf: Any, folder: Path) -> Any:
+    """As the exporter for TFLite saves: outputs in reverse order, under numbers."""
+    spec = tf.TensorSpec([1, *ODD_SIZE, 3], tf.float32, name="input")
+
+    @tf.function(input_signature=[spec], autograph=False)
+    def serve(picture: Any) -> tuple[Any, ...]:
+        outputs = rows(tf, picture)
+        names = ("num_detections", "detection_scores", "detection_classes", "detection_boxes")
+        shift = {"detection_classes": 1.0}
+        return tuple(outputs[name] - shift.get(name, 0.0) for name in names)
+
+    network = tf.Module()
+    network.weight = tf.Variable(tf.ones([4, 3]))
+    tf.saved_model.save(network, str(folder), signatures=serve)
+    return network
+
+
+def save_texts(tf: Any, folder: Path) -> Any:
+    """A network that takes encoded pictures, as another kind of export does."""
+
+    spec = tf.TensorSpec([None], tf.string, name="tf_example")
+
+    @tf.function(input_signature=[spec], autograph=False)
+    def serve(texts: Any) -> dict[str, Any]:
+        return {"length": tf.strings.length(texts)}
+
+    network = tf.Module()
+    network.weight = tf.Variable(tf.ones([4, 3]))
+    tf.saved_model.save(network, str(folder), signatures=serve)
+    return network
+
+
+def build(folder: Path, name: str) -> None:
+    """One network with all that an archive of the zoo holds."""
+    import tensorflow as tf
+
+    saved_model = folder / name / "saved_model"
+    if name == "odd":
+        network = save_odd(tf, saved_model)
+    elif name == "texts":
+        network = save_texts(tf, saved_model)
+    else:
+        network = save_zoo_like(tf, name, saved_model)
+    prefix = folder / name / "checkpoint" / "ckpt-0"
+    tf.train.Checkpoint(model=network).write(str(prefix))
+    (prefix.parent / "checkpoint").write_text('model_checkpoint_path: "ckpt-0"\n')
+    (folder / name / "pipeline.config").write_text(
+        "model {\n  ssd {\n    num_classes: 90\n  }\n}\n"
+    )
+
+
+if __name__ == "__main__":
+    for each in NAMES:
+        build(Path(sys.argv[1]), each)
