@@ -121,13 +121,16 @@ class Draft:
     def _open(self, mode: str, known: SideCar, kinds: Iterable[str]) -> None:
         self.close()
         mine = msgspec.structs.replace(known, host=socket.gethostname(), pid=os.getpid())
-        # The name is ours alone, so a plain write will do: torn by a kill, it is of no use, and
-        # there are no bytes yet that it would speak for.
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        side_path(self.path).write_bytes(msgspec.json.encode(mine))
+        self._sign(mine)
         self._file = open(self.path, mode, buffering=0)  # noqa: SIM115
         self._begin_hashing(kinds)
         self._found, self.known = self.path, mine
+
+    def _sign(self, known: SideCar) -> None:
+        """Write the side-car. The name is ours alone, so a plain write will do: one that a kill
+        tore is of no use, which costs a download and no more."""
+        side_path(self.path).write_bytes(msgspec.json.encode(known))
 
     def _begin_hashing(self, kinds: Iterable[str]) -> None:
         self._hashers = {kind: hasher(kind) for kind in {"sha256", *kinds}}
@@ -165,10 +168,15 @@ class Draft:
             self._file = None
 
     def leave(self) -> None:
-        """Close the file; keep it only if a later run can go on with it."""
+        """Close the file; keep it, as nobody's, only if a later run can go on with it."""
         self.close()
-        if not self.resumable and self.path.exists():
+        if self._found != self.path or self.known is None:
+            return
+        if not self.resumable:
             self.discard()
+            return
+        with suppress(OSError):
+            self._sign(msgspec.structs.replace(self.known, pid=0))
 
     def discard(self) -> None:
         """Nothing that was found or written may be used any more."""
@@ -199,7 +207,11 @@ def _partials(folder: Path, prefix: str, ends: tuple[str, ...] = (".part",)) -> 
 
 
 def is_alive(partial: Path, now: float | None = None) -> bool:
-    """Whether a living process of this machine, or a recent one of another, may be writing it."""
+    """Whether another living process here, or a recent one of another machine, may write it.
+
+    This process is never asked while it writes one of these itself. Its number on an older file is
+    a dead process's: in a container each start gets the same.
+    """
     known = read_side_car(partial)
     newest = partial if partial.exists() else side_path(partial)
     try:
@@ -208,7 +220,9 @@ def is_alive(partial: Path, now: float | None = None) -> bool:
         return False
     if known is None or age > STILL_FRESH:
         return False
-    return known.host != socket.gethostname() or process_lives(known.pid)
+    if known.host != socket.gethostname():
+        return known.pid > 0
+    return known.pid != os.getpid() and process_lives(known.pid)
 
 
 def process_lives(pid: int) -> bool:

@@ -349,3 +349,17 @@ def free_port() -> int:
     """A port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def paused(
+    body: bytes, after: int, go_on: threading.Event, headers: Mapping[str, object] | None = None
+) -> Reply:
+    """A body that comes in two parts: the second once `go_on` is set."""
+
+    def reply(connection: Connection) -> None:
+        connection.send(head(200, {**(headers or {}), "Content-Length": len(body)}))
+        connection.send(body[:after])
+        go_on.wait(20)
+        connection.send(body[after:])
+
+    return reply
