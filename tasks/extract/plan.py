@@ -84,13 +84,9 @@ def _decide(
 
 
 def _decide_unwanted(made: Plan, folder: Path, path: str, record: FileRecord) -> None:
-    match _state(folder, path, record, record):
-        case "missing":
-            return
-        case "users":
-            made.left.append(path)
-        case _:
-            made.removed.append(path)
+    """One that is missing counts as removed: its folder may be left, empty, by a run that died."""
+    users = _state(folder, path, record, record) == "users"
+    (made.left if users else made.removed).append(path)
 
 
 def _state(folder: Path, path: str, wanted: FileRecord, former: FileRecord | None) -> State:

@@ -12,6 +12,7 @@ import msgspec
 
 from tasks.catalogue import lock
 from tasks.errors import ConfigError, DamagedError, UnreachableError, disk_error
+from tasks.files import remove_leftovers
 from tasks.installed import differences
 from tasks.job import NetworkJob, Outcome, Progress
 from tasks.receipts import ExtractReceipt, VerifyReceipt, digest, inputs, read, write
@@ -117,6 +118,7 @@ def _finish(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> Out
         files=files,
         checkpoint_prefix=verified.checkpoint_prefix,
     )
+    remove_leftovers(_path(job))
     write(_path(job), receipt)
     if not job.config.settings.keep_archives:
         store.drop(job)

@@ -25,6 +25,7 @@ from tasks.extract import repair
 from tasks.extract.plan import Plan, plan
 from tasks.extract.staging import remove_strays, staging
 from tasks.extract.unpack import Members, Unpacked, must_have_room, unpack
+from tasks.files import remove_leftovers
 from tasks.installed import differences
 from tasks.job import NetworkJob, Outcome, Progress
 from tasks.receipts import ExtractReceipt, FileRecord, VerifyReceipt
@@ -69,6 +70,7 @@ def install(
         files, outcome = _adopt(job, verified)
     if entry is not None and entry.tree != tree:
         # Before the receipt: once that is written, nothing brings us here again.
+        remove_leftovers(job.workspace.lock_file)
         lock.record(job.workspace.lock_file, job.name, msgspec.structs.replace(entry, tree=tree))
     return files, tree, outcome
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tasks.catalogue.types import Network, Settings
 from tasks.errors import DamagedError, UnreachableError, disk_error
+from tasks.files import remove_leftovers
 from tasks.job import NetworkJob, Outcome, Progress
 from tasks.receipts import DownloadReceipt, VerifyReceipt, digest, inputs, read, write
 from tasks.verify.trust import unlike_lock
@@ -93,6 +94,7 @@ def _finish(job: NetworkJob, download: DownloadReceipt, progress: Progress) -> O
         checked=verdict.checked,
         warnings=verdict.warnings,
     )
+    remove_leftovers(_path(job))
     write(_path(job), receipt)
     return outcome
 

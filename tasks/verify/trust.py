@@ -5,6 +5,7 @@ from __future__ import annotations
 from tasks.catalogue import lock
 from tasks.catalogue.types import Digests, LockEntry
 from tasks.errors import ConfigError
+from tasks.files import remove_leftovers
 from tasks.job import NetworkJob
 from tasks.receipts import DownloadReceipt, VerifyReceipt
 
@@ -38,6 +39,7 @@ def record(job: NetworkJob, sha256: str, size: int, download: DownloadReceipt) -
         OSError: it can't be written.
     """
     entry = LockEntry(sha256=sha256, size=size, source=download.source, witness=download.witness)
+    remove_leftovers(job.workspace.lock_file)
     lock.record(job.workspace.lock_file, job.name, entry)
     if download.witness != "none":
         return ()

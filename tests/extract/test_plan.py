@@ -55,7 +55,7 @@ def decision(folder: Path, wanted: bytes | None, former: bytes | None) -> list[s
         (b"old", THEN, None, b"old", ["removed"]),
         (b"old", THEN + 5, None, b"old", ["removed"]),
         (b"own", THEN + 5, None, b"old", ["left"]),
-        (None, 0, None, b"old", []),
+        (None, 0, None, b"old", ["removed"]),
         (b"own", THEN, None, None, []),
     ],
 )
