@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 from doit.exceptions import InvalidDodoFile, TaskFailed
 from doit.task import Task
@@ -51,10 +51,13 @@ class StepTask(Task):  # type: ignore[misc]
     and go on with exit code 0 when one fails."""
 
     cleaner: Cleaner | None = None
+    # doit cleans the tasks that a task names after the task itself. Once everything is clean they
+    # have nothing to do, and would only tell again what stayed.
+    everything_is_clean: ClassVar[bool] = False
 
     def clean(self, outstream: Any, dryrun: bool) -> None:
         """Clean, and end with exit code 1 if something could not be removed."""
-        if self.cleaner is None:
+        if self.cleaner is None or StepTask.everything_is_clean:
             return
         if failures := self.cleaner(dryrun):
             raise SystemExit("\n".join(failures))
@@ -204,8 +207,7 @@ def clean_steps(step: str, workspace: Workspace, names: Iterable[str], dryrun: b
 
 
 def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list[str]:
-    """Reset the workspace. doit cleans this task before those that it names, which then find
-    nothing left; so one thing that can't be removed does not keep the rest from being cleaned."""
+    """Reset the workspace, all in one: one thing that can't be removed does not keep the rest."""
     import atexit
 
     from tasks import clean
@@ -219,6 +221,7 @@ def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list
     failures += clean.clean_rest(workspace, cache, networks, projects, dryrun, say)
     if not (dryrun or failures):
         atexit.register(clean.clean_database, workspace)  # doit still has it open
+    StepTask.everything_is_clean = True
     return failures
 
 

@@ -39,10 +39,11 @@ SCORES = [0.9, 0.6, 0.2, 0.0, 0.0]
 CLASSES = [18.0, 1.0, 90.0, 1.0, 1.0]  # the padding has class 1, as the exporter writes it
 
 
-def make(folder: Path) -> tuple[str, ...]:
-    """Build all networks under `folder`, each with a checkpoint and a pipeline.config."""
-    subprocess.run([sys.executable, __file__, str(folder)], check=True, capture_output=True)
-    return NAMES
+def make(folder: Path, names: tuple[str, ...] = NAMES) -> tuple[str, ...]:
+    """Build networks under `folder`, each with a checkpoint and a pipeline.config."""
+    command = [sys.executable, __file__, str(folder), *names]
+    subprocess.run(command, check=True, capture_output=True)
+    return names
 
 
 def rows(tf: Any, picture: Any) -> dict[str, Any]:
@@ -173,5 +174,5 @@ def build(folder: Path, name: str) -> None:
 
 
 if __name__ == "__main__":
-    for each in NAMES:
+    for each in sys.argv[2:]:
         build(Path(sys.argv[1]), each)

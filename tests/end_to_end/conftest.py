@@ -1,0 +1,50 @@
+"""One real build, shared: TensorFlow starts once here, and each test gets a copy of the result."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.support.checkouts import Checkout, Finished, check_out
+
+EMBEDDED = "ssd_tinynet_320x320_cube_digits"
+TUTORIAL = "faster_rcnn_resnet50_v1_640x640_coco17_tpu-8"
+
+
+def did(finished: Finished, kind: str = "built") -> set[str]:
+    """The tasks that ended as `kind`, as the plain lines tell."""
+    return set(re.findall(rf"^{kind} +([^ ]+):(?: |$)", finished.said, flags=re.MULTILINE))
+
+
+class First(NamedTuple):
+    """The first build: the checkout, how `doit` ended, and the files before it."""
+
+    checkout: Checkout
+    finished: Finished
+    cloned: dict[str, bytes]
+
+
+@pytest.fixture(scope="session")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[First]:
+    """A checkout, and its first `doit` in a place that reaches no host."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name == "TOD_CACHE" or name.lower().endswith("_proxy"):
+                patch.delenv(name)
+        checkout = check_out(tmp_path_factory.mktemp("first") / "workspace", TOD_OFFLINE="1")
+        cloned = checkout.files()
+        yield First(checkout, checkout.doit(), cloned)
+
+
+@pytest.fixture
+def built(first: First, tmp_path: Path) -> Checkout:
+    """A copy of the built workspace, file for file and time for time."""
+    assert first.finished.code == 0, first.finished.said
+    shutil.copytree(first.checkout.root, tmp_path / "built", symlinks=True)
+    return Checkout(tmp_path / "built", {"TOD_CACHE": str(tmp_path / "cache"), "TOD_OFFLINE": "1"})

@@ -1,0 +1,176 @@
+"""What happens when archives change, are adopted, refused, accepted or thrown away."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.conftest import did
+from tests.support.archives import zoo_archive
+from tests.support.checkouts import Checkout, check_out
+from tests.support.servers import ScriptedServer, broken_off, file, serving
+
+WORKSPACE = """
+[projects.cubes]
+labels = ["one", "two"]
+networks = ["small"]
+
+[networks.small]
+sources = ["{source}"]
+
+[settings]
+{settings}
+"""
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    path = tmp_path / "small.tar.gz"
+    zoo_archive(path)
+    return path
+
+
+def workspace(tmp_path: Path, source: str, settings: str = "") -> Checkout:
+    checkout = check_out(tmp_path / "workspace")
+    checkout.configure(WORKSPACE.format(source=source, settings=settings))
+    return checkout
+
+
+def lock(checkout: Checkout) -> str:
+    return (checkout.root / "config/zoo.lock").read_text()
+
+
+def test_a_changed_archive_of_the_users_is_refused_until_it_is_accepted(
+    tmp_path: Path, archive: Path
+) -> None:
+    checkout = workspace(tmp_path, str(archive))
+    assert checkout.doit("scaffold").code == 0
+    before = lock(checkout)
+    other = zoo_archive(archive)
+
+    refused = checkout.doit("scaffold")
+    assert refused.code == 1
+    assert "doit accept small" in refused.err
+    assert lock(checkout) == before
+    assert archive.exists()
+
+    assert checkout.doit("accept", "small").code == 0
+    assert checkout.doit("scaffold").code == 0
+    weights = "checkpoint/ckpt-0.data-00000-of-00001"
+    assert (checkout.root / "pre-trained/small" / weights).read_bytes() == other[weights]
+    assert checkout.doit("scaffold").out.startswith("nothing to do")
+
+
+def test_an_archive_fetched_by_hand_is_adopted_and_stays_where_it_is(
+    tmp_path: Path, archive: Path
+) -> None:
+    checkout = workspace(tmp_path, "http://127.0.0.1:9/models/20200711/small.tar.gz")
+    deferred = checkout.doit("scaffold")
+    assert deferred.code == 0
+    assert "deferred:  small" in deferred.out
+
+    adopted = checkout.doit("adopt", str(archive))
+    assert adopted.code == 0, adopted.said
+    assert archive.exists()
+    assert "adopted" in lock(checkout)
+    assert did(checkout.doit("scaffold")) >= {"extract:small", "scaffold:cubes"}
+    assert (checkout.root / "pre-trained/small/pipeline.config").is_file()
+
+
+def test_a_hand_fetched_page_is_not_adopted(tmp_path: Path) -> None:
+    checkout = workspace(tmp_path, "http://127.0.0.1:9/models/20200711/small.tar.gz")
+    page = tmp_path / "small.tar.gz"
+    page.write_text("<html>not an archive</html>")
+    done = checkout.doit("adopt", str(page))
+    assert done.code == 1
+    assert "Traceback" not in done.said
+    assert page.exists()
+
+
+def test_without_kept_archives_the_steps_stay_up_to_date(tmp_path: Path, archive: Path) -> None:
+    with serving(file(archive.read_bytes())) as server:
+        checkout = workspace(tmp_path, server.url(), "keep_archives = false")
+        assert checkout.doit("scaffold").code == 0
+        assert not list((tmp_path / "cache").rglob("*.tar.gz"))
+        asked = len(server.requests)
+        assert checkout.doit("scaffold").out.startswith("nothing to do")
+        assert len(server.requests) == asked
+
+        (checkout.root / "pre-trained/small/pipeline.config").unlink()
+        done = checkout.doit("scaffold")
+        assert done.code == 0, done.said
+        assert {"download:small", "extract:small"} <= did(done)
+        assert (checkout.root / "pre-trained/small/pipeline.config").is_file()
+
+
+def test_two_workspaces_download_an_archive_once(tmp_path: Path, archive: Path) -> None:
+    with serving(file(archive.read_bytes())) as server:
+        for name in ("one", "two"):
+            checkout = check_out(tmp_path / name, TOD_CACHE=str(tmp_path / "shared"))
+            checkout.configure(WORKSPACE.format(source=server.url(), settings=""))
+            assert checkout.doit("extract").code == 0
+        assert len([r for r in server.requests if r.method == "GET"]) == 1
+
+
+def test_a_download_that_broke_off_goes_on_in_the_next_run(tmp_path: Path, archive: Path) -> None:
+    body = archive.read_bytes()
+    half = len(body) // 2
+    with serving(broken_off(body, half, {"ETag": '"one"'}), file(body)) as server:
+        checkout = workspace(tmp_path, server.url(), "retries = 0")
+        broken = checkout.doit("download:small")
+        assert broken.code == 1, broken.said
+        done = checkout.doit("extract")
+        assert done.code == 0, done.said
+        assert asked_ranges(server)[-1] == f"bytes={half}-"
+
+
+def asked_ranges(server: ScriptedServer) -> list[str | None]:
+    return server.asked("Range")
+
+
+def test_the_lock_makes_a_workspace_the_same_elsewhere(tmp_path: Path, archive: Path) -> None:
+    one = workspace(tmp_path / "one", str(archive))
+    assert one.doit("extract").code == 0
+    zoo_archive(archive)  # somebody replaces the archive
+    two = workspace(tmp_path / "two", str(archive))
+    (two.root / "config/zoo.lock").write_text(lock(one))
+    done = two.doit("extract")
+    assert done.code == 1
+    assert not (two.root / "pre-trained/small").exists()
+
+
+def test_the_lock_holds_no_time_and_is_not_rewritten(tmp_path: Path, archive: Path) -> None:
+    checkout = workspace(tmp_path, str(archive))
+    checkout.doit("extract")
+    content, modified = lock(checkout), (checkout.root / "config/zoo.lock").stat().st_mtime_ns
+    (checkout.root / ".tod/doit.sqlite").unlink()
+    checkout.doit("extract")
+    assert lock(checkout) == content
+    assert (checkout.root / "config/zoo.lock").stat().st_mtime_ns == modified
+    assert json.loads(content)
+
+
+def test_a_network_unpacked_by_hand_is_adopted_if_it_is_equal(
+    tmp_path: Path, archive: Path
+) -> None:
+    checkout = workspace(tmp_path, str(archive))
+    checkout.doit("extract")
+    (checkout.root / ".tod/receipts/extract/small.json").unlink()
+    done = checkout.doit("extract")
+    assert done.code == 0, done.said
+    assert checkout.doit("extract").out.startswith("nothing to do")
+
+
+def test_a_network_unpacked_by_hand_and_changed_is_left_alone(
+    tmp_path: Path, archive: Path
+) -> None:
+    checkout = workspace(tmp_path, str(archive))
+    mine = checkout.root / "pre-trained/small/pipeline.config"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("# mine\n")
+    done = checkout.doit("extract")
+    assert done.code == 1
+    assert mine.read_text() == "# mine\n"
+    assert "pre-trained/small" in done.err
