@@ -65,8 +65,8 @@ class Cube:
     yaw: float
 
     def _to_world(self, points: Array) -> Array:
-        turned: Array = points @ _turn(self.yaw).T * self.side
-        return turned + np.array([*self.place, 0.0])
+        placed: Array = points @ _turn(self.yaw).T * self.side + np.array([*self.place, 0.0])
+        return placed
 
     def visible_faces(self, camera: Camera) -> list[Face]:
         """Its faces that look towards the camera: the top and one or two sides."""

@@ -45,8 +45,12 @@ def _object(root: ET.Element, box: list[float], label: str, width: int, height: 
     ymin, xmin, ymax, xmax = (max(1, round(v)) for v in box)
     cut = xmin == 1 or ymin == 1 or xmax == width or ymax == height
     item = ET.SubElement(root, "object")
-    for name, text in (("name", label), ("pose", "Unspecified"), ("truncated", str(int(cut))),
-                       ("difficult", "0")):
+    for name, text in (
+        ("name", label),
+        ("pose", "Unspecified"),
+        ("truncated", str(int(cut))),
+        ("difficult", "0"),
+    ):
         _add(item, name, text)
     bounds = ET.SubElement(item, "bndbox")
     for name, value in (("xmin", xmin), ("ymin", ymin), ("xmax", xmax), ("ymax", ymax)):
@@ -94,8 +98,12 @@ def _write_whole(path: Path, content: bytes) -> None:
 
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal() and 64 <= int(width) <= 4096
-            and 64 <= int(height) <= 4096):
+    if not (
+        width.isdecimal()
+        and height.isdecimal()
+        and 64 <= int(width) <= 4096
+        and 64 <= int(height) <= 4096
+    ):
         raise argparse.ArgumentTypeError(f"{text!r} is not a size from 64x64 to 4096x4096")
     return int(width), int(height)
 
@@ -123,15 +131,18 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> None:
     parser = _parser()
     arguments = parser.parse_args()
-    if not (0 <= arguments.seed < 100 and 0 <= arguments.train <= 2000
-            and 0 <= arguments.test <= 2000):
+    if not (
+        0 <= arguments.seed < 100 and 0 <= arguments.train <= 2000 and 0 <= arguments.test <= 2000
+    ):
         parser.error("--seed goes from 0 to 99, --train and --test from 0 to 2000")
     first = EXAMPLES.first_seed + arguments.seed * 10_000
     try:
         for name in ("train", "test"):
             refuse_used(arguments.out / name)
-        for name, start, count in (("train", first, arguments.train),
-                                   ("test", first + 5000, arguments.test)):
+        for name, start, count in (
+            ("train", first, arguments.train),
+            ("test", first + 5000, arguments.test),
+        ):
             write(arguments.out / name, start, count, arguments.size, arguments.labels)
             print(f"{arguments.out / name}: {count} pictures")
     except FileExistsError as error:

@@ -1,7 +1,7 @@
 """How accurate the embedded network is, measured by pycocotools on pictures it never met.
 
-    python -m embedded.evaluate                     the shipped archive, 500 pictures a row
-    python -m embedded.evaluate --write embedded/figures.json
+python -m embedded.evaluate                     the shipped archive, 500 pictures a row
+python -m embedded.evaluate --write embedded/figures.json
 """
 
 import argparse

@@ -84,9 +84,7 @@ def clipped(boxes: Tensor) -> Tensor:
     return tf.clip_by_value(boxes, 0.0, 1.0)
 
 
-def _named(
-    boxes: Tensor, scores: Tensor, anchors: Tensor, labels: Tensor
-) -> dict[str, Tensor]:
+def _named(boxes: Tensor, scores: Tensor, anchors: Tensor, labels: Tensor) -> dict[str, Tensor]:
     """The eight outputs of the zoo's SSD networks, all float32, with a batch dimension of one.
 
     Column 0 of the class scores stands for the background; the network has no such output, so it
@@ -149,4 +147,3 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 Colour = tuple[int, int, int]
 
 
@@ -43,7 +44,8 @@ def _cloth(size: tuple[int, int], rng: np.random.Generator) -> Floats:
     x, y = np.arange(size[0]), np.arange(size[1])[:, None]
     thread = rng.uniform(0.25, 1.2) * 320 / min(size)
     weave = np.sin(x * thread) * np.sin(y * thread)
-    return (rng.uniform(0.05, 0.2) * weave + 0.08 * clouds(size, (4, 4), rng)).astype(np.float32)
+    pattern = rng.uniform(0.05, 0.2) * weave + 0.08 * clouds(size, (4, 4), rng)
+    return np.asarray(pattern, np.float32)
 
 
 def _tiles(size: tuple[int, int], rng: np.random.Generator) -> Floats:
@@ -82,7 +84,7 @@ def scatter(picture: Image.Image, rng: np.random.Generator) -> None:
         things[int(rng.integers(len(things)))](pen, middle, min(picture.size), rng)
 
 
-def _corners(rng: np.random.Generator, long: float, wide: float) -> npt.NDArray[np.float64]:
+def _corners(rng: np.random.Generator, long: float, wide: float) -> Doubles:
     angle = rng.uniform(0, np.pi)
     along, across = (
         np.array([np.cos(angle), np.sin(angle)]),
@@ -92,16 +94,16 @@ def _corners(rng: np.random.Generator, long: float, wide: float) -> npt.NDArray[
     return np.array([a * along * long / 2 + b * across * wide / 2 for a, b in signs])
 
 
-def _polygon(pen: ImageDraw.ImageDraw, points: npt.NDArray[np.float64], fill: Colour) -> None:
+def _polygon(pen: ImageDraw.ImageDraw, points: Doubles, fill: Colour) -> None:
     pen.polygon([tuple(p) for p in points.tolist()], fill=fill)
 
 
-def _sheet(pen: ImageDraw.ImageDraw, at: Floats, unit: int, rng: np.random.Generator) -> None:
+def _sheet(pen: ImageDraw.ImageDraw, at: Doubles, unit: int, rng: np.random.Generator) -> None:
     long, wide = rng.uniform(0.08, 0.5, 2) * unit
     _polygon(pen, at + _corners(rng, long, wide), colour(rng, 40, 250, 0.4))
 
 
-def _coin(pen: ImageDraw.ImageDraw, at: Floats, unit: int, rng: np.random.Generator) -> None:
+def _coin(pen: ImageDraw.ImageDraw, at: Doubles, unit: int, rng: np.random.Generator) -> None:
     rx = rng.uniform(0.02, 0.1) * unit
     ry = rx * rng.uniform(0.5, 1)
     box = (at[0] - rx, at[1] - ry, at[0] + rx, at[1] + ry)
@@ -109,19 +111,19 @@ def _coin(pen: ImageDraw.ImageDraw, at: Floats, unit: int, rng: np.random.Genera
     pen.ellipse(box, fill=colour(rng, 40, 230, 0.4), outline=colour(rng, 20, 230, 0.2), width=rim)
 
 
-def _pencil(pen: ImageDraw.ImageDraw, at: Floats, unit: int, rng: np.random.Generator) -> None:
+def _pencil(pen: ImageDraw.ImageDraw, at: Doubles, unit: int, rng: np.random.Generator) -> None:
     long, wide = rng.uniform(0.2, 0.6) * unit, rng.uniform(0.008, 0.04) * unit
     _polygon(pen, at + _corners(rng, long, wide), colour(rng, 30, 240, 0.8))
 
 
-def _scribble(pen: ImageDraw.ImageDraw, at: Floats, unit: int, rng: np.random.Generator) -> None:
+def _scribble(pen: ImageDraw.ImageDraw, at: Doubles, unit: int, rng: np.random.Generator) -> None:
     steps = rng.normal(0, 0.03 * unit, (int(rng.integers(4, 14)), 2))
     points = at + np.cumsum(steps, axis=0)
     width = max(1, round(rng.uniform(0.003, 0.014) * unit))
     pen.line([tuple(p) for p in points.tolist()], colour(rng, 10, 240, 0.5), width, joint="curve")
 
 
-def _lines(pen: ImageDraw.ImageDraw, at: Floats, unit: int, rng: np.random.Generator) -> None:
+def _lines(pen: ImageDraw.ImageDraw, at: Doubles, unit: int, rng: np.random.Generator) -> None:
     """Rows of short dashes that look like print from afar."""
     ink, pitch = colour(rng, 10, 120, 0.3), rng.uniform(0.012, 0.035) * unit
     for row in range(int(rng.integers(2, 7))):

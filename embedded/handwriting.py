@@ -170,7 +170,8 @@ def _fit(points: Points, rng: np.random.Generator) -> Points:
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     moved = (points - 0.5) @ stretch @ np.array([[1.0, 0.0], [slant, 1.0]]) @ rotation.T
     low, high = moved.min(axis=0), moved.max(axis=0)
-    return 0.5 + (moved - (low + high) / 2) * (0.74 / float((high - low).max()))
+    fitted: Points = 0.5 + (moved - (low + high) / 2) * (0.74 / float((high - low).max()))
+    return fitted
 
 
 def _draw(strokes: list[Points], rng: np.random.Generator) -> Ink:

@@ -140,6 +140,10 @@ eval_input_reader {{
 def pipeline_config(steps: int, rate: float = 0.003, warm_up: int = 300) -> str:
     """pipeline.config of a network trained for `steps` steps."""
     return _TEXT.format(
-        name=NAME, classes=len(LABELS), labels=", ".join(LABELS), steps=steps, rate=rate,
+        name=NAME,
+        classes=len(LABELS),
+        labels=", ".join(LABELS),
+        steps=steps,
+        rate=rate,
         warm_up=warm_up,
     )

@@ -60,8 +60,13 @@ def average_precision(pairs: Pairs) -> dict[str, float]:
 
 def _coco(pairs: Pairs) -> dict[str, Any]:
     annotations = [
-        {"image_id": i, "category_id": int(c), "bbox": _xywh(box), "iscrowd": 0,
-         "area": float((box[2] - box[0]) * (box[3] - box[1]))}
+        {
+            "image_id": i,
+            "category_id": int(c),
+            "bbox": _xywh(box),
+            "iscrowd": 0,
+            "area": float((box[2] - box[0]) * (box[3] - box[1])),
+        }
         for i, (truth, _) in enumerate(pairs)
         for box, c in zip(truth.boxes, truth.classes, strict=True)
     ]
@@ -97,9 +102,7 @@ def judge(pairs: Pairs, threshold: float) -> Judged:
     return Judged(right, claimed, present)
 
 
-def matches(
-    truth: Truth, boxes: npt.NDArray[np.float32], classes: npt.NDArray[np.int64]
-) -> int:
+def matches(truth: Truth, boxes: npt.NDArray[np.float32], classes: npt.NDArray[np.int64]) -> int:
     """How many detections (best first) are digits of their class, each digit counted once."""
     free = np.ones(len(truth.classes), bool)
     for box, c in zip(boxes, classes, strict=True):

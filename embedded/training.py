@@ -150,7 +150,8 @@ def make_step(weights: Weights, averages: Weights, steps: int) -> Callable[..., 
             average.assign_add((1 - keep) * (weights[name] - average))
         return value
 
-    return step
+    compiled: Callable[..., Tensor] = step
+    return compiled
 
 
 def train(scenes: Scenes, steps: int, report: Callable[[int, float], None]) -> Folded:

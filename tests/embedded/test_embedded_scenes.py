@@ -2,29 +2,30 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
 
 from embedded import LABELS
-from embedded.handwriting import stroke_digit
+from embedded.handwriting import Ink, stroke_digit
 from embedded.scenes import scene
 from embedded.splits import EXAMPLES, TEST, TRAIN, VALIDATION
 
 SOME = EXAMPLES.seeds(12, offset=100)
 
 
-def _square(label: str, rng: np.random.Generator) -> np.ndarray:
+def _square(label: str, rng: np.random.Generator) -> Ink:
     sheet = np.zeros((96, 96), np.uint8)
     sheet[12:84, 20:76] = 255
     return sheet
 
 
-def _nothing(label: str, rng: np.random.Generator) -> np.ndarray:
+def _nothing(label: str, rng: np.random.Generator) -> Ink:
     return np.zeros((96, 96), np.uint8)
 
 
-def test_a_seed_gives_the_same_scene_again():
+def test_a_seed_gives_the_same_scene_again() -> None:
     first, second = scene(SOME[0]), scene(SOME[0])
     assert np.array_equal(first.picture, second.picture)
     assert np.array_equal(first.boxes, second.boxes)
@@ -33,7 +34,7 @@ def test_a_seed_gives_the_same_scene_again():
 
 
 @pytest.mark.parametrize("size", [(320, 320), (640, 480), (200, 300)])
-def test_boxes_lie_within_the_picture_and_have_a_label_each(size):
+def test_boxes_lie_within_the_picture_and_have_a_label_each(size: tuple[int, int]) -> None:
     found = 0
     for seed in SOME:
         drawn = scene(seed, size=size)
@@ -49,7 +50,7 @@ def test_boxes_lie_within_the_picture_and_have_a_label_each(size):
     assert found > len(SOME)
 
 
-def test_boxes_hold_just_the_ink_that_is_seen():
+def test_boxes_hold_just_the_ink_that_is_seen() -> None:
     """Two scenes that differ by the ink alone: where they differ is where the boxes are."""
     checked = 0
     for seed in SOME:
@@ -59,8 +60,12 @@ def test_boxes_hold_just_the_ink_that_is_seen():
         outside = far.copy()
         for ymin, xmin, ymax, xmax in inked.boxes.astype(int):
             assert far[ymin:ymax, xmin:xmax].mean() > 0.3
-            for edge in (far[ymin : ymin + 4, xmin:xmax], far[ymax - 4 : ymax, xmin:xmax],
-                         far[ymin:ymax, xmin : xmin + 4], far[ymin:ymax, xmax - 4 : xmax]):
+            for edge in (
+                far[ymin : ymin + 4, xmin:xmax],
+                far[ymax - 4 : ymax, xmin:xmax],
+                far[ymin:ymax, xmin : xmin + 4],
+                far[ymin:ymax, xmax - 4 : xmax],
+            ):
                 assert edge.any()
             outside[max(0, ymin - 3) : ymax + 3, max(0, xmin - 3) : xmax + 3] = False
             checked += 1
@@ -68,18 +73,18 @@ def test_boxes_hold_just_the_ink_that_is_seen():
     assert checked > len(SOME)
 
 
-def test_only_the_labels_asked_for_are_drawn():
+def test_only_the_labels_asked_for_are_drawn() -> None:
     drawn = [label for seed in SOME for label in scene(seed, labels=("one", "two")).labels]
     assert set(drawn) == {"one", "two"}
 
 
 @pytest.mark.parametrize("wrong", [{"size": (63, 200)}, {"labels": ()}, {"labels": ("seven",)}])
-def test_a_size_or_label_out_of_range_is_refused(wrong):
+def test_a_size_or_label_out_of_range_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="64x64"):
         scene(1, **wrong)
 
 
-def test_every_label_can_be_written_by_hand():
+def test_every_label_can_be_written_by_hand() -> None:
     for label in LABELS:
         sheets = [stroke_digit(label, np.random.default_rng(seed)) for seed in range(5)]
         for sheet in sheets:
@@ -90,7 +95,7 @@ def test_every_label_can_be_written_by_hand():
         assert not np.array_equal(sheets[0], sheets[1])
 
 
-def test_training_validation_and_test_share_nothing():
+def test_training_validation_and_test_share_nothing() -> None:
     splits = [TRAIN, VALIDATION, TEST]
     seeds = [set(range(s.first_seed, s.first_seed + s.most_scenes)) for s in [*splits, EXAMPLES]]
     assert len(set.union(*seeds)) == sum(map(len, seeds))
@@ -98,12 +103,12 @@ def test_training_validation_and_test_share_nothing():
     assert len(set.union(*digits)) == sum(map(len, digits))
 
 
-def test_a_split_gives_no_seed_beyond_its_own():
+def test_a_split_gives_no_seed_beyond_its_own() -> None:
     with pytest.raises(ValueError, match="scenes only"):
         TEST.seeds(2, offset=TEST.most_scenes - 1)
 
 
-def test_a_scene_of_strokes_needs_neither_tensorflow_nor_scikit_learn():
+def test_a_scene_of_strokes_needs_neither_tensorflow_nor_scikit_learn() -> None:
     code = (
         "import sys; from embedded.scenes import scene; scene(1); "
         "sys.exit(bool({'tensorflow', 'sklearn', 'scipy'} & set(sys.modules)))"
@@ -111,7 +116,7 @@ def test_a_scene_of_strokes_needs_neither_tensorflow_nor_scikit_learn():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_real_handwriting_comes_from_the_rows_of_its_split():
+def test_real_handwriting_comes_from_the_rows_of_its_split() -> None:
     pytest.importorskip("sklearn")
     from embedded.real_digits import _samples, real_writer
 
