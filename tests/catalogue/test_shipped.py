@@ -13,9 +13,11 @@ import pytest
 
 from tasks.catalogue.load import compile_files, compiled, load
 from tasks.catalogue.types import Config, Digests, Network, Settings
+from tasks.files import sha256_of
 from tasks.paths import Workspace
 
-CONFIG = Path(__file__).parents[2] / "config"
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / "config"
 EMBEDDED = "ssd_tinynet_320x320_cube_digits"
 MOBILE = "centernet_mobilenetv2fpn_512x512_coco17_"
 
@@ -179,3 +181,12 @@ def test_the_compiled_copy_says_all_that_the_files_say(
     assert compiled(workspace) == shipped == compile_files(workspace)
     again = msgspec.json.decode(msgspec.json.encode(shipped), type=Config)
     assert again == shipped
+
+
+def test_the_recorded_digest_of_the_embedded_network_is_that_of_the_shipped_archive(
+    shipped: Config,
+) -> None:
+    network = shipped.networks["ssd_tinynet_320x320_cube_digits"]
+    [source] = network.sources
+    assert network.archive.sha256 == sha256_of(ROOT / source)
+    assert network.archive.confidence == "confirmed"

@@ -9,7 +9,9 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import random
 import tarfile
+from array import array
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -23,7 +25,8 @@ def zoo_files(
     *, size: int = 4096, saved_model: bool = True, pipeline_config: bool = True, folder: str = ""
 ) -> dict[str, bytes]:
     """Path below the top folder → content, of a network with `size` bytes of weights."""
-    index, data = tensor_bundle({"model/kernel": os.urandom(size), "model/bias": bytes(16)})
+    kernel = array("f", (random.uniform(-1, 1) for _ in range(size // 4))).tobytes()
+    index, data = tensor_bundle({"model/kernel": kernel, "model/bias": bytes(16)})
     files = {
         "checkpoint/checkpoint": b'model_checkpoint_path: "ckpt-0"\n',
         "checkpoint/ckpt-0.index": index,
