@@ -31,7 +31,7 @@ Clock = Callable[[], float]
 class Loaded:
     """A SavedModel, ready to run.
 
-    `root` is kept because the signature function holds no reference to the variables.
+    `root` is kept because a function that was loaded does not keep its variables alive.
     """
 
     root: Any

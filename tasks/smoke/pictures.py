@@ -52,8 +52,7 @@ def open_picture(path: Path) -> Subject:
         raise FaultError(f"the picture {path} is too large", _SMALLER) from error
     except UnidentifiedImageError as error:
         raise FaultError(f"{path} is not a picture that Pillow knows", _CHOOSE) from error
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
-        # Pillow raises SyntaxError and ValueError, too, for files that are cut off or damaged
+    except Exception as error:  # Pillow's decoders raise all kinds for damaged files
         raise FaultError(f"the picture {path} can't be read: {error}", _CHOOSE) from error
     pixels = np.asarray(_fitted(upright), np.uint8)
     shown = Shown(

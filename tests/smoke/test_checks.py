@@ -132,7 +132,19 @@ def test_another_answer_to_the_same_picture_is_a_fault() -> None:
     fewer = checks.found(outputs(num_detections=[1.0]), ZOO)
     other = checks.found(outputs(detection_scores=[[0.8, 0.6, 0, 0, 0]]), ZOO)
     assert checks.repeated(first, fewer).detail == "2 detections, then 1"
-    assert checks.repeated(first, other).detail == "scores differ by 0.1"
+    assert checks.repeated(first, other).detail == "scores or boxes differ by 0.1"
+
+
+def test_other_boxes_for_the_same_picture_are_a_fault() -> None:
+    first = checks.found(outputs(), ZOO)
+    other = checks.found(outputs(detection_boxes=[[[0.1, 0.1, 0.5, 0.9]] * 5]), ZOO)
+    assert checks.repeated(first, other).result == "failed"
+
+
+def test_a_class_that_is_no_number_has_no_label() -> None:
+    found = checks.found(outputs(detection_classes=[[float("nan"), float("inf"), 1, 1, 1]]), ZOO)
+    assert checks.expected(found, LABELS, Expectation(label="dog", score=0)).result == "failed"
+    assert checks.right(found, LABELS, found.boxes, ("dog", "person"), 0.5) == 0
 
 
 def test_rounding_between_two_runs_is_no_fault() -> None:

@@ -229,7 +229,7 @@ def test_a_network_with_other_names_than_configured_is_told(make_job: MakeJob) -
         ("nameless", "no output detection_scores"),
         ("texts", "its input tf_example takes no picture: string"),
         ("unsigned", "it has no signature serving_default"),
-        ("fickle", "same picture, same answer: scores differ"),
+        ("fickle", "same picture, same answer: scores or boxes differ"),
     ],
 )
 def test_a_network_that_is_no_detector_is_told(make_job: MakeJob, model: str, told: str) -> None:
