@@ -1,8 +1,9 @@
 """Which servers are worth trying, found out within one short deadline for all of them.
 
-Plain sockets: importing requests costs more than the rest of a build with nothing to do. A TCP
-connection suffices, and a granted CONNECT where a proxy stands between; whether TLS and the answer
-are right is found out by the transfer itself.
+Plain sockets: importing requests costs more than the rest of a build with nothing to do. What is
+asked for is a TCP connection, a granted CONNECT where a proxy stands between, and for https
+somebody who speaks TLS: some filters accept every connection and then say nothing. Whether the
+certificate and the answer are right is found out by the transfer itself.
 """
 
 from __future__ import annotations
@@ -114,6 +115,10 @@ def reason_of(error: Exception) -> str:
         return "time-out"
     if isinstance(error, ConnectionRefusedError):
         return "connection refused"
+    if isinstance(error, ConnectionError):
+        return "connection reset"
+    if type(error).__module__ == "ssl":
+        return "TLS failed"
     if isinstance(error, OSError) and error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
         return "no route"
     return type(error).__name__
@@ -122,7 +127,8 @@ def reason_of(error: Exception) -> str:
 def _reach(origin: Origin, deadline: float) -> None:
     proxy = proxy_for(origin, proxies())
     if proxy is None:
-        _connect(origin.host, origin.port, deadline).close()
+        with _connect(origin.host, origin.port, deadline) as connection:
+            _shake_hands(connection, origin, deadline)
         return
     parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
     if parts.scheme not in DEFAULT_PORTS:
@@ -135,6 +141,19 @@ def _reach(origin: Origin, deadline: float) -> None:
     with connection:
         if origin.scheme == "https" and parts.scheme == "http":
             _ask_for_tunnel(connection, origin, parts.username, parts.password, deadline)
+            _shake_hands(connection, origin, deadline)
+
+
+def _shake_hands(connection: socket.socket, origin: Origin, deadline: float) -> None:
+    """Begin TLS, if that is what is spoken there. Nothing is sent, so nobody is trusted yet."""
+    if origin.scheme != "https":
+        return
+    import ssl  # only loaded where somebody listens: then there is most likely work to do
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    connection.settimeout(max(0.01, deadline - time.monotonic()))
+    context.wrap_socket(connection, server_hostname=origin.host).close()
 
 
 def _connect(host: str, port: int, deadline: float) -> socket.socket:

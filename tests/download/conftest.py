@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.download import reach
+from tasks.download import reach, sources
+from tests.support.servers import Authority, authority
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +14,13 @@ def nothing_is_known_of_any_host(monkeypatch: pytest.MonkeyPatch) -> None:
     reach.verdicts.cache_clear()
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def loopback_is_the_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "STORAGE_HOSTS", frozenset({"127.0.0.1"}))
+
+
+@pytest.fixture(scope="session")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return authority(tmp_path_factory.mktemp("authority"))

@@ -6,7 +6,7 @@ import base64
 import gzip
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.download import answer
@@ -130,6 +130,7 @@ def test_gzip_in_gzip_is_told_from_a_labelled_archive() -> None:
     assert answer.why_no_archive(b"\x1f\x8b\x08garbage", labelled) == ""
 
 
+@settings(deadline=None, max_examples=200)
 @given(st.dictionaries(HEADERS, VALUES), st.integers(0, 10**15), st.binary(max_size=64))
 def test_no_header_breaks_what_reads_it(headers: dict[str, str], offset: int, start: bytes) -> None:
     """Whatever comes, each reader answers, and nothing that it answers is absurd."""

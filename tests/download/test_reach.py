@@ -7,12 +7,13 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from tasks.download import reach
 from tasks.download.reach import Origin, origin_of, proxies, proxy_for, unreachable
-from tests.support.servers import answer, free_port, raw, serving, silent, tunnel
+from tests.support.servers import answer, authority, free_port, raw, serving, silent, tunnel
 
 HOST = Origin("http", "host.example", 80)
 
@@ -95,10 +96,30 @@ def test_what_is_known_is_not_asked_again() -> None:
     assert unreachable([origin], 1.0) == {}
 
 
-def test_a_proxy_that_grants_connect_leads_to_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(silent) as host, serving(tunnel) as proxy:
+def test_a_host_that_speaks_tls_is_worth_trying_whoever_signed_for_it(tmp_path: Path) -> None:
+    with serving(silent, tls=authority(tmp_path).context) as server:
+        assert unreachable([local(server.port, "https")], 2.0) == {}
+
+
+def test_a_filter_that_accepts_and_says_nothing_is_a_time_out() -> None:
+    with serving(silent) as server:
+        origin = local(server.port, "https")
+        assert unreachable([origin], 0.2) == {origin: "time-out"}
+
+
+def test_a_filter_that_cuts_tls_off_is_out_of_reach() -> None:
+    with serving(silent, greeting=b"220 no TLS here\r\n") as server:
+        origin = local(server.port, "https")
+        assert unreachable([origin], 1.0)[origin] in ("TLS failed", "connection reset")
+
+
+def test_a_proxy_that_grants_connect_leads_to_the_host(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tls = authority(tmp_path).context
+    with serving(silent, tls=tls) as host, serving(tunnel) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url(""))
-        assert unreachable([local(host.port, "https")], 1.0) == {}
+        assert unreachable([local(host.port, "https")], 2.0) == {}
         assert proxy.requests[0].method == "CONNECT"
         assert proxy.requests[0].target == f"127.0.0.1:{host.port}"
 

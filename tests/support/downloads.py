@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from tasks.catalogue.types import Config, Digests, Network, Settings
 from tasks.download.transfer import Tools
 from tasks.job import NetworkJob
 from tasks.paths import Workspace
+from tasks.receipts import DownloadReceipt, ExtractReceipt, FileRecord, read, write
 
 # Random bytes don't compress, so the archive is a little longer than its content.
 BODY = gzip.compress(random.Random(5).randbytes(300_000), mtime=0)
@@ -58,3 +60,30 @@ def network_job(
 def partials(cache: Path) -> list[Path]:
     """The partial files in a cache, without their side-cars."""
     return sorted((cache / "partial").glob("*.part"))
+
+
+def receipt_of(job: NetworkJob) -> DownloadReceipt:
+    receipt = read(job.workspace.receipt("download", job.name), DownloadReceipt)
+    assert receipt is not None
+    return receipt
+
+
+def local_archive(workspace: Workspace, body: bytes = BODY) -> Path:
+    path = workspace.root / "exports" / "net.tar.gz"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(body)
+    return path
+
+
+def install(job: NetworkJob, archive_sha256: str) -> Path:
+    """Leave a network that lies extracted, as far as receipts tell."""
+    path = job.workspace.network(job.name) / "pipeline.config"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"model {}")
+    os.utime(path, (1, 1))
+    files = {"pipeline.config": FileRecord(8, "0" * 64, 1)}
+    write(
+        job.workspace.receipt("extract", job.name),
+        ExtractReceipt(definition="", archive_sha256=archive_sha256, files=files),
+    )
+    return path
