@@ -163,7 +163,7 @@ def _connect(host: str, port: int, deadline: float) -> socket.socket:
     use up the deadline.
     """
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[:8]
-    failure: OSError = TimeoutError()
+    failure: OSError | None = None
     with selectors.DefaultSelector() as selector:
         try:
             for family, kind, protocol, _, address in addresses:
@@ -171,25 +171,34 @@ def _connect(host: str, port: int, deadline: float) -> socket.socket:
                     _start_connecting(selector, socket.socket(family, kind, protocol), address)
                 except OSError as error:
                     failure = error
-            while selector.get_map():
-                ready = selector.select(max(0.0, deadline - time.monotonic()))
-                if not ready:
-                    raise TimeoutError
-                for key, _ in ready:
-                    connection = key.fileobj
-                    assert isinstance(connection, socket.socket)
-                    selector.unregister(connection)
-                    code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-                    if code == 0:
-                        connection.setblocking(True)
-                        return connection
-                    connection.close()
-                    failure = OSError(code, os.strerror(code))
+            return _first_connected(selector, deadline, failure)
         finally:
             for key in list(selector.get_map().values()):
-                assert isinstance(key.fileobj, socket.socket)
-                key.fileobj.close()
-    raise failure
+                _socket_of(key).close()
+
+
+def _first_connected(
+    selector: selectors.BaseSelector, deadline: float, failure: OSError | None
+) -> socket.socket:
+    """The first that connects leaves the selector; so do those that fail."""
+    while selector.get_map():
+        ready = selector.select(max(0.0, deadline - time.monotonic()))
+        if not ready:
+            raise TimeoutError
+        for connection in [_socket_of(key) for key, _ in ready]:
+            selector.unregister(connection)
+            code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code == 0:
+                connection.setblocking(True)
+                return connection
+            connection.close()
+            failure = OSError(code, os.strerror(code))
+    raise failure or TimeoutError
+
+
+def _socket_of(key: selectors.SelectorKey) -> socket.socket:
+    assert isinstance(key.fileobj, socket.socket)
+    return key.fileobj
 
 
 def _start_connecting(
