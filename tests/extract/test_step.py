@@ -188,6 +188,26 @@ def test_a_read_only_folder_is_one_line(job: NetworkJob) -> None:
     job.workspace.pre_trained.chmod(0o755)
 
 
+def test_a_disk_that_fills_up_on_the_way_leaves_nothing(
+    workspace: Workspace, archive: Path
+) -> None:
+    """A limit on the size of files stands for the full disk: a write fails half-way."""
+    resource = pytest.importorskip("resource")
+    job = network_job(workspace)
+    zoo_archive(archive, zoo_files(size=300_000))
+    downloaded(job, archive)
+    verify.run(job, SILENT)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(DiskError, match="too large"):
+            step.run(job, SILENT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(workspace.pre_trained.iterdir()) == []
+    assert step.run(job, SILENT).kind == "built"
+
+
 def test_pre_trained_may_be_a_link_to_another_disk(job: NetworkJob, tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     job.workspace.pre_trained.symlink_to(tmp_path / "disk")
