@@ -77,7 +77,7 @@ class Workspace(Struct, frozen=True):
         return self.pre_trained / f".{network}.staging"
 
     def receipt(self, step: str, name: str) -> Path:
-        return self.state / "receipts" / step / f"{name}.json"
+        return self.root / f".tod/receipts/{step}/{name}.json"  # one join: asked for every network
 
     def log(self, step: str, name: str) -> Path:
         return self.state / "logs" / f"{step}-{name}.log"

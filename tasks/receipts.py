@@ -171,8 +171,15 @@ def digest(definition: object) -> str:
 
 
 def inputs(*receipts: Path) -> dict[str, str]:
-    """The `inputs` field for the receipts that a step reads; a missing one counts as ""."""
-    return {path.as_posix(): sha256_of(path) if path.exists() else "" for path in receipts}
+    """The `inputs` field for receipts that a step reads; one that can't be read counts as ""."""
+    return {path.as_posix(): _sha256_or_nothing(path) for path in receipts}
+
+
+def _sha256_or_nothing(path: Path) -> str:
+    try:
+        return sha256_of(path)
+    except OSError:
+        return ""
 
 
 def same_work(receipt: Receipt | None, definition: str, inputs: dict[str, str]) -> bool:

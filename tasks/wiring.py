@@ -10,11 +10,14 @@ are asked for: a `doit list` needs none of them.
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -25,7 +28,6 @@ from msgspec.structs import replace
 
 from tasks.catalogue.types import Config
 from tasks.errors import TodError, disk_error
-from tasks.files import write_atomic
 from tasks.job import Job, NetworkJob, Outcome, ProjectJob
 from tasks.paths import Workspace
 
@@ -43,7 +45,6 @@ DOCS = {
 # What a clean action is given: a dry run or not. What it gives back: what it could not remove.
 Cleaner = Callable[[bool], list[str]]
 Tasks = Iterator[Task]
-Command = Callable[[Sequence[str], Config, Workspace], list[str]]
 
 
 class StepTask(Task):  # type: ignore[misc]
@@ -87,6 +88,8 @@ def run_step(task: Task, step: str, job: Job) -> dict[str, object] | TaskFailed:
     """doit's action: run the step; an expected failure becomes one line, its details a log."""
     from tasks.console.progress import progress_for
 
+    gc.freeze()  # what was loaded stays anyhow
+    gc.enable()  # dodo.py turned it off
     job = replace(job, may_defer=job.may_defer and not task.meta.get("named", False))
     name = task.name.partition(":")[2]
     log = job.workspace.log(step, name)
@@ -94,7 +97,7 @@ def run_step(task: Task, step: str, job: Job) -> dict[str, object] | TaskFailed:
         with progress_for(task.name) as progress:
             outcome: Outcome = step_module(step).run(job, progress)
     except TodError as error:
-        write_atomic(log, traceback.format_exc().encode())
+        keep_details(log)
         return TaskFailed(str(error))
     return {
         "kind": outcome.kind,
@@ -102,6 +105,17 @@ def run_step(task: Task, step: str, job: Job) -> dict[str, object] | TaskFailed:
         "size": outcome.size,
         "lines": list(outcome.lines),
     }
+
+
+def keep_details(log: Path) -> None:
+    """Append the failure's traceback to the step's log, behind what a child may have said there.
+
+    A log that can't be written is no reason to hide the failure itself.
+    """
+    with suppress(OSError):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(traceback.format_exc())
 
 
 def network_tasks(step: str, config: Config, workspace: Workspace) -> Tasks:
@@ -113,7 +127,10 @@ def network_tasks(step: str, config: Config, workspace: Workspace) -> Tasks:
     wanted = config.wanted
     yield step_group(step, wanted, workspace)
     may_defer = config.settings.unreachable == "defer"
-    for network in config.networks.values():
+    # A bare `doit` can't ask for any other network: not to declare the rest of the zoo's tasks is
+    # a tenth of what it takes when there is nothing to do.
+    names = config.networks if sys.argv[1:] else wanted
+    for network in map(config.networks.__getitem__, names):
         job = NetworkJob(config, workspace, may_defer, network=network)
         before = INPUT.get(step)
         reads = [str(workspace.receipt(before, network.name))] if before else []
@@ -230,11 +247,11 @@ def say(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 
-def command(name: str, doc: str, function: Command, config: Config, workspace: Workspace) -> Task:
-    """A task that takes words from the command line and always runs."""
+def command(name: str, doc: str, config: Config, workspace: Workspace) -> Task:
+    """A task that takes words from the command line and always runs `tasks.commands.<name>`."""
     return StepTask(
         name,
-        [(run_command, [], {"function": function, "config": config, "workspace": workspace})],
+        [(run_command, [], {"name": name, "config": config, "workspace": workspace})],
         pos_arg="words",
         io={"capture": False},
         doc=doc,
@@ -242,11 +259,11 @@ def command(name: str, doc: str, function: Command, config: Config, workspace: W
 
 
 def run_command(
-    words: list[str] | None, function: Command, config: Config, workspace: Workspace
+    words: list[str] | None, name: str, config: Config, workspace: Workspace
 ) -> TaskFailed | None:
     """doit's action of a command: print its lines, or one line of what is wrong."""
     try:
-        lines = function(words or [], config, workspace)
+        lines = getattr(import_module("tasks.commands"), name)(words or [], config, workspace)
     except TodError as error:
         return TaskFailed(str(error))
     sys.stdout.write("\n".join(lines) + "\n")

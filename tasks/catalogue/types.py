@@ -63,7 +63,7 @@ LabelIds = dict[Text, ClassId]
 Labels = Text | tuple[Text, ...] | LabelIds
 
 
-class Frozen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Frozen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """The base of all that is read from a file: unknown keys are faults."""
 
 

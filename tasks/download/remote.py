@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tasks import store
 from tasks.download import cached, reach, sources
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from tasks.download.transfer import Tools
 
 
-@dataclass(frozen=True, slots=True)
-class Got:
+class Got(Struct, frozen=True):
     """An archive in the cache, and how it came there, in words."""
 
     record: ArchiveRecord

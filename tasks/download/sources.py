@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from tasks.catalogue.types import Network, Settings
 
@@ -14,8 +15,7 @@ from tasks.catalogue.types import Network, Settings
 STORAGE_HOSTS = frozenset({"storage.googleapis.com", "download.tensorflow.org"})
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One place to look.
 
     Attributes:

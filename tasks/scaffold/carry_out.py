@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from tasks.files import atomic_writer, remove
 from tasks.scaffold.look import Seen, look, shown
 from tasks.scaffold.plan import Plan, digest_of
 
 
-@dataclass(slots=True)
-class Done:
+class Done(Struct):
     """What turned out otherwise than planned.
 
     Attributes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from tasks.files import sha256_of
 
@@ -15,8 +16,7 @@ from tasks.files import sha256_of
 FORBIDDEN = "\0\\:" if os.name == "nt" else "\0"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What stands at a path.
 
     Attributes:

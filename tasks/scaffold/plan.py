@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from tasks.receipts import ScaffoldReceipt
 from tasks.scaffold.look import Seen, is_below, shown
@@ -12,8 +13,7 @@ from tasks.scaffold.look import Seen, is_below, shown
 NOTHING = Seen("nothing")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a project should have; paths are relative to the workspace, with `/`.
 
     Attributes:
@@ -25,8 +25,7 @@ class Wanted:
     files: Mapping[str, bytes | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What to do, in this order.
 
     Attributes:

@@ -12,7 +12,6 @@ from tasks.files import human_size, remove_leftovers
 from tasks.installed import receipt_of
 from tasks.job import Outcome, Progress, ProjectJob
 from tasks.receipts import FileRecord, ScaffoldReceipt
-from tasks.scaffold.carry_out import carry_out
 from tasks.scaffold.labels import label_ids, label_map
 from tasks.scaffold.look import Seen, is_below, look
 from tasks.scaffold.plan import Plan, Wanted, digest_of, plan, trusted
@@ -159,6 +158,8 @@ def _scaffold(job: ProjectJob) -> Outcome:
         remove_leftovers(path)
     if planned.changes_something:
         receipts.write(place, _intent(planned, before))
+    from tasks.scaffold.carry_out import carry_out
+
     done = carry_out(job.workspace.root, planned)
     receipts.write(
         place,
