@@ -79,12 +79,14 @@ def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[s
 
     archive = store.readmit(job) if store.refused(job) else store.archive_of(job)
     if archive is None:
-        raise UsageError(f"accept {network.name}", "there is no archive of it at hand",
-                         f"`doit verify:{network.name}` fetches it")  # fmt: skip
+        raise UsageError(
+            f"accept {network.name}",
+            "there is no archive of it at hand",
+            f"`doit verify:{network.name}` fetches it",
+        )
     sha256, record = sha256_of(archive), store.read_record(job.cache.record(archive))
     source = record.source if record else "a local file"
-    entry = LockEntry(sha256=sha256, size=archive.stat().st_size, source=source,
-                      witness="user")  # fmt: skip
+    entry = LockEntry(sha256=sha256, size=archive.stat().st_size, source=source, witness="user")
     lock.record(workspace.lock_file, network.name, entry)
     return [
         f"{network.name}: sha256 {sha256} is trusted from now on ({workspace.lock_file})",
@@ -121,8 +123,11 @@ def network_of_file(file: Path, config: Config) -> Network:
     if len(fits) == 1:
         return fits[0]
     if not fits:
-        raise UsageError(f"adopt {file}", "no network's archive has this file name",
-                         f"name the network: `doit adopt NETWORK {file}`")  # fmt: skip
+        raise UsageError(
+            f"adopt {file}",
+            "no network's archive has this file name",
+            f"name the network: `doit adopt NETWORK {file}`",
+        )
     names = " or ".join(network.name for network in fits)
     raise UsageError(
         f"adopt {file}", f"this may be {names}", "name the one you mean before the file"

@@ -9,7 +9,18 @@ import pytest
 
 from tasks.paths import Cache, Workspace
 
-SCRUBBED = ("TOD_CACHE", "TOD_OFFLINE", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "CI", "TERM")
+SCRUBBED = (
+    "TOD_CACHE",
+    "TOD_OFFLINE",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLUMNS",
+    "CI",
+    "TERM",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "SSL_CERT_FILE",
+)
 
 
 @pytest.fixture(autouse=True)

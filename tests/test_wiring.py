@@ -12,8 +12,22 @@ import pytest
 from tests.support.checkouts import Checkout, check_out
 
 # Each of these costs more than the whole of what dodo.py may add to doit's own start.
-HEAVY = ("requests", "rich", "numpy", "tensorflow", "PIL", "urllib3", "http.client", "jsonschema",
-         "isal", "filelock", "platformdirs", "google_crc32c", "embedded.scenes", "asyncio")  # fmt: skip
+HEAVY = (
+    "requests",
+    "rich",
+    "numpy",
+    "tensorflow",
+    "PIL",
+    "urllib3",
+    "http.client",
+    "jsonschema",
+    "isal",
+    "filelock",
+    "platformdirs",
+    "google_crc32c",
+    "embedded.scenes",
+    "asyncio",
+)
 
 EMBEDDED = "ssd_tinynet_320x320_cube_digits"
 TUTORIAL = "faster_rcnn_resnet50_v1_640x640_coco17_tpu-8"

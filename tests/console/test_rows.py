@@ -60,9 +60,15 @@ def test_counts_follow_a_fixed_order() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "told"),
-    [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.4, "59 s"), (59.6, "1 min"),
-     (200, "3 min 20 s")],
-)  # fmt: skip
+    [
+        (0.04, "0.0 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min"),
+        (200, "3 min 20 s"),
+    ],
+)
 def test_durations_are_told_as_people_say_them(seconds: float, told: str) -> None:
     assert short_time(seconds) == told
 

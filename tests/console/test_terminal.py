@@ -83,8 +83,13 @@ def test_the_tree_shows_projects_and_networks_as_the_tutorial_checks_them(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(tmp_path)
-    for folder in ("cubes/images/train", "cubes/images/test", "cubes/training/tiny",
-                   "pre-trained/tiny/checkpoint", "pre-trained/tiny/saved_model/variables"):  # fmt: skip
+    for folder in (
+        "cubes/images/train",
+        "cubes/images/test",
+        "cubes/training/tiny",
+        "pre-trained/tiny/checkpoint",
+        "pre-trained/tiny/saved_model/variables",
+    ):
         (tmp_path / folder).mkdir(parents=True)
     for number in range(9):
         (tmp_path / "cubes/images/train" / f"{number}.png").touch()
@@ -92,6 +97,13 @@ def test_the_tree_shows_projects_and_networks_as_the_tutorial_checks_them(
     rows = [Row("scaffold", "cubes", "built"), Row("extract", "tiny", "built")]
     terminal.close(rows, 1, screen)
     shown = screen.text()
-    for name in ("images", "train  9 files", "test", "training", "pre-trained", "variables",
-                 "pipeline.config"):  # fmt: skip
+    for name in (
+        "images",
+        "train  9 files",
+        "test",
+        "training",
+        "pre-trained",
+        "variables",
+        "pipeline.config",
+    ):
         assert name in shown

@@ -1,5 +1,6 @@
 """The shipped network at work: signature, accuracy, any picture size, the same again."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -266,11 +267,14 @@ def test_two_trainings_give_the_same_weights() -> None:
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
 
-def test_exporting_twice_gives_the_same_files(weights: Folded, tmp_path: Path) -> None:
+def test_exporting_its_weights_again_gives_the_archives_own_bytes(
+    network: Path, weights: Folded, tmp_path: Path
+) -> None:
+    """In a process of its own, as training does it; for the release of TensorFlow locked here."""
+    steps = re.search(r"num_steps: (\d+)", (network / "pipeline.config").read_text())
+    assert steps
     np.savez(tmp_path / "weights.npz", allow_pickle=False, **weights)
     command = [sys.executable, "-m", "embedded.export", str(tmp_path / "weights.npz")]
-    folders = [tmp_path / "1", tmp_path / "2"]
-    runs = [subprocess.Popen([*command, str(f), "--steps", "3000"]) for f in folders]
-    assert [run.wait() for run in runs] == [0, 0]
+    subprocess.run([*command, str(tmp_path / "again"), "--steps", steps[1]], check=True)
     for member in MEMBERS:
-        assert (folders[0] / member).read_bytes() == (folders[1] / member).read_bytes(), member
+        assert (tmp_path / "again" / member).read_bytes() == (network / member).read_bytes(), member

@@ -1,0 +1,79 @@
+"""Make the README's two pictures anew: `python docs/make_pictures.py`, from the project's root.
+
+Builds a fresh copy of the checkout without internet, its standard output a terminal of 88 columns,
+and keeps what it shows and the picture that smoke inference leaves.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import pty
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+ROOT = Path(__file__).parents[1]
+PICTURES = ROOT / "docs/pictures"
+WIDTH = 88
+EMBEDDED = "ssd_tinynet_320x320_cube_digits"
+
+
+def shown_by(command: list[str], folder: Path, environment: dict[str, str]) -> str:
+    """What a command writes to a terminal. Standard error is none, so there are no bars."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 60, WIDTH, 0, 0))
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=theirs, stderr=subprocess.DEVNULL
+    ):
+        os.close(theirs)
+        pieces = []
+        while piece := read(ours):
+            pieces.append(piece)
+    return b"".join(pieces).decode()
+
+
+def read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # how Linux tells that the other side is closed
+        return b""
+
+
+def svg(text: str) -> str:
+    """A terminal's text as a picture that needs nothing from elsewhere."""
+    console = Console(record=True, width=WIDTH, file=io.StringIO())
+    console.print(Text.from_ansi(text.replace("\r\n", "\n").rstrip()))
+    drawn = console.export_svg(title="doit")
+    start, end = drawn.index("@font-face"), drawn.rindex("@font-face")
+    after = drawn.index("}", end) + 1
+    return drawn[:start] + drawn[after:]  # the fonts would be fetched from a server
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "workspace"
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
+        environment = {
+            **os.environ,
+            "TOD_OFFLINE": "1",
+            "TOD_CACHE": f"{temporary}/cache",
+            "TERM": "xterm-256color",
+            "COLUMNS": str(WIDTH),
+        }
+        text = shown_by([sys.executable, "-m", "doit"], folder, environment)
+        PICTURES.mkdir(exist_ok=True)
+        (PICTURES / "terminal.svg").write_text(svg("$ doit\n" + text), encoding="utf-8")
+        shutil.copy(folder / "results" / EMBEDDED / "smoke.png", PICTURES / "smoke.png")
+
+
+if __name__ == "__main__":
+    main()
