@@ -240,7 +240,7 @@ class Config(Frozen, frozen=True, kw_only=True):
                 return {label: number for number, label in enumerate(names, 1)}
 
 
-class LockEntry(Frozen, frozen=True, kw_only=True):
+class LockEntry(Frozen, frozen=True, kw_only=True, omit_defaults=False):
     """What was trusted of one network.
 
     Attributes:

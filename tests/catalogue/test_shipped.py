@@ -162,7 +162,7 @@ def test_each_setting_is_shown_with_its_default() -> None:
     text = (CONFIG / "workspace.toml").read_text(encoding="utf-8")
     section = text.partition("[settings]\n")[2].partition("\n\n")[0]
     shown = tomllib.loads(re.sub(r"(?m)^# ", "", section))
-    expected = msgspec.to_builtins(Settings())
+    expected = msgspec.structs.asdict(Settings())
     assert shown == {key: list(v) if isinstance(v, tuple) else v for key, v in expected.items()}
 
 

@@ -33,7 +33,7 @@ class Checkout:
     root: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def doit(self, *words: str, timeout: float = 110, **environment: str) -> Finished:
+    def doit(self, *words: str, **environment: str) -> Finished:
         """Run doit here, with no terminal and no standard input, and wait for it."""
         process = subprocess.run(
             [sys.executable, "-m", "doit", *words],
@@ -42,7 +42,7 @@ class Checkout:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=110,
             check=False,
         )
         return Finished(process.returncode, process.stdout, process.stderr)
