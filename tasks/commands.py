@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks.catalogue.types import Config, Digests, LockEntry, Network
-from tasks.errors import UsageError
+from tasks.errors import DamagedError, UsageError
 from tasks.files import human_size, sha256_of
 from tasks.installed import differences, receipt_of
 from tasks.job import NetworkJob, Silent
 from tasks.paths import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
 def show(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:
@@ -55,7 +55,10 @@ def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[st
 
     store.put(job, file, store.ArchiveRecord(source="adopted", witness="file"))
     download.run(job, Silent())
-    outcome = verify.run(job, Silent())
+    try:
+        outcome = verify.run(job, Silent())
+    except DamagedError as error:  # our copy was set aside; the user's file is where it was
+        raise DamagedError(str(file), error.why, "fetch it once more") from error
     return [
         f"{file} is adopted as {network.name}: {outcome.note}",
         *outcome.lines,
@@ -102,11 +105,16 @@ def find(word: str, config: Config) -> Network:
     """
     if word in config.networks:
         return config.networks[word]
+    raise unknown(word, word, config.networks)
+
+
+def unknown(word: str, name: str, known: Collection[str]) -> UsageError:
+    """The error for a name that nothing has, with the names that are near."""
     import difflib
 
-    near = difflib.get_close_matches(word, config.networks, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     todo = f"did you mean {' or '.join(near)}?" if near else "`doit list --all` shows every name"
-    raise UsageError(word, "no network of the catalogue has this name", todo)
+    return UsageError(word, "nothing has this name", todo)
 
 
 def network_of_file(file: Path, config: Config) -> Network:

@@ -196,11 +196,28 @@ def start(workspace: Workspace) -> Config:
 
     try:
         runtime.prepare(workspace.doit_state)
-        return load(workspace)
+        config = load(workspace)
+        check_names(sys.argv[1:], config)
+        return config
     except TodError as error:
         raise InvalidDodoFile(str(error)) from None
     except OSError as error:
         raise InvalidDodoFile(str(disk_error("workspace", error))) from None
+
+
+def check_names(words: Iterable[str], config: Config) -> None:
+    """Suggest the name that was meant, where doit would only say that there is no such task.
+
+    Raises:
+        UsageError: a word is `<step>:<name>`, and nothing has this name.
+    """
+    for word in words:
+        step, colon, name = word.partition(":")
+        known: Collection[str] = config.projects if step == "scaffold" else config.networks
+        if colon and step in DOCS and "*" not in name and name not in known:
+            from tasks.commands import unknown
+
+            raise unknown(word, name, known)
 
 
 def everything(config: Config, workspace: Workspace) -> Task:

@@ -107,6 +107,18 @@ def test_an_unknown_task_ends_with_3(checkout: Checkout) -> None:
     assert "Traceback" not in done.said
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [(f"smoke:{EMBEDDED[:-2]}", EMBEDDED), ("scaffold:cube_face", "cube_faces")],
+)
+def test_a_misspelt_network_or_project_is_suggested(
+    checkout: Checkout, word: str, meant: str
+) -> None:
+    done = checkout.doit(word)
+    assert done.code == 3
+    assert f"did you mean {meant}" in done.err
+
+
 def test_a_damaged_state_database_is_set_aside(tmp_path: Path) -> None:
     hurt = check_out(tmp_path / "workspace", TOD_OFFLINE="1")
     (hurt.root / ".tod").mkdir()

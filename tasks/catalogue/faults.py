@@ -204,7 +204,7 @@ def unknown_keys(error: Error, file: str, where: Where) -> Iterator[Fault]:
     known = error.schema.get("properties", {})
     for key in error.instance:
         if key not in known:
-            why = "expected no such key" if known else "expected no key here"
+            why = "there is no such key" if known else "there is no key here"
             if key == "name":
                 why += ": the name stands in the table's brackets"
             elif not where and key in ("projects", "settings"):

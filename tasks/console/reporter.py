@@ -65,7 +65,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         if task.has_subtask:
             return
         step, _, name = task.name.partition(":")
-        kind, note = "failed", message(fail).removeprefix(f"{name}: ")
+        kind, note = "failed", message(fail).removeprefix(f"{name or step}: ")
         if isinstance(fail, UnmetDependency):
             kind, note = "not run", f"needs {fail.message.strip()}"
         row = Row(step, name, kind, note, seconds=self._seconds(task))  # type: ignore[arg-type]

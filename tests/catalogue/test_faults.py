@@ -38,15 +38,15 @@ NETWORK = '[networks.mine]\nsources = ["a"]\n'
 TABLE = {
     # keys
     '[projects.cubes]\nlables = ["one"]\nlabels = ["one"]': (
-        "projects.cubes.lables: expected no such key; did you mean `labels`?"
+        "projects.cubes.lables: there is no such key; did you mean `labels`?"
     ),
     "[projects.cubes]": "projects.cubes: expected a key `labels`",
-    "[setings]": "setings: expected no such key; did you mean `settings`?",
+    "[setings]": "setings: there is no such key; did you mean `settings`?",
     "[settings]\nkeep_archive = true": (
-        "settings.keep_archive: expected no such key; did you mean `keep_archives`?"
+        "settings.keep_archive: there is no such key; did you mean `keep_archives`?"
     ),
     PROJECT + 'name = "x"': (
-        "projects.cubes.name: expected no such key: the name stands in the table's brackets"
+        "projects.cubes.name: there is no such key: the name stands in the table's brackets"
     ),
     '[projects."a b"]\nlabels = ["one"]': (
         'projects."a b": expected another key: a name of letters, digits, `.`, `_` and `-`, '
@@ -228,7 +228,7 @@ def test_all_faults_of_all_files_are_told_at_once(small: Workspace) -> None:
     with open(small.config / "zoo.toml", "a", encoding="utf-8") as file:
         file.write("size = 3\n")
     assert faults_of(small, own, "[networks.x]\nspeed_ms = 0\n") == (
-        "config/zoo.toml: networks.second_net.size: expected no such key; did you mean `resizer`?",
+        "config/zoo.toml: networks.second_net.size: there is no such key; did you mean `resizer`?",
         "config/more.toml: networks.x: expected a key `sources`",
         "config/more.toml: networks.x.speed_ms: expected a number above 0 to 3600000; found 0",
         "config/workspace.toml: projects.tasks: expected a key `labels`",
@@ -236,7 +236,7 @@ def test_all_faults_of_all_files_are_told_at_once(small: Workspace) -> None:
         "the workspace has a `tasks` of its own",
         "config/workspace.toml: settings.catalogues[1]: expected a file at config/none.toml: "
         "no such file or directory",
-        "config/workspace.toml: settings.retires: expected no such key; did you mean `retries`?",
+        "config/workspace.toml: settings.retires: there is no such key; did you mean `retries`?",
     )
 
 
@@ -257,7 +257,7 @@ def test_two_catalogues_may_not_have_one_network(small: Workspace) -> None:
 def test_a_catalogue_holds_no_projects(small: Workspace) -> None:
     (fault,) = faults_of(small, '[settings]\ncatalogues = ["more.toml"]\n', "[projects.x]\n")
     assert fault == (
-        "config/more.toml: projects: expected no such key in a catalogue: "
+        "config/more.toml: projects: there is no such key in a catalogue: "
         "it belongs into config/workspace.toml"
     )
 
