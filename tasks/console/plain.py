@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks.console.rows import ONLINE_AGAIN, Row, counts, deferred, nothing_done, short_time
+from tasks.console.rows import (
+    ONLINE_AGAIN,
+    Row,
+    counts,
+    deferred,
+    nothing_done,
+    short_time,
+    to_look_at,
+)
 from tasks.files import human_size
 
 
@@ -29,7 +37,8 @@ def closing_lines(rows: Sequence[Row]) -> list[str]:
         first = f"nothing to do: {rest}"
     else:
         first = f"done: {counts(rows)}"
-    return [first, *deferred_lines(waiting)]
+    look = [f"look at:   {path}" for path in to_look_at(rows)]
+    return [first, *look, *deferred_lines(waiting)]
 
 
 def deferred_lines(waiting: dict[str, str]) -> list[str]:

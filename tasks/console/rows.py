@@ -1,11 +1,14 @@
-"""What became of each task, and what to say of all of them together. Pure."""
+"""What became of each task, and what to say of all of them together."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
+
+from tasks.paths import Workspace
 
 Kind = Literal["built", "up to date", "deferred", "failed", "not run"]
 
@@ -79,6 +82,14 @@ def deferred(rows: Iterable[Row]) -> dict[str, str]:
         if row.kind == "deferred" and row.step != "scaffold":
             found.setdefault(row.name, row.note)
     return found
+
+
+def to_look_at(rows: Iterable[Row]) -> list[str]:
+    """The pictures that this run drew; a network without a SavedModel has none."""
+    workspace = Workspace(Path())
+    names = [row.name for row in rows if row.step == "smoke" and row.kind == "built"]
+    paths = [workspace.smoke_picture(name) for name in names]
+    return [path.as_posix() for path in paths if path.exists()]
 
 
 def counts(rows: Iterable[Row]) -> str:

@@ -12,7 +12,16 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from tasks.console.rows import ONLINE_AGAIN, STEPS, Kind, Row, counts, deferred, short_time
+from tasks.console.rows import (
+    ONLINE_AGAIN,
+    STEPS,
+    Kind,
+    Row,
+    counts,
+    deferred,
+    short_time,
+    to_look_at,
+)
 from tasks.files import human_size
 
 MARKS: dict[Kind, tuple[str, str, str]] = {
@@ -41,6 +50,9 @@ def close(rows: Sequence[Row], seconds: float, stream: TextIO) -> None:
     if tree := workspace_tree(Path(), rows):
         console.print()
         console.print(tree)
+    if pictures := to_look_at(rows):
+        console.print()
+        console.print(Text("\n".join(f"look at   {path}" for path in pictures)))
     if waiting := deferred(rows):
         console.print()
         console.print(_deferred(waiting))

@@ -1,5 +1,7 @@
 """What is said of a run, from what became of its tasks."""
 
+from pathlib import Path
+
 import pytest
 
 from tasks.console import plain
@@ -11,6 +13,7 @@ from tasks.console.rows import (
     nothing_done,
     row_from_values,
     short_time,
+    to_look_at,
 )
 
 BUILT = Row("extract", "tiny", "built", "7 files", seconds=1.25, size=1_234_567)
@@ -91,3 +94,15 @@ def test_a_deferred_network_is_told_with_what_to_do() -> None:
     assert first == "nothing to do: everything else is up to date"
     assert second == "deferred:  big: no host can be reached"
     assert "doit adopt FILE" in advice[-1]
+
+
+def test_only_pictures_that_were_drawn_are_to_be_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    picture = tmp_path / "results/tiny/smoke.png"
+    picture.parent.mkdir(parents=True)
+    picture.touch()
+    rows = [Row("smoke", "tiny", "built"), Row("smoke", "checkpoint_only", "built"), FRESH]
+    assert to_look_at(rows) == ["results/tiny/smoke.png"]
+    assert to_look_at([Row("smoke", "tiny", "up to date")]) == []
