@@ -28,7 +28,7 @@ from tasks.catalogue.checks import (
     missing_pictures,
     smoke_images,
 )
-from tasks.catalogue.load import NOT_READABLE, WORKSPACE, typed
+from tasks.catalogue.reading import NOT_READABLE, WORKSPACE, typed
 from tasks.catalogue.types import Config
 
 Schema = dict[str, Any]

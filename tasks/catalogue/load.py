@@ -9,7 +9,6 @@ lost. TOML is parsed, and faults are looked for, when it does not serve.
 from __future__ import annotations
 
 import hashlib
-import stat
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tasks.catalogue.reading import NOT_READABLE, WORKSPACE, read_file, typed
 from tasks.catalogue.types import Config
 from tasks.errors import ConfigError
 from tasks.files import write_atomic
@@ -25,13 +25,7 @@ from tasks.paths import Workspace
 if TYPE_CHECKING:
     from tasks.catalogue.checks import Fault, Source
 
-CATALOGUE = "config/zoo.toml"
-WORKSPACE = "config/workspace.toml"
-LIMIT = 16 << 20  # bytes of a file; ours has 50 kB
-RULES = ("types.py", "checks.py", "load.py")
-
-# What the decoders raise for bytes that are not what they should be.
-NOT_READABLE = (msgspec.MsgspecError, ValueError, RecursionError, OverflowError)
+RULES = ("types.py", "checks.py", "load.py", "reading.py")
 
 
 class Stamp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,27 +96,6 @@ def explain(
     return all_faults(sources, unread, workspace.root)
 
 
-def typed(sources: Sequence[Source]) -> Config:
-    """The tables of all files as one `Config`.
-
-    Raises:
-        One of NOT_READABLE: they are not what the types say. It tells of the first fault only.
-    """
-    joined: dict[str, dict[str, object]] = {"networks": {}, "projects": {}}
-    for source in sources:
-        for key, entries in source.data.items():
-            known = source.is_workspace or key not in ("projects", "settings")
-            if not known or not isinstance(entries, dict):
-                raise msgspec.ValidationError(f"`{key}` of {source.file} can't be used")
-            joined.setdefault(key, {}).update(entries)
-    for kind in ("networks", "projects"):
-        for name, entry in joined[kind].items():
-            if not isinstance(entry, dict) or "name" in entry:
-                raise msgspec.ValidationError(f"`{name}` of {kind} can't be used")
-            joined[kind][name] = {**entry, "name": name}
-    return msgspec.convert(joined, Config)
-
-
 def require_pictures(config: Config, workspace: Workspace) -> None:
     """Raise a `ConfigError` if a picture that the workspace file names is not there.
 
@@ -162,19 +135,3 @@ def digest(names: Sequence[str], contents: Iterable[bytes], body: bytes) -> str:
         sha256.update(len(part).to_bytes(8, "little"))
         sha256.update(part)
     return sha256.hexdigest()
-
-
-def read_file(path: Path) -> bytes:
-    """The bytes of an ordinary file of at most `LIMIT`: a pipe would wait for ever.
-
-    Raises:
-        OSError: it can't be read, is something else, or is too large.
-    """
-    status = path.stat()
-    if stat.S_ISDIR(status.st_mode):
-        raise IsADirectoryError("is a folder")
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError("not an ordinary file")
-    if status.st_size > LIMIT:
-        raise OSError(f"more than {LIMIT >> 20} MiB")
-    return path.read_bytes()

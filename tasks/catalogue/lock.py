@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from tasks.catalogue.load import NOT_READABLE, read_file
+from tasks.catalogue.reading import NOT_READABLE, read_file
 from tasks.catalogue.types import LockEntry, Name
 from tasks.errors import ConfigError
 from tasks.files import write_if_changed

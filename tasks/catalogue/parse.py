@@ -9,7 +9,7 @@ import tomllib
 from typing import NamedTuple
 
 from tasks.catalogue.checks import Fault, Source, Where, table, texts
-from tasks.catalogue.load import CATALOGUE, WORKSPACE, read_file
+from tasks.catalogue.reading import CATALOGUE, WORKSPACE, read_file
 from tasks.paths import Workspace
 
 PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)\Z")

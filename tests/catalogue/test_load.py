@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.catalogue.load import LIMIT, compiled, load
+from tasks.catalogue.load import compiled, load
+from tasks.catalogue.reading import LIMIT
 from tasks.catalogue.types import Config
 from tasks.errors import ConfigError
 from tasks.paths import Workspace
