@@ -21,7 +21,7 @@ CONFIG = wiring.start(WORKSPACE)
 DOIT_CONFIG = {
     "minversion": "0.37.0",
     "backend": "sqlite3",
-    "dep_file": str(WORKSPACE.doit_state),
+    "dep_file": wiring.database(WORKSPACE),
     "reporter": Reporter,
     "default_tasks": ["workspace"],
     "continue": True,  # one network that fails must not stop the others

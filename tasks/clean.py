@@ -27,7 +27,7 @@ NETWORK_STEPS = ("download", "verify", "extract")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 STAGING = re.compile(rf"\.({NAME.pattern})\.staging-")
 # What the build keeps under .tod/, besides doit's database.
-STATE = ("config.json", "zoo.lock.guard", "logs/*.log", "local/*.json", "**/.*.tmp")
+STATE = ("config.json", "zoo.lock.guard", "logs/*.log", "local/*.json", "turns/*", "**/.*.tmp")
 SHIPPED = ("README.md",)
 CACHE_FOLDERS = ("archives", "partial", "damaged", "refused", "pictures", "locks")
 

@@ -19,12 +19,14 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
 
     The temporary name lies in the same folder (a rename across file systems is no rename) and
     holds the process id, so two processes never write into one file. Content is on disk before
-    the name is: a power cut leaves the old file or the new one.
+    the name is: a power cut leaves the old file or the new one. What killed writers of the same
+    file left goes first: nobody else would ever remove it.
 
     Raises:
         OSError: the folder can't be made or written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(path)
     temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
@@ -42,7 +44,7 @@ def leftovers(path: Path) -> list[Path]:
     """The temporary files that killed writers of `path` left; a living writer keeps its own."""
     strays = path.parent.glob(f".{glob.escape(path.name[:40])}.*.tmp")
     found = [(stray, stray.name.split(".")[-2]) for stray in strays]
-    return [stray for stray, pid in found if pid.isdigit() and not _is_alive(int(pid))]
+    return [stray for stray, pid in found if pid.isdigit() and not process_lives(int(pid))]
 
 
 def remove_leftovers(path: Path) -> None:
@@ -52,9 +54,10 @@ def remove_leftovers(path: Path) -> None:
             stray.unlink()
 
 
-def _is_alive(process: int) -> bool:
-    if os.name == "nt":  # there, signal 0 is a Ctrl-C
-        return True
+def process_lives(process: int) -> bool:
+    """Whether a process of this machine has this number; if that can't be told, yes."""
+    if os.name == "nt" or process <= 0:  # signal 0 is a Ctrl-C there
+        return process > 0
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

@@ -88,6 +88,9 @@ class Progress(Protocol):
     def end(self) -> None:
         """The phase is over."""
 
+    def wait(self, holder: str) -> None:
+        """Another process does this work now: `holder` says which, and since when."""
+
 
 class Silent:
     """A `Progress` that shows nothing."""
@@ -99,3 +102,6 @@ class Silent:
     def rewind(self, done: int) -> None: ...
 
     def end(self) -> None: ...
+
+    def wait(self, holder: str) -> None:
+        self.begin(f"wait for {holder}", None)

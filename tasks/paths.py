@@ -79,6 +79,10 @@ class Workspace(Struct, frozen=True):
     def receipt(self, step: str, name: str) -> Path:
         return self.root / f".tod/receipts/{step}/{name}.json"  # one join: asked for every network
 
+    def turn(self, step: str, name: str) -> Path:
+        """Held while the step is done; see `turn`."""
+        return self.state / "turns" / f"{step}-{name}.lock"
+
     def log(self, step: str, name: str) -> Path:
         return self.state / "logs" / f"{step}-{name}.log"
 

@@ -87,6 +87,7 @@ class Fresh(Struct, frozen=True):
 def run_step(task: Task, step: str, job: Job) -> dict[str, object] | TaskFailed:
     """doit's action: run the step; an expected failure becomes one line, its details a log."""
     from tasks.console.progress import progress_for
+    from tasks.turn import turn_of
 
     gc.freeze()  # what was loaded stays anyhow
     gc.enable()  # dodo.py turned it off
@@ -94,7 +95,7 @@ def run_step(task: Task, step: str, job: Job) -> dict[str, object] | TaskFailed:
     name = task.name.partition(":")[2]
     log = job.workspace.log(step, name)
     try:
-        with progress_for(task.name) as progress:
+        with progress_for(task.name) as progress, turn_of(step, name, job, progress):
             outcome: Outcome = step_module(step).run(job, progress)
     except TodError as error:
         keep_details(log)
@@ -195,7 +196,7 @@ def start(workspace: Workspace) -> Config:
     from tasks.catalogue.load import load
 
     try:
-        runtime.prepare(workspace.doit_state)
+        runtime.prepare(workspace.state)
         config = load(workspace)
         check_names(sys.argv[1:], config)
         return config
@@ -203,6 +204,16 @@ def start(workspace: Workspace) -> Config:
         raise InvalidDodoFile(str(error)) from None
     except OSError as error:
         raise InvalidDodoFile(str(disk_error("workspace", error))) from None
+
+
+def database(workspace: Workspace) -> str:
+    """Where doit is to keep its database; see `state`."""
+    from doit.dependency import SqliteDB
+
+    from tasks import state
+
+    state.forgive(SqliteDB)
+    return state.place(workspace.doit_state)
 
 
 def check_names(words: Iterable[str], config: Config) -> None:

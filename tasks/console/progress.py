@@ -1,7 +1,8 @@
 """A step at work: a bar where the total is known, a spinner where it is not.
 
 Bars go to standard error, and only to a terminal. In a worker of `doit -n 2` there are none: two
-processes that redraw one line make a mess of it.
+processes that redraw one line make a mess of it. Where there is no bar, a wait for another process
+is told all the same: nobody should have to guess why nothing happens.
 """
 
 from __future__ import annotations
@@ -23,13 +24,23 @@ if TYPE_CHECKING:
 def progress_for(title: str) -> Iterator[Progress]:
     """A `Progress` for one step; its line vanishes when the block ends."""
     if not sys.stderr.isatty() or multiprocessing.parent_process() is not None:
-        yield Silent()
+        yield Quiet(title)
         return
     bar = Bar(title)
     try:
         yield bar
     finally:
         bar.end()
+
+
+class Quiet(Silent):
+    """A `Progress` that only tells what is waited for."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+
+    def wait(self, holder: str) -> None:
+        print(f"waiting    {self._title}: for {holder}", file=sys.stderr, flush=True)
 
 
 class Bar:
@@ -54,6 +65,9 @@ class Bar:
     def rewind(self, done: int) -> None:
         if self._shown is not None and self._task is not None:
             self._shown.update(self._task, completed=done)
+
+    def wait(self, holder: str) -> None:
+        self.begin(f"wait for {holder}", None)
 
     def end(self) -> None:
         if self._shown is not None:

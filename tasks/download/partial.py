@@ -20,7 +20,7 @@ from typing import IO, Protocol
 import msgspec
 
 from tasks.download.answer import SideCar, if_range
-from tasks.files import BLOCK, remove
+from tasks.files import BLOCK, process_lives, remove
 
 # A living writer's file grows, or its timeouts end it, long before this.
 STILL_FRESH = 900.0
@@ -223,19 +223,6 @@ def is_alive(partial: Path, now: float | None = None) -> bool:
     if known.host != socket.gethostname():
         return known.pid > 0
     return known.pid != os.getpid() and process_lives(known.pid)
-
-
-def process_lives(pid: int) -> bool:
-    """Whether a process of this machine has this number; if that can't be told, yes."""
-    if os.name == "nt" or pid <= 0:  # signal 0 is a Ctrl-C there
-        return pid > 0
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def remove_orphans(place: Path) -> None:

@@ -126,7 +126,7 @@ def _still_offered(job: NetworkJob, source: Source, record: ArchiveRecord) -> bo
 def _in_turn(job: NetworkJob, source: Source, progress: Progress, tools: Tools | None) -> Got:
     from tasks.download.partial import Draft, address_key, movement
     from tasks.download.transfer import Tools, fetch
-    from tasks.download.turn import turn
+    from tasks.turn import turn
 
     place = job.cache.partial(job.name, address_key(source.text))
     lock = job.cache.root / "locks" / f"{store.cached(job).name}.lock"
@@ -142,13 +142,13 @@ def _in_turn(job: NetworkJob, source: Source, progress: Progress, tools: Tools |
             return Got(record, "fetched by another doit")
         fetched = fetch(source, job, Draft(place, source.text), progress, tools or Tools())
         record = cached.publish(job, fetched)
-        _tidy(job)
+        tidy(job)
     resumed = f", from {human_size(fetched.resumed)} on" if fetched.resumed else ""
     return Got(record, f"from {source.host}{resumed}")
 
 
-def _tidy(job: NetworkJob) -> None:
-    """Remove what killed downloads of this network left; see `step` for when."""
+def tidy(job: NetworkJob) -> None:
+    """Remove what killed downloads of this network left, now that its archive is there."""
     from tasks.download.partial import address_key, remove_orphans
 
     archive = store.cached(job)

@@ -144,9 +144,13 @@ def _read_in_place(job: NetworkJob, source: Source) -> Outcome:
 
 def _from_cache(job: NetworkJob) -> Outcome | None:
     from tasks.download.cached import usable
+    from tasks.download.remote import tidy
 
     record = usable(job)
-    return _done(job, record, note="found in the cache") if record else None
+    if record is None:
+        return None
+    tidy(job)  # a download that was killed right after it had published could not
+    return _done(job, record, note="found in the cache")
 
 
 def _fetch(job: NetworkJob, source: Source, progress: Progress, tools: Tools | None) -> Outcome:

@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tasks import store
-from tasks.download import partial, step, turn
+from tasks import store, turn
+from tasks.download import partial, step
 from tasks.download.answer import SideCar
 from tasks.errors import DiskError, DownloadError
 from tasks.job import Outcome, Silent

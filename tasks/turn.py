@@ -1,6 +1,6 @@
-"""One download of an object at a time, out of courtesy.
+"""One process at a time does a piece of work, out of courtesy.
 
-The lock only saves a second download. Nothing rests on it: it may be missing (some network file
+The lock only saves doing it twice. Nothing rests on it: it may be missing (some network file
 systems grant it to everyone), and a wait ends without it once the holder makes no progress. The
 operating system drops a dead holder's lock.
 """
@@ -11,18 +11,20 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from importlib import import_module
 from pathlib import Path
 
 import msgspec
 
-from tasks.job import Progress
+from tasks.job import Job, Progress
 
 POLL = 0.1
+PATIENCE = 300.0  # seconds to wait for another doit that reads or unpacks the same archive
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
-    """Who downloads. `since` is in seconds since 1970."""
+    """Who is at work. `since` is in seconds since 1970."""
 
     host: str
     pid: int
@@ -57,7 +59,23 @@ def turn(
         if release is not None:
             held.callback(release)
             _sign(lock)
+            held.callback(_unsign, lock)
         yield
+
+
+def turn_of(step: str, name: str, job: Job, progress: Progress) -> AbstractContextManager[None]:
+    """Let another doit that does this very step in this workspace finish it first: then there is
+    nothing left to do. Download takes its turn at the cache, which other workspaces share."""
+    if step == "download":
+        return nullcontext()
+    module = import_module(f"tasks.{step}.step")
+    return turn(
+        job.workspace.turn(step, name),
+        progress,
+        is_done=lambda: module.why_stale(job) is None,
+        movement=lambda: None,
+        patience=job.config.settings.smoke_timeout if step == "smoke" else PATIENCE,
+    )
 
 
 def _try_lock(lock: Path) -> Callable[[], object] | None:
@@ -83,13 +101,15 @@ def _wait(
     patience: float,
     sleep: Callable[[float], None],
 ) -> Callable[[], object] | None:
-    progress.begin(f"wait for {holder(lock)}", None)
-    seen, quiet = movement(), 0.0
+    seen, quiet, told = movement(), 0.0, False
     while quiet < patience and not is_done():
         sleep(POLL)
         release = _try_lock(lock)
         if release is not None:
             return release
+        if not told:  # by now the holder has signed
+            progress.wait(holder(lock))
+            told = True
         now = movement()
         quiet = quiet + POLL if now == seen else 0.0
         seen = now
@@ -101,6 +121,11 @@ def _sign(lock: Path) -> None:
     me = Holder(host=socket.gethostname(), pid=os.getpid(), since=time.time())
     with suppress(OSError):
         holder_path(lock).write_bytes(msgspec.json.encode(me))
+
+
+def _unsign(lock: Path) -> None:
+    with suppress(OSError):
+        holder_path(lock).unlink()
 
 
 def holder(lock: Path) -> str:
