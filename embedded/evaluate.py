@@ -1,7 +1,7 @@
 """How accurate the embedded network is, measured by pycocotools on pictures it never met.
 
 python -m embedded.evaluate                     the shipped archive, 500 pictures a row
-python -m embedded.evaluate --write embedded/figures.json
+python -m embedded.evaluate --publish           and write figures.json and README's table
 """
 
 import argparse
@@ -20,10 +20,12 @@ from PIL import Image
 from embedded.detector import Found, Signature, detect, latencies, load_archive
 from embedded.pack import ARCHIVE
 from embedded.render import draw
+from embedded.report import with_table
 from embedded.scenes import SIDE, Scene, scene
 from embedded.scoring import Judged, Truth, average_precision, judge, truth_of
 from embedded.splits import EXAMPLES, TEST, VALIDATION, Split
 
+FIGURES = Path(__file__).with_name("figures.json")
 THRESHOLD = 0.5
 """Score from which on a detection counts for precision and recall; chosen on validation."""
 _FIRST = {0: 0, 100: 100_000}  # the seeds of real handwriting are not those of strokes
@@ -93,9 +95,12 @@ def evaluate(archive: Path, split: Split, count: int) -> dict[str, Any]:
     for row in ROWS:
         rows[row.name] = measure(signature, pictures(row, split, count))
         print(_line(row.name, rows[row.name]), flush=True)
+    from embedded.network import parameters  # TensorFlow, which the drawing processes do without
+
     packed = archive.read_bytes()
     return {
         "archive": archive.name,
+        "parameters": parameters(),
         "bytes": len(packed),
         "sha256": hashlib.sha256(packed).hexdigest(),
         "pictures_per_row": count,
@@ -103,6 +108,14 @@ def evaluate(archive: Path, split: Split, count: int) -> dict[str, Any]:
         "threshold": THRESHOLD,
         "rows": {k: {n: round(v, 4) for n, v in r.items()} for k, r in rows.items()},
     }
+
+
+def publish(figures: dict[str, Any]) -> None:
+    """Writes the figures into this folder: figures.json and the table of README.md."""
+    readme = FIGURES.with_name("README.md")
+    text = with_table(readme.read_text(encoding="utf-8"), figures)
+    FIGURES.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    readme.write_text(text, encoding="utf-8")
 
 
 def _line(name: str, figures: dict[str, float]) -> str:
@@ -120,14 +133,20 @@ def main() -> None:
         "--validation", action="store_true", help="pictures for tuning, not those of the test"
     )
     parser.add_argument("--write", type=Path, help="also write the figures to this JSON file")
+    parser.add_argument(
+        "--publish", action="store_true", help="also write them to embedded/ (figures.json, README)"
+    )
     arguments = parser.parse_args()
     times = latencies(arguments.archive, scene(EXAMPLES.first_seed).picture)
     print("load {load:.2f} s, first inference {first:.2f} s, then {warm:.3f} s".format(**times))
     print(f"{'':30s}  mAP@0.5  mAP@.5:.95  precision  recall   digits")
     split = VALIDATION if arguments.validation else TEST
     figures = evaluate(arguments.archive, split, arguments.pictures)
+    figures["seconds"] = {name: round(value, 3) for name, value in times.items()}
     if arguments.write:
         arguments.write.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    if arguments.publish:
+        publish(figures)
 
 
 if __name__ == "__main__":
