@@ -2,7 +2,10 @@
 
     nothing there             unpack into a staging folder, rename it
     there, with our receipt   plan what differs, restore single files (see `plan`)
-    there, with no receipt    equal to the archive: adopted; else the user's, and untouched
+    there, with no receipt    a network unpacked by hand: adopted, what is missing filled in; if a
+                              file of it differs it is the user's, and untouched. Where no file
+                              is the archive's, as after `doit clean` where something stayed, it
+                              is no network: one is unpacked around what is there
 
 Killed at any instant, the next run finds one of these three states.
 """
@@ -65,9 +68,9 @@ def install(
     if not os.path.lexists(folder):
         files, outcome = _unpack_all(job, verified, progress)
     elif former is not None and former.files:
-        files, outcome = _mend(job, verified, former, progress)
+        files, outcome = _mend(job, verified, former.files, progress)
     else:
-        files, outcome = _adopt(job, verified)
+        files, outcome = _adopt(job, verified, progress)
     if entry is not None and entry.tree != tree:
         # Before the receipt: once that is written, nothing brings us here again.
         remove_leftovers(job.workspace.lock_file)
@@ -107,22 +110,22 @@ def _unpack_all(
         except OSError:
             if not os.path.lexists(job.workspace.network(job.name)):
                 raise
-            return _adopt(job, verified)  # another process was faster
+            return _adopt(job, verified, progress)  # another process was faster
     files = repair.sorted_records(unpacked.files)
     return files, Outcome("built", _count(files), size)
 
 
 def _mend(
-    job: NetworkJob, verified: VerifyReceipt, former: ExtractReceipt, progress: Progress
+    job: NetworkJob, verified: VerifyReceipt, former: Files, progress: Progress
 ) -> tuple[Files, Outcome]:
     folder = job.workspace.network(job.name)
-    todo = plan(folder, verified.members, former.files)
+    todo = plan(folder, verified.members, former)
     written: Files = {}
     lines: tuple[str, ...] = ()
     if todo.written:
         with staging(job.workspace, job.name) as staged:
             unpacked = _unpack(job, verified, staged / "tree", todo.written, progress)
-            taken = {*verified.members, *former.files}
+            taken = {*verified.members, *former}
             lines = repair.put_in_place(folder, staged / "tree", unpacked, todo, taken)
         written = unpacked.files
     files = repair.sorted_records(repair.settle(folder, todo), written)
@@ -139,16 +142,16 @@ def _mended(todo: Plan) -> str:
     return f"{len(todo.removed)} old files removed" if todo.removed else "all files are right"
 
 
-def _adopt(job: NetworkJob, verified: VerifyReceipt) -> tuple[Files, Outcome]:
+def _adopt(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> tuple[Files, Outcome]:
     """Take over what was unpacked by hand, or by a run that was killed before its receipt."""
     folder = job.workspace.network(job.name)
     todo = plan(folder, verified.members, {})
+    if todo.aside and todo.touched:
+        others = f" (and {len(todo.aside) - 1} more)" if len(todo.aside) > 1 else ""
+        why = f"{folder} is not what its archive holds: {todo.aside[0]} differs{others}"
+        raise UserFilesError(job.name, why, f"move {folder} away and run doit again")
     if todo.written:
-        path, more = todo.written[0], len(todo.written) - 1
-        differs = f"{path} {'differs' if path in todo.aside else 'is missing'}"
-        others = f" (and {more} more)" if more else ""
-        why = f"{folder} is not what its archive holds: {differs}{others}"
-        raise UserFilesError(job.name, why, f"move it away, or remove it: rm -r {folder}")
+        return _mend(job, verified, {}, progress)
     files = repair.sorted_records(repair.settle(folder, todo))
     return files, Outcome("built", f"{_count(files)} found in place, adopted")
 

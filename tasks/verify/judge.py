@@ -106,9 +106,10 @@ def _records(
     for name, words in (("sha256", "sha256"), ("md5", "md5"), ("git_blob_sha1", "git blob id")):
         expected, actual = getattr(digests, name), getattr(found, name)
         if expected and actual:
-            yield _Comparison(words + of, expected, actual, confirmed, _on_record(confirmed))
+            by = _on_record(digests.confidence == "confirmed")
+            yield _Comparison(words + of, expected, actual, confirmed, by)
     if digests.size is not None:
-        by = _on_record(size_confirmed)
+        by = _on_record((digests.size_confidence or digests.confidence) == "confirmed")
         yield _Comparison("size" + of, digests.size, found.size, size_confirmed, by)
 
 

@@ -82,3 +82,16 @@ def test_clean_in_an_untouched_checkout_is_no_error(tmp_path: Path) -> None:
     before = fresh.files()
     assert fresh.doit("clean").code == 0
     assert fresh.files() == before
+
+
+def test_an_edited_config_survives_build_clean_and_build(built: Checkout) -> None:
+    folder = built.root / f"pre-trained/{EMBEDDED}"
+    original = (folder / "pipeline.config").read_text()
+    (folder / "pipeline.config").write_text(original + "# mine\n")
+    assert built.doit("extract").code == 0
+    assert built.doit("clean").code == 0
+    done = built.doit("extract")
+    assert done.code == 0, done.said
+    assert (folder / "pipeline.config").read_text() == original
+    files = [path for path in folder.iterdir() if path.is_file()]
+    assert len([path for path in files if path.read_bytes().endswith(b"# mine\n")]) == 1

@@ -76,6 +76,7 @@ def found(folder: Path) -> Files:
 
 
 def edit(path: Path, content: bytes = b"edited") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
 
 
@@ -453,8 +454,8 @@ def test_adoption_needs_no_archive_and_any_mtime_will_do(
     ("damage", "differs"),
     [
         ("echo x >> pipeline.config", "pipeline.config differs"),
-        ("rm saved_model/saved_model.pb", "saved_model/saved_model.pb is missing"),
-        ("rm -r saved_model", r"is missing \(and 2 more\)"),
+        ("echo x >> pipeline.config; rm -r saved_model", "pipeline.config differs"),
+        ("for f in pipeline.config checkpoint/*; do echo x >> $f; done", r"\(and 3 more\)"),
     ],
 )
 def test_what_was_unpacked_by_hand_and_differs_stays_untouched(
@@ -463,12 +464,37 @@ def test_what_was_unpacked_by_hand_and_differs_stays_untouched(
     untar(archive, job)
     subprocess.run(["sh", "-c", damage], cwd=folder, check=True)
     before = {path: path.lstat() for path in folder.rglob("*")}
-    with pytest.raises(UserFilesError, match=rf"{differs}.*rm -r {folder}"):
+    with pytest.raises(UserFilesError, match=rf"{differs}.*move {folder} away"):
         step.run(job, SILENT)
     after = {path: path.lstat() for path in folder.rglob("*")}
     assert {p: (s.st_ino, s.st_mtime_ns) for p, s in before.items()} == {
         p: (s.st_ino, s.st_mtime_ns) for p, s in after.items()
     }
+
+
+@pytest.mark.parametrize("lost", ["saved_model/saved_model.pb", "saved_model", "checkpoint"])
+def test_what_is_missing_of_a_network_unpacked_by_hand_is_filled_in(
+    job: NetworkJob, folder: Path, archive: Path, files: Files, lost: str
+) -> None:
+    untar(archive, job)
+    subprocess.run(["rm", "-r", lost], cwd=folder, check=True)
+    step.run(job, SILENT)
+    assert found(folder) == files
+    assert step.why_stale(job) is None
+
+
+def test_a_network_is_unpacked_around_the_files_that_clean_left(
+    job: NetworkJob, folder: Path, files: Files
+) -> None:
+    edit(folder / "notes.txt", b"mine")
+    edit(folder / "pipeline.config", b"my own config")
+    lines = step.run(job, SILENT).lines
+    assert found(folder) == {
+        **files,
+        "notes.txt": b"mine",
+        "pipeline.config.yours-1": b"my own config",
+    }
+    assert "pipeline.config.yours-1" in lines[0]
 
 
 def test_extra_files_in_an_adopted_network_stay(
