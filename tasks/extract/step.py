@@ -106,7 +106,6 @@ def _pass_on(job: NetworkJob, reason: str) -> Outcome:
 
 def _finish(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> Outcome:
     """Do the work, then write the receipt that ends it."""
-    from tasks import store
     from tasks.extract.work import install
 
     files, tree, outcome = install(job, verified, _receipt(job), progress)
@@ -121,7 +120,19 @@ def _finish(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> Out
     remove_leftovers(_path(job))
     write(_path(job), receipt)
     if not job.config.settings.keep_archives:
+        return _drop_archive(job, outcome)
+    return outcome
+
+
+def _drop_archive(job: NetworkJob, outcome: Outcome) -> Outcome:
+    """The network is installed by now: an archive that can't be removed is no failure."""
+    from tasks import store
+
+    try:
         store.drop(job)
+    except OSError as error:
+        line = f"{job.name}: its archive stays in the cache: {disk_error('', error).why}"
+        return msgspec.structs.replace(outcome, lines=(*outcome.lines, line))
     return outcome
 
 

@@ -1,0 +1,384 @@
+"""Runs of `doit` that are killed at chosen instants, and what must be true of the next.
+
+A `Scene` is a checkout with two networks (one behind a slow server on loopback, one a local file)
+and some projects. An undisturbed run of it shows in which order tasks end, how long each takes, and
+how much it writes; an `Instant` lies at a fraction of that. It is met by watching receipts and
+files, so a busy machine meets it as well.
+
+TensorFlow takes seconds to start. Where the instant lies in another step, a stand-in answers in
+its place: it is the smoke step's child process, and none of the other steps knows of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import tarfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.archives import zoo_archive, zoo_files
+from tests.support.checkouts import ROOT, Checkout, Finished, check_out
+from tests.support.servers import Connection, Reply, ScriptedServer, answer, head, serving
+
+STEPS = ("download", "verify", "extract", "scaffold", "smoke")
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+PROJECTS = 4
+# Notes that mean nothing once their writer is gone, times, and doit's own database.
+NOT_COMPARED = re.compile(r"\.tod/(doit\.sqlite.*|turns/.*\.json|logs/.*)")
+TIMES = re.compile(r"\d+(\.\d+)? m?s\b")
+STAND_IN = """
+import signal, sys, time
+from pathlib import Path
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+import msgspec
+from tasks.smoke.messages import Answer, Doing, Hello, Order, Report
+
+def say(message):
+    sys.stdout.buffer.write(msgspec.json.encode(message) + b"\\n")
+    sys.stdout.buffer.flush()
+
+say(Hello())
+for line in sys.stdin.buffer:
+    order = msgspec.json.decode(line, type=Order)
+    say(Doing("load"))
+    time.sleep(0.2)
+    report = Report(network=order.network, applicable=order.saved_model)
+    say(Answer(report=report, drawn=b"drawn" if order.saved_model else b"", summary="stand-in"))
+"""
+
+
+@dataclass(frozen=True)
+class Instant:
+    """When to strike: at this fraction of what this task writes, or of the time that it takes.
+
+    Up to 1.25: the last fifth of all instants lies between the last byte and the receipt, or after.
+    """
+
+    task: str
+    fraction: float
+    number: signal.Signals
+
+    @property
+    def step(self) -> str:
+        return self.task.partition(":")[0]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything needed to run one workspace again and again, in one place.
+
+    Attributes:
+        root: holds `pristine`, `workspace`, `cache` and the compiled modules.
+        server: serves the one archive.
+    """
+
+    root: Path
+    server: ScriptedServer
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+    def fresh(self, *, stand_in: bool) -> Checkout:
+        """The workspace as it was cloned; its cache is empty."""
+        workspace = self.root / "workspace"
+        for folder in (workspace, self.cache):
+            shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.root / "pristine", workspace)
+        if stand_in:
+            (workspace / "tasks/smoke/worker.py").write_text(STAND_IN)
+        environment = {
+            "TOD_CACHE": str(self.cache),
+            "PYTHONPYCACHEPREFIX": str(self.root / "compiled"),
+            "PYTHONHASHSEED": "0",  # doit would run tasks in another order each time
+        }
+        return Checkout(workspace, environment)
+
+
+@contextmanager
+def scene(root: Path, *, size: int, seconds: float) -> Iterator[Scene]:
+    """A scene whose remote archive has some `size` bytes and takes `seconds` to be sent."""
+    with tarfile.open(next((ROOT / "embedded").glob("*.tar.gz"))) as embedded:
+        files = {
+            member.name.partition("/")[2]: embedded.extractfile(member).read()  # type: ignore[union-attr]
+            for member in embedded
+            if member.isfile()
+        }
+    files |= {f"more/{number}": random.Random(number).randbytes(size // 8) for number in range(8)}
+    root.mkdir(parents=True, exist_ok=True)
+    zoo_archive(root / "digits.tar.gz", files, level=1)
+    zoo_archive(root / "bare.tar.gz", zoo_files(size=size // 8, saved_model=False))
+    with serving(paced((root / "digits.tar.gz").read_bytes(), seconds)) as server:
+        pristine = check_out(root / "pristine")
+        pristine.configure(configuration(server.url("digits.tar.gz"), root / "bare.tar.gz"))
+        yield Scene(root, server)
+
+
+def configuration(remote: str, local: Path) -> str:
+    """config/workspace.toml of a scene."""
+    projects = "".join(
+        f'[projects.dice_{n}]\nlabels = ["one", "two"]\nnetworks = ["digits", "bare"]\n'
+        for n in range(PROJECTS)
+    )
+    networks = f'[networks.digits]\nsources = ["{remote}"]\nlabels = "cube_digits"\n'
+    networks += f'[networks.bare]\nsources = ["{local}"]\nsaved_model = false\n'
+    return projects + networks
+
+
+def paced(body: bytes, seconds: float) -> Reply:
+    """A file, as a good but slow server gives it."""
+    etag = '"soak"'
+
+    def reply(connection: Connection) -> None:
+        asked = connection.request.headers
+        start = int(asked.get("range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
+        if start >= len(body):
+            return answer(416, headers={"Content-Range": f"bytes */{len(body)}", "ETag": etag})(
+                connection
+            )
+        where = {"Content-Range": f"bytes {start}-{len(body) - 1}/{len(body)}"} if start else {}
+        fields = {"Content-Length": len(body) - start, "ETag": etag, **where}
+        connection.send(head(206 if start else 200, fields))
+        step = max(len(body) // 100, 1)
+        for at in range(start, len(body), step):
+            connection.send(body[at : at + step])
+            time.sleep(seconds / 100)
+        return None
+
+    return reply
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What an undisturbed run leaves.
+
+    Attributes:
+        files: as `snapshot` tells them.
+        cached: the names of the cache's files.
+        seconds: how long each task took, in the order in which they ended.
+        written: how much each task wrote, as `written` tells it; 0 if that can't be watched.
+    """
+
+    files: dict[str, str]
+    cached: set[str]
+    seconds: dict[str, float]
+    written: dict[str, int]
+
+
+def undisturbed(place: Scene, *, stand_in: bool) -> Reference:
+    """Run the scene to its end."""
+    checkout = place.fresh(stand_in=stand_in)
+    began = time.time()
+    done = checkout.doit()
+    assert done.code == 0, done.said
+    ends = sorted((path.stat().st_mtime, task) for task, path in receipts(checkout).items())
+    seconds = {}
+    for end, task in ends:
+        seconds[task], began = max(end - began, 0.0), end
+    total = {task: written(place, checkout, task) for task in seconds}
+    total["download:digits"] = (place.root / "digits.tar.gz").stat().st_size
+    return Reference(snapshot(checkout), names(place.cache), seconds, total)
+
+
+def written(place: Scene, checkout: Checkout, task: str) -> int:
+    """What a task has written so far: bytes, or for scaffold files and folders; 0 if it writes
+    nothing that could be watched."""
+    step, _, name = task.partition(":")
+    if step == "download":
+        return sum(_size(path) for path in place.cache.glob("partial/*.part"))
+    if step == "extract":
+        shelf = checkout.root / "pre-trained"
+        staged = shelf.glob(f".{name}.staging-*/tree/**/*")
+        return sum(_size(path) for path in [*staged, *(shelf / name).rglob("*")])
+    if step == "scaffold":
+        return len(list((checkout.root / name).rglob("*")))
+    return 0
+
+
+def _size(path: Path) -> int:
+    try:
+        status = path.lstat()
+    except OSError:
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
+
+
+def receipts(checkout: Checkout) -> dict[str, Path]:
+    """task → receipt, of all tasks that are done."""
+    found = (checkout.root / ".tod/receipts").glob("[!.]*/[!.]*.json")
+    return {f"{path.parent.name}:{path.stem}": path for path in found if _is_done(path)}
+
+
+def _is_done(receipt: Path) -> bool:
+    told = json.loads(receipt.read_bytes())
+    return bool(told["definition"]) and told["status"] == "done"
+
+
+def names(folder: Path) -> set[str]:
+    """The files of a cache; what lies beside a lock means nothing once its holder is gone."""
+    paths = (path for path in folder.rglob("*") if path.is_file() and path.parent.name != "locks")
+    return {path.relative_to(folder).as_posix() for path in paths}
+
+
+def snapshot(checkout: Checkout) -> dict[str, str]:
+    """path → digest of every file of a workspace (and times, where ours are restored)."""
+    seen = {}
+    for path in sorted(checkout.root.rglob("*")):
+        name = path.relative_to(checkout.root).as_posix()
+        if NOT_COMPARED.fullmatch(name) or "__pycache__" in path.parts:
+            continue
+        if path.is_dir():
+            seen[name] = "folder"
+            continue
+        mtime = path.stat().st_mtime_ns if name.startswith("pre-trained/") else 0
+        seen[name] = f"{hashlib.sha256(_without_times(name, path)).hexdigest()} {mtime}"
+    return seen
+
+
+def _without_times(name: str, path: Path) -> bytes:
+    content = path.read_bytes()
+    if name.startswith(".tod/receipts/smoke/"):
+        return TIMES.sub("", content.decode()).encode()
+    if name.startswith("results/") and name.endswith(".json"):
+        report: dict[str, Any] = json.loads(content)
+        return json.dumps({**report, "seconds": None, "peak_memory": None}).encode()
+    return content
+
+
+def instants(count: int, seed: int, reference: Reference) -> list[Instant]:
+    """So many instants, spread evenly over steps and signals."""
+    chance = random.Random(seed)
+    chosen = []
+    for number in range(count):
+        step = STEPS[number % len(STEPS)]
+        of_step = [task for task in reference.seconds if task.startswith(f"{step}:")]
+        which = SIGNALS[number // len(STEPS) % len(SIGNALS)]
+        chosen.append(Instant(chance.choice(of_step), chance.uniform(0, 1.25), which))
+    return chosen
+
+
+@dataclass(frozen=True)
+class Struck:
+    """What a killed run left.
+
+    Attributes:
+        code: its exit code; 0 if it had ended before.
+        done: the tasks whose receipts are there.
+        partial: bytes of the longest partial file; 0 if there is none.
+        archived: whether the archive is in the cache.
+    """
+
+    code: int
+    said: str
+    done: frozenset[str]
+    partial: int
+    archived: bool
+
+    def in_flight(self, reference: Reference) -> str:
+        """The step that was under way; "end" if all were done."""
+        rest = [task for task in reference.seconds if task not in self.done]
+        return rest[0].partition(":")[0] if rest else "end"
+
+
+def strike(place: Scene, checkout: Checkout, instant: Instant, reference: Reference) -> Struck:
+    """Start doit, and kill its whole process group at the instant."""
+    process = checkout.start()
+    order = list(reference.seconds)
+    before = order[: order.index(instant.task)]
+    _await(checkout, before[-1] if before else "", process)
+    _await_fraction(place, checkout, instant, reference, process)
+    if process.poll() is None:
+        os.killpg(process.pid, instant.number)
+    out, err = process.communicate(timeout=100)
+    _await_group(process.pid)
+    partials = [path.stat().st_size for path in place.cache.glob("partial/*.part")]
+    archived = any(place.cache.glob("archives/*.tar.gz"))
+    done = frozenset(receipts(checkout))
+    return Struck(process.returncode, out + err, done, max(partials, default=0), archived)
+
+
+def _await(checkout: Checkout, task: str, process: subprocess.Popen[str]) -> None:
+    """Wait until a task's receipt is there, or doit has ended."""
+    if task:
+        receipt = _receipt(checkout, task)
+        while process.poll() is None:
+            if receipt.exists() and _is_done(receipt):
+                return
+            time.sleep(0.001)
+
+
+def _receipt(checkout: Checkout, task: str) -> Path:
+    step, _, name = task.partition(":")
+    return checkout.root / f".tod/receipts/{step}/{name}.json"
+
+
+def _await_fraction(
+    place: Scene,
+    checkout: Checkout,
+    instant: Instant,
+    reference: Reference,
+    process: subprocess.Popen[str],
+) -> None:
+    total, seconds = reference.written[instant.task], reference.seconds[instant.task]
+    if not total:
+        time.sleep(instant.fraction * seconds)
+        return
+    enough = min(instant.fraction, 1.0) * total
+    receipt = _receipt(checkout, instant.task)
+    while process.poll() is None and not receipt.exists():
+        if written(place, checkout, instant.task) >= enough:
+            break
+        time.sleep(0.001)
+    time.sleep(max(instant.fraction - 1.0, 0.0) * seconds)
+
+
+def _await_group(group: int) -> None:
+    """Wait until no process of the group is left: its children may take a moment to notice."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.01)
+    raise AssertionError("a process outlived its doit")
+
+
+def finish(place: Scene, checkout: Checkout, struck: Struck, reference: Reference) -> Finished:
+    """Run doit once more, and compare with the undisturbed run.
+
+    Raises:
+        AssertionError: something was lost, done twice, or left behind.
+    """
+    asked_before = len(place.server.requests)
+    done = checkout.doit()
+    assert done.code == 0, done.said
+    assert "Traceback" not in done.said, done.said
+    built = set(re.findall(r"^built +([^ ]+):(?: |$)", done.out, flags=re.MULTILINE))
+    assert built == reference.seconds.keys() - struck.done, (built, struck.done)
+    asked = [request.headers.get("range") for request in place.server.requests[asked_before:]]
+    assert asked == _expected_requests(struck), (asked, struck)
+    now = snapshot(checkout)
+    unlike = {name for name in now | reference.files if now.get(name) != reference.files.get(name)}
+    assert not unlike, unlike
+    assert names(place.cache) == reference.cached
+    return done
+
+
+def _expected_requests(struck: Struck) -> list[str | None]:
+    if struck.archived:
+        return []
+    return [f"bytes={struck.partial}-" if struck.partial else None]
