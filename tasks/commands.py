@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks.catalogue.types import Config, Digests, LockEntry, Network
-from tasks.errors import DamagedError, UsageError
-from tasks.files import human_size, sha256_of
+from tasks.errors import UsageError
+from tasks.files import human_size, remove, sha256_of
 from tasks.installed import differences, receipt_of
 from tasks.job import NetworkJob, Silent
 from tasks.paths import Workspace
@@ -32,47 +32,50 @@ def show(words: Sequence[str], config: Config, workspace: Workspace) -> list[str
 
 
 def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:
-    """Copy a hand-fetched archive into the cache and verify it like a download.
+    """Copy a hand-fetched archive into the cache, if it passes what a download has to pass.
 
-    The user's file is neither moved nor deleted.
+    The user's file is neither moved nor deleted. It is read where it lies: a wrong one never takes
+    the place of a good copy in the cache.
 
     Raises:
         UsageError: no such file, or no telling which network it is.
         TodError: whatever verification finds.
+        OSError: the file can't be read, or the cache can't be written.
     """
     if len(words) not in (1, 2):
         why = "takes a file, and before it the network's name if the file's does not tell"
         raise UsageError("adopt", why, "`doit adopt NETWORK FILE`")
-    file = Path(words[-1]).expanduser()
-    if not file.is_file():
-        raise UsageError("adopt", f"there is no file {file}", "give the path of an archive")
+    file = existing_file(words[-1])
     network = find(words[0], config) if len(words) == 2 else network_of_file(file, config)
     job = NetworkJob(config, workspace, network=network)
 
     from tasks import store
     from tasks.download import step as download
+    from tasks.download.sources import ordered
     from tasks.verify import step as verify
+    from tasks.verify.work import look_through
 
+    for source in ordered(network, config.settings):
+        if source.path is not None and (workspace.root / source.path).is_file():
+            why = f"it is read from {source.path}, nothing is fetched for it"
+            raise UsageError(network.name, why)
+    note = look_through(job, file, Silent())
     store.put(job, file, store.ArchiveRecord(source="adopted", witness="file"))
     download.run(job, Silent())
-    try:
-        outcome = verify.run(job, Silent())
-    except DamagedError as error:  # our copy was set aside; the user's file is where it was
-        raise DamagedError(str(file), error.why, "fetch it once more") from error
-    return [
-        f"{file} is adopted as {network.name}: {outcome.note}",
-        *outcome.lines,
-        f"`doit` or `doit smoke:{network.name}` does the rest",
-    ]
+    lines = verify.run(job, Silent()).lines
+    return [f"{file} is adopted as {network.name}: {note}", *lines, _rest(network)]
 
 
 def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:
-    """Take a network's refused archive into the lock: from now on these bytes are the right ones.
+    """Take an archive into the lock: from now on these bytes are the right ones.
+
+    Without a file it is the network's refused archive, or the one at hand.
 
     Raises:
         UsageError: no name, an unknown one, or nothing to accept.
+        OSError: the archive can't be read, or cache or lock can't be written.
     """
-    if len(words) != 1:
+    if len(words) not in (1, 2):
         raise UsageError("accept", "takes one network's name", "`doit accept NETWORK`")
     network = find(words[0], config)
     job = NetworkJob(config, workspace, network=network)
@@ -80,21 +83,40 @@ def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[s
     from tasks import store
     from tasks.catalogue import lock
 
-    archive = store.readmit(job) if store.refused(job) else store.archive_of(job)
-    if archive is None:
-        raise UsageError(
-            f"accept {network.name}",
-            "there is no archive of it at hand",
-            f"`doit verify:{network.name}` fetches it",
-        )
+    if len(words) == 2:
+        file = existing_file(words[1])
+        archive = store.put(job, file, store.ArchiveRecord(source="adopted", witness="user"))
+        remove(workspace.receipt("download", network.name))  # it tells of another archive
+    else:
+        found = store.readmit(job) if store.refused(job) else store.archive_of(job)
+        if found is None:
+            todo = f"`doit verify:{network.name}` fetches it"
+            raise UsageError(network.name, "there is no archive of it at hand", todo)
+        archive = found
     sha256, record = sha256_of(archive), store.read_record(job.cache.record(archive))
     source = record.source if record else "a local file"
-    entry = LockEntry(sha256=sha256, size=archive.stat().st_size, source=source, witness="user")
+    size = archive.stat().st_size
+    entry = LockEntry(sha256=sha256, size=size, source=source, witness="user")
     lock.record(workspace.lock_file, network.name, entry)
-    return [
-        f"{network.name}: sha256 {sha256} is trusted from now on ({workspace.lock_file})",
-        f"`doit` or `doit smoke:{network.name}` does the rest",
-    ]
+    trusted = f"{network.name}: sha256 {sha256} is trusted from now on ({workspace.lock_file})"
+    return [trusted, _rest(network)]
+
+
+def _rest(network: Network) -> str:
+    return f"`doit` or `doit smoke:{network.name}` does the rest"
+
+
+def existing_file(word: str) -> Path:
+    """The file of that path.
+
+    Raises:
+        UsageError: it is none.
+    """
+    file = Path(word).expanduser()
+    if not file.is_file():
+        what = "a folder" if file.is_dir() else "no file"
+        raise UsageError(str(file), f"there is {what} of this name", "give the path of an archive")
+    return file
 
 
 def find(word: str, config: Config) -> Network:
@@ -202,6 +224,6 @@ def _installed(network: Network, workspace: Workspace) -> str:
         return "no"
     folder = workspace.network(network.name)
     found = differences(folder, receipt.files)
-    state = f"{len(found)} files differ" if found else "intact"
+    state = f"{len(found)} of its files differ" if found else "intact"
     size = sum(record.size for record in receipt.files.values())
     return f"{folder}, {human_size(size)}, {state}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -18,8 +19,20 @@ def prepare(state: Path) -> None:
         OSError: the state folder can't be made.
     """
     signal.signal(signal.SIGTERM, _leave)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_obey_the_parent)
     sys.excepthook = _one_line_for_interrupts
     state.mkdir(parents=True, exist_ok=True)
+
+
+def _obey_the_parent() -> None:
+    """In a worker of `doit -n 2`: leave interrupts to the parent, and end at once when it says so.
+
+    doit's workers catch whatever a signal raises and send it to the parent, which may no longer
+    listen; both would then wait for ever. Nothing is lost: files appear whole or not at all.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _leave(number: int, frame: object) -> None:

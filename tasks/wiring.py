@@ -27,7 +27,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tasks.catalogue.types import Config
-from tasks.errors import TodError, disk_error
+from tasks.console.reporter import Misused
+from tasks.errors import ConfigError, TodError, UsageError, disk_error
 from tasks.job import Job, NetworkJob, Outcome, ProjectJob
 from tasks.paths import Workspace
 
@@ -99,13 +100,19 @@ def run_step(task: Task, step: str, job: Job) -> dict[str, object] | TaskFailed:
             outcome: Outcome = step_module(step).run(job, progress)
     except TodError as error:
         keep_details(log)
-        return TaskFailed(str(error))
+        return failure(error)
     return {
         "kind": outcome.kind,
         "note": outcome.note,
         "size": outcome.size,
         "lines": list(outcome.lines),
     }
+
+
+def failure(error: TodError) -> TaskFailed:
+    """An expected failure as doit has them; what was asked wrongly ends with another exit code."""
+    asked_wrongly = isinstance(error, UsageError | ConfigError)
+    return Misused(str(error)) if asked_wrongly else TaskFailed(str(error))
 
 
 def keep_details(log: Path) -> None:
@@ -293,6 +300,8 @@ def run_command(
     try:
         lines = getattr(import_module("tasks.commands"), name)(words or [], config, workspace)
     except TodError as error:
-        return TaskFailed(str(error))
+        return failure(error)
+    except OSError as error:
+        return failure(disk_error(name, error))
     sys.stdout.write("\n".join(lines) + "\n")
     return None

@@ -138,13 +138,13 @@ def test_show_tells_what_is_known_of_a_network(checkout: Checkout) -> None:
 
 def test_show_suggests_the_name_that_was_meant(checkout: Checkout) -> None:
     done = checkout.doit("show", TUTORIAL.replace("faster", "fastr"))
-    assert done.code == 1
+    assert done.code == 3
     assert f"did you mean {TUTORIAL}" in done.err
 
 
 @pytest.mark.parametrize("command", ["show", "adopt", "accept"])
 def test_a_command_without_words_says_how_it_is_used(checkout: Checkout, command: str) -> None:
     done = checkout.doit(command)
-    assert done.code == 1
+    assert done.code == 3
     assert f"`doit {command} " in done.err
     assert "Traceback" not in done.said

@@ -12,13 +12,17 @@ import time
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from doit.exceptions import BaseFail, UnmetDependency
+from doit.exceptions import BaseFail, TaskFailed, UnmetDependency
 from doit.reporter import ConsoleReporter
 
 from tasks.console import plain
 from tasks.console.rows import Row, any_failed, nothing_done, row_from_values
 
-FAILED, INTERRUPTED = 1, 130
+FAILED, MISUSED, INTERRUPTED = 1, 3, 130
+
+
+class Misused(TaskFailed):  # type: ignore[misc]
+    """A failure that lies in what was asked: a command's words, or the configuration."""
 
 
 class Reporter(ConsoleReporter):  # type: ignore[misc]
@@ -29,6 +33,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
     def __init__(self, outstream: TextIO, options: Mapping[str, Any]) -> None:
         super().__init__(outstream, options)
         self.rows: list[Row] = []
+        self._misused = False
         self._began = time.monotonic()
         self._started: dict[str, float] = {}
 
@@ -48,7 +53,8 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
     def skip_uptodate(self, task: Any) -> None:
         if is_step(task):
             step, _, name = task.name.partition(":")
-            row = Row(step, name, "up to date")
+            waits = any(row.name == name and row.kind == "deferred" for row in self.rows)
+            row = Row(step, name, "deferred" if waits and step != "scaffold" else "up to date")
             self.rows.append(row)
             if task.verbosity and task.verbosity > 1:
                 self._tell(row)
@@ -65,6 +71,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         if task.has_subtask:
             return
         step, _, name = task.name.partition(":")
+        self._misused = self._misused or isinstance(fail, Misused)
         kind, note = "failed", message(fail).removeprefix(f"{name or step}: ")
         if isinstance(fail, UnmetDependency):
             kind, note = "not run", f"needs {fail.message.strip()}"
@@ -83,7 +90,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         if any(row.name for row in self.rows):
             self._close()
         if any_failed(self.rows):
-            raise SystemExit(FAILED)
+            raise SystemExit(MISUSED if self._misused else FAILED)
 
     def _seconds(self, task: Any) -> float:
         now = time.monotonic()

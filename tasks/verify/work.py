@@ -66,6 +66,35 @@ def verify(
     return facts, replace(verdict, checked=checked), Outcome("built", note, facts.size, lines)
 
 
+def look_through(job: NetworkJob, file: Path, progress: Progress) -> str:
+    """Read a file of the user's where it lies, as if it had been downloaded; nothing is recorded.
+
+    Returns:
+        What could be checked, in words.
+
+    Raises:
+        DamagedError: it is no whole archive.
+        RefusedError: it is whole, but unlike a record, or not fit for this network.
+        UnsafeArchiveError: it holds a member that must not be unpacked.
+        OSError: it can't be read.
+    """
+    try:
+        facts = _examine(job, file, progress)
+    except DamagedError as error:
+        raise DamagedError(str(file), error.why, "fetch it once more") from error
+    except UnsafeArchiveError as error:
+        raise UnsafeArchiveError(str(file), error.why, error.todo) from error
+    verdict = judge(facts, job.network, lock.read(job.workspace.lock_file).get(job.name))
+    if verdict.kind == "refused":
+        why = f"it is whole but not the archive on record: {verdict.why}"
+        raise RefusedError(
+            str(file), why, f"`doit accept {job.name} {file}` trusts it all the same"
+        )
+    if verdict.kind == "unfit":
+        raise RefusedError(str(file), f"it is no archive of {job.name}: {verdict.why}")
+    return _note(facts, verdict.checked)
+
+
 def _read_archive(
     job: NetworkJob, download: DownloadReceipt, archive: Path | None, progress: Progress
 ) -> Facts:
@@ -73,23 +102,28 @@ def _read_archive(
     if archive is None:
         receipt = job.workspace.receipt("download", job.name)
         raise DamagedError(job.name, "the archive is gone", f"remove {receipt} to fetch it anew")
+    try:
+        facts = _examine(job, archive, progress)
+    except (DamagedError, UnsafeArchiveError) as error:
+        raise faults.retold(job, archive, error, download.witness) from error
+    if facts.sha256 != download.sha256:
+        raise faults.damaged(job, archive, "changed since it was fetched")
+    return facts
+
+
+def _examine(job: NetworkJob, archive: Path, progress: Progress) -> Facts:
     settings = job.config.settings
     progress.begin("verify", archive.stat().st_size)
     try:
-        facts = examine(
+        return examine(
             archive,
             Limits(settings.max_members, settings.max_unpacked),
             md5=job.network.archive.md5 is not None,
             more_digests=frozenset(p for p, d in job.network.members.items() if _more(d)),
             advance=progress.advance,
         )
-    except (DamagedError, UnsafeArchiveError) as error:
-        raise faults.retold(job, archive, error, download.witness) from error
     finally:
         progress.end()
-    if facts.sha256 != download.sha256:
-        raise faults.damaged(job, archive, "changed since it was fetched")
-    return facts
 
 
 def _more(digests: Digests) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.conftest import did
-from tests.support.archives import zoo_archive
+from tests.support.archives import NETWORK, zoo_archive
 from tests.support.checkouts import Checkout, check_out
 from tests.support.servers import ScriptedServer, broken_off, file, serving
 
@@ -89,6 +90,51 @@ def test_a_hand_fetched_page_is_not_adopted(tmp_path: Path) -> None:
     assert page.exists()
 
 
+def test_a_wrong_file_never_takes_the_place_of_a_good_copy(tmp_path: Path, archive: Path) -> None:
+    with serving(file(archive.read_bytes())) as server:
+        checkout = workspace(tmp_path, server.url())
+        assert checkout.doit("extract").code == 0
+    [good] = (tmp_path / "cache/archives").glob("*.tar.gz")
+    content = good.read_bytes()
+    page = tmp_path / "page.html"
+    page.write_text("<html>not an archive</html>")
+    other = tmp_path / "other.tar.gz"
+    zoo_archive(other)
+    for wrong, why in ((page, "not a .tar.gz"), (other, "not the archive on record")):
+        done = checkout.doit("adopt", "small", str(wrong))
+        assert done.code == 1
+        assert why in done.err
+        assert good.read_bytes() == content
+        assert wrong.exists()
+
+
+def test_a_file_that_is_refused_can_be_accepted_by_name(tmp_path: Path, archive: Path) -> None:
+    with serving(file(archive.read_bytes())) as server:
+        checkout = workspace(tmp_path, server.url())
+        assert checkout.doit("extract").code == 0
+        files = zoo_archive(tmp_path / "other.tar.gz")
+        assert checkout.doit("accept", "small", str(tmp_path / "other.tar.gz")).code == 0
+        done = checkout.doit("extract")
+    assert done.code == 0, done.said
+    weights = "checkpoint/ckpt-0.data-00000-of-00001"
+    assert (checkout.root / "pre-trained/small" / weights).read_bytes() == files[weights]
+
+
+def test_a_network_that_is_read_in_place_needs_no_adopting(tmp_path: Path, archive: Path) -> None:
+    checkout = workspace(tmp_path, str(archive))
+    done = checkout.doit("adopt", "small", str(archive))
+    assert done.code == 3
+    assert "nothing is fetched for it" in done.err
+
+
+def test_a_cache_that_can_not_be_written_is_one_line(tmp_path: Path, archive: Path) -> None:
+    checkout = workspace(tmp_path, "http://127.0.0.1:9/models/20200711/small.tar.gz")
+    (tmp_path / "file").touch()
+    done = checkout.doit("adopt", str(archive), TOD_CACHE=str(tmp_path / "file"))
+    assert done.code == 1
+    assert "Traceback" not in done.said
+
+
 def test_without_kept_archives_the_steps_stay_up_to_date(tmp_path: Path, archive: Path) -> None:
     with serving(file(archive.read_bytes())) as server:
         checkout = workspace(tmp_path, server.url(), "keep_archives = false")
@@ -167,8 +213,10 @@ def test_a_network_unpacked_by_hand_and_changed_is_left_alone(
     tmp_path: Path, archive: Path
 ) -> None:
     checkout = workspace(tmp_path, str(archive))
-    mine = checkout.root / "pre-trained/small/pipeline.config"
-    mine.parent.mkdir(parents=True)
+    shelf = checkout.root / "pre-trained"
+    subprocess.run(["tar", "xzf", str(archive), "-C", str(shelf)], check=True)
+    (shelf / NETWORK).rename(shelf / "small")
+    mine = shelf / "small/pipeline.config"
     mine.write_text("# mine\n")
     done = checkout.doit("extract")
     assert done.code == 1

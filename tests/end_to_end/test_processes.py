@@ -55,6 +55,25 @@ def test_an_interrupt_is_one_line_and_the_next_run_goes_on(
     assert (checkout.root / "pre-trained/small/pipeline.config").is_file()
 
 
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"]
+)
+def test_an_interrupt_of_two_at_a_time_ends_them_all(
+    tmp_path: Path, archive: bytes, number: signal.Signals, code: int
+) -> None:
+    checkout = check_out(tmp_path / "workspace")
+    with serving(dripping(archive, 60, 0.2)) as one, serving(dripping(archive, 60, 0.2)) as two:
+        configure(checkout, a=one.url("a.tar.gz"), b=two.url("b.tar.gz"))
+        process = checkout.start("-n", "2", "extract")
+        wait_for_partial(tmp_path / "cache")
+        os.killpg(process.pid, number)
+        out, err = process.communicate(timeout=20)
+        assert process.returncode == code, (out, err)
+        assert "Traceback" not in out + err
+        with pytest.raises(ProcessLookupError):
+            os.killpg(process.pid, 0)
+
+
 def test_a_killed_run_is_finished_by_the_next(tmp_path: Path, archive: bytes) -> None:
     checkout = check_out(tmp_path / "workspace")
     with serving(dripping(archive, 60, 0.2), file(archive)) as server:
