@@ -82,7 +82,15 @@ def save_small(picture: Image.Image, path: Path) -> None:
     """Saves a PNG of few colours, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".part")
-    picture.quantize(_COLOURS).save(temporary, "PNG", optimize=True)
+    # A strip of the marks' colours, cut off again, keeps them in the palette.
+    wider = Image.new("RGB", (picture.width, picture.height + 45))
+    wider.paste(picture)
+    for i, colour in enumerate((GREEN, RED, YELLOW)):
+        wider.paste(
+            colour, (0, picture.height + 15 * i, picture.width, picture.height + 15 * i + 15)
+        )
+    small = wider.quantize(_COLOURS).crop((0, 0, *picture.size))
+    small.save(temporary, "PNG", optimize=True)
     os.replace(temporary, path)
 
 
