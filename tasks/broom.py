@@ -122,7 +122,7 @@ class Broom:
             here = Path(place)
             inside = {here / name for name in [*files, *folders]} - self.gone
             if not inside and here not in {*self.gone, *known, *self.stuck}:
-                self.stay(here, "it is empty, and was not made by the build")
+                self.stay(here, "it is empty, and is not known to be made by the build")
             rest = sorted(p for p in inside if p.name in files or is_link(p))
             self._name(here, [p for p in rest if p not in known and p not in self.stuck], changed)
 
@@ -131,7 +131,7 @@ class Broom:
             if path in changed:
                 self.stay(path, changed[path])
         if foreign := [path.name for path in rest if path not in changed]:
-            self.stay(folder, f"{_listed(foreign)} not made by the build")
+            self.stay(folder, f"{_listed(foreign)} not known to be made by the build")
 
     def _may(self, path: Path) -> bool:
         return self.root in path.parents and not is_via_link(self.root, path)

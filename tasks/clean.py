@@ -178,7 +178,7 @@ def _sweep_pre_trained(broom: Broom, workspace: Workspace, named: Collection[str
             broom.tree(staging)
     known = {folder / name for name in (*named, *SHIPPED)}
     for path in sorted(set(folder.iterdir()) - known - broom.gone):
-        broom.stay(path, "it was not made by the build")
+        broom.stay(path, "it is not known to be made by the build")
     broom.empty_folder(folder)
 
 

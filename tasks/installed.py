@@ -37,9 +37,3 @@ def receipt_of(workspace: Workspace, network: str) -> ExtractReceipt | None:
     """The receipt of a network that was extracted, or None (also if extraction was deferred)."""
     receipt = read(workspace.receipt("extract", network), ExtractReceipt)
     return receipt if receipt is not None and receipt.status == "done" else None
-
-
-def is_intact(workspace: Workspace, network: str) -> bool:
-    """Whether the network is installed and none of its files differs."""
-    receipt = receipt_of(workspace, network)
-    return receipt is not None and not differences(workspace.network(network), receipt.files)

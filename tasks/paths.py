@@ -9,7 +9,7 @@ because a workspace that is moved must not become stale.
     ├── pre-trained/<network>/       an extracted network
     ├── <project>/images/{train,test}  <project>/training/<network>/
     ├── results/<network>/           smoke.json and the picture with its boxes
-    └── .tod/                        receipts, logs, doit's database: all that can be made again
+    └── .tod/                        receipts, logs, doit's database: what is known of the tree
     <cache>/                         archives, shared by all workspaces of the user
 """
 
@@ -113,7 +113,7 @@ class Cache(Struct, frozen=True):
     root: Path
 
     def archive(self, network: str, key: str) -> Path:
-        """`key` names the object (see `download.cache`): one file name can stand for two archives
+        """`key` names the object (see `store.object_key`): one file name can stand for two archives
         (`extremenet.tar.gz` exists at two dates), so the name alone would collide."""
         return self.root / "archives" / f"{network}-{key}.tar.gz"
 

@@ -180,8 +180,3 @@ def _sha256_or_nothing(path: Path) -> str:
         return sha256_of(path)
     except OSError:
         return ""
-
-
-def same_work(receipt: Receipt | None, definition: str, inputs: dict[str, str]) -> bool:
-    """Whether `receipt` was written for this definition and these inputs."""
-    return receipt is not None and receipt.definition == definition and receipt.inputs == inputs

@@ -29,6 +29,7 @@ from msgspec.structs import replace
 from tasks.catalogue.types import Config
 from tasks.console.reporter import Misused
 from tasks.errors import ConfigError, TodError, UsageError, disk_error
+from tasks.files import remove
 from tasks.job import Job, NetworkJob, Outcome, ProjectJob
 from tasks.paths import Workspace
 
@@ -95,6 +96,8 @@ def run_step(task: Task, step: str, job: Job) -> dict[str, object] | TaskFailed:
     job = replace(job, may_defer=job.may_defer and not task.meta.get("named", False))
     name = task.name.partition(":")[2]
     log = job.workspace.log(step, name)
+    if step in ("verify", "smoke") and {"-a", "--always-execute"} & set(sys.argv):
+        remove(job.workspace.receipt(step, name))  # else the step would find its work done
     try:
         with progress_for(task.name) as progress, turn_of(step, name, job, progress):
             outcome: Outcome = step_module(step).run(job, progress)

@@ -31,15 +31,18 @@ def read(path: Path) -> dict[str, LockEntry]:
         ConfigError: it can't be read, or is not a lock. It is never made anew over that: it says
             what was trusted.
     """
+    content = b""
     try:
-        return msgspec.json.decode(read_file(path), type=Entries)
+        content = read_file(path)
+        return msgspec.json.decode(content, type=Entries)
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise ConfigError((f"{shown(path)}: {(error.strerror or str(error)).lower()}",)) from None
     except NOT_READABLE as error:
         todo = "mend it, or take it back from version control"
-        raise ConfigError((f"{shown(path)}: {told(error)}; {todo}",)) from None
+        faults = entry_faults(content) or (f"not JSON that this build writes: {told(error)}",)
+        raise ConfigError(tuple(f"{shown(path)}: {fault}; {todo}" for fault in faults)) from None
 
 
 def record(path: Path, name: str, entry: LockEntry) -> bool:
@@ -67,20 +70,6 @@ def record(path: Path, name: str, entry: LockEntry) -> bool:
     return changed
 
 
-def forget(path: Path, name: str) -> bool:
-    """Take an entry out of the lock; say whether there was one.
-
-    Raises:
-        ConfigError: as `read`.
-        OSError: the file can't be written.
-    """
-    with guarded(path):
-        entries = read(path)
-        if entries.pop(name, None) is None:
-            return False
-        return write_if_changed(path, encoded(entries))
-
-
 def encoded(entries: dict[str, LockEntry]) -> bytes:
     """The bytes of a lock: sorted by name, one field a line."""
     content = msgspec.json.encode(entries, order="deterministic")
@@ -104,12 +93,30 @@ def guarded(path: Path) -> Iterator[None]:
         guard.release()
 
 
+def entry_faults(content: bytes) -> tuple[str, ...]:
+    """What is wrong with which entry; nothing if the file as a whole can't be read."""
+    faults = []
+    try:
+        for name, entry in msgspec.json.decode(content, type=dict[str, msgspec.Raw]).items():
+            try:
+                msgspec.json.decode(entry, type=LockEntry)
+            except NOT_READABLE as error:
+                faults.append(f"{name}: {told(error)}")
+    except NOT_READABLE:
+        return ()
+    return tuple(faults)
+
+
 def told(error: Exception) -> str:
     """The decoder's words, in one line, in the form of the other faults of the configuration."""
     message = re.sub(r"\s+", " ", str(error))
     fault, _, place = message.partition(" - at `$")
-    where = place.removesuffix("`").replace("[...]", " an entry")
-    return f"{where.strip(' .')}: {fault}".removeprefix(": ") if where else fault
+    where = place.removesuffix("`").strip(" .")
+    if "matching regex" in fault:  # a name, or the only field with a pattern
+        fault = "expected 64 hexadecimal digits" if where else "expected a network's name"
+    if not fault.startswith("JSON"):
+        fault = fault[:1].lower() + fault[1:]
+    return f"{where}: {fault}" if where else fault
 
 
 def shown(path: Path) -> str:

@@ -29,21 +29,32 @@ def failure_lines(row: Row) -> list[str]:
     return [f"{row.kind:<10} {row.label}: {row.note}"]
 
 
-def closing_lines(rows: Sequence[Row]) -> list[str]:
-    """The last lines of a run: what it came to, and what to do about what is missing."""
+def closing_lines(rows: Sequence[Row], width: int | None = None) -> list[str]:
+    """The last lines of a run: what it came to, and what to do about what is missing.
+
+    `width` is the terminal's, in columns, if it is one.
+    """
     waiting = deferred(rows)
-    if nothing_done(rows):
+    if not rows:
+        first = "nothing to do: config/workspace.toml names no project"
+    elif nothing_done(rows):
         rest = "everything else is up to date" if waiting else "everything is up to date"
         first = f"nothing to do: {rest}"
     else:
         first = f"done: {counts(rows)}"
     look = [f"look at:   {path}" for path in to_look_at(rows)]
-    return [first, *look, *deferred_lines(waiting)]
+    return [first, *look, *deferred_lines(waiting, width)]
 
 
-def deferred_lines(waiting: dict[str, str]) -> list[str]:
+def deferred_lines(waiting: dict[str, str], width: int | None) -> list[str]:
     """Which networks are deferred, why, and how to get them."""
     if not waiting:
         return []
-    named = [f"deferred:  {name}: {why}" for name, why in waiting.items()]
+    named = [line for name, why in waiting.items() for line in _deferred(name, why, width)]
     return [*named, *(f"           {line}" for line in ONLINE_AGAIN)]
+
+
+def _deferred(name: str, why: str, width: int | None) -> list[str]:
+    line = f"deferred:  {name}: {why}"
+    fits = width is None or len(line) <= width
+    return [line] if fits else [f"deferred:  {name}", f"           {why}"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from shutil import get_terminal_size
 from typing import Any, TextIO
 
 from doit.exceptions import BaseFail, TaskFailed, UnmetDependency
@@ -33,7 +34,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
     def __init__(self, outstream: TextIO, options: Mapping[str, Any]) -> None:
         super().__init__(outstream, options)
         self.rows: list[Row] = []
-        self._misused = False
+        self._misused = self._named_steps = False
         self._began = time.monotonic()
         self._started: dict[str, float] = {}
 
@@ -41,6 +42,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         """Mark the networks that were named on the command line themselves: for these, a host that
         can't be reached is an error. doit has expanded globs by now, so the words are compared."""
         words = set(sys.argv[1:])
+        self._named_steps = any(tasks[name].pos_arg is None for name in selected_tasks)
         for name in selected_tasks:
             network = name.partition(":")[2]
             download = tasks.get(f"download:{network}")
@@ -87,7 +89,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         if isinstance(sys.exc_info()[1], KeyboardInterrupt):
             print("interrupted; run `doit` again to go on", file=sys.stderr)
             raise SystemExit(INTERRUPTED)
-        if any(row.name for row in self.rows):
+        if self._named_steps:
             self._close()
         if any_failed(self.rows):
             raise SystemExit(MISUSED if self._misused else FAILED)
@@ -117,7 +119,8 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
 
     def _close(self) -> None:
         if nothing_done(self.rows) or not self.outstream.isatty():
-            self._write(plain.closing_lines(self.rows))
+            width = get_terminal_size().columns if self.outstream.isatty() else None
+            self._write(plain.closing_lines(self.rows, width))
         else:
             from tasks.console import terminal
 

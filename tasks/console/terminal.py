@@ -80,9 +80,10 @@ def _line(row: Row, console: Console) -> Table:
 def _told(row: Row, width: int) -> Text:
     """Name and facts side by side where they fit in `width` columns, else below one another."""
     failed = row.kind == "failed"
-    size = [human_size(row.size)] if row.size else []
+    figures = [*([human_size(row.size)] if row.size else []), short_time(row.seconds)]
+    unbroken = [figure.replace(" ", "\u00a0") for figure in figures]
     note = [row.note] if row.note else []
-    facts = ", ".join(note if failed else [*note, *size, short_time(row.seconds)])
+    facts = ", ".join(note if failed else [*note, *unbroken])
     together = not failed and len(row.name) + 2 + len(facts) <= width
     text = Text(row.name, style="red" if failed else "")
     text.append(("  " if together else "\n") + facts, style="default" if failed else "dim")

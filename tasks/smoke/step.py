@@ -47,13 +47,6 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
         raise disk_error(job.name, error) from error
 
 
-def warm_up(job: NetworkJob) -> None:
-    """Start TensorFlow in the background; the next network that is run finds it there."""
-    from tasks.smoke import child
-
-    child.shared().warm_up(job.workspace.log("smoke", "start"))
-
-
 def definition(job: NetworkJob) -> str:
     """Digest of all that the configuration says about this run."""
     network = job.network
@@ -72,7 +65,7 @@ def _extracted(job: NetworkJob) -> ExtractReceipt | None:
 
 def _changed(job: NetworkJob, receipt: SmokeReceipt, extracted: ExtractReceipt) -> str | None:
     if receipt.definition != definition(job):
-        return "its definition changed"
+        return "another picture, other labels or another signature are asked for"
     if receipt.tree != extracted.tree:
         return "the network changed"
     if receipt.tensorflow != tensorflow_version():

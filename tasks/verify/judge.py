@@ -70,7 +70,8 @@ def judge(facts: Facts, network: Network, entry: LockEntry | None) -> Verdict:
     failures = [c.words for c in every if c.fails and not c.agrees]
     if failures:
         return Verdict("refused", failures[0])
-    warnings = tuple(c.words for c in comparisons if not c.agrees)
+    accepted = entry is not None and entry.witness == "user"
+    warnings = () if accepted else tuple(c.words for c in comparisons if not c.agrees)
     locked = (LOCK,) if entry is not None else ()
     checked = (*locked, *(c.what for c in comparisons if c.agrees))
     prefix = checkpoint_prefix(facts.members)

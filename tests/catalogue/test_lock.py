@@ -59,14 +59,21 @@ def test_the_same_entry_again_does_not_touch_the_file(path: Path) -> None:
     assert path.stat().st_mtime == 1
 
 
-def test_an_entry_is_replaced_and_forgotten(path: Path) -> None:
+def test_an_entry_is_replaced(path: Path) -> None:
     lock.record(path, "first", FIRST)
     lock.record(path, "second", FIRST)
     assert lock.record(path, "first", SECOND)
-    assert lock.read(path)["first"] == SECOND
-    assert lock.forget(path, "first")
-    assert not lock.forget(path, "first")
-    assert lock.read(path) == {"second": FIRST}
+    assert lock.read(path) == {"first": SECOND, "second": FIRST}
+
+
+def test_every_wrong_entry_is_named_and_told_in_words(path: Path) -> None:
+    path.write_text('{"one": {"sha256": "abc", "size": 1}, "two": {"size": 1}}')
+    with pytest.raises(ConfigError) as caught:
+        lock.read(path)
+    one, two = caught.value.faults
+    assert "one: sha256: expected 64 hexadecimal digits" in one
+    assert "two: " in two
+    assert "sha256" in two
 
 
 def test_nothing_is_left_beside_the_lock(path: Path) -> None:
@@ -75,14 +82,14 @@ def test_nothing_is_left_beside_the_lock(path: Path) -> None:
 
 
 BROKEN = {
-    b"": "Input data was truncated",
-    b"[]": "Expected `object`, got `array`",
+    b"": "input data was truncated",
+    b"[]": "expected `object`, got `array`",
     b"<<<<<<< HEAD": "JSON is malformed",
     b'{"a": {"size": 3}}': "missing required field `sha256`",
-    b'{"a": {"sha256": "x", "size": 3}}': "an entry.sha256",
+    b'{"a": {"sha256": "x", "size": 3}}': "a: sha256: expected 64 hexadecimal digits",
     b'{"a": {"sha256": "%s", "size": 3, "when": 1}}' % (b"a" * 64): "unknown field `when`",
-    b'{"../a": {"sha256": "%s", "size": 3}}' % (b"a" * 64): "matching regex",
-    b"[" * 100_000: "Expected `object`",
+    b'{"../a": {"sha256": "%s", "size": 3}}' % (b"a" * 64): "expected a network's name",
+    b"[" * 100_000: "expected `object`",
 }
 
 

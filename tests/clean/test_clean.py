@@ -79,7 +79,7 @@ def test_changed_and_foreign_files_of_a_network_stay_and_are_named(
     assert clean.clean_network(workspace, "net", False, told) == []
     assert sorted(os.listdir(workspace.network("net"))) == ["notes.txt", "pipeline.config"]
     assert "kept pre-trained/net/pipeline.config: it was changed" in told
-    assert "kept pre-trained/net: notes.txt is not made by the build" in told
+    assert "kept pre-trained/net: notes.txt is not known to be made by the build" in told
 
 
 def test_a_touched_file_with_the_same_content_goes(workspace: Workspace, told: Told) -> None:
@@ -105,7 +105,7 @@ def test_a_network_without_a_receipt_is_the_users(workspace: Workspace, told: To
     workspace.receipt("extract", "net").unlink()
     clean.clean_network(workspace, "net", False, told)
     assert (workspace.network("net") / "pipeline.config").exists()
-    assert "kept pre-trained/net: pipeline.config is not made by the build" in told
+    assert "kept pre-trained/net: pipeline.config is not known to be made by the build" in told
 
 
 @pytest.mark.parametrize("link", ["pre-trained", "pre-trained/net"])
@@ -152,7 +152,7 @@ def test_smoke_results_go_and_foreign_files_stay(workspace: Workspace, told: Tol
         "results/net": "folder",
         "results/net/notes.txt": b"mine",
     }
-    assert "kept results/net: notes.txt is not made by the build" in told
+    assert "kept results/net: notes.txt is not known to be made by the build" in told
 
 
 def test_empty_result_folders_go(workspace: Workspace, told: Told) -> None:
@@ -179,10 +179,11 @@ def test_the_users_files_of_a_project_stay_and_are_named(
     left = {path for path, content in tree(project).items() if content != "folder"}
     assert left == {*mine, "training/net/pipeline.config"}
     assert {line for line in told if line.startswith("kept")} == {
-        "kept cube_faces/training: a.record is not made by the build",
+        "kept cube_faces/training: a.record is not known to be made by the build",
         "kept cube_faces/training/net/pipeline.config: it was changed",
-        "kept cube_faces/images/train: 0.png, 1.png, 2.png and 2 more are not made by the build",
-        "kept cube_faces/images/test: a.xml is not made by the build",
+        "kept cube_faces/images/train: 0.png, 1.png, 2.png and 2 more are not known to be made by "
+        "the build",
+        "kept cube_faces/images/test: a.xml is not known to be made by the build",
     }
 
 
@@ -193,7 +194,7 @@ def test_a_folder_that_the_user_made_stays_even_if_it_is_empty(
     scaffold(project_job(workspace))
     clean.clean_project(workspace, "cube_faces", False, told)
     assert tree(workspace.project("cube_faces")) == {"images": "folder"}
-    assert "kept cube_faces/images: it is empty, and was not made by the build" in told
+    assert "kept cube_faces/images: it is empty, and is not known to be made by the build" in told
 
 
 def test_a_file_that_the_user_made_first_stays_even_if_it_is_the_same(
@@ -242,7 +243,7 @@ def test_names_that_would_break_a_line_are_shown_escaped(
 ) -> None:
     (project / "a\nremoved b\x1b[2J").write_bytes(b"mine")
     clean.clean_project(workspace, "cube_faces", False, told)
-    assert "kept cube_faces: a\\nremoved b\\x1b[2J is not made by the build" in told
+    assert "kept cube_faces: a\\nremoved b\\x1b[2J is not known to be made by the build" in told
 
 
 @pytest.mark.parametrize("function", ["network", "smoke", "project", "rest"])
@@ -313,9 +314,9 @@ def test_foreign_files_beside_ours_are_named(
     assert rest(workspace, cache, told) == []
     assert tree(workspace.root) == before
     assert told == [
-        "kept pre-trained/mine: it was not made by the build",
-        "kept .tod: notes.txt is not made by the build",
-        "kept .tod/receipts/extract: ..x.json is not made by the build",
+        "kept pre-trained/mine: it is not known to be made by the build",
+        "kept .tod: notes.txt is not known to be made by the build",
+        "kept .tod/receipts/extract: ..x.json is not known to be made by the build",
     ]
 
 

@@ -17,13 +17,12 @@ from pathlib import Path
 
 import pytest
 
-from tasks.catalogue import lock
 from tasks.extract import step
 from tasks.job import NetworkJob, Silent
 from tasks.paths import Workspace
 from tasks.verify import step as verify
 from tests.support.archives import NETWORK, zoo_archive, zoo_files
-from tests.support.jobs import downloaded, network_job
+from tests.support.jobs import downloaded, forget, network_job
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 
@@ -68,7 +67,7 @@ def updated(job: NetworkJob, archive: Path) -> None:
 
 def _accept(job: NetworkJob, archive: Path) -> None:
     downloaded(job, archive)
-    lock.forget(job.workspace.lock_file, job.name)
+    forget(job.workspace.lock_file, job.name)
     verify.run(job, SILENT)
 
 

@@ -22,13 +22,13 @@ from tasks.errors import (
     UserFilesError,
 )
 from tasks.extract import step
-from tasks.installed import is_intact
+from tasks.installed import differences
 from tasks.job import NetworkJob, Outcome, Silent
 from tasks.paths import Workspace
 from tasks.receipts import ExtractReceipt, read, write
 from tasks.verify import step as verify
 from tests.support.archives import MTIME, NETWORK, zoo_archive, zoo_files
-from tests.support.jobs import deferred, downloaded, local, network_job, with_settings
+from tests.support.jobs import deferred, downloaded, forget, local, network_job, with_settings
 
 SILENT = Silent()
 Files = dict[str, bytes]
@@ -84,7 +84,7 @@ def update(job: NetworkJob, archive: Path, files: Files) -> None:
     """Another version of the archive, accepted."""
     zoo_archive(archive, files)
     downloaded(job, archive)
-    lock.forget(job.workspace.lock_file, job.name)
+    forget(job.workspace.lock_file, job.name)
     verify.run(job, SILENT)
 
 
@@ -107,7 +107,7 @@ def test_a_network_is_unpacked_under_its_own_name(
     assert found(workspace.network(NETWORK)) == files
     assert step.why_stale(job) is None
     assert step.run(job, SILENT).kind == "kept"
-    assert is_intact(workspace, NETWORK)
+    assert not differences(workspace.network(NETWORK), receipt_of(job).files)
     assert nothing_staged(job)
 
 
@@ -135,7 +135,7 @@ def test_a_tree_that_the_lock_does_not_know_is_refused(job: NetworkJob) -> None:
 
 
 def test_a_lock_without_the_tree_gets_it(installed: NetworkJob) -> None:
-    lock.forget(installed.workspace.lock_file, NETWORK)
+    forget(installed.workspace.lock_file, NETWORK)
     verify.run(installed, SILENT)
     assert step.why_stale(installed) == "config/zoo.lock lacks its tree"
     assert step.run(installed, SILENT).note == "all files are right"
@@ -237,7 +237,7 @@ def test_a_deferral_does_not_forget_what_was_extracted(
     deferred(installed)
     verify.run(installed, SILENT)
     step.run(installed, SILENT)
-    assert not is_intact(installed.workspace, NETWORK)
+    assert differences(installed.workspace.network(NETWORK), receipt_of(installed).files)
     downloaded(installed, archive)
     verify.run(installed, SILENT)
     assert "pipeline.config.yours-1" in step.run(installed, SILENT).lines[0]
@@ -404,7 +404,7 @@ def test_a_recompressed_archive_of_the_same_files_writes_none(
     inodes = {path: path.stat().st_ino for path in folder.rglob("*")}
     zoo_archive(archive, files, level=1)
     downloaded(installed, archive)
-    lock.forget(installed.workspace.lock_file, NETWORK)
+    forget(installed.workspace.lock_file, NETWORK)
     verify.run(installed, SILENT)
     assert step.run(installed, SILENT).note == "all files are right"
     assert {path: path.stat().st_ino for path in folder.rglob("*")} == inodes

@@ -39,6 +39,8 @@ ODD = {
 
 pytestmark = pytest.mark.slow
 
+CHANGED = "another picture, other labels or another signature are asked for"
+
 
 @pytest.fixture(autouse=True, scope="module")
 def end_of_the_process() -> Iterator[None]:
@@ -120,10 +122,10 @@ def test_the_receipt_says_what_was_run_in_one_line(zoo: NetworkJob) -> None:
 def test_each_change_makes_it_stale_and_says_why(
     zoo: NetworkJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert step.why_stale(with_network(zoo, labels={"cat": 18})) == "its definition changed"
+    assert step.why_stale(with_network(zoo, labels={"cat": 18})) == CHANGED
     picture = picture_in(zoo, "a.png")
     settings = msgspec.structs.replace(zoo.config.settings, smoke_image="a.png")
-    assert step.why_stale(with_config(zoo, settings=settings)) == "its definition changed"
+    assert step.why_stale(with_config(zoo, settings=settings)) == CHANGED
     extract = zoo.workspace.receipt("extract", "zoo")
     receipts.write(extract, ExtractReceipt(definition="d", tree="other"))
     assert step.why_stale(zoo) == "the network changed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -74,3 +75,10 @@ def _write_receipt(
         witness=witness,
     )
     write(job.workspace.receipt("download", job.name), receipt)
+
+
+def forget(lock_file: Path, name: str) -> None:
+    """Take an entry out of the lock, as a user would with an editor."""
+    entries = json.loads(lock_file.read_text())
+    del entries[name]
+    lock_file.write_text(json.dumps(entries))

@@ -97,14 +97,15 @@ def test_the_lock_is_enforced() -> None:
     assert judge(FACTS, NETWORK, LockEntry(sha256=SHA, size=1)).kind == "refused"
 
 
-def test_the_lock_overrules_the_catalogue_which_still_warns() -> None:
+def test_the_lock_overrules_the_catalogue_which_warns_unless_the_user_accepted() -> None:
     network = expecting(
         archive=Digests(sha256=OTHER, confidence="confirmed"),
         members={"pipeline.config": Digests(sha256=OTHER, confidence="confirmed")},
     )
     assert judge(FACTS, network, None).kind == "refused"
-    verdict = judge(FACTS, network, LockEntry(sha256=SHA, size=100, witness="user"))
-    assert (verdict.kind, len(verdict.warnings)) == ("ok", 2)
+    for witness, warnings in (("tls", 2), ("user", 0)):
+        verdict = judge(FACTS, network, LockEntry(sha256=SHA, size=100, witness=witness))
+        assert (verdict.kind, len(verdict.warnings)) == ("ok", warnings)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,15 @@ from tasks.paths import Cache, Workspace
 from tasks.receipts import VerifyReceipt, read
 from tasks.verify import step
 from tests.support.archives import NETWORK, file_member, tar_gz, zoo_archive, zoo_files
-from tests.support.jobs import deferred, downloaded, local, network_job, with_network, with_settings
+from tests.support.jobs import (
+    deferred,
+    downloaded,
+    forget,
+    local,
+    network_job,
+    with_network,
+    with_settings,
+)
 
 SILENT = Silent()
 
@@ -96,7 +104,7 @@ def test_what_the_catalogue_confirms_needs_no_lock(job: NetworkJob, archive: Pat
 def test_a_lock_entry_that_was_taken_out_is_made_again(job: NetworkJob, archive: Path) -> None:
     downloaded(job, archive)
     step.run(job, SILENT)
-    lock.forget(job.workspace.lock_file, job.name)
+    forget(job.workspace.lock_file, job.name)
     assert step.why_stale(job) == "config/zoo.lock has no record of it"
     step.run(job, SILENT)
     assert locked(job) is not None
@@ -125,7 +133,7 @@ def test_what_the_user_accepted_into_the_lock_passes(job: NetworkJob, archive: P
     store.readmit(job)
     outcome = step.run(job, SILENT)
     assert outcome.kind == "built"
-    assert "its sha256 is" in outcome.lines[0]
+    assert outcome.lines == ()
     assert step.why_stale(job) is None
 
 
@@ -232,7 +240,7 @@ def test_a_changed_expectation_is_held_against_what_is_known(
     assert step.why_stale(stricter) == "what is expected of it changed"
     assert "one source alone says 1" in step.run(stricter, SILENT).lines[0]
     wrong = with_network(job, archive={"sha256": "0" * 64, "confidence": "confirmed"})
-    lock.forget(job.workspace.lock_file, job.name)
+    forget(job.workspace.lock_file, job.name)
     with pytest.raises(RefusedError, match="on record is 0000"):
         step.run(wrong, SILENT)
 
