@@ -3,11 +3,12 @@
     errors  files                      leaves: know nothing of the rest
     paths  receipts                    where things lie, what a finished step leaves behind
     catalogue                          config/*.toml as frozen objects; the lock
-    job  store  installed  broom       what the steps share: their orders, the cache, a tree's state
+    job  installed  store  turn        what the steps share: their orders, a tree's state, the
+    look  broom                        cache, whose turn it is, what stands there, its removal
     download  verify  extract          the steps: plain functions that know nothing of doit
     scaffold  smoke  clean             and never print
     commands  console                  what the user types and sees
-    runtime  wiring                    the one layer that turns a step into a doit task
+    runtime  state  wiring             the one layer that turns a step into a doit task
 
 Imports point up this list only.
 """

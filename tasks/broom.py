@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasks.files import leftovers
-from tasks.scaffold.look import Seen, is_link, is_via_link, look, shown
+from tasks.look import Seen, is_link, is_via_link, look, shown
 
 Say = Callable[[str], None]
 NAMED = 3

@@ -18,9 +18,9 @@ from pathlib import Path
 from tasks import receipts
 from tasks.broom import Broom, Say
 from tasks.extract.staging import strays
+from tasks.look import is_below, is_link, is_via_link, shown
 from tasks.paths import Cache, Workspace
 from tasks.receipts import ExtractReceipt, ScaffoldReceipt
-from tasks.scaffold.look import is_below, is_link, is_via_link, shown
 from tasks.scaffold.plan import trusted, written_at
 
 NETWORK_STEPS = ("download", "verify", "extract")

@@ -1,7 +1,6 @@
 """Scaffold: the folders and files of a project, beside those of the user.
 
     labels     the label map's text
-    look       what stands at a path, without trusting receipts or following links
     plan       pure: what to make, what to leave, and what to tell the user
     carry_out  does it
     step       the step: reads the receipt, plans, carries out, writes the receipt

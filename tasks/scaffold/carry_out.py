@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from tasks.files import atomic_writer, remove
-from tasks.scaffold.look import Seen, look, shown
+from tasks.look import Seen, look, shown
 from tasks.scaffold.plan import Plan, digest_of
 
 

@@ -11,9 +11,9 @@ from tasks.errors import ConfigError, DamagedError, UserFilesError, disk_error
 from tasks.files import human_size, remove_leftovers
 from tasks.installed import receipt_of
 from tasks.job import Outcome, Progress, ProjectJob
+from tasks.look import Seen, is_below, look
 from tasks.receipts import FileRecord, ScaffoldReceipt
 from tasks.scaffold.labels import label_ids, label_map
-from tasks.scaffold.look import Seen, is_below, look
 from tasks.scaffold.plan import Plan, Wanted, digest_of, plan, trusted
 
 VERSION = 1
