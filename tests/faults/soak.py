@@ -15,17 +15,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tests.support.soak import (
-    STEPS,
-    Instant,
-    Reference,
-    Scene,
-    finish,
-    instants,
-    scene,
-    strike,
-    undisturbed,
-)
+from tests.support.soak import STEPS, Reference, Scene, scene, undisturbed
+from tests.support.soak_strikes import Instant, finish, instants, strike
 
 
 def main() -> int:

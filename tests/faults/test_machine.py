@@ -127,7 +127,7 @@ def test_a_cache_that_may_only_be_read_keeps_an_archive_that_need_not_be_kept(
 
 # Files of ours that somebody damaged
 
-DAMAGED = [b"", b"\0" * 200, b"{", b"[]", b'{"status": "done"}', b'{"definition": 5}', b"\xff\xfe"]
+DAMAGED = [b"", b"\0" * 200, b'{"status": "done"}', b"\xff\xfe{"]
 
 
 @pytest.mark.parametrize("step", STEPS)

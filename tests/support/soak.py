@@ -1,25 +1,21 @@
-"""Runs of `doit` that are killed at chosen instants, and what must be true of the next.
+"""A workspace in which whole runs of `doit` are watched: what an undisturbed one leaves, and when.
 
 A `Scene` is a checkout with two networks (one behind a slow server on loopback, one a local file)
 and some projects. An undisturbed run of it shows in which order tasks end, how long each takes, and
-how much it writes; an `Instant` lies at a fraction of that. It is met by watching receipts and
-files, so a busy machine meets it as well.
+how much it writes.
 
-TensorFlow takes seconds to start. Where the instant lies in another step, a stand-in answers in
-its place: it is the smoke step's child process, and none of the other steps knows of it.
+TensorFlow takes seconds to start. Where a test is about another step, a stand-in answers in its
+place: it is the smoke step's child process, and none of the other steps knows of it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import random
 import re
 import shutil
-import signal
 import stat
-import subprocess
 import tarfile
 import time
 from collections.abc import Iterator
@@ -29,11 +25,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.archives import zoo_archive, zoo_files
-from tests.support.checkouts import ROOT, Checkout, Finished, check_out
+from tests.support.checkouts import ROOT, Checkout, check_out
 from tests.support.servers import Connection, Reply, ScriptedServer, answer, head, serving
 
 STEPS = ("download", "verify", "extract", "scaffold", "smoke")
-SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 PROJECTS = 4
 # Notes that mean nothing once their writer is gone, times, and doit's own database.
 NOT_COMPARED = re.compile(r"\.tod/(doit\.sqlite.*|turns/.*\.json|logs/.*)")
@@ -54,26 +49,10 @@ say(Hello())
 for line in sys.stdin.buffer:
     order = msgspec.json.decode(line, type=Order)
     say(Doing("load"))
-    time.sleep(0.2)
+    time.sleep(0.1)
     report = Report(network=order.network, applicable=order.saved_model)
     say(Answer(report=report, drawn=b"drawn" if order.saved_model else b"", summary="stand-in"))
 """
-
-
-@dataclass(frozen=True)
-class Instant:
-    """When to strike: at this fraction of what this task writes, or of the time that it takes.
-
-    Up to 1.25: the last fifth of all instants lies between the last byte and the receipt, or after.
-    """
-
-    task: str
-    fraction: float
-    number: signal.Signals
-
-    @property
-    def step(self) -> str:
-        return self.task.partition(":")[0]
 
 
 @dataclass(frozen=True)
@@ -219,10 +198,11 @@ def _size(path: Path) -> int:
 def receipts(checkout: Checkout) -> dict[str, Path]:
     """task → receipt, of all tasks that are done."""
     found = (checkout.root / ".tod/receipts").glob("[!.]*/[!.]*.json")
-    return {f"{path.parent.name}:{path.stem}": path for path in found if _is_done(path)}
+    return {f"{path.parent.name}:{path.stem}": path for path in found if is_done(path)}
 
 
-def _is_done(receipt: Path) -> bool:
+def is_done(receipt: Path) -> bool:
+    """Whether this receipt says that its task is done: neither deferred nor interrupted."""
     told = json.loads(receipt.read_bytes())
     return bool(told["definition"]) and told["status"] == "done"
 
@@ -256,129 +236,3 @@ def _without_times(name: str, path: Path) -> bytes:
         report: dict[str, Any] = json.loads(content)
         return json.dumps({**report, "seconds": None, "peak_memory": None}).encode()
     return content
-
-
-def instants(count: int, seed: int, reference: Reference) -> list[Instant]:
-    """So many instants, spread evenly over steps and signals."""
-    chance = random.Random(seed)
-    chosen = []
-    for number in range(count):
-        step = STEPS[number % len(STEPS)]
-        of_step = [task for task in reference.seconds if task.startswith(f"{step}:")]
-        which = SIGNALS[number // len(STEPS) % len(SIGNALS)]
-        chosen.append(Instant(chance.choice(of_step), chance.uniform(0, 1.25), which))
-    return chosen
-
-
-@dataclass(frozen=True)
-class Struck:
-    """What a killed run left.
-
-    Attributes:
-        code: its exit code; 0 if it had ended before.
-        done: the tasks whose receipts are there.
-        partial: bytes of the longest partial file; 0 if there is none.
-        archived: whether the archive is in the cache.
-    """
-
-    code: int
-    said: str
-    done: frozenset[str]
-    partial: int
-    archived: bool
-
-    def in_flight(self, reference: Reference) -> str:
-        """The step that was under way; "end" if all were done."""
-        rest = [task for task in reference.seconds if task not in self.done]
-        return rest[0].partition(":")[0] if rest else "end"
-
-
-def strike(place: Scene, checkout: Checkout, instant: Instant, reference: Reference) -> Struck:
-    """Start doit, and kill its whole process group at the instant."""
-    process = checkout.start()
-    order = list(reference.seconds)
-    before = order[: order.index(instant.task)]
-    _await(checkout, before[-1] if before else "", process)
-    _await_fraction(place, checkout, instant, reference, process)
-    if process.poll() is None:
-        os.killpg(process.pid, instant.number)
-    out, err = process.communicate(timeout=100)
-    _await_group(process.pid)
-    partials = [path.stat().st_size for path in place.cache.glob("partial/*.part")]
-    archived = any(place.cache.glob("archives/*.tar.gz"))
-    done = frozenset(receipts(checkout))
-    return Struck(process.returncode, out + err, done, max(partials, default=0), archived)
-
-
-def _await(checkout: Checkout, task: str, process: subprocess.Popen[str]) -> None:
-    """Wait until a task's receipt is there, or doit has ended."""
-    if task:
-        receipt = _receipt(checkout, task)
-        while process.poll() is None:
-            if receipt.exists() and _is_done(receipt):
-                return
-            time.sleep(0.001)
-
-
-def _receipt(checkout: Checkout, task: str) -> Path:
-    step, _, name = task.partition(":")
-    return checkout.root / f".tod/receipts/{step}/{name}.json"
-
-
-def _await_fraction(
-    place: Scene,
-    checkout: Checkout,
-    instant: Instant,
-    reference: Reference,
-    process: subprocess.Popen[str],
-) -> None:
-    total, seconds = reference.written[instant.task], reference.seconds[instant.task]
-    if not total:
-        time.sleep(instant.fraction * seconds)
-        return
-    enough = min(instant.fraction, 1.0) * total
-    receipt = _receipt(checkout, instant.task)
-    while process.poll() is None and not receipt.exists():
-        if written(place, checkout, instant.task) >= enough:
-            break
-        time.sleep(0.001)
-    time.sleep(max(instant.fraction - 1.0, 0.0) * seconds)
-
-
-def _await_group(group: int) -> None:
-    """Wait until no process of the group is left: its children may take a moment to notice."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.01)
-    raise AssertionError("a process outlived its doit")
-
-
-def finish(place: Scene, checkout: Checkout, struck: Struck, reference: Reference) -> Finished:
-    """Run doit once more, and compare with the undisturbed run.
-
-    Raises:
-        AssertionError: something was lost, done twice, or left behind.
-    """
-    asked_before = len(place.server.requests)
-    done = checkout.doit()
-    assert done.code == 0, done.said
-    assert "Traceback" not in done.said, done.said
-    built = set(re.findall(r"^built +([^ ]+):(?: |$)", done.out, flags=re.MULTILINE))
-    assert built == reference.seconds.keys() - struck.done, (built, struck.done)
-    asked = [request.headers.get("range") for request in place.server.requests[asked_before:]]
-    assert asked == _expected_requests(struck), (asked, struck)
-    now = snapshot(checkout)
-    unlike = {name for name in now | reference.files if now.get(name) != reference.files.get(name)}
-    assert not unlike, unlike
-    assert names(place.cache) == reference.cached
-    return done
-
-
-def _expected_requests(struck: Struck) -> list[str | None]:
-    if struck.archived:
-        return []
-    return [f"bytes={struck.partial}-" if struck.partial else None]
