@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 
 from tasks import store
+from tasks.download.answer import SideCar
+from tasks.download.partial import Draft, address_key
 from tasks.errors import ConfigError, DiskError
+from tasks.files import write_atomic
 from tasks.paths import Workspace
 from tests.faults.chain import Chain, chain
 from tests.faults.conftest import Disk, full, limited, mount, read_only
@@ -246,3 +249,36 @@ def test_a_file_system_of_memory_cards_will_do(
             assert whole.all_done()
     finally:
         subprocess.run(["umount", "-l", str(card)], check=False)
+
+
+# What killed processes left
+
+
+def dead_process() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_partials_go_also_when_the_archive_is_found_in_the_cache(whole: Chain) -> None:
+    """The process that published it was killed before it could tidy up."""
+    whole.run("download")
+    place = whole.cache.partial("net", address_key(whole.network.network.sources[0]))
+    left = Draft(place, whole.network.network.sources[0])
+    left.restart(SideCar(url=left.address, etag='"one"', total=10), ())
+    left.write(b"12345")
+    left.close()
+    whole.receipt("download").unlink()
+    assert list(place.parent.iterdir())
+    whole.run("download")
+    assert not list(place.parent.iterdir())
+    assert len(whole.server.requests) == 1
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_writing(tmp_path: Path) -> None:
+    path, living = tmp_path / "file.json", tmp_path / f".file.json.{os.getppid()}.tmp"
+    stray = tmp_path / f".file.json.{dead_process()}.tmp"
+    for each in (stray, living):
+        each.write_bytes(b"half")
+    write_atomic(path, b"whole")
+    assert sorted(tmp_path.iterdir()) == sorted([path, living])
