@@ -26,7 +26,7 @@ WAITS = re.compile(
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with scene(tmp_path_factory.mktemp("company"), size=4 << 20, seconds=1.5) as made:
+    with scene(tmp_path_factory.mktemp("company"), size=4 << 20, seconds=1.2) as made:
         yield made
 
 
@@ -78,7 +78,11 @@ def built(outputs: list[str]) -> Counter[str]:
     )
 
 
-@pytest.mark.parametrize("number", [2, 4])
+@pytest.mark.parametrize(
+    ("together", "number"),
+    [("one workspace", 2), ("one workspace", 4), ("one cache", 4)],
+    indirect=["together"],
+)
 def test_doits_at_once_share_the_work_and_do_no_harm(
     number: int, together: Together, place: Scene, reference: Reference
 ) -> None:
@@ -100,7 +104,7 @@ def test_doits_at_once_share_the_work_and_do_no_harm(
 def test_when_one_is_killed_another_goes_on_where_it_was(
     together: Together, place: Scene, reference: Reference
 ) -> None:
-    checkouts = together(3)
+    checkouts = together(2)
     requests(place)
     victim = checkouts[0].start()
     wait_for_partial(place.cache, victim)

@@ -156,7 +156,8 @@ def finish(place: Scene, checkout: Checkout, struck: Struck, reference: Referenc
     assert done.code == 0, done.said
     assert "Traceback" not in done.said, done.said
     built = set(re.findall(r"^built +([^ ]+):(?: |$)", done.out, flags=re.MULTILINE))
-    assert built == reference.seconds.keys() - struck.done, (built, struck.done)
+    due = reference.seconds.keys() - struck.done
+    assert built == due, f"done: {sorted(built)}, due: {sorted(due)}"
     asked = [request.headers.get("range") for request in place.server.requests[asked_before:]]
     assert asked == _expected_requests(struck), (asked, struck)
     now = snapshot(checkout)
