@@ -22,8 +22,8 @@ def augment(picture: Picture, rows: Rows, rng: np.random.Generator) -> tuple[Pic
 
 
 def _move(picture: Image.Image, rows: Rows, rng: np.random.Generator) -> tuple[Image.Image, Rows]:
-    """Scales by 0.55 to 1.25, squeezes a little, places or crops within 320x320."""
-    scale = np.exp(rng.uniform(np.log(0.55), np.log(1.25)))
+    """Scales by 0.5 to 1.2, squeezes a little, places or crops within 320x320."""
+    scale = np.exp(rng.uniform(np.log(0.5), np.log(1.2)))
     squeeze = np.exp(rng.uniform(-0.1, 0.1))
     wanted = SIDE * scale * np.array([squeeze, 1 / squeeze])  # width, height
     span = np.minimum(SIDE, wanted)
