@@ -9,8 +9,9 @@ from msgspec import Struct
 from embedded import NAME as EMBEDDED
 from tasks.catalogue.types import Config, Expectation, Network
 
-SCENE = 4_000_009
-"""Seed of the drawn scene, of `embedded.splits.EXAMPLES`: no network was taught or judged on it."""
+SCENE = 4_000_012
+"""Seed of the drawn scene, of `embedded.splits.EXAMPLES`: no network was taught or judged on it. It
+was chosen because all six digits are on it."""
 
 
 class Choice(Struct, frozen=True):
