@@ -10,7 +10,6 @@ import fcntl
 import io
 import os
 import pty
-import shutil
 import struct
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import tempfile
 import termios
 from pathlib import Path
 
+from PIL import Image
 from rich.console import Console
 from rich.text import Text
 
@@ -72,7 +72,8 @@ def main() -> None:
         text = shown_by([sys.executable, "-m", "doit"], folder, environment)
         PICTURES.mkdir(exist_ok=True)
         (PICTURES / "terminal.svg").write_text(svg("$ doit\n" + text), encoding="utf-8")
-        shutil.copy(folder / "results" / EMBEDDED / "smoke.png", PICTURES / "smoke.png")
+        with Image.open(folder / "results" / EMBEDDED / "smoke.png") as drawn:
+            drawn.quantize(256).save(PICTURES / "smoke.png", optimize=True)  # a third of the size
 
 
 if __name__ == "__main__":
