@@ -52,7 +52,9 @@ def install(
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
         os.utime(place, (1_600_000_000, 1_600_000_000))
-    receipt = ExtractReceipt(definition="d", files={p: record(c) for p, c in files.items()})
+    recorded = {p: record(c) for p, c in files.items()}
+    prefix = "checkpoint/ckpt-0"
+    receipt = ExtractReceipt(definition="d", files=recorded, checkpoint_prefix=prefix)
     receipts.write(workspace.receipt("extract", name), receipt)
     for before in ("download", "verify"):
         receipts.write(workspace.receipt(before, name), receipts.Receipt(definition="d"))
