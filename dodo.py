@@ -60,6 +60,10 @@ def task_show() -> wiring.Tasks:
     yield wiring.command("show", "tell of a NETWORK", CONFIG, WORKSPACE)
 
 
+def task_changes() -> wiring.Tasks:
+    yield wiring.command("changes", "what a PROJECT trains with", CONFIG, WORKSPACE)
+
+
 def task_adopt() -> wiring.Tasks:
     yield wiring.command("adopt", "take a FILE as download", CONFIG, WORKSPACE)
 

@@ -66,7 +66,7 @@ FieldPath = Annotated[
     str,
     Meta(
         pattern=r"^[A-Za-z_]\w*(\[[0-9]{1,6}\])?(\.[A-Za-z_]\w*(\[[0-9]{1,6}\])?)*\Z",
-        description="the path of a field, as train_config.batch_size or eval_input_reader[0].shuffle",
+        description="the path of a field, as `train_config.batch_size`",
     ),
 ]
 Override = bool | int | float | str | tuple[bool | int | float | str, ...]

@@ -134,9 +134,7 @@ def _plan_folder(made: Plan, path: str, here: Seen, receipt: ScaffoldReceipt) ->
         made.folders.append(path)
 
 
-def _plan_merge(
-    made: Plan, path: str, merge: Merge, here: Seen, receipt: ScaffoldReceipt
-) -> None:
+def _plan_merge(made: Plan, path: str, merge: Merge, here: Seen, receipt: ScaffoldReceipt) -> None:
     """The user's file gets our values, and stays theirs: it is not noted as what we wrote."""
     if path in receipt.files:
         made.files[path] = receipt.files[path]

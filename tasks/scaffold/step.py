@@ -1,4 +1,4 @@
-"""Make a project's folders, its label map, and a pipeline.config tailored to it for each network."""
+"""Make a project's folders, its label map, and for each network a pipeline.config of its own."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def recorded(job: ProjectJob, name: str) -> FileRecord | None:
     return receipt.files.get(PIPELINE) if receipt is not None else None
 
 
-def __label_map_key(job: ProjectJob) -> str:
+def _label_map_key(job: ProjectJob) -> str:
     training, name = key(job, job.workspace.training(job.name)), job.project.label_map
     if "/" in name or not is_below(training, f"{training}/{name}"):
         raise _not_a_file_name(job)
@@ -176,9 +176,7 @@ def _scaffold(job: ProjectJob) -> Outcome:
     return Outcome("built", _note(planned), lines=lines)
 
 
-def _plan(
-    job: ProjectJob, configs: Configs, place: Path
-) -> tuple[Plan, Updates, ScaffoldReceipt]:
+def _plan(job: ProjectJob, configs: Configs, place: Path) -> tuple[Plan, Updates, ScaffoldReceipt]:
     """Look first, then read the receipt: another process notes what it will write before it writes,
     so whatever of its files was seen stands in the receipt."""
     from tasks.scaffold.configs import update_all

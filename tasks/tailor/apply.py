@@ -156,5 +156,3 @@ def from_text(text: str) -> Values | None:
 def values_of(changes: Iterable[Change]) -> dict[str, str]:
     """path → value, for the receipt."""
     return {change.path: as_text(change.value) for change in changes}
-
-

@@ -9,7 +9,7 @@ from msgspec import Struct
 from tasks.textproto.edit import Document, Values
 
 
-class Unfit(Exception):  # noqa: N818: it is a finding, told as a line
+class Unfit(Exception):  # noqa: N818
     """A pipeline.config that can't be tailored; the message is a clause without a full stop."""
 
 

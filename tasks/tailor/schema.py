@@ -135,7 +135,7 @@ def _message() -> Any:
     from google.protobuf import descriptor_pool, message_factory
 
     pool = descriptor_pool.DescriptorPool()  # our own: the API's protos may be loaded beside
-    pool.Add(_file())  # type: ignore[no-untyped-call]
+    pool.Add(_file())
     found = pool.FindMessageTypeByName(f"{PACKAGE}.{ROOT}")
     return message_factory.GetMessageClass(found)()
 

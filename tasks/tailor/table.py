@@ -46,7 +46,9 @@ def rows(base: Document, here: Document | None, changes: Iterable[Change]) -> li
 
 def lines(found: Iterable[Row]) -> list[str]:
     """Two lines a row, since paths are long: the field, then what was and what is, and why."""
-    told = [(row.path, f"{row.was or 'nothing'} → {row.now or 'nothing'}", row.why) for row in found]
+    told = [
+        (row.path, f"{row.was or 'nothing'} → {row.now or 'nothing'}", row.why) for row in found
+    ]
     width = min(WIDEST, max((len(change) for _, change, _ in told), default=0))
     return [
         line

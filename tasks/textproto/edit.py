@@ -63,7 +63,7 @@ class Document:
         values = tuple(e.node.value for e in found if isinstance(e.node, Scalar))
         if len(values) != len(found) or not found:
             return None
-        is_list = step.index is None and (len(found) > 1 or found[0].place is not None)
+        is_list = step.nth is None and (len(found) > 1 or found[0].place is not None)
         return values if is_list else values[0]
 
     def has_message(self, path: str) -> bool:
@@ -147,7 +147,7 @@ class Document:
         return written(value, mark if mark in "\"'" else '"')
 
     def _set_all(self, message: Message, step: Step, value: tuple[Value, ...]) -> Document:
-        if step.index is not None:
+        if step.nth is not None:
             raise PathError("a list can't stand at an index")
         fields = [field for field in message.fields if field.name == step.name]
         if not fields:
@@ -228,12 +228,12 @@ class Document:
 
 def _chosen(message: Message, step: Step) -> list[Element]:
     found = elements(message, step.name)
-    return found if step.index is None else found[step.index : step.index + 1]
+    return found if step.nth is None else found[step.nth : step.nth + 1]
 
 
 def _only_first(step: Step, present: int) -> None:
     """Only the next value can be inserted."""
-    if step.index is not None and step.index != present:
+    if step.nth is not None and step.nth != present:
         raise PathError(f"{step.name} has {present} values: the next is [{present}]")
 
 

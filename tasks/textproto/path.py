@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-STEP = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*|\[[A-Za-z0-9_.\-/]+\])(?:\[(?P<index>[0-9]+)\])?")
+STEP = re.compile(
+    r"(?P<name>[A-Za-z_][A-Za-z0-9_]*|\[[A-Za-z0-9_.\-/]+\])(?:\[(?P<nth>[0-9]+)\])?"
+)
 
 
 class PathError(ValueError):
@@ -16,7 +18,7 @@ class Step(NamedTuple):
     """A name on the way, and which of its values is meant; None if it has only one."""
 
     name: str
-    index: int | None = None
+    nth: int | None = None
 
 
 def steps(path: str) -> tuple[Step, ...]:
@@ -28,8 +30,8 @@ def steps(path: str) -> tuple[Step, ...]:
     found: list[Step] = []
     at = 0
     while match := STEP.match(path, at):
-        index = match["index"]
-        found.append(Step(match["name"], None if index is None else int(index[:9])))
+        nth = match["nth"]
+        found.append(Step(match["name"], None if nth is None else int(nth[:9])))
         at = match.end()
         if at == len(path):
             return tuple(found)
@@ -43,6 +45,6 @@ def plain(path: str) -> str:
     """A path without the indexes that say nothing: `a[0].b` and `a.b` are one place if `a` has one
     value."""
     return ".".join(
-        step.name if step.index in (None, 0) else f"{step.name}[{step.index}]"
+        step.name if step.nth in (None, 0) else f"{step.name}[{step.nth}]"
         for step in steps(path)
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from tasks.textproto.tokens import Token, TextError, shown, tokens
+from tasks.textproto.tokens import TextError, Token, shown, tokens
 from tasks.textproto.values import Value, number, unquoted, word
 
 DEEPEST = 100  # messages within messages; protobuf's own limit
