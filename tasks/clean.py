@@ -28,14 +28,8 @@ PROJECT_STEPS = ("scaffold", "records")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 STAGING = re.compile(rf"\.({NAME.pattern})\.staging-")
 # What the build keeps under .tod/, besides doit's database.
-STATE = (
-    "config.json",
-    "zoo.lock.guard",
-    "logs/*.log",
-    "local/*.json",
-    "records/*.json",
-    "**/.*.tmp",
-)
+STATE = ("config.json", "zoo.lock.guard", "logs/*.log", "local/*.json", "**/.*.tmp")
+SEEN = "records/*.json"  # see `Workspace.seen`
 SHIPPED = ("README.md",)
 SPLITS = ("train", "test")
 CACHE_FOLDERS = ("archives", "partial", "damaged", "refused", "pictures", "locks")

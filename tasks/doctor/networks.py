@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tasks import receipts
-from tasks.catalogue.types import Network
 from tasks.doctor import checkpoint, config
 from tasks.doctor.finding import Finding, error, ok, warning
 from tasks.installed import differences
@@ -16,12 +15,14 @@ from tasks.scaffold.look import shown
 from tasks.tailor.apply import current
 from tasks.verify import bundle
 
+INFERENCE = "inference only: "  # how the catalogue begins some of its reasons
+
 
 def findings(job: ProjectJob, name: str, ids: Mapping[str, int]) -> Iterator[Finding]:
     """All rows of one network."""
     network = job.config.networks[name]
     if network.not_trainable:
-        yield from _inference_only(job, network)
+        yield ok(name, f"inference only: {network.not_trainable.removeprefix(INFERENCE)}")
         return
     extracted = receipts.read(job.workspace.receipt("extract", name), ExtractReceipt)
     if extracted is None:
@@ -34,10 +35,6 @@ def findings(job: ProjectJob, name: str, ids: Mapping[str, int]) -> Iterator[Fin
     if network.training_needs:
         yield warning(name, network.training_needs)
     yield from _config(job, name, ids, is_here=extracted is not None and bool(extracted.files))
-
-
-def _inference_only(job: ProjectJob, network: Network) -> Iterator[Finding]:
-    yield ok(network.name, f"inference only: {network.not_trainable}")
 
 
 def _installed(job: ProjectJob, name: str, extracted: ExtractReceipt) -> Iterator[Finding]:
