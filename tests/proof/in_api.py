@@ -13,6 +13,7 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -102,4 +103,5 @@ def export(config: str, checkpoints: str, folder: str) -> None:
 
 
 if __name__ == "__main__":
-    {"compare": compare, "train": train, "export": export}[sys.argv[1]](*sys.argv[2:])
+    ACTIONS: dict[str, Callable[..., None]] = {"compare": compare, "train": train, "export": export}
+    ACTIONS[sys.argv[1]](*sys.argv[2:])

@@ -26,7 +26,7 @@ from tests.support.projects import PIPELINE, install, project_job
 LABELS = (("one", "two"), ("one", "two", "three"))
 NETWORKS: tuple[tuple[str, ...], ...] = ((), ("a",), ("a", "b"))
 MAPS = ("label_map.pbtxt", "label_map.txt")
-CONFIGS = (PIPELINE, b"model {}\n")
+CONFIGS = (PIPELINE, b"model {}\n", PIPELINE.replace(b"COCO", b"Pets"))
 # What a user may write: among it just what scaffold writes, so that the two are easily confused.
 CONTENTS = [
     b"",
