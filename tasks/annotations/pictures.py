@@ -2,7 +2,8 @@
 
 The Object Detection API decodes with TensorFlow: JPEG, PNG, and BMP of 24 bits come out as
 [height, width, 3]. A GIF comes out with one dimension more, which the API's input pipeline does not
-take, and TensorFlow refuses other BMPs; such pictures are stored as PNG of the same pixels.
+take, and of a BMP with a palette the numbers come out instead of the colours; such pictures are
+stored as PNG of the same pixels.
 
 TensorFlow knows nothing of EXIF: a photograph that a camera took upright and noted as turned would
 be trained on lying on its side. labelImg shows such pictures upright since 2020 (HumanSignal/

@@ -58,7 +58,7 @@ def read_index(path: Path) -> bytes:
 
 def classes(shapes: Shapes, branch: str, add_background: bool) -> set[int]:
     """For how many classes the tensors are made, as told by each class head; empty if no class
-    head is known by name.
+    head is known by name, 0 for one whose width fits no number of classes.
 
     The names are those that the Object Detection API gives: `_class_prediction_head` of the second
     stage (one column more, for background), `class_predictions_with_background` of an SSD (times
@@ -75,7 +75,7 @@ def classes(shapes: Shapes, branch: str, add_background: bool) -> set[int]:
         match = SSD_CLASS.search(name)
         boxes = _anchors(shapes, match["number"]) if match and shape else 0
         if boxes:
-            found.add(shape[-1] // boxes - extra if shape[-1] % boxes == 0 else -1)
+            found.add(shape[-1] // boxes - extra if shape[-1] % boxes == 0 else 0)
     return found
 
 

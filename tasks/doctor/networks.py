@@ -70,7 +70,7 @@ def _head(name: str, folder: Path, prefix: str) -> Finding:
     if not widths:
         return ok(name, f"{whole}; its class head has no name that is known here")
     if widths != {classes}:
-        told = " and ".join(str(width) for width in sorted(widths))
+        told = " and ".join(str(width) if width else "no whole number of" for width in widths)
         return error(name, f"its class head has {told} classes, its own config says {classes}")
     return ok(name, f"{whole}, its class head has {classes} classes as its config says")
 
