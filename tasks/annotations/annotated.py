@@ -13,6 +13,7 @@ from tasks.annotations import pictures, voc
 from tasks.annotations.folder import Pair
 from tasks.annotations.pictures import Picture
 from tasks.annotations.voc import Annotation, Box
+from tasks.scaffold.look import shown
 
 
 class Annotated(Struct, frozen=True):
@@ -48,7 +49,7 @@ def read_pair(pair: Pair, ids: Mapping[str, int]) -> Annotated:
     try:
         picture = pictures.examine(content)
     except ValueError as error:
-        faults.append(f"{pair.picture.name}: {error}")
+        faults.append(f"{shown(pair.picture.name)}: {error}")
     try:
         if pair.xml:
             annotation = voc.read_annotation(_bytes(pair.xml, voc.LARGEST))
@@ -134,4 +135,4 @@ def _bytes(path: Path, most: int) -> bytes:
 
 
 def _name(path: Path | None) -> str:
-    return path.name if path else ""
+    return shown(path.name) if path else ""

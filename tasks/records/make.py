@@ -15,6 +15,7 @@ from tasks.files import atomic_writer
 from tasks.job import Progress
 from tasks.records.example import example
 from tasks.records.framing import frame
+from tasks.scaffold.look import shown
 
 
 class Tally(Struct):
@@ -87,5 +88,5 @@ def _example(pair: Pair, ids: Mapping[str, int], tally: Tally) -> bytes:
     try:
         return frame(example(found, ids))
     except ValueError as error:
-        tally.faults.append(f"{pair.picture.name}: {error}")
+        tally.faults.append(f"{shown(pair.picture.name)}: {error}")
         return b""

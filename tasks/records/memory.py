@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from tasks.files import sha256_of, write_if_changed
+from tasks.scaffold.look import shown
 
 
 class Noted(Struct, frozen=True, array_like=True):
@@ -25,7 +26,8 @@ class Memory(Struct, frozen=True):
     """What was seen when the step last ended.
 
     Attributes:
-        sources: `train` or `test` → file name → what stood in the folder of pictures.
+        sources: `train` or `test` → file name, as shown (a name can be such that no JSON holds
+            it) → what stood in the folder of pictures.
         records: `train` or `test` → the record file.
     """
 
@@ -56,7 +58,7 @@ def is_as_noted(paths: Iterable[Path], noted: Mapping[str, Noted]) -> bool:
     Raises:
         OSError: one can't be looked at.
     """
-    here = {path.name: _state(path) for path in paths}
+    here = {shown(path.name): _state(path) for path in paths}
     return here == {name: (note.size, note.mtime) for name, note in noted.items()}
 
 

@@ -164,7 +164,8 @@ def _make(work: _Work, split: str) -> None:
     job, path = work.job, _path(work.job, split)
     found = listing(job.workspace.images(job.name, split))
     noted = work.seen.sources.get(split, {})
-    work.sources[split] = {p.name: memory.note(p, noted.get(p.name)) for p in _sources(found)}
+    names = {shown(path.name): path for path in _sources(found)}
+    work.sources[split] = {name: memory.note(p, noted.get(name)) for name, p in names.items()}
     before = work.before.get(split, RecordFile())
     remove_leftovers(path)
     if not found.is_annotated:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tasks import receipts
-from tasks.errors import AnnotationsError, UserFilesError
+from tasks.errors import AnnotationsError, DiskError, UserFilesError
 from tasks.files import sha256_of
 from tasks.job import Outcome, ProjectJob, Silent
 from tasks.paths import Workspace
@@ -303,3 +303,31 @@ def test_a_damaged_receipt_makes_the_record_the_users(job: ProjectJob) -> None:
     assert run(job).lines == ()  # the very bytes that we would write: nothing to tell
     fill(images(job), ("z",), shade=20)
     assert "is yours and stays" in run(job).lines[0]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such names can't be there")
+def test_names_that_no_terminal_should_see_do_no_harm(job: ProjectJob) -> None:
+    folder = os.fsencode(images(job))
+    for name in (b"new\nline\x1b[2J.png", b"not-utf-8-\xff.png"):
+        with open(folder + b"/" + name, "wb") as file:
+            file.write(picture(size=(9, len(name))))
+    assert run(job).kind == "built"
+    assert step.why_stale(job) is None
+    assert {one["image/filename"] for one in examples(job)} >= {(b"not-utf-8-\xff.png",)}
+    with open(folder + b"/new\nline\x1b[2J.png", "wb") as file:
+        file.write(b"no picture")
+    with pytest.raises(AnnotationsError) as caught:
+        run(job)
+    assert "\x1b" not in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_a_disk_that_refuses_is_one_line(job: ProjectJob) -> None:
+    if os.name == "nt" or os.geteuid() == 0:
+        pytest.skip("nothing refuses here")
+    job.workspace.training(job.name).chmod(0o500)
+    try:
+        with pytest.raises(DiskError):
+            run(job)
+    finally:
+        job.workspace.training(job.name).chmod(0o700)
