@@ -132,9 +132,10 @@ def reserved_projects(sources: Sequence[Source]) -> Iterator[Fault]:
 
 
 def odd_labels(sources: Sequence[Source]) -> Iterator[Fault]:
-    """Labels that occur twice, and ids that two labels share."""
+    """Labels that occur twice or end in a space, and ids that two labels share."""
     for source in sources:
         for where, labels in _label_sets(source):
+            yield from _spaced_labels(source, where, labels)
             seen: dict[object, str] = {}
             if isinstance(labels, dict):
                 for label, number in labels.items():
@@ -145,6 +146,14 @@ def odd_labels(sources: Sequence[Source]) -> Iterator[Fault]:
                 if seen.setdefault(label, str(index)) != str(index):
                     why = f"expected each label once: `{label}` stands at {seen[label]} too"
                     yield Fault(source.file, (*where, index), why)
+
+
+def _spaced_labels(source: Source, where: Where, labels: object) -> Iterator[Fault]:
+    """A space at an end is never seen, and makes another label of it than that of the XML."""
+    named = ((key, key) for key in labels) if isinstance(labels, dict) else texts(labels)
+    for key, label in named:
+        if label.strip() not in ("", label):
+            yield Fault(source.file, (*where, key), "expected no space at its ends")
 
 
 def _label_sets(source: Source) -> Iterator[tuple[Where, object]]:
@@ -214,8 +223,7 @@ def _odd_training(source: Source, where: Where, settings: Table) -> Iterator[Fau
         yield Fault(source.file, where, why)
     each, total = settings.get("max_detections_per_class"), settings.get("max_detections")
     if isinstance(each, int) and isinstance(total, int) and each > total:
-        why = f"expected max_detections_per_class to be {total} at most, as max_detections"
-        yield Fault(source.file, where, why)
+        yield Fault(source.file, where, f"expected max_detections_per_class to be {total} at most")
 
 
 def idle_expectations(sources: Sequence[Source]) -> Iterator[Fault]:

@@ -69,7 +69,11 @@ FieldPath = Annotated[
         description="the path of a field, as `train_config.batch_size`",
     ),
 ]
-Override = bool | int | float | str | tuple[bool | int | float | str, ...]
+_Scalar = bool | int | float | str
+Override = Annotated[
+    _Scalar | tuple[_Scalar, ...],
+    Meta(description="true or false, a number, text, or a list of such"),
+]
 # The name of a label set, the labels in order (ids from 1), or each label's id.
 Labels = Text | tuple[Text, ...] | LabelIds
 
@@ -212,7 +216,9 @@ class Project(Frozen, frozen=True, kw_only=True):
     """
 
     name: Name
-    labels: Annotated[tuple[Text, ...], Meta(min_length=1)] | LabelIds
+    labels: (
+        Annotated[tuple[Text, ...], Meta(min_length=1)] | Annotated[LabelIds, Meta(min_length=1)]
+    )
     networks: tuple[Text, ...] = ()
     smoke_image: MaybeText = ""
     label_map: FileName = "label_map.pbtxt"

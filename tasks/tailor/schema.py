@@ -80,6 +80,7 @@ MESSAGES = {
     "EvalConfig": "metrics_set 8 *string|use_moving_averages 11 bool|eval_instance_masks 12 bool|"
     "include_metrics_per_category 24 bool|batch_size 25 uint32",
 }
+EXTENDED = ("ExternalInputReader",)  # holds extensions, none of which is public
 SCALARS = ("bool", "float", "int32", "string", "uint32")
 
 
@@ -152,6 +153,8 @@ def _file() -> FileDescriptorProto:
         message = file.message_type.add(name=name)
         for line in filter(None, lines.split("|")):
             _add(message, *line.split())
+        if name in EXTENDED:
+            message.extension_range.add(start=1, end=1000)
     return file
 
 

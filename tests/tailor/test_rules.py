@@ -139,6 +139,9 @@ def test_keypoints_get_the_label_map_and_records_take_the_place_of_another_reade
     path = "model.center_net.keypoint_label_map_path"
     assert document.get(path) == "cubes/training/label_map.pbtxt"
     assert document.count("train_input_reader.external_input_reader") == 0
+    unknown = "external_input_reader { [some.private.reader] { input_path: '/far/away' } }"
+    text = CENTER_NET_KEYPOINTS.replace("external_input_reader { }", unknown)
+    assert "/far/away" not in tailored(text).text
 
 
 def test_every_reader_for_evaluation_is_set() -> None:
