@@ -124,6 +124,9 @@ class ScaffoldReceipt(Receipt, frozen=True, kw_only=True):
     folders: tuple[str, ...] = ()
     files: dict[str, str] = {}
     intended: dict[str, str] = {}
+    values: dict[str, dict[str, str]] = {}
+    intended_values: dict[str, dict[str, str]] = {}
+    refused: dict[str, str] = {}
 
 
 class RecordFile(msgspec.Struct, frozen=True):
