@@ -81,7 +81,7 @@ def judge(document: Document, root: Path, ids: Mapping[str, int]) -> Judged:
     judged.errors += _schedule(document)
     steps = as_text(current(document, "train_config.num_steps"))
     batch = as_text(current(document, "train_config.batch_size"))
-    judged.told = f"{classes} classes, {steps or 'endless'} steps of {batch or '32'}"
+    judged.told = f"{classes} classes, {steps or 'endless'} steps of {batch or '32'} pictures"
     return judged
 
 

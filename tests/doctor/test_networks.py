@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks import receipts
 from tasks.doctor import checkpoint, config, text
@@ -15,6 +18,7 @@ from tasks.doctor.finding import Finding
 from tasks.job import ProjectJob
 from tasks.paths import Workspace
 from tasks.receipts import ExtractReceipt
+from tasks.verify import bundle
 from tests.support.archives import tensor_bundle
 from tests.support.projects import install, network, project_job, scaffold
 
@@ -104,7 +108,7 @@ def test_a_network_that_is_fit_for_training_has_two_good_rows(job: ProjectJob) -
     assert about(job, "ok") == [
         "checkpoint checkpoint/ckpt-0 is complete, its class head has 90 classes as its config"
         " says",
-        "pipeline.config: 2 classes, 1000 steps of 2",
+        "pipeline.config: 2 classes, 1000 steps of 2 pictures",
     ]
 
 
@@ -287,6 +291,19 @@ def test_class_heads_tell_how_many_classes_there_are(
     shapes: dict[str, tuple[int, ...]], branch: str, background: bool, classes: set[int]
 ) -> None:
     assert checkpoint.classes(shapes, branch, background) == classes
+
+
+@given(st.data())
+def test_a_damaged_index_does_no_worse_than_a_value_error(data: st.DataObject) -> None:
+    index = bytearray(files()["checkpoint/ckpt-0.index"])
+    for _ in range(data.draw(st.integers(1, 6))):
+        index[data.draw(st.integers(0, len(index) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(ValueError):
+        bundle.shapes(bytes(index))
+
+
+def test_the_shapes_of_an_index_are_those_that_were_written() -> None:
+    assert bundle.shapes(files()["checkpoint/ckpt-0.index"]) == {HEAD + LAYER: (273,), BOXES: (12,)}
 
 
 def test_a_config_says_its_classes_by_the_model_that_is_really_there() -> None:
