@@ -117,7 +117,7 @@ class _Work(Struct):
     sources: dict[str, dict[str, Noted]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
-    made: list[str] = field(default_factory=list)
+    made: dict[str, str] = field(default_factory=dict)
 
     def write_receipt(self, *, done: bool) -> None:
         """Not `done`: the receipt tells whose the files are, and is stale."""
@@ -221,7 +221,7 @@ def _note(work: _Work, split: str, tally: Tally, planned: RecordFile, is_ours: b
     )
     if is_ours:
         folder = _key(work.job, work.job.workspace.images(work.job.name, split))
-        work.made.append(contents(path.name, tally))
+        work.made[split] = contents(path.name, tally)
         work.lines += told(tally, folder)
     elif look(work.job.workspace.root, path).sha256 != tally.sha256:
         where = _key(work.job, path)
@@ -250,5 +250,5 @@ def _outcome(work: _Work) -> Outcome:
         return Outcome("kept", "no annotated pictures yet", lines=lines)
     if not work.made:
         return Outcome("kept", lines=lines)
-    size = sum(_path(work.job, split).stat().st_size for split in work.files)
-    return Outcome("built", "; ".join(work.made), size=size, lines=lines)
+    size = sum(_path(work.job, split).stat().st_size for split in work.made)
+    return Outcome("built", "; ".join(work.made.values()), size=size, lines=lines)

@@ -115,7 +115,9 @@ def test_only_the_record_whose_pictures_changed_is_made_again(job: ProjectJob) -
     before = {split: record(job, split).stat().st_ino for split in step.SPLITS}
     (images(job) / "a.xml").write_bytes(xml(("two", 1, 2, 30, 40)))
     assert step.why_stale(job) == "cube_faces/images/train changed"
-    assert run(job).note == "train.record: 2 pictures, 2 boxes"
+    outcome = run(job)
+    assert outcome.note == "train.record: 2 pictures, 2 boxes"
+    assert outcome.size == record(job).stat().st_size
     assert examples(job)[0]["image/object/class/text"] == (b"two",)
     assert record(job, "test").stat().st_ino == before["test"]
     assert step.why_stale(job) is None
