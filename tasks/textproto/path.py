@@ -6,7 +6,8 @@ import re
 from typing import NamedTuple
 
 STEP = re.compile(
-    r"(?P<name>[A-Za-z_][A-Za-z0-9_]*|\[[A-Za-z0-9_.\-/]+\])(?:\[(?P<nth>[0-9]+)\])?"
+    r"(?P<name>[A-Za-z_][A-Za-z0-9_]*|\[[A-Za-z0-9_.\-/]+\])"  # a field, or an extension
+    r"(?:\[(?P<nth>[0-9]+)\])?"
 )
 
 
@@ -45,6 +46,5 @@ def plain(path: str) -> str:
     """A path without the indexes that say nothing: `a[0].b` and `a.b` are one place if `a` has one
     value."""
     return ".".join(
-        step.name if step.nth in (None, 0) else f"{step.name}[{step.nth}]"
-        for step in steps(path)
+        step.name if step.nth in (None, 0) else f"{step.name}[{step.nth}]" for step in steps(path)
     )
