@@ -83,7 +83,7 @@ class Workspace(Struct, frozen=True):
         return self.state / "logs" / f"{step}-{name}.log"
 
     def seen(self, project: str) -> Path:
-        """Size and mtime of a project's pictures when they last became records; see `local_record`."""
+        """Size and mtime of pictures when they last became records; see `local_record`."""
         return self.state / "records" / f"{project}.json"
 
     def record_file(self, project: str, split: str) -> Path:
