@@ -2,6 +2,7 @@
 
     download ─▶ verify ─▶ extract ─┬─▶ scaffold
                                    └─▶ smoke
+    records, doctor: a project's pictures, and whether it is ready to be trained
 
 `doit` builds what config/workspace.toml names; `doit list` shows the tasks, `doit help` the rest.
 """
@@ -11,7 +12,7 @@ from pathlib import Path
 
 gc.disable()  # until a step runs: a `doit` with nothing to do is over before a collection pays
 
-from tasks import wiring
+from tasks import wiring, wiring_training
 from tasks.console.reporter import Reporter
 from tasks.paths import Workspace
 
@@ -56,8 +57,20 @@ def task_smoke() -> wiring.Tasks:
     yield from wiring.network_tasks("smoke", CONFIG, WORKSPACE)
 
 
+def task_records() -> wiring.Tasks:
+    yield from wiring_training.records_tasks(CONFIG, WORKSPACE)
+
+
+def task_doctor() -> wiring.Tasks:
+    yield from wiring_training.doctor_tasks(CONFIG, WORKSPACE)
+
+
 def task_show() -> wiring.Tasks:
     yield wiring.command("show", "tell of a NETWORK", CONFIG, WORKSPACE)
+
+
+def task_changes() -> wiring.Tasks:
+    yield wiring.command("changes", "what a PROJECT trains with", CONFIG, WORKSPACE)
 
 
 def task_adopt() -> wiring.Tasks:

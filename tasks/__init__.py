@@ -5,10 +5,14 @@
     catalogue                          config/*.toml as frozen objects; the lock
     job  installed  store  turn        what the steps share: their orders, a tree's state, the
     look  broom                        cache, whose turn it is, what stands there, its removal
+    textproto  labels  annotations     protobuf's text format, label maps, labelImg's XML
+    tailor                             what a network's config must say to train on a project
     download  verify  extract          the steps: plain functions that know nothing of doit
-    scaffold  smoke  clean             and never print
+    scaffold  smoke  records  doctor   and never print
+    clean
     commands  console                  what the user types and sees
     runtime  state  wiring             the one layer that turns a step into a doit task
+    wiring_training
 
 Imports point up this list only.
 """

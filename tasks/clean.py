@@ -20,15 +20,18 @@ from tasks.broom import Broom, Say
 from tasks.extract.staging import strays
 from tasks.look import is_below, is_link, is_via_link, shown
 from tasks.paths import Cache, Workspace
-from tasks.receipts import ExtractReceipt, ScaffoldReceipt
+from tasks.receipts import ExtractReceipt, RecordFile, RecordsReceipt, ScaffoldReceipt
 from tasks.scaffold.plan import trusted, written_at
 
 NETWORK_STEPS = ("download", "verify", "extract")
+PROJECT_STEPS = ("scaffold", "records")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 STAGING = re.compile(rf"\.({NAME.pattern})\.staging-")
 # What the build keeps under .tod/, besides doit's database.
 STATE = ("config.json", "zoo.lock.guard", "logs/*.log", "local/*.json", "turns/*", "**/.*.tmp")
+SEEN = "records/*.json"  # see `Workspace.seen`
 SHIPPED = ("README.md",)
+SPLITS = ("train", "test")
 CACHE_FOLDERS = ("archives", "partial", "damaged", "refused", "pictures", "locks")
 
 
@@ -101,9 +104,44 @@ def clean_project(workspace: Workspace, name: str, dryrun: bool, say: Say) -> li
             broom.leftovers(path)
     for key in sorted(receipt.folders, reverse=True):
         broom.empty_folder(workspace.root / key)
+    for path in _records(broom, workspace, name)[0]:
+        changed[path] = f"`doit clean records:{name}` removes it"
     broom.name_rest(workspace.project(name), changed)
     _forget(broom, workspace, "scaffold", name)
     return broom.failures
+
+
+def clean_records(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
+    """Remove a project's records that are as they were made, and the receipt and log of records."""
+    broom = Broom(workspace.root, dryrun, say)
+    ours, changed = _records(broom, workspace, name)
+    for path in ours:
+        broom.file(path)
+    for path in changed:
+        broom.stay(path, "it was changed")
+    for split in SPLITS:
+        broom.leftovers(workspace.record_file(name, split))
+    _forget(broom, workspace, "records", name)
+    if not broom.failures:
+        broom.file(workspace.seen(name), quiet=True)
+        broom.empty_folder(workspace.seen(name).parent)
+    return broom.failures
+
+
+def _records(broom: Broom, workspace: Workspace, name: str) -> tuple[list[Path], list[Path]]:
+    """The records that we wrote: those that nobody changed since, and the others."""
+    receipt = receipts.read(workspace.receipt("records", name), RecordsReceipt)
+    ours, changed = list[Path](), list[Path]()
+    for split in SPLITS:
+        recorded = receipt.splits.get(split, RecordFile()) if receipt else RecordFile()
+        written = {recorded.sha256, recorded.intended} - {""}
+        path = workspace.record_file(name, split)
+        here = broom.see(path)
+        if here.is_ours(written):
+            ours.append(path)
+        elif written and here.kind != "nothing":
+            changed.append(path)
+    return ours, changed
 
 
 def clean_rest(
@@ -120,11 +158,12 @@ def clean_rest(
     """
     failures = []
     own_networks = _named(workspace, (*NETWORK_STEPS, "smoke"), networks)
-    own_projects = _named(workspace, ("scaffold",), projects)
+    own_projects = _named(workspace, PROJECT_STEPS, projects)
     for name in own_networks:
         failures += clean_network(workspace, name, dryrun, say)
         failures += clean_smoke(workspace, name, dryrun, say)
     for name in own_projects:
+        failures += clean_records(workspace, name, dryrun, say)
         failures += clean_project(workspace, name, dryrun, say)
     broom = Broom(workspace.root, dryrun, say)
     _sweep_pre_trained(broom, workspace, {*networks, *own_networks})
@@ -187,7 +226,7 @@ def _sweep_state(
 ) -> None:
     """Remove logs, locks and the like; receipts went with what they stand for."""
     known = {workspace.state} | _database(workspace) | set(_state_of(workspace, networks, projects))
-    for pattern in STATE:
+    for pattern in (*STATE, SEEN):
         for path in sorted(set(workspace.state.glob(pattern)) - known):
             broom.file(path, quiet=True)
     for folder, _, _ in os.walk(workspace.state, topdown=False):
@@ -201,10 +240,12 @@ def _state_of(
 ) -> Iterator[Path]:
     """The files under .tod/ that the cleaning of these networks and projects takes care of."""
     pairs = [(step, name) for step in (*NETWORK_STEPS, "smoke") for name in networks]
-    for step, name in (*pairs, *(("scaffold", name) for name in projects)):
+    pairs += [(step, name) for step in PROJECT_STEPS for name in projects]
+    for step, name in pairs:
         yield workspace.receipt(step, name)
         yield workspace.log(step, name)
     yield from map(workspace.local_record, networks)
+    yield from map(workspace.seen, projects)
 
 
 def _say_what_stays(workspace: Workspace, cache: Cache, say: Say) -> None:

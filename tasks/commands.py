@@ -1,4 +1,5 @@
-"""Commands beside the tasks: show a network, adopt a hand-fetched archive, accept a refused one.
+"""Commands beside the tasks: show a network, tell what was changed in the networks' configurations
+of a project, adopt a hand-fetched archive, accept a refused one.
 
 Each takes the words of the command line and gives back the lines to print.
 """
@@ -12,7 +13,7 @@ from tasks.catalogue.types import Config, Digests, LockEntry, Network
 from tasks.errors import UsageError
 from tasks.files import human_size, remove, sha256_of
 from tasks.installed import differences, receipt_of
-from tasks.job import NetworkJob, Silent
+from tasks.job import NetworkJob, ProjectJob, Silent
 from tasks.paths import Workspace
 
 if TYPE_CHECKING:
@@ -29,6 +30,24 @@ def show(words: Sequence[str], config: Config, workspace: Workspace) -> list[str
         raise UsageError("show", "no network is named", "`doit show NETWORK`")
     pages = [_page(find(word, config), config, workspace) for word in words]
     return [line for page in pages for line in [*page, ""]][:-1]
+
+
+def changes(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:
+    """What was changed in the pipeline.config of each network of the projects named.
+
+    Raises:
+        UsageError: an unknown name.
+        TodError: a network's file can't be read, or an override does not fit it.
+    """
+    from tasks.scaffold.changes import page
+
+    for word in words:
+        if word not in config.projects:
+            raise unknown(word, word, config.projects)
+    chosen = [config.projects[word] for word in words] or config.projects.values()
+    return [
+        line for project in chosen for line in page(ProjectJob(config, workspace, project=project))
+    ]
 
 
 def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:

@@ -9,6 +9,7 @@
     ├── UnsafeArchiveError an archive would write where it must not, or too much
     ├── DiskError          the disk is full, read-only, or not ours to write
     ├── UserFilesError     a file of the user's is in the way
+    ├── AnnotationsError   pictures or their XML can't become records
     ├── SmokeError         the network does not load, or does not answer as it should
     └── UsageError         a command was called with something that does not exist
 
@@ -73,6 +74,10 @@ class DiskError(TodError):
 
 class UserFilesError(TodError):
     """Files that are the user's stand where ours would go."""
+
+
+class AnnotationsError(TodError):
+    """The user's pictures, annotations or label map are not such that training could read them."""
 
 
 class SmokeError(TodError):

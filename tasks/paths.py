@@ -86,6 +86,14 @@ class Workspace(Struct, frozen=True):
     def log(self, step: str, name: str) -> Path:
         return self.state / "logs" / f"{step}-{name}.log"
 
+    def seen(self, project: str) -> Path:
+        """Size and mtime of pictures when they last became records; see `local_record`."""
+        return self.state / "records" / f"{project}.json"
+
+    def record_file(self, project: str, split: str) -> Path:
+        """`split` is `train` or `test`."""
+        return self.training(project) / f"{split}.record"
+
     def results(self, network: str) -> Path:
         return self.root / "results" / network
 

@@ -114,11 +114,49 @@ class ScaffoldReceipt(Receipt, frozen=True, kw_only=True):
         files: path relative to the workspace → sha256 of what we last wrote there.
         intended: the same for what was about to be written; empty once it is done. After a kill
             it tells a file that we wrote from one that the user made alike.
+        values: path of a pipeline.config → path of a field → the value that we last wrote there,
+            as protobuf text; "" for nothing. In a file that the user edited, what is still so is
+            ours.
+        intended_values: the same for what was about to be written.
+        refused: network → why it has no pipeline.config here, as a clause.
     """
 
     folders: tuple[str, ...] = ()
     files: dict[str, str] = {}
     intended: dict[str, str] = {}
+    values: dict[str, dict[str, str]] = {}
+    intended_values: dict[str, dict[str, str]] = {}
+    refused: dict[str, str] = {}
+
+
+class RecordFile(msgspec.Struct, frozen=True):
+    """One record file, `train` or `test`.
+
+    Attributes:
+        sha256: of what we last wrote there; "" if what stands there is the user's.
+        intended: of what was about to be written; "" once it is done.
+        asked: digest of what it was to be made of besides the files: labels, ids, our version.
+        sources: name → sha256 of each picture and each XML that it was made of.
+        pictures, boxes, background: how many; background are pictures without a box.
+    """
+
+    sha256: str = ""
+    intended: str = ""
+    asked: str = ""
+    sources: dict[str, str] = {}
+    pictures: int = 0
+    boxes: int = 0
+    background: int = 0
+
+
+class RecordsReceipt(Receipt, frozen=True, kw_only=True):
+    """A project's annotated pictures are records.
+
+    Attributes:
+        splits: `train` and `test`, as far as there are annotated pictures.
+    """
+
+    splits: dict[str, RecordFile] = {}
 
 
 class SmokeReceipt(Receipt, frozen=True, kw_only=True):

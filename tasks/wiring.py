@@ -2,6 +2,7 @@
 
     download:<n> ──receipt──▶ verify:<n> ──receipt──▶ extract:<n> ──receipt──▶ smoke:<n>
                                                           └──────receipt──▶ scaffold:<project>
+    pictures, XML and label map ──stat──▶ records:<project>     doctor:<project> looks at all
 
 A step's receipt is its doit target and the next step's `file_dep`; what files can't say (a changed
 definition, a damaged output) comes from the step's own `why_stale`. Steps are imported when they
@@ -42,7 +43,10 @@ DOCS = {
     "extract": "unpack, or repair",
     "scaffold": "make the projects",
     "smoke": "run on a picture",
+    "records": "pictures to records",
+    "doctor": "check the projects",
 }
+OF_PROJECTS = ("scaffold", "records", "doctor")
 
 # What a clean action is given: a dry run or not. What it gives back: what it could not remove.
 Cleaner = Callable[[bool], list[str]]
@@ -234,7 +238,7 @@ def check_names(words: Iterable[str], config: Config) -> None:
     """
     for word in words:
         step, colon, name = word.partition(":")
-        known: Collection[str] = config.projects if step == "scaffold" else config.networks
+        known: Collection[str] = config.projects if step in OF_PROJECTS else config.networks
         if colon and step in DOCS and "*" not in name and name not in known:
             from tasks.commands import unknown
 
@@ -253,6 +257,7 @@ def clean_steps(step: str, workspace: Workspace, names: Iterable[str], dryrun: b
 
     cleaners = {
         "extract": clean.clean_network,
+        "records": clean.clean_records,
         "scaffold": clean.clean_project,
         "smoke": clean.clean_smoke,
     }
@@ -269,7 +274,8 @@ def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list
     from tasks.paths import Cache, default_cache
 
     projects, networks = list(config.projects), config.wanted
-    failures = clean_steps("scaffold", workspace, projects, dryrun)
+    failures = clean_steps("records", workspace, projects, dryrun)
+    failures += clean_steps("scaffold", workspace, projects, dryrun)
     for step in ("smoke", "extract"):
         failures += clean_steps(step, workspace, networks, dryrun)
     cache = Cache(default_cache())

@@ -88,6 +88,7 @@ def cross_faults(sources: Sequence[Source], *, complete: bool = True) -> list[Fa
         odd_labels,
         odd_addresses,
         odd_label_maps,
+        odd_trainings,
         idle_expectations,
         *([unknown_names, unknown_labels] if complete else []),
     ]
@@ -131,9 +132,10 @@ def reserved_projects(sources: Sequence[Source]) -> Iterator[Fault]:
 
 
 def odd_labels(sources: Sequence[Source]) -> Iterator[Fault]:
-    """Labels that occur twice, and ids that two labels share."""
+    """Labels that occur twice or end in a space, and ids that two labels share."""
     for source in sources:
         for where, labels in _label_sets(source):
+            yield from _spaced_labels(source, where, labels)
             seen: dict[object, str] = {}
             if isinstance(labels, dict):
                 for label, number in labels.items():
@@ -144,6 +146,14 @@ def odd_labels(sources: Sequence[Source]) -> Iterator[Fault]:
                 if seen.setdefault(label, str(index)) != str(index):
                     why = f"expected each label once: `{label}` stands at {seen[label]} too"
                     yield Fault(source.file, (*where, index), why)
+
+
+def _spaced_labels(source: Source, where: Where, labels: object) -> Iterator[Fault]:
+    """A space at an end is never seen, and makes another label of it than that of the XML."""
+    named = ((key, key) for key in labels) if isinstance(labels, dict) else texts(labels)
+    for key, label in named:
+        if label.strip() not in ("", label):
+            yield Fault(source.file, (*where, key), "expected no space at its ends")
 
 
 def _label_sets(source: Source) -> Iterator[tuple[Where, object]]:
@@ -187,6 +197,33 @@ def odd_label_maps(sources: Sequence[Source]) -> Iterator[Fault]:
             if isinstance(label_map, str) and label_map.casefold() in folders:
                 why = "expected a name that no network of the project has"
                 yield Fault(source.file, ("projects", name, "label_map"), why)
+
+
+def odd_trainings(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Training settings for a network that the project has not, and settings that can't be met."""
+    for source in sources:
+        for name, entry in entries(source, "projects"):
+            networks = [network for _, network in texts(entry.get("networks"))]
+            where: Where = ("projects", name)
+            common = table(entry, "training")
+            yield from _odd_training(source, (*where, "training"), common)
+            for network, own in table(entry, "training_of").items():
+                if network not in networks:
+                    why = f"expected a network of the project; it has no `{network}`"
+                    place = (*where, "training_of", network)
+                    yield Fault(source.file, place, why, network, networks)
+                settings = {**common, **as_table(own)}
+                yield from _odd_training(source, (*where, "training_of", network), settings)
+
+
+def _odd_training(source: Source, where: Where, settings: Table) -> Iterator[Fault]:
+    batch, replicas = settings.get("batch_size", 2), settings.get("replicas", 1)
+    if isinstance(batch, int) and isinstance(replicas, int) and replicas > 0 and batch % replicas:
+        why = f"expected a batch_size that {replicas} replicas can share evenly; found {batch}"
+        yield Fault(source.file, where, why)
+    each, total = settings.get("max_detections_per_class"), settings.get("max_detections")
+    if isinstance(each, int) and isinstance(total, int) and each > total:
+        yield Fault(source.file, where, f"expected max_detections_per_class to be {total} at most")
 
 
 def idle_expectations(sources: Sequence[Source]) -> Iterator[Fault]:

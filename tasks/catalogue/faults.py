@@ -253,7 +253,11 @@ def expected(schema: Schema) -> str:
     if kind == "array":
         return f"a list of {counted(schema)}"
     if kind == "object":
-        return "a table"
+        return (
+            f"a table of at least {least}" if (least := schema.get("minProperties")) else "a table"
+        )
+    if "anyOf" in schema:
+        return ", or ".join(map(expected, schema["anyOf"]))
     if "description" in schema:
         return str(schema["description"])
     if "enum" in schema:

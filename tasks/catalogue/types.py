@@ -59,6 +59,21 @@ Text = Annotated[
 ]
 MaybeText = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*\Z", description="one line of text")]
 LabelIds = dict[Text, ClassId]
+Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]  # int32 in a pipeline.config
+Rate = Annotated[float, Meta(gt=0, le=1000)]
+# The path of a field in a pipeline.config, and what may be set there.
+FieldPath = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z_]\w*(\[[0-9]{1,6}\])?(\.[A-Za-z_]\w*(\[[0-9]{1,6}\])?)*\Z",
+        description="the path of a field, as `train_config.batch_size`",
+    ),
+]
+_Scalar = bool | int | float | str
+Override = Annotated[
+    _Scalar | tuple[_Scalar, ...],
+    Meta(description="true or false, a number, text, or a list of such"),
+]
 # The name of a label set, the labels in order (ids from 1), or each label's id.
 Labels = Text | tuple[Text, ...] | LabelIds
 
@@ -133,6 +148,8 @@ class Network(Frozen, frozen=True, kw_only=True):
         map_boxes, map_masks, map_keypoints: COCO mAP in percent, as published.
         labels: name of a label set, or the labels themselves (ids from 1), or label → id.
         smoke_picture: name of a picture set entry, or "" for the drawn scene.
+        not_trainable: why it can't be fine-tuned, as a clause; "" if it can.
+        training_needs: what its training needs besides boxes, as a clause; "" if nothing.
         notes: quirks that a user should know, one sentence each.
     """
 
@@ -155,8 +172,35 @@ class Network(Frozen, frozen=True, kw_only=True):
     signature: Signature = Signature()
     smoke_picture: MaybeText = ""
     expect: Expectation | None = None
+    not_trainable: MaybeText = ""
+    training_needs: MaybeText = ""
     licence: MaybeText = ""
     notes: tuple[Text, ...] = ()
+
+
+class Training(Frozen, frozen=True, kw_only=True):
+    """How a project's networks are trained; see `tailor.recipe` for the defaults.
+
+    Attributes:
+        batch_size: pictures a step, over all devices together.
+        num_steps: steps of the training.
+        device: `cpu`, `gpu` or `tpu`.
+        replicas: devices that train together.
+        learning_rate: the highest rate of the schedule.
+        max_detections, max_detections_per_class: boxes that a picture may have in the end.
+        max_boxes: boxes of a picture that training looks at.
+        overrides: path of a field in pipeline.config → value.
+    """
+
+    batch_size: Count | None = None
+    num_steps: Count | None = None
+    device: Literal["cpu", "gpu", "tpu"] | None = None
+    replicas: Count | None = None
+    learning_rate: Rate | None = None
+    max_detections: Count | None = None
+    max_detections_per_class: Count | None = None
+    max_boxes: Count | None = None
+    overrides: dict[FieldPath, Override] = {}
 
 
 class Project(Frozen, frozen=True, kw_only=True):
@@ -167,13 +211,19 @@ class Project(Frozen, frozen=True, kw_only=True):
         networks: names of the networks that it uses.
         smoke_image: a picture of the user's, relative to the workspace; "" for each network's own.
         label_map: file name under training/.
+        training: how its networks are trained.
+        training_of: name of one of its networks → settings that go before those of `training`.
     """
 
     name: Name
-    labels: Annotated[tuple[Text, ...], Meta(min_length=1)] | LabelIds
+    labels: (
+        Annotated[tuple[Text, ...], Meta(min_length=1)] | Annotated[LabelIds, Meta(min_length=1)]
+    )
     networks: tuple[Text, ...] = ()
     smoke_image: MaybeText = ""
     label_map: FileName = "label_map.pbtxt"
+    training: Training = Training()
+    training_of: dict[Text, Training] = {}
 
 
 class Settings(Frozen, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from tasks.console import plain
 from tasks.console.rows import Row, any_failed, nothing_done, row_from_values
 
 FAILED, MISUSED, INTERRUPTED = 1, 3, 130
+OF_PROJECTS = ("scaffold", "records", "doctor")
 
 
 class Misused(TaskFailed):  # type: ignore[misc]
@@ -46,7 +47,8 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         for name in selected_tasks:
             network = name.partition(":")[2]
             download = tasks.get(f"download:{network}")
-            if name in words and download is not None and not name.startswith("scaffold:"):
+            is_network = name.partition(":")[0] not in OF_PROJECTS
+            if name in words and download is not None and is_network:
                 download.meta["named"] = True
 
     def execute_task(self, task: Any) -> None:
@@ -132,8 +134,9 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
 
 
 def is_step(task: Any) -> bool:
-    """Whether this is a step of a network or a project, not a group or a command."""
-    return bool(task.actions) and ":" in task.name
+    """Whether this is a step of a network or a project, not a group or a command. The doctor makes
+    nothing, and has told all by itself."""
+    return bool(task.actions) and ":" in task.name and not task.name.startswith("doctor:")
 
 
 def message(fail: BaseFail) -> str:

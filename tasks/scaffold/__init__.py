@@ -1,12 +1,15 @@
 """Scaffold: the folders and files of a project, beside those of the user.
 
-    labels     the label map's text
     plan       pure: what to make, what to leave, and what to tell the user
+    configs    pipeline.config for each network, tailored anew or brought up to date
     carry_out  does it
+    changes    tells what was tailored
     step       the step: reads the receipt, plans, carries out, writes the receipt
 
 Whose is a file? Ours as long as its content is what we last wrote there, as the receipt says;
 else the user's, and then it is never written, never removed. A file that the user made before us
 is the user's even if it equals what we would write: nothing needs writing, and `doit clean`
-leaves it. A folder is ours if we made it; it is only ever removed empty.
+leaves it. Of a pipeline.config that the user edited, a value that is still what we last wrote
+there follows the configuration; all else in it is theirs. A folder is ours if we made it; it is
+only ever removed empty.
 """

@@ -25,6 +25,18 @@ class Wanted(Struct, frozen=True):
     files: Mapping[str, bytes | None]
 
 
+class Merge(Struct, frozen=True):
+    """What becomes of a file that the user edited, if it is still the one that was read.
+
+    Attributes:
+        sha256: of the file that was read.
+        content: the same with the values that are ours brought up to date.
+    """
+
+    sha256: str
+    content: bytes
+
+
 class Plan(Struct, frozen=True):
     """What to do, in this order.
 
@@ -34,6 +46,7 @@ class Plan(Struct, frozen=True):
         expect: path → what must still stand there when it is written or removed.
         drop: files of ours that are wanted no more.
         drop_folders: folders of ours that are wanted no more, children first; go only if empty.
+        merged: the paths among `write` whose file is the user's, and stays theirs.
         folders, files: what the receipt holds afterwards, if all goes well.
         kept: what stays because it is the user's, one sentence each.
         blocked: what stands where it can't stay, one clause each; then nothing may be done.
@@ -42,6 +55,7 @@ class Plan(Struct, frozen=True):
     make: list[str] = field(default_factory=list)
     write: dict[str, bytes] = field(default_factory=dict)
     expect: dict[str, Seen] = field(default_factory=dict)
+    merged: set[str] = field(default_factory=set)
     drop: list[str] = field(default_factory=list)
     drop_folders: list[str] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
@@ -74,6 +88,9 @@ def trusted(receipt: ScaffoldReceipt | None, project: str) -> ScaffoldReceipt:
         folders=tuple(f for f in receipt.folders if f == project or is_below(project, f)),
         files={p: d for p, d in receipt.files.items() if is_below(training, p)},
         intended={p: d for p, d in receipt.intended.items() if is_below(training, p)},
+        values=receipt.values,  # they are compared, and never lead to a file by themselves
+        intended_values=receipt.intended_values,
+        refused=receipt.refused,
     )
 
 
@@ -82,13 +99,22 @@ def written_at(receipt: ScaffoldReceipt, path: str) -> set[str]:
     return {d for d in (receipt.files.get(path), receipt.intended.get(path)) if d}
 
 
-def plan(wanted: Wanted, seen: Mapping[str, Seen], receipt: ScaffoldReceipt) -> Plan:
+def plan(
+    wanted: Wanted,
+    seen: Mapping[str, Seen],
+    receipt: ScaffoldReceipt,
+    merges: Mapping[str, Merge] | None = None,
+) -> Plan:
     """Decide; `seen` holds what stands at each path of `wanted` and of the (trusted) `receipt`."""
     made = Plan()
     for path in wanted.folders:
         _plan_folder(made, path, seen.get(path, NOTHING), receipt)
     for path, content in wanted.files.items():
-        _plan_file(made, path, content, seen.get(path, NOTHING), receipt)
+        here, merge = seen.get(path, NOTHING), (merges or {}).get(path)
+        if merge is not None and here.sha256 == merge.sha256 and not here.link:
+            _plan_merge(made, path, merge, here, receipt)
+        else:
+            _plan_file(made, path, content, here, receipt)
     for path in sorted({*receipt.files, *receipt.intended} - wanted.files.keys()):
         _plan_farewell(made, path, seen.get(path, NOTHING), receipt)
     for path in sorted(set(receipt.folders) - set(wanted.folders), reverse=True):
@@ -106,6 +132,15 @@ def _plan_folder(made: Plan, path: str, here: Seen, receipt: ScaffoldReceipt) ->
         made.blocked.append(f"{shown(path)} must be a folder and is none")
     elif path in receipt.folders and not here.link:
         made.folders.append(path)
+
+
+def _plan_merge(made: Plan, path: str, merge: Merge, here: Seen, receipt: ScaffoldReceipt) -> None:
+    """The user's file gets our values, and stays theirs: it is not noted as what we wrote."""
+    if path in receipt.files:
+        made.files[path] = receipt.files[path]
+    if digest_of(merge.content) != here.sha256:
+        made.write[path], made.expect[path] = merge.content, here
+        made.merged.add(path)
 
 
 def _plan_file(

@@ -1,25 +1,30 @@
-"""Make a project's folders, its label map, and its copies of the networks' pipeline.config."""
+"""Make a project's folders, its label map, and for each network a pipeline.config of its own."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from tasks import receipts
-from tasks.errors import ConfigError, DamagedError, UserFilesError, disk_error
-from tasks.files import human_size, remove_leftovers
+from tasks.errors import ConfigError, UserFilesError, disk_error
+from tasks.files import remove_leftovers
 from tasks.installed import receipt_of
 from tasks.job import Outcome, Progress, ProjectJob
+from tasks.labels import label_ids, label_map, label_map_path
 from tasks.look import Seen, is_below, look
 from tasks.receipts import FileRecord, ScaffoldReceipt
-from tasks.scaffold.labels import label_ids, label_map
-from tasks.scaffold.plan import Plan, Wanted, digest_of, plan, trusted
+from tasks.scaffold.plan import Plan, Wanted, plan, trusted
 
-VERSION = 1
+if TYPE_CHECKING:
+    from tasks.scaffold.carry_out import Done
+    from tasks.scaffold.configs import Configs, Updates
+
+VERSION = 2
 PIPELINE = "pipeline.config"
-# The zoo's longest is some 10 kB; this guards memory against an archive with a monster inside.
-LONGEST_CONFIG = 4_000_000
 
 
 def why_stale(job: ProjectJob) -> str | None:
@@ -34,7 +39,7 @@ def why_stale(job: ProjectJob) -> str | None:
     try:
         if receipt.inputs != _inputs(job):
             return "a network changed"
-        return _what_is_missing(job)
+        return _what_is_missing(job, receipt)
     except OSError as error:
         return (error.strerror or "can't be read").lower()
 
@@ -43,7 +48,7 @@ def run(job: ProjectJob, progress: Progress) -> Outcome:
     """Make what is missing, update what is ours, leave what is the user's and say so.
 
     Raises:
-        ConfigError: the label map's name is no plain file name.
+        ConfigError: the label map's name is no plain file name, or an override does not fit.
         UserFilesError: the user's files stand where folders or files must be.
         DamagedError: a network's pipeline.config is not the one that was extracted.
         DiskError: something can't be read or written.
@@ -58,35 +63,47 @@ def run(job: ProjectJob, progress: Progress) -> Outcome:
 
 def definition(job: ProjectJob) -> str:
     """Digest of what scaffold is asked to make of this project."""
-    has_config = {name: _has_config(job, name) for name in job.project.networks}
-    return receipts.digest([VERSION, label_ids(job.project), has_config, job.project.label_map])
+    networks = {name: _traits(job, name) for name in job.project.networks}
+    project = job.project
+    training = [project.training, project.training_of]
+    return receipts.digest([VERSION, label_ids(project), networks, project.label_map, training])
 
 
-def _has_config(job: ProjectJob, name: str) -> bool:
+def _traits(job: ProjectJob, name: str) -> list[object]:
     network = job.config.networks.get(name)
-    return network is not None and network.pipeline_config
+    if network is None:
+        return []
+    return [network.pipeline_config, network.not_trainable, network.training_needs]
+
+
+def has_config(job: ProjectJob, name: str) -> bool:
+    """Whether the project gets a pipeline.config for this network."""
+    network = job.config.networks.get(name)
+    return network is not None and network.pipeline_config and not network.not_trainable
 
 
 def _inputs(job: ProjectJob) -> dict[str, str]:
     return receipts.inputs(*(job.workspace.receipt("extract", n) for n in job.project.networks))
 
 
-def _what_is_missing(job: ProjectJob) -> str | None:
+def _what_is_missing(job: ProjectJob, receipt: ScaffoldReceipt) -> str | None:
     for folder in _folders(job):
         if not folder.is_dir():
-            return f"{_key(job, folder)} is missing"
+            return f"{key(job, folder)} is missing"
     if not os.path.lexists(label_map_path(job)):
-        return f"{_key(job, label_map_path(job))} is missing"
+        return f"{key(job, label_map_path(job))} is missing"
     for name in job.project.networks:
-        path = job.workspace.training(job.name, name) / PIPELINE
-        if not os.path.lexists(path) and _recorded(job, name) is not None:
-            return f"{_key(job, path)} is missing"
+        path = config_path(job, name)
+        if name in receipt.refused or os.path.lexists(path):
+            continue
+        if recorded(job, name) is not None:
+            return f"{key(job, path)} is missing"
     return None
 
 
-def label_map_path(job: ProjectJob) -> Path:
-    """Where the project's label map lies."""
-    return job.workspace.training(job.name) / job.project.label_map
+def config_path(job: ProjectJob, name: str) -> Path:
+    """Where the project's pipeline.config of a network lies."""
+    return job.workspace.training(job.name, name) / PIPELINE
 
 
 def _folders(job: ProjectJob) -> list[Path]:
@@ -97,18 +114,18 @@ def _folders(job: ProjectJob) -> list[Path]:
     return [*images, place.training(name), *networks]
 
 
-def _key(job: ProjectJob, path: Path) -> str:
+def key(job: ProjectJob, path: Path) -> str:
     return path.relative_to(job.workspace.root).as_posix()
 
 
-def _recorded(job: ProjectJob, name: str) -> FileRecord | None:
+def recorded(job: ProjectJob, name: str) -> FileRecord | None:
     """The record of the network's pipeline.config, or None: it has none, or is not here yet."""
-    receipt = receipt_of(job.workspace, name) if _has_config(job, name) else None
+    receipt = receipt_of(job.workspace, name) if has_config(job, name) else None
     return receipt.files.get(PIPELINE) if receipt is not None else None
 
 
 def _label_map_key(job: ProjectJob) -> str:
-    training, name = _key(job, job.workspace.training(job.name)), job.project.label_map
+    training, name = key(job, job.workspace.training(job.name)), job.project.label_map
     if "/" in name or not is_below(training, f"{training}/{name}"):
         raise _not_a_file_name(job)
     return f"{training}/{name}"
@@ -121,79 +138,84 @@ def _not_a_file_name(job: ProjectJob) -> ConfigError:
     )
 
 
-def _wanted(job: ProjectJob) -> Wanted:
-    folders = tuple(_key(job, folder) for folder in _folders(job))
+def _wanted(job: ProjectJob, configs: Configs) -> Wanted:
+    folders = tuple(key(job, folder) for folder in _folders(job))
     map_key = _label_map_key(job)
     if map_key in folders:
         raise _not_a_file_name(job)
     files: dict[str, bytes | None] = {map_key: label_map(label_ids(job.project))}
-    for name in filter(lambda name: _has_config(job, name), job.project.networks):
-        files[_key(job, job.workspace.training(job.name, name) / PIPELINE)] = _config(job, name)
-    return Wanted(folders, files)
-
-
-def _config(job: ProjectJob, name: str) -> bytes | None:
-    """The network's pipeline.config, byte for byte as it was extracted."""
-    record = _recorded(job, name)
-    if record is None:
-        return None
-    path = job.workspace.network(name) / PIPELINE
-    if record.size > LONGEST_CONFIG:
-        size = human_size(record.size)
-        raise DamagedError(job.name, f"{_key(job, path)} is {size} long", "look at the archive")
-    content = path.read_bytes() if path.is_file() else b""
-    if digest_of(content) != record.sha256:
-        why = f"{_key(job, path)} is not the one that was extracted"
-        raise DamagedError(job.name, why, f"run `doit extract:{name}`")
-    return content
+    return Wanted(folders, files | configs.contents)
 
 
 def _scaffold(job: ProjectJob) -> Outcome:
+    from tasks.scaffold.carry_out import carry_out
+    from tasks.scaffold.configs import tailor_all
+
     place, read_from = job.workspace.receipt("scaffold", job.name), _inputs(job)
-    planned, before = _plan(job, _wanted(job), place)
+    configs = tailor_all(job, _label_map_key(job))
+    planned, updates, before = _plan(job, configs, place)
     if planned.blocked:
         todo = "move it away, then run doit again"
         raise UserFilesError(job.name, ", ".join(planned.blocked), todo)
     for path in (place, *(job.workspace.root / path for path in before.intended)):
         remove_leftovers(path)
     if planned.changes_something:
-        receipts.write(place, _intent(planned, before))
-    from tasks.scaffold.carry_out import carry_out
-
+        receipts.write(place, _intent(planned, updates, before))
     done = carry_out(job.workspace.root, planned)
+    receipt = _receipt(planned, done, updates, before)
     receipts.write(
         place,
-        ScaffoldReceipt(
-            definition=definition(job),
-            inputs=read_from,
-            folders=(*planned.folders, *done.folders),
-            files={p: d for p, d in planned.files.items() if p not in done.taken},
-        ),
+        replace(receipt, definition=definition(job), inputs=read_from, refused=configs.refused),
     )
-    return Outcome("built", _note(planned), lines=(*planned.kept, *done.lines))
+    lines = (*configs.lines, *updates.lines, *planned.kept, *done.lines)
+    return Outcome("built", _note(planned), lines=lines)
 
 
-def _plan(job: ProjectJob, wanted: Wanted, place: Path) -> tuple[Plan, ScaffoldReceipt]:
+def _plan(job: ProjectJob, configs: Configs, place: Path) -> tuple[Plan, Updates, ScaffoldReceipt]:
     """Look first, then read the receipt: another process notes what it will write before it writes,
     so whatever of its files was seen stands in the receipt."""
+    from tasks.scaffold.configs import update_all
+
+    wanted = _wanted(job, configs)
     seen = _look(job, [*wanted.folders, *wanted.files])
     before = trusted(receipts.read(place, ScaffoldReceipt), job.name)
     others = {*before.folders, *before.files, *before.intended} - seen.keys()
-    return plan(wanted, seen | _look(job, others), before), before
+    updates = update_all(job, configs, seen, before)
+    planned = plan(wanted, seen | _look(job, others), before, updates.merges)
+    return planned, updates, before
 
 
 def _look(job: ProjectJob, paths: Iterable[str]) -> dict[str, Seen]:
     return {path: look(job.workspace.root, job.workspace.root / path) for path in paths}
 
 
-def _intent(planned: Plan, before: ScaffoldReceipt) -> ScaffoldReceipt:
+def _intent(planned: Plan, updates: Updates, before: ScaffoldReceipt) -> ScaffoldReceipt:
     """What is about to be done. `definition` is empty: a receipt that stays like this is stale."""
-    there = {path: here.sha256 for path, here in planned.expect.items() if here.sha256}
+    there = {
+        path: here.sha256
+        for path, here in planned.expect.items()
+        if here.sha256 and path not in planned.merged
+    }
     return ScaffoldReceipt(
         definition="",
         folders=tuple(dict.fromkeys((*before.folders, *planned.folders))),
         files={**before.files, **there},
         intended={p: d for p, d in planned.files.items() if before.files.get(p) != d},
+        values=before.values,
+        intended_values=updates.values,
+        refused=before.refused,
+    )
+
+
+def _receipt(
+    planned: Plan, done: Done, updates: Updates, before: ScaffoldReceipt
+) -> ScaffoldReceipt:
+    """What was done; of a file that was changed at the last moment, what was true before."""
+    files = {p: d for p, d in planned.files.items() if p not in done.taken or p in planned.merged}
+    values = {p: v for p, v in updates.values.items() if p not in done.taken}
+    values |= {p: before.values[p] for p in done.taken if p in before.values}
+    return ScaffoldReceipt(
+        definition="", folders=(*planned.folders, *done.folders), files=files, values=values
     )
 
 

@@ -58,6 +58,39 @@ def data_lengths(index: bytes) -> tuple[int, ...]:
     return tuple(lengths)
 
 
+def shapes(index: bytes) -> dict[str, tuple[int, ...]]:
+    """The shape of each tensor, by its name. A name that is no text is left out.
+
+    Raises:
+        ValueError: these bytes are not an index.
+    """
+    found: dict[str, tuple[int, ...]] = {}
+    for name, value in _entries(index):
+        if name:
+            dimensions = [_fields(d).get(1, 0) for shape in _parts(value) for d in _parts(shape)]
+            found[name.decode(errors="replace")] = tuple(dimensions)
+    return found
+
+
+def _parts(message: bytes) -> list[bytes]:
+    """The contents of field 2, in BundleEntryProto the shape, in TensorShapeProto a dimension."""
+    found, position = [], 0
+    while position < len(message):
+        tag, position = _varint(message, position)
+        if tag & 7 == 0:
+            _, position = _varint(message, position)
+        elif tag & 7 == 2:
+            size, position = _varint(message, position)
+            if tag >> 3 == 2:
+                found.append(message[position : position + size])
+            position += size
+        elif tag & 7 in (1, 5):
+            position += 8 if tag & 7 == 1 else 4
+        else:
+            raise ValueError(f"an entry has a field of unknown kind {tag & 7}")
+    return found
+
+
 def _entries(index: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The table's keys and values, in order: the footer leads to the index block, that one to the
     data blocks."""

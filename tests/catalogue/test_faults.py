@@ -128,7 +128,7 @@ TABLE = {
     ),
     '[projects.cubes]\nlabels = "fruit"': (
         "projects.cubes.labels: expected a list of at least 1, each one line of text, not blank, "
-        'or a table; found "fruit"'
+        'or a table of at least 1; found "fruit"'
     ),
     # names that must be known
     PROJECT + 'networks = ["first_ned"]': (
@@ -183,6 +183,48 @@ TABLE = {
     PROJECT + 'label_map = "../x.pbtxt"': (
         "projects.cubes.label_map: expected a file name: letters, digits, `.`, `_` and `-`, "
         'no folder; found "../x.pbtxt"'
+    ),
+    '[projects.cubes]\nlabels = ["one "]': (
+        "projects.cubes.labels[0]: expected no space at its ends"
+    ),
+    '[projects.cubes]\nlabels = { " one" = 1 }': (
+        'projects.cubes.labels." one": expected no space at its ends'
+    ),
+    '[projects.cubes]\nlabels = ["one", "two", "one"]': (
+        "projects.cubes.labels[2]: expected each label once: `one` stands at 0 too"
+    ),
+    '[projects.cubes]\nlabels = ["one", 2]': (
+        "projects.cubes.labels[1]: expected one line of text, not blank; found 2"
+    ),
+    "[projects.cubes]\nlabels = { one = 0 }": (
+        "projects.cubes.labels.one: expected a whole number from 1 to 2147483647; found 0"
+    ),
+    "[projects.cubes]\nlabels = {}": (
+        "projects.cubes.labels: expected a table of at least 1; found a table of 0"
+    ),
+    # training
+    PROJECT + "[projects.cubes.training]\nbatch_sise = 3": (
+        "projects.cubes.training.batch_sise: there is no such key; did you mean `batch_size`?"
+    ),
+    PROJECT + '[projects.cubes.training]\ndevice = "cuda"': (
+        'projects.cubes.training.device: expected "cpu" or "gpu" or "tpu"; found "cuda"'
+    ),
+    PROJECT + "[projects.cubes.training]\nreplicas = 4\nbatch_size = 6": (
+        "projects.cubes.training: expected a batch_size that 4 replicas can share evenly; found 6"
+    ),
+    PROJECT + "[projects.cubes.training]\nmax_detections = 3\nmax_detections_per_class = 4": (
+        "projects.cubes.training: expected max_detections_per_class to be 3 at most"
+    ),
+    PROJECT + "[projects.cubes.training_of.first_nte]\nnum_steps = 1": (
+        "projects.cubes.training_of.first_nte: expected a network of the project; "
+        "it has no `first_nte`"
+    ),
+    PROJECT + '[projects.cubes.training.overrides]\n"a..b" = 1': (
+        'projects.cubes.training.overrides."a..b": expected another key: the path of a field, '
+        "as `train_config.batch_size`"
+    ),
+    PROJECT + '[projects.cubes.training.overrides]\n"a.b" = { c = 1 }': (
+        'projects.cubes.training.overrides."a.b": '
     ),
     # paths and addresses
     PROJECT + 'smoke_image = "a.png"': (

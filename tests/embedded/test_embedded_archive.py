@@ -7,7 +7,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from google.protobuf import empty_pb2, text_format  # type: ignore[import-untyped]
+from google.protobuf import empty_pb2, text_format
 
 from embedded import LABELS, NAME
 from embedded.pack import ARCHIVE, MEMBERS, pack, unpack

@@ -14,7 +14,9 @@ import msgspec
 import pytest
 
 from tasks import clean, receipts
+from tasks.catalogue.types import Training
 from tasks.job import ProjectJob, Silent
+from tasks.labels import label_map_path
 from tasks.paths import Workspace
 from tasks.receipts import ScaffoldReceipt
 from tasks.scaffold import step
@@ -104,7 +106,7 @@ def test_killed_twice_and_configured_anew_between_nothing_is_taken_for_the_users
         scaffold(first)
         place, key = (
             first.workspace.receipt("scaffold", "cube_faces"),
-            step.label_map_path(first).as_posix(),
+            label_map_path(first).as_posix(),
         )
         Path(key).write_bytes(b"written, and then killed")
         intended = {key: digest_of(b"written, and then killed")}
@@ -133,3 +135,25 @@ def test_what_a_killed_scaffold_made_is_cleaned(fresh: Callable[[], Jobs]) -> No
         if not died:
             break
     assert instant > 10
+
+
+def test_killed_while_an_edited_config_is_brought_up_to_date_no_value_changes_hands(
+    fresh: Callable[[], Jobs],
+) -> None:
+    """Afterwards what we wrote is still ours: it follows the next change of the settings."""
+    for instant in itertools.count():
+        first, _ = fresh()
+        scaffold(first)
+        config = first.workspace.root / "cube_faces/training/a/pipeline.config"
+        config.write_bytes(b"# mine\n" + config.read_bytes())
+        jobs = [
+            project_job(first.workspace, "a", training=Training(batch_size=batch))
+            for batch in (8, 4)
+        ]
+        was_killed = killed_at(instant, jobs[0])
+        assert config.read_bytes().startswith(b"# mine\n")
+        assert scaffold(jobs[1]) == ()
+        assert b"batch_size: 4" in config.read_bytes()
+        if not was_killed:
+            assert instant > 4
+            return

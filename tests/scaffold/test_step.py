@@ -10,13 +10,15 @@ import pytest
 from tasks import receipts
 from tasks.errors import ConfigError, DamagedError, DiskError, UserFilesError
 from tasks.job import Silent
+from tasks.labels import label_map
 from tasks.paths import Workspace
 from tasks.receipts import ScaffoldReceipt
 from tasks.scaffold import step
-from tasks.scaffold.labels import label_map
+from tasks.scaffold.configs import LONGEST_CONFIG
 from tasks.scaffold.plan import digest_of
 from tests.support.projects import (
     PIPELINE,
+    TAILORED,
     defer,
     install,
     network,
@@ -48,7 +50,7 @@ def test_a_project_gets_its_folders_label_map_and_configs(workspace: Workspace) 
         "training": "folder",
         "training/label_map.pbtxt": ONE_TWO,
         "training/net": "folder",
-        "training/net/pipeline.config": PIPELINE,
+        "training/net/pipeline.config": TAILORED,
     }
 
 
@@ -80,7 +82,7 @@ def test_a_deferred_network_gets_its_folder_now_and_its_config_when_it_arrives(
     install(workspace, "net")
     assert step.why_stale(job) == "a network changed"
     scaffold(job)
-    assert (training / "net" / "pipeline.config").read_bytes() == PIPELINE
+    assert (training / "net" / "pipeline.config").read_bytes() == TAILORED
 
 
 def test_a_network_without_a_config_gets_a_folder_only(
@@ -107,10 +109,11 @@ def test_a_file_that_nobody_changed_follows_the_network(
     install(workspace, "net")
     job = project_job(workspace, "net")
     scaffold(job)
-    install(workspace, "net", {"pipeline.config": b"model {}\n"})
+    install(workspace, "net", {"pipeline.config": PIPELINE.replace(b"COCO", b"Pets")})
     assert step.why_stale(job) == "a network changed"
     assert scaffold(job) == ()
-    assert (training / "net" / "pipeline.config").read_bytes() == b"model {}\n"
+    config = (training / "net" / "pipeline.config").read_bytes()
+    assert config == TAILORED.replace(b"COCO", b"Pets")
 
 
 def test_an_edited_file_is_kept_and_named_when_there_is_something_new(
@@ -212,7 +215,7 @@ def test_a_network_that_is_gone_but_still_in_the_project_keeps_its_config(
     scaffold(job)
     workspace.receipt("extract", "net").unlink()
     scaffold(job)
-    assert (training / "net" / "pipeline.config").read_bytes() == PIPELINE
+    assert (training / "net" / "pipeline.config").read_bytes() == TAILORED
     assert "cube_faces/training/net/pipeline.config" in scaffold_receipt(workspace).files
 
 
@@ -254,7 +257,7 @@ def test_nothing_is_removed_through_a_link(
     training.symlink_to(tmp_path / "disk")
     lines = scaffold(project_job(workspace))
     assert len(lines) == 1
-    assert (tmp_path / "disk" / "net" / "pipeline.config").read_bytes() == PIPELINE
+    assert (tmp_path / "disk" / "net" / "pipeline.config").read_bytes() == TAILORED
 
 
 def test_a_linked_file_is_the_users(workspace: Workspace, tmp_path: Path, training: Path) -> None:
@@ -305,7 +308,7 @@ def test_a_config_that_is_not_the_extracted_one_is_not_copied(workspace: Workspa
 
 
 def test_a_monstrous_config_is_not_read(workspace: Workspace) -> None:
-    install(workspace, "net", {"pipeline.config": b"#" * (step.LONGEST_CONFIG + 1)})
+    install(workspace, "net", {"pipeline.config": b"#" * (LONGEST_CONFIG + 1)})
     with pytest.raises(DamagedError, match=r"4\.0 MB long"):
         step.run(project_job(workspace, "net"), Silent())
 

@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 from tasks import clean
 from tasks.errors import DamagedError, UserFilesError
 from tasks.job import Silent
+from tasks.labels import label_map
 from tasks.paths import Cache, Workspace
 from tasks.receipts import ScaffoldReceipt, read
 from tasks.scaffold import step
-from tasks.scaffold.labels import label_map
 from tasks.scaffold.plan import digest_of, written_at
 from tests.support.projects import PIPELINE, install, project_job
 
 LABELS = (("one", "two"), ("one", "two", "three"))
 NETWORKS: tuple[tuple[str, ...], ...] = ((), ("a",), ("a", "b"))
 MAPS = ("label_map.pbtxt", "label_map.txt")
-CONFIGS = (PIPELINE, b"model {}\n")
+CONFIGS = (PIPELINE, b"model {}\n", PIPELINE.replace(b"COCO", b"Pets"))
 # What a user may write: among it just what scaffold writes, so that the two are easily confused.
 CONTENTS = [
     b"",

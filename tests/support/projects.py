@@ -7,13 +7,40 @@ import os
 from pathlib import Path
 
 from tasks import receipts
-from tasks.catalogue.types import Config, Network, Project
+from tasks.catalogue.types import Config, Network, Project, Training
 from tasks.job import ProjectJob, Silent
 from tasks.paths import Workspace
 from tasks.receipts import ExtractReceipt, FileRecord, ScaffoldReceipt
 from tasks.scaffold import step
 
 PIPELINE = b"model {\n  ssd {\n    num_classes: 90  # COCO\n  }\n}\n"
+
+# What a project of one network `net` and two labels gets for it.
+TAILORED = b"""model {
+  ssd {
+    num_classes: 2  # COCO
+  }
+}
+train_config {
+  batch_size: 2
+  num_steps: 1000
+  fine_tune_checkpoint: "pre-trained/net/checkpoint/ckpt-0"
+  fine_tune_checkpoint_type: "detection"
+  fine_tune_checkpoint_version: V2
+}
+train_input_reader {
+  label_map_path: "cube_faces/training/label_map.pbtxt"
+  tf_record_input_reader {
+    input_path: "cube_faces/training/train.record"
+  }
+}
+eval_input_reader {
+  label_map_path: "cube_faces/training/label_map.pbtxt"
+  tf_record_input_reader {
+    input_path: "cube_faces/training/test.record"
+  }
+}
+"""
 
 
 def network(name: str, *, pipeline_config: bool = True) -> Network:
@@ -26,11 +53,18 @@ def project_job(
     name: str = "cube_faces",
     labels: tuple[str, ...] | dict[str, int] = ("one", "two"),
     label_map: str = "label_map.pbtxt",
+    training: Training | None = None,
 ) -> ProjectJob:
     """The job that scaffolds one project that uses these networks."""
     known = [n if isinstance(n, Network) else network(n) for n in networks]
     names = tuple(n.name for n in known)
-    project = Project(name=name, labels=labels, networks=names, label_map=label_map)
+    project = Project(
+        name=name,
+        labels=labels,
+        networks=names,
+        label_map=label_map,
+        training=training or Training(),
+    )
     config = Config(networks={n.name: n for n in known}, projects={name: project})
     return ProjectJob(config, workspace, project=project)
 
@@ -52,7 +86,9 @@ def install(
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
         os.utime(place, (1_600_000_000, 1_600_000_000))
-    receipt = ExtractReceipt(definition="d", files={p: record(c) for p, c in files.items()})
+    recorded = {p: record(c) for p, c in files.items()}
+    prefix = "checkpoint/ckpt-0"
+    receipt = ExtractReceipt(definition="d", files=recorded, checkpoint_prefix=prefix)
     receipts.write(workspace.receipt("extract", name), receipt)
     for before in ("download", "verify"):
         receipts.write(workspace.receipt(before, name), receipts.Receipt(definition="d"))

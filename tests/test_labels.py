@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.catalogue.types import Project
-from tasks.scaffold.labels import label_ids, label_map
+from tasks.labels import label_ids, label_map
 
 # protobuf comes with TensorFlow, and without type stubs.
 descriptor_pb2 = import_module("google.protobuf.descriptor_pb2")

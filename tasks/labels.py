@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tasks.catalogue.types import Project
+from tasks.job import ProjectJob
+
+APOSTROPHE = "'"  # the API's own label maps have it
 
 
 def label_ids(project: Project) -> dict[str, int]:
@@ -12,26 +17,18 @@ def label_ids(project: Project) -> dict[str, int]:
     return {label: number for number, label in enumerate(project.labels, 1)}
 
 
+def label_map_path(job: ProjectJob) -> Path:
+    """Where the project's label map lies."""
+    return job.workspace.training(job.name) / job.project.label_map
+
+
 def label_map(ids: dict[str, int]) -> bytes:
     """The text of a label map, one item a label, by id.
 
     Field names as in object_detection/protos/string_int_label_map.proto of tensorflow/models.
     """
-    ordered = sorted(ids.items(), key=lambda pair: pair[1])
-    items = (f"item {{\n  id: {number}\n  name: {quoted(label)}\n}}\n" for label, number in ordered)
+    from tasks.textproto.values import quoted  # only when there is something to write
+
+    named = sorted((number, quoted(label, APOSTROPHE)) for label, number in ids.items())
+    items = (f"item {{\n  id: {number}\n  name: {name}\n}}\n" for number, name in named)
     return "".join(items).encode()
-
-
-def quoted(text: str) -> str:
-    """A string literal of protobuf's text format: printable characters stay, others are escaped."""
-    return "'" + "".join(map(_escaped, text)) + "'"
-
-
-def _escaped(character: str) -> str:
-    if character in "'\\":
-        return "\\" + character
-    if character == "\n":
-        return "\\n"
-    if character.isprintable():
-        return character
-    return "".join(f"\\{byte:03o}" for byte in character.encode())

@@ -1,0 +1,187 @@
+"""Pascal VOC XML, as labelImg writes it (libs/pascal_voc_io.py there).
+
+Read with expat and no document type: a file that declares one could define entities, which blow up
+to gigabytes or read other files, and no annotation tool writes any.
+"""
+
+from __future__ import annotations
+
+import math
+from xml.parsers import expat
+
+from msgspec import Struct, field
+
+LARGEST = 8_000_000  # bytes; 10 000 boxes are some 3 MB
+DEEPEST = 16
+MOST_BOXES = 10_000
+MOST_ELEMENTS = 20 * MOST_BOXES
+LONGEST_TEXT = 4096
+LONGEST_LABEL = 200
+
+
+class Box(Struct, frozen=True):
+    """One labelled box, in pixels of the picture as it was annotated; edges, not centres.
+
+    Attributes:
+        label: without the blanks around it.
+        difficult, truncated: as ticked in labelImg.
+        pose: what labelImg calls so; it writes `Unspecified`.
+    """
+
+    label: str
+    xmin: float
+    ymin: float
+    xmax: float
+    ymax: float
+    difficult: bool = False
+    truncated: bool = False
+    pose: str = "Unspecified"
+
+
+class Annotation(Struct, frozen=True):
+    """What one XML file says.
+
+    Attributes:
+        filename: the picture's, as it was called when it was annotated; "" if it is not told.
+        size: (width, height) of the picture as it was annotated, in pixels; None if not told.
+    """
+
+    filename: str
+    size: tuple[int, int] | None
+    boxes: tuple[Box, ...]
+
+
+class Node(Struct):
+    """An element: its name, its text, and its elements."""
+
+    tag: str
+    text: str = ""
+    children: list[Node] = field(default_factory=list)
+
+    def child(self, tag: str) -> Node | None:
+        return next((node for node in self.children if node.tag == tag), None)
+
+    def told(self, tag: str) -> str:
+        """The text of the child of that name, without the blanks around it; "" if it has none."""
+        node = self.child(tag)
+        return node.text.strip() if node else ""
+
+
+def read_annotation(content: bytes) -> Annotation:
+    """Understand one XML file.
+
+    Raises:
+        ValueError: it is no such annotation; says what is wrong and where.
+    """
+    root = _tree(content)
+    if root.tag != "annotation":
+        raise ValueError(f"it holds <{_short(root.tag)}> and no <annotation>")
+    objects = [node for node in root.children if node.tag == "object"]
+    if len(objects) > MOST_BOXES:
+        raise ValueError(f"it has more than {MOST_BOXES} boxes")
+    boxes = tuple(_box(node, number) for number, node in enumerate(objects, 1))
+    return Annotation(root.told("filename"), _size(root.child("size")), boxes)
+
+
+def _tree(content: bytes) -> Node:
+    if len(content) > LARGEST:
+        raise ValueError(f"it is larger than {LARGEST // 1_000_000} MB")
+    if not content.strip():
+        raise ValueError("it is empty")
+    grown = _Grown([Node("")])
+    top = grown.stack[0]
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = grown.begin
+    parser.EndElementHandler = grown.end
+    parser.CharacterDataHandler = grown.add
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    try:
+        parser.Parse(content, True)
+    except expat.ExpatError as error:
+        reason = expat.ErrorString(error.code)
+        raise ValueError(f"{reason}, line {error.lineno}, column {error.offset + 1}") from None
+    except (LookupError, UnicodeError) as error:  # an encoding that Python does not have
+        raise ValueError(str(error)) from None
+    return top.children[0]
+
+
+class _Grown(Struct):
+    """The tree while it grows; `stack` leads from the root to the element that is open."""
+
+    stack: list[Node]
+    elements: int = 0
+
+    def begin(self, tag: str, attributes: dict[str, str]) -> None:
+        self.elements += 1
+        if len(self.stack) > DEEPEST:
+            raise ValueError(f"its elements are nested more than {DEEPEST} deep")
+        if self.elements > MOST_ELEMENTS:
+            raise ValueError(f"it has more than {MOST_ELEMENTS} elements")
+        node = Node(tag)
+        self.stack[-1].children.append(node)
+        self.stack.append(node)
+
+    def end(self, tag: str) -> None:
+        self.stack.pop()
+
+    def add(self, text: str) -> None:
+        node = self.stack[-1]
+        if len(node.text) < LONGEST_TEXT:
+            node.text += text
+
+
+def _refuse_doctype(*declaration: object) -> None:
+    raise ValueError("it declares a document type, which no annotation needs")
+
+
+def _size(node: Node | None) -> tuple[int, int] | None:
+    """Width and height; some tools write 0 for what they don't know."""
+    if node is None:
+        return None
+    try:
+        width, height = int(node.told("width")), int(node.told("height"))
+    except ValueError:
+        return None
+    return (width, height) if width > 0 and height > 0 else None
+
+
+def _box(node: Node, number: int) -> Box:
+    label, bounds = node.told("name"), node.child("bndbox")
+    if not label:
+        raise ValueError(f"object {number} has no name")
+    if len(label) > LONGEST_LABEL or not label.isprintable():
+        raise ValueError(f"object {number} has a name that is no label: {_short(label)}")
+    if bounds is None:
+        raise ValueError(f"object {number} ({label}) has no bndbox")
+    where = f"object {number} ({label})"
+    return Box(
+        label,
+        xmin=_edge(bounds, "xmin", where),
+        ymin=_edge(bounds, "ymin", where),
+        xmax=_edge(bounds, "xmax", where),
+        ymax=_edge(bounds, "ymax", where),
+        difficult=_flag(node, "difficult"),
+        truncated=_flag(node, "truncated"),
+        pose=node.told("pose")[:LONGEST_LABEL] or "Unspecified",
+    )
+
+
+def _edge(bounds: Node, edge: str, where: str) -> float:
+    told = bounds.told(edge)
+    try:
+        value = float(told)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"{where}: {edge} is {_short(told) or 'missing'}, not a number")
+    return value
+
+
+def _flag(node: Node, name: str) -> bool:
+    return node.told(name).lower() in ("1", "true")
+
+
+def _short(text: str) -> str:
+    plain = "".join(c if c.isprintable() else "?" for c in text)
+    return plain if len(plain) <= 40 else plain[:37] + "…"

@@ -1,0 +1,157 @@
+"""A network's pipeline.config, as the training will read it: text, values, paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from tasks.doctor import checkpoint
+from tasks.doctor.text import traps
+from tasks.look import shown
+from tasks.tailor.apply import as_text, current
+from tasks.tailor.change import Unfit
+from tasks.tailor.rules import branch_of
+from tasks.tailor.schedule import OPTIMIZERS, WARMUP_DEFAULT
+from tasks.tailor.schema import fault
+from tasks.textproto.edit import Document
+
+LONGEST = 4_000_000
+UNSET = "PATH_TO_BE_CONFIGURED"
+TYPES = ("detection", "full")
+
+
+class Judged(Struct):
+    """What is to be said of a config, one line each; `told` sums it up."""
+
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    told: str = ""
+
+
+def read(path: Path) -> tuple[Document | None, list[str]]:
+    """The config, or why it is none.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    with open(path, "rb") as file:
+        content = file.read(LONGEST + 1)
+    if len(content) > LONGEST:
+        return None, [f"it is larger than {LONGEST // 1_000_000} MB"]
+    if faults := traps(content):
+        return None, faults
+    document = Document.read(content)
+    wrong = fault(document.text)
+    return document, [wrong] if wrong else []
+
+
+def num_classes(document: Document) -> tuple[str, int]:
+    """The meta-architecture, and how many classes the config says.
+
+    Raises:
+        ValueError: it does not say.
+    """
+    try:
+        branch = branch_of(document)
+    except Unfit as unfit:
+        raise ValueError(str(unfit)) from None
+    number = current(document, f"model.{branch}.num_classes")
+    if not isinstance(number, int) or number < 1:
+        raise ValueError(f"model.{branch}.num_classes is {as_text(number) or 'missing'}")
+    return branch, number
+
+
+def judge(document: Document, root: Path, ids: Mapping[str, int]) -> Judged:
+    """Judge all values that learners get wrong; paths count from `root`, where training runs."""
+    judged = Judged()
+    try:
+        _, classes = num_classes(document)
+    except ValueError as unfit:
+        judged.errors.append(str(unfit))
+        return judged
+    highest = max(ids.values(), default=0)
+    if classes < highest:
+        judged.errors.append(f"num_classes is {classes}, and the label map goes to id {highest}")
+    elif classes > highest:
+        judged.warnings.append(f"num_classes is {classes}, and the label map ends at id {highest}")
+    _checkpoint(document, root, judged)
+    _readers(document, root, judged)
+    judged.errors += _schedule(document)
+    steps = as_text(current(document, "train_config.num_steps"))
+    batch = as_text(current(document, "train_config.batch_size"))
+    judged.told = f"{classes} classes, {steps or 'endless'} steps of {batch or '32'} pictures"
+    return judged
+
+
+def _checkpoint(document: Document, root: Path, judged: Judged) -> None:
+    path = current(document, "train_config.fine_tune_checkpoint")
+    if not isinstance(path, str) or not path:
+        judged.warnings.append("no fine_tune_checkpoint: training would start from nothing")
+        return
+    if UNSET in path:
+        judged.errors.append(f"fine_tune_checkpoint is {UNSET}")
+    elif why := checkpoint.fault_of(root / path):
+        judged.errors.append(f"fine_tune_checkpoint {shown(path)}: {why}")
+    kind = as_text(current(document, "train_config.fine_tune_checkpoint_type")).strip("'\"")
+    if kind not in TYPES:
+        judged.errors.append(
+            f"fine_tune_checkpoint_type is {shown(kind) or 'missing'}; the zoo's are of detection"
+        )
+    version = as_text(current(document, "train_config.fine_tune_checkpoint_version"))
+    if version not in ("V2", "2"):
+        judged.errors.append(f"fine_tune_checkpoint_version is {version or 'missing'}, not V2")
+
+
+def _readers(document: Document, root: Path, judged: Judged) -> None:
+    """Paths of label maps and records. Without a test record there is training, and no evaluation;
+    without a label map path the ids inside the records are taken, right or wrong."""
+    evaluations = max(1, document.count("eval_input_reader"))
+    readers = [("train_input_reader", judged.errors)]
+    readers += [(f"eval_input_reader[{n}]", judged.warnings) for n in range(evaluations)]
+    for reader, severe in readers:
+        for name in ("label_map_path", "tf_record_input_reader.input_path"):
+            faults = list(_path_faults(document, f"{reader}.{name}", root))
+            (judged.errors if name == "label_map_path" else severe).extend(faults)
+
+
+def _path_faults(document: Document, field_path: str, root: Path) -> Iterator[str]:
+    value = current(document, field_path)
+    paths = value if isinstance(value, tuple) else (value,)
+    for path in paths:
+        if not isinstance(path, str) or not path:
+            yield f"{field_path} is missing"
+        elif UNSET in path:
+            yield f"{field_path} is {UNSET}"
+        elif not _is_there(root / path):
+            yield f"{field_path}: {shown(path)} does not exist"
+
+
+def _is_there(path: Path) -> bool:
+    """The API takes patterns for records (`train.record-?????-of-00010`)."""
+    if path.is_file() or not set("*?[") & set(path.name):
+        return path.is_file()
+    try:
+        return any(path.parent.glob(path.name))
+    except (OSError, ValueError):
+        return False
+
+
+def _schedule(document: Document) -> Iterator[str]:
+    """The API refuses a schedule that ends before its warm-up."""
+    for optimizer in OPTIMIZERS:
+        where = f"train_config.optimizer.{optimizer}.learning_rate.cosine_decay_learning_rate"
+        if not _has(document, where):
+            continue
+        total, warmup = (current(document, f"{where}.{n}") for n in ("total_steps", "warmup_steps"))
+        warmup = WARMUP_DEFAULT if warmup is None else warmup
+        if isinstance(total, int) and isinstance(warmup, int) and total < warmup:
+            yield f"total_steps {total} is below warmup_steps {warmup}"
+
+
+def _has(document: Document, path: str) -> bool:
+    try:
+        return document.has_message(path)
+    except ValueError:
+        return False

@@ -1,0 +1,31 @@
+"""All checks of a project, in the order of the work: pictures, labels, records, networks."""
+
+from __future__ import annotations
+
+from tasks.doctor import labels, networks, pictures, records
+from tasks.doctor.finding import Finding, error, warning
+from tasks.job import ProjectJob
+from tasks.records.step import SPLITS
+
+
+def examine(job: ProjectJob) -> list[Finding]:
+    """What is to be said of a project; nothing is written, and whatever is wrong is a row."""
+    place = job.workspace
+    if not place.project(job.name).is_dir():
+        todo = f"run `doit scaffold:{job.name}`"
+        return [error("project", f"there is no folder {job.name}", todo)]
+    known, about_labels = labels.read(job)
+    train, test = (
+        pictures.see(split, place.images(job.name, split), f"{job.name}/images/{split}", known.ids)
+        for split in SPLITS
+    )
+    found = [*pictures.findings(train, test), *about_labels, *labels.use(known, train, test)]
+    for seen in (train, test):
+        found += records.findings(job, seen, known.ids)
+    for name in job.project.networks:
+        found += networks.findings(job, name, known.ids)
+    trainable = [n for n in job.project.networks if not job.config.networks[n].not_trainable]
+    if not trainable:
+        told = "the project names no network that can be trained"
+        found.append(warning("networks", told, "add one to config/workspace.toml"))
+    return found

@@ -1,0 +1,52 @@
+"""One row of the doctor's table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+Kind = Literal["ok", "warning", "error"]
+MOST = 4
+
+
+class Finding(Struct, frozen=True):
+    """What one check found.
+
+    Attributes:
+        what: what was looked at, in a word or two.
+        told: what was seen.
+        todo: what to do about it; "" if nothing.
+        details: of what kind or where, one line each.
+    """
+
+    kind: Kind
+    what: str
+    told: str
+    todo: str = ""
+    details: tuple[str, ...] = ()
+
+
+def ok(what: str, told: str) -> Finding:
+    return Finding("ok", what, told)
+
+
+def warning(what: str, told: str, todo: str = "", details: Sequence[str] = ()) -> Finding:
+    return Finding("warning", what, told, todo, few(details))
+
+
+def error(what: str, told: str, todo: str = "", details: Sequence[str] = ()) -> Finding:
+    return Finding("error", what, told, todo, few(details))
+
+
+def few(lines: Sequence[str]) -> tuple[str, ...]:
+    """The first lines, and how many more there are."""
+    more = len(lines) - MOST
+    return (*lines[:MOST], f"and {more} more") if more > 0 else tuple(lines)
+
+
+def count(number: int, noun: str) -> str:
+    """`1 picture`, `2 pictures`, `2 boxes`."""
+    plural = f"{noun}es" if noun.endswith("x") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"

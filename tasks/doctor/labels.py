@@ -1,0 +1,59 @@
+"""The label map, and what the annotations make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tasks.annotations.labels import LARGEST, LabelMap, labels_of
+from tasks.doctor import text
+from tasks.doctor.finding import Finding, error, ok, warning
+from tasks.doctor.pictures import Seen
+from tasks.job import ProjectJob
+from tasks.labels import label_ids, label_map_path
+from tasks.look import shown
+
+WHAT = "label map"
+
+
+def read(job: ProjectJob) -> tuple[LabelMap, list[Finding]]:
+    """The labels to go by, and what is to be said of their file."""
+    path = label_map_path(job)
+    where = shown(path.relative_to(job.workspace.root))
+    configured = LabelMap(label_ids(job.project), False)
+    again = f"mend it, or remove it and run `doit scaffold:{job.name}`"
+    try:
+        labels = labels_of(job)
+        if not labels.is_file:
+            return labels, [error(WHAT, f"there is no {where}", f"run `doit scaffold:{job.name}`")]
+        with open(path, "rb") as file:
+            faults = text.traps(file.read(LARGEST))
+    except OSError as failure:
+        return configured, [error(WHAT, f"{where} can't be read: {failure.strerror}", again)]
+    except ValueError as fault:
+        return configured, [error(WHAT, f"{where}: {fault}", again)]
+    if faults:
+        return labels, [error(WHAT, where, again, faults)]
+    told = ", ".join(f"{shown(name)} {number}" for name, number in list(labels.ids.items())[:8])
+    told += ", …" if len(labels.ids) > 8 else ""
+    if labels.ids != configured.ids:
+        todo = "config/workspace.toml has others: make them agree"
+        return labels, [warning(WHAT, f"{where} has {told}", todo)]
+    return labels, [ok(WHAT, told)]
+
+
+def use(labels: LabelMap, train: Seen, test: Seen) -> Iterator[Finding]:
+    """How often each label occurs."""
+    if not train.boxes:
+        return
+    told = ", ".join(
+        f"{shown(name)} {train.labels[name]}+{test.labels[name]}" for name in list(labels.ids)[:8]
+    )
+    never = [shown(name) for name in labels.ids if not train.labels[name]]
+    if never:
+        todo = "add pictures of it, or take the label out of config/workspace.toml"
+        yield warning("labels", f"never in train: {', '.join(never[:8])}", todo)
+        return
+    yield ok("labels", f"boxes in train+test: {told}")
+    absent = [shown(name) for name in labels.ids if not test.labels[name]]
+    if absent and test.boxes:
+        yield warning("labels", f"never in test: {', '.join(absent[:8])}", "add pictures to test")

@@ -1,0 +1,106 @@
+"""Record files: whole, and of the same mind as the label map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from tasks import receipts
+from tasks.doctor.finding import Finding, count, error, ok, warning
+from tasks.doctor.pictures import Seen
+from tasks.job import ProjectJob
+from tasks.look import look
+from tasks.receipts import RecordFile, RecordsReceipt
+from tasks.records import step
+from tasks.records.framing import read_frames
+from tasks.records.wire import Floats, Ints, Texts, decode_example
+
+Features = Mapping[str, Floats | Ints | Texts]
+EDGES = ("xmin", "ymin", "xmax", "ymax")
+
+
+class Read(Struct):
+    """What a record file holds."""
+
+    examples: int = 0
+    boxes: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+def findings(job: ProjectJob, seen: Seen, ids: Mapping[str, int]) -> Iterator[Finding]:
+    """The row of one record file."""
+    path = job.workspace.record_file(job.name, seen.split)
+    again = f"run `doit records:{job.name}`"
+    try:
+        with open(path, "rb") as file:
+            read = contents(read_frames(file), ids)
+    except FileNotFoundError:
+        if seen.found.is_annotated:
+            yield error(path.name, "is not there yet", again)
+        return
+    except OSError as failure:
+        yield error(path.name, f"can't be read: {failure.strerror}", again)
+        return
+    except ValueError as fault:
+        yield error(path.name, f"is damaged: {fault}", f"remove it and {again}")
+        return
+    told = f"{count(read.examples, 'picture')}, {count(read.boxes, 'box')}"
+    whose = "" if _is_ours(job, seen.split, path) else "; it is yours"
+    if read.faults:
+        yield error(path.name, f"{told}{whose}", f"remove it and {again}", read.faults)
+    elif not read.examples:
+        yield error(path.name, "holds nothing", f"remove it and {again}")
+    elif (why := step.why_stale(job)) is not None and seen.found.is_annotated and not whose:
+        yield warning(path.name, f"{told}; but {why}", again)
+    else:
+        yield ok(path.name, f"{told}, whole{whose}")
+
+
+def _is_ours(job: ProjectJob, split: str, path: Path) -> bool:
+    receipt = receipts.read(job.workspace.receipt("records", job.name), RecordsReceipt)
+    noted = receipt.splits.get(split, RecordFile()) if receipt else RecordFile()
+    return look(job.workspace.root, path).is_ours({noted.sha256, noted.intended} - {""})
+
+
+def contents(frames: Iterator[bytes], ids: Mapping[str, int]) -> Read:
+    """Count and judge all examples.
+
+    Raises:
+        ValueError: a frame or an example is damaged.
+    """
+    read = Read()
+    for number, frame in enumerate(frames, 1):
+        features = decode_example(frame)
+        read.examples += 1
+        read.boxes += len(features.get("image/object/bbox/xmin", ()))
+        read.faults += [f"picture {number}: {fault}" for fault in faults(features, ids)]
+    return read
+
+
+def faults(features: Features, ids: Mapping[str, int]) -> Iterator[str]:
+    """What is wrong with one example."""
+    if not any(features.get("image/encoded", ())):
+        yield "it holds no picture"
+    edges = [features.get(f"image/object/bbox/{edge}", ()) for edge in EDGES]
+    labels = features.get("image/object/class/label", ())
+    texts = [_text(text) for text in features.get("image/object/class/text", ())]
+    lengths = {len(values) for values in (*edges, labels, texts)}
+    if len(lengths) > 1:
+        yield "it has not as many labels as boxes"
+        return
+    for box in zip(*edges, strict=True):
+        xmin, ymin, xmax, ymax = (v if isinstance(v, float) else -1.0 for v in box)
+        if not (0 <= xmin < xmax <= 1 and 0 <= ymin < ymax <= 1):
+            yield f"a box from ({xmin:g}, {ymin:g}) to ({xmax:g}, {ymax:g}) is none"
+    for text, number in sorted(set(zip(texts, labels, strict=True)), key=str):
+        if text not in ids:
+            yield f"the label {text} is not in the label map"
+        elif ids[text] != number:
+            yield f"{text} has the id {number!r}, and {ids[text]} in the label map"
+
+
+def _text(value: object) -> str:
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return "".join(c if c.isprintable() else "?" for c in text)[:80]

@@ -1,0 +1,92 @@
+"""Writes one record file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from tasks.annotations.annotated import Annotated, read_pair
+from tasks.annotations.folder import Pair
+from tasks.files import atomic_writer
+from tasks.job import Progress
+from tasks.look import shown
+from tasks.records.example import example
+from tasks.records.framing import frame
+
+
+class Tally(Struct):
+    """What went into a record.
+
+    Attributes:
+        anew: pictures that were encoded anew.
+        bare: pictures without XML.
+        faults, remarks: one line each, the file first.
+        sha256: of the record.
+    """
+
+    pictures: int = 0
+    boxes: int = 0
+    background: int = 0
+    anew: int = 0
+    bare: int = 0
+    faults: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    sha256: str = ""
+
+    def count(self, found: Annotated) -> None:
+        self.pictures += 1
+        self.boxes += len(found.boxes)
+        self.background += not found.boxes
+        self.bare += found.pair.xml is None
+        self.anew += found.picture is not None and found.picture.anew
+        self.faults += found.faults
+        self.remarks += found.remarks
+
+
+def write_record(
+    path: Path,
+    pairs: Iterable[Pair],
+    ids: Mapping[str, int],
+    may_replace: Callable[[str], bool],
+    progress: Progress,
+) -> Tally:
+    """Write a record of all pairs, whole or not at all.
+
+    Nothing is written if there are faults, or if `may_replace` says no; it is asked last, with the
+    digest of what is about to stand there, when the new file waits beside the old one.
+
+    Raises:
+        OSError: a file can't be read or written.
+    """
+    tally, digest = Tally(), hashlib.sha256()
+    with suppress(_AbandonedError), atomic_writer(path) as file:
+        for pair in pairs:
+            content = _example(pair, ids, tally)
+            if not tally.faults:
+                file.write(content)
+                digest.update(content)
+            progress.advance(pair.picture.stat().st_size)
+        tally.sha256 = "" if tally.faults else digest.hexdigest()
+        if tally.faults or not may_replace(tally.sha256):
+            raise _AbandonedError
+    return tally
+
+
+class _AbandonedError(Exception):
+    """Leaves `atomic_writer` without writing; never leaves this module."""
+
+
+def _example(pair: Pair, ids: Mapping[str, int], tally: Tally) -> bytes:
+    found = read_pair(pair, ids)
+    tally.count(found)
+    if found.faults:
+        return b""
+    try:
+        return frame(example(found, ids))
+    except ValueError as error:
+        tally.faults.append(f"{shown(pair.picture.name)}: {error}")
+        return b""

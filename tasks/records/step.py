@@ -1,0 +1,253 @@
+"""Make a project's records: `images/train` becomes `training/train.record`, `test` likewise."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct, field
+
+from tasks import receipts
+from tasks.annotations.folder import Listing, listing
+from tasks.annotations.labels import LabelMap, labels_of
+from tasks.errors import AnnotationsError, UserFilesError, disk_error
+from tasks.files import remove_leftovers
+from tasks.job import Outcome, Progress, ProjectJob
+from tasks.labels import label_ids, label_map_path
+from tasks.look import look, shown
+from tasks.receipts import RecordFile, RecordsReceipt
+from tasks.records import memory
+from tasks.records.memory import Memory, Noted
+from tasks.records.words import all_faults, contents, oddities, told, what_to_add
+
+if TYPE_CHECKING:
+    from tasks.records.make import Tally
+
+VERSION = 1
+SPLITS = ("train", "test")
+
+
+def why_stale(job: ProjectJob) -> str | None:
+    """Why the records must be made again, in a few words; None if they are as they should be."""
+    receipt = receipts.read(job.workspace.receipt("records", job.name), RecordsReceipt)
+    if receipt is None:
+        return "never done"
+    if not receipt.definition:
+        return "was not finished"
+    if receipt.definition != definition(job):
+        return "its configuration changed"
+    if not receipt.splits:
+        return "there were no annotated pictures"
+    if receipt.inputs != _inputs(job):
+        return "the label map changed"
+    try:
+        return _what_changed(job, receipt, memory.recall(job.workspace.seen(job.name)))
+    except OSError as error:
+        return (error.strerror or "can't be read").lower()
+
+
+def run(job: ProjectJob, progress: Progress) -> Outcome:
+    """Make the records that are stale; leave what is the user's and say so.
+
+    A project without annotated pictures is no error: the outcome says what to add.
+
+    Raises:
+        AnnotationsError: pictures, XML or the label map are not as training needs them.
+        UserFilesError: something that is no file stands where a record goes.
+        DiskError: something can't be read or written.
+    """
+    if why_stale(job) is None:
+        return Outcome("kept")
+    try:
+        return _run(job, progress)
+    except OSError as error:
+        raise disk_error(job.name, error) from error
+
+
+def definition(job: ProjectJob) -> str:
+    """Digest of what the configuration says about this project's records."""
+    return receipts.digest([VERSION, label_ids(job.project), job.project.label_map])
+
+
+def _inputs(job: ProjectJob) -> dict[str, str]:
+    path = label_map_path(job)
+    return receipts.inputs(path) if os.path.lexists(path) else {}
+
+
+def _what_changed(job: ProjectJob, receipt: RecordsReceipt, seen: Memory) -> str | None:
+    for split in SPLITS:
+        folder, path = job.workspace.images(job.name, split), _path(job, split)
+        if not memory.is_as_noted(_sources(listing(folder)), seen.sources.get(split, {})):
+            return f"{_key(job, folder)} changed"
+        if split not in receipt.splits:
+            continue
+        if not os.path.lexists(path):
+            return f"{_key(job, path)} is missing"
+        noted = seen.records.get(split)
+        if noted is None or not memory.is_as_noted([path], {path.name: noted}):
+            return f"{_key(job, path)} changed"
+    return None
+
+
+def _sources(found: Listing) -> list[Path]:
+    return [path for pair in found.pairs for path in pair.files] + list(found.lonely)
+
+
+def _path(job: ProjectJob, split: str) -> Path:
+    return job.workspace.record_file(job.name, split)
+
+
+def _key(job: ProjectJob, path: Path) -> str:
+    return shown(path.relative_to(job.workspace.root))
+
+
+class _Work(Struct):
+    """A run: what it goes by, and what has come of it so far."""
+
+    job: ProjectJob
+    progress: Progress
+    labels: LabelMap
+    before: dict[str, RecordFile]
+    seen: Memory
+    asked: str
+    files: dict[str, RecordFile] = field(default_factory=dict)
+    sources: dict[str, dict[str, Noted]] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    made: dict[str, str] = field(default_factory=dict)
+
+    def write_receipt(self, *, done: bool) -> None:
+        """Not `done`: the receipt tells whose the files are, and is stale."""
+        receipt = RecordsReceipt(
+            definition=definition(self.job) if done else "",
+            inputs=_inputs(self.job) if done else {},
+            splits={**({} if done else self.before), **self.files},
+        )
+        receipts.write(self.job.workspace.receipt("records", self.job.name), receipt)
+
+
+def _run(job: ProjectJob, progress: Progress) -> Outcome:
+    labels = _labels(job)
+    receipt = receipts.read(job.workspace.receipt("records", job.name), RecordsReceipt)
+    work = _Work(
+        job,
+        progress,
+        labels,
+        before={k: v for k, v in (receipt.splits if receipt else {}).items() if k in SPLITS},
+        seen=memory.recall(job.workspace.seen(job.name)),
+        asked=receipts.digest([VERSION, labels.ids]),
+    )
+    for split in SPLITS:
+        _make(work, split)
+    records = {s: memory.note(_path(job, s)) for s in work.files if _path(job, s).is_file()}
+    memory.keep(job.workspace.seen(job.name), Memory(work.sources, records))
+    work.write_receipt(done=not work.faults)
+    if work.faults:
+        raise AnnotationsError(job.name, all_faults(work.faults), f"see `doit doctor:{job.name}`")
+    return _outcome(work)
+
+
+def _labels(job: ProjectJob) -> LabelMap:
+    try:
+        return labels_of(job)
+    except ValueError as error:
+        why = f"{_key(job, label_map_path(job))}: {error}"
+        todo = "mend it, or remove it and run `doit scaffold:" + job.name + "`"
+        raise AnnotationsError(job.name, why, todo) from error
+
+
+def _make(work: _Work, split: str) -> None:
+    """Bring one record up to date."""
+    job, path = work.job, _path(work.job, split)
+    found = listing(job.workspace.images(job.name, split))
+    noted = work.seen.sources.get(split, {})
+    names = {shown(path.name): path for path in _sources(found)}
+    work.sources[split] = {name: memory.note(p, noted.get(name)) for name, p in names.items()}
+    before = work.before.get(split, RecordFile())
+    remove_leftovers(path)
+    if not found.is_annotated:
+        _nothing_to_make(work, split, found)
+        return
+    work.lines += oddities(_key(job, job.workspace.images(job.name, split)), found)
+    sources = {name: note.sha256 for name, note in work.sources[split].items()}
+    here = look(job.workspace.root, path)
+    if here.kind in ("folder", "other"):
+        raise UserFilesError(job.name, f"{_key(job, path)} is no file", "move it away")
+    if here.kind == "file" and before.asked == work.asked and before.sources == sources:
+        work.files[split] = msgspec.structs.replace(before, intended="")
+        if before.sha256 == here.sha256 or not before.sha256:
+            return
+    _write(work, split, found, RecordFile(before.sha256, before.intended, work.asked, sources))
+
+
+def _write(work: _Work, split: str, found: Listing, planned: RecordFile) -> None:
+    from tasks.records.make import write_record
+
+    path, is_ours = _path(work.job, split), False
+
+    def may_replace(sha256: str) -> bool:
+        nonlocal is_ours
+        here = look(work.job.workspace.root, path)
+        is_ours = here.kind == "nothing" or here.is_ours({planned.sha256, planned.intended} - {""})
+        if is_ours:
+            work.files[split] = RecordFile(planned.sha256, sha256)  # no sources: not done
+            work.write_receipt(done=False)
+        return is_ours
+
+    work.progress.begin(split, sum(pair.picture.stat().st_size for pair in found.pairs))
+    tally = write_record(path, found.pairs, work.labels.ids, may_replace, work.progress)
+    work.progress.end()
+    work.files[split] = RecordFile(planned.sha256, planned.intended)
+    folder = _key(work.job, work.job.workspace.images(work.job.name, split))
+    work.lines += [f"{folder}: {remark}" for remark in tally.remarks]
+    work.faults += [f"{folder}: {fault}" for fault in tally.faults]
+    if not tally.faults:
+        _note(work, split, tally, planned, is_ours)
+
+
+def _note(work: _Work, split: str, tally: Tally, planned: RecordFile, is_ours: bool) -> None:
+    """What stands at the record's place now, and what to tell of it."""
+    path = _path(work.job, split)
+    work.files[split] = RecordFile(
+        sha256=tally.sha256 if is_ours else "",
+        asked=planned.asked,
+        sources=planned.sources,
+        pictures=tally.pictures,
+        boxes=tally.boxes,
+        background=tally.background,
+    )
+    if is_ours:
+        folder = _key(work.job, work.job.workspace.images(work.job.name, split))
+        work.made[split] = contents(path.name, tally)
+        work.lines += told(tally, folder)
+    elif look(work.job.workspace.root, path).sha256 != tally.sha256:
+        where = _key(work.job, path)
+        work.lines.append(f"{where} is yours and stays as it is; remove it to have it made anew")
+
+
+def _nothing_to_make(work: _Work, split: str, found: Listing) -> None:
+    """No picture is annotated; a record that stands there stays, for it may be all there is."""
+    job = work.job
+    folder, path = _key(job, job.workspace.images(job.name, split)), _path(job, split)
+    if split in work.before:
+        work.files[split] = msgspec.structs.replace(work.before[split], sources={})
+        if os.path.lexists(path):
+            work.lines.append(f"{_key(job, path)} stays, but {folder} holds no annotated picture")
+    else:
+        work.lines.append(what_to_add(folder, split, found))
+
+
+def _outcome(work: _Work) -> Outcome:
+    ids = label_ids(work.job.project)
+    if work.labels.is_file and work.labels.ids != ids:
+        where = _key(work.job, label_map_path(work.job))
+        work.lines.append(f"{where} does not hold the configured labels; the records go by it")
+    lines = tuple(work.lines)
+    if not work.files:
+        return Outcome("kept", "no annotated pictures yet", lines=lines)
+    if not work.made:
+        return Outcome("kept", lines=lines)
+    size = sum(_path(work.job, split).stat().st_size for split in work.made)
+    return Outcome("built", "; ".join(work.made.values()), size=size, lines=lines)

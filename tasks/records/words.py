@@ -1,0 +1,61 @@
+"""What the user is told about the pictures of a folder, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tasks.annotations.folder import Listing
+from tasks.look import shown
+
+if TYPE_CHECKING:
+    from tasks.records.make import Tally
+
+MOST_FAULTS = 10
+
+
+def oddities(folder: str, found: Listing) -> list[str]:
+    """XML and pictures that do not go together as they should."""
+    twins = [" and ".join(shown(path.name) for path in paths) for paths in found.twins]
+    return [
+        *(f"{folder}: {shown(path.name)} has no picture and is left out" for path in found.lonely),
+        *(f"{folder}: {pair} are read with one and the same XML" for pair in twins),
+    ]
+
+
+def what_to_add(folder: str, split: str, found: Listing) -> str:
+    """For a folder without any annotated picture."""
+    if found.pairs:
+        return f"{folder}: {count(len(found.pairs), 'picture')}, none annotated with labelImg yet"
+    part = "most of your pictures" if split == "train" else "about one picture in ten"
+    return f"{folder} is empty: put {part} there, annotated with labelImg"
+
+
+def told(tally: Tally, folder: str) -> list[str]:
+    """What a record holds that its maker may not have meant."""
+    lines = []
+    if tally.bare:
+        verb = "has" if tally.bare == 1 else "have"
+        pictures = count(tally.bare, "picture")
+        lines.append(f"{folder}: {pictures} without XML {verb} no boxes and count as background")
+    if tally.anew:
+        verb = "was" if tally.anew == 1 else "were"
+        pictures = count(tally.anew, "picture")
+        lines.append(f"{folder}: {pictures} {verb} encoded anew, upright and as TensorFlow decodes")
+    return lines
+
+
+def contents(name: str, tally: Tally) -> str:
+    """`train.record: 40 pictures, 61 boxes`."""
+    boxes = f"{tally.boxes} box{'es' * (tally.boxes != 1)}"
+    return f"{name}: {count(tally.pictures, 'picture')}, {boxes}"
+
+
+def all_faults(faults: Sequence[str]) -> str:
+    """How many, then the first of them, one line each."""
+    more = [f"and {len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
+    return "\n".join([f"{count(len(faults), 'fault')}:", *faults[:MOST_FAULTS], *more])
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

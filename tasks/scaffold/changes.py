@@ -1,0 +1,51 @@
+"""What was tailored in a project, told for the user's eyes."""
+
+from __future__ import annotations
+
+from tasks.errors import disk_error
+from tasks.job import ProjectJob
+from tasks.labels import label_map_path
+from tasks.look import shown
+from tasks.scaffold.configs import Tailored, tailor
+from tasks.scaffold.step import config_path, has_config, key
+from tasks.tailor import table
+from tasks.tailor.change import Unfit
+from tasks.textproto.edit import Document
+from tasks.textproto.tokens import TextError
+
+
+def page(job: ProjectJob) -> list[str]:
+    """Each network's pipeline.config: what its own file says, what the project's says, and why.
+
+    Raises:
+        TodError: a network's file can't be read, or an override does not fit it.
+    """
+    try:
+        return [line for name in job.project.networks for line in _network(job, name)]
+    except OSError as error:
+        raise disk_error(job.name, error) from error
+
+
+def _network(job: ProjectJob, name: str) -> list[str]:
+    path = key(job, config_path(job, name))
+    network = job.config.networks[name]
+    if not has_config(job, name):
+        return [f"{name}: {network.not_trainable or 'it has no pipeline.config'}"]
+    try:
+        made = tailor(job, name, key(job, label_map_path(job)))
+    except Unfit as error:
+        return [f"{name}: {shown(str(error))}"]
+    if made is None:
+        return [f"{name}: not here yet"]
+    notes = [f"  {network.training_needs}"] if network.training_needs else []
+    return [path, *notes, *_table(job, name, made)]
+
+
+def _table(job: ProjectJob, name: str, made: Tailored) -> list[str]:
+    """The file as it stands; as it would be made if it does not."""
+    path = config_path(job, name)
+    try:
+        here = Document.read(path.read_bytes()) if path.is_file() else None
+    except TextError as error:
+        return [f"  {shown(str(error))}"]
+    return table.lines(table.rows(made.base, here, made.changes))

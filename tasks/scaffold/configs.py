@@ -1,0 +1,227 @@
+"""A project's pipeline.config for each of its networks: made anew, or brought up to date in a file
+that the user edited. Loaded only when there is something to scaffold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from tasks.catalogue.types import Network
+from tasks.errors import ConfigError, DamagedError
+from tasks.files import human_size
+from tasks.installed import receipt_of
+from tasks.job import ProjectJob
+from tasks.labels import label_ids
+from tasks.look import Seen, shown
+from tasks.receipts import FileRecord, ScaffoldReceipt
+from tasks.scaffold.plan import Merge, digest_of, written_at
+from tasks.scaffold.step import PIPELINE, config_path, has_config, key, recorded
+from tasks.tailor import apply, rules
+from tasks.tailor.apply import Kept
+from tasks.tailor.change import Change, Unfit
+from tasks.tailor.recipe import Recipe, recipe
+from tasks.textproto.edit import Document
+from tasks.textproto.path import plain
+from tasks.textproto.tokens import TextError
+
+# The zoo's longest is some 10 kB; this guards memory against an archive with a monster inside.
+LONGEST_CONFIG = 4_000_000
+MOST_KEPT = 6  # values of the user's that a line names
+
+
+class Tailored(Struct, frozen=True):
+    """A network's pipeline.config as the project wants it.
+
+    Attributes:
+        base: the network's own.
+        changes: what differs, and what is looked after.
+        content: the result.
+    """
+
+    base: Document
+    changes: tuple[Change, ...]
+    content: bytes
+
+
+class Configs(Struct):
+    """What the project wants, before anything that stands there is looked at.
+
+    Attributes:
+        contents: path → content; None if the network is not here yet.
+        tailored: the same path → how it was made.
+        refused: network → why it has none.
+        lines: what the user must know, one sentence each.
+    """
+
+    contents: dict[str, bytes | None] = field(default_factory=dict)
+    tailored: dict[str, Tailored] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+
+
+class Updates(Struct):
+    """What becomes of the files that stand there.
+
+    Attributes:
+        merges: path → the user's file with our values brought up to date.
+        values: path → field → value, for the receipt.
+        lines: what stays because it is the user's, one sentence a file.
+    """
+
+    merges: dict[str, Merge] = field(default_factory=dict)
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+
+
+# --- made anew ----------------------------------------------------------------------------------
+
+
+def tailor_all(job: ProjectJob, label_map: str) -> Configs:
+    """Tailor every network's pipeline.config; `label_map` is the label map's path.
+
+    Raises:
+        ConfigError: an override does not fit a network's file.
+        DamagedError: a network's file is not the one that was extracted.
+        OSError: it can't be read.
+    """
+    found = Configs()
+    for name in job.project.networks:
+        network = job.config.networks.get(name)
+        if network is not None:
+            _add(found, job, network, label_map)
+    return found
+
+
+def _add(found: Configs, job: ProjectJob, network: Network, label_map: str) -> None:
+    name, path = network.name, key(job, config_path(job, network.name))
+    reason = network.not_trainable
+    if not reason and not has_config(job, name):
+        reason = "it has no pipeline.config, so it can't be trained"
+    elif not reason:
+        try:
+            made = tailor(job, name, label_map)
+        except Unfit as error:
+            reason = f"its pipeline.config can't be tailored: {error}"
+        else:
+            found.contents[path] = made.content if made else None
+            if made:
+                found.tailored[path] = made
+    if reason:
+        found.refused[name] = reason
+        found.lines.append(f"{name}: {shown(reason)}")
+    elif network.training_needs:
+        found.lines.append(f"{name}: {shown(network.training_needs)}")
+
+
+def tailor(job: ProjectJob, name: str, label_map: str) -> Tailored | None:
+    """One network's file, tailored; None if the network is not here yet.
+
+    Raises:
+        Unfit: it can't be tailored.
+        ConfigError: an override does not fit it.
+        DamagedError: it is not the one that was extracted.
+        OSError: it can't be read.
+    """
+    record, receipt = recorded(job, name), receipt_of(job.workspace, name)
+    if record is None or receipt is None:
+        return None
+    if not receipt.checkpoint_prefix:
+        raise Unfit("the network has no checkpoint to start from")
+    base = apply.read(_content(job, name, record))
+    checkpoint = key(job, job.workspace.network(name) / receipt.checkpoint_prefix)
+    settings = recipe(job.project, name)
+    changes = tuple(rules.changes(base, _facts(job, checkpoint, label_map, settings)))
+    try:
+        document = apply.tailored(base, changes)
+    except Unfit as error:
+        raise _override_error(job, settings, error) from error
+    return Tailored(base, changes, document.content)
+
+
+def _facts(job: ProjectJob, checkpoint: str, label_map: str, settings: Recipe) -> rules.Facts:
+    training = key(job, job.workspace.training(job.name))
+    return rules.Facts(
+        classes=max(label_ids(job.project).values()),
+        checkpoint=checkpoint,
+        label_map=label_map,
+        train_record=f"{training}/train.record",
+        test_record=f"{training}/test.record",
+        recipe=settings,
+    )
+
+
+def _override_error(job: ProjectJob, settings: Recipe, error: Unfit) -> Exception:
+    """Without overrides it is the file that is at fault: our own values fit any that is sound."""
+    if not settings.overrides:
+        return error
+    where = f"config/workspace.toml: projects.{job.name}.training.overrides"
+    return ConfigError((f"{where}: {error}",))
+
+
+def _content(job: ProjectJob, name: str, record: FileRecord) -> bytes:
+    """The network's own pipeline.config, if it is the one that was extracted."""
+    path = job.workspace.network(name) / PIPELINE
+    if record.size > LONGEST_CONFIG:
+        size = human_size(record.size)
+        raise DamagedError(job.name, f"{key(job, path)} is {size} long", "look at the archive")
+    content = path.read_bytes() if path.is_file() else b""
+    if digest_of(content) != record.sha256:
+        why = f"{key(job, path)} is not the one that was extracted"
+        raise DamagedError(job.name, why, f"run `doit extract:{name}`")
+    return content
+
+
+# --- brought up to date -------------------------------------------------------------------------
+
+
+def update_all(
+    job: ProjectJob, configs: Configs, seen: Mapping[str, Seen], before: ScaffoldReceipt
+) -> Updates:
+    """See which files the user edited, and bring what is still ours in them up to date.
+
+    Raises:
+        OSError: such a file can't be read.
+    """
+    found = Updates()
+    for path in configs.contents:
+        made, here = configs.tailored.get(path), seen[path]
+        if made is None:
+            found.values |= {path: before.values[path]} if path in before.values else {}
+        elif here.kind == "nothing" or here.is_ours(written_at(before, path)):
+            found.values[path] = apply.values_of(made.changes)
+        elif path in before.values and here.kind == "file" and not here.link:
+            found.values[path] = before.values[path]
+            _update(found, job.workspace.root, path, made, here, before)
+    return found
+
+
+def _update(
+    found: Updates, root: Path, path: str, made: Tailored, here: Seen, before: ScaffoldReceipt
+) -> None:
+    content = (root / path).read_bytes()
+    if digest_of(content) != here.sha256:
+        return  # changed just now: it will be seen the next time
+    intended = before.intended_values.get(path, {})
+    try:
+        theirs = Document.read(content)
+        merged = apply.merged(theirs, made.base, made.changes, before.values[path], intended)
+    except (TextError, Unfit) as error:
+        found.lines.append(f"{shown(path)} is yours and stays as it is: {shown(str(error))}")
+        found.merges[path] = Merge(here.sha256, content)
+        return
+    found.merges[path] = Merge(here.sha256, merged.content)
+    found.values[path] = merged.values
+    if merged.kept:
+        found.lines.append(f"{shown(path)} keeps what is yours: {told(merged.kept)}")
+
+
+def told(kept: Iterable[Kept]) -> str:
+    """The values of the user's, in a line."""
+    items = [
+        f"{plain(k.path)} = {shown(k.theirs) or 'nothing'} (ours: {shown(k.ours) or 'nothing'})"
+        for k in kept
+    ]
+    more = [f"and {len(items) - MOST_KEPT} more"] if len(items) > MOST_KEPT else []
+    return ", ".join([*items[:MOST_KEPT], *more])

@@ -1,0 +1,13 @@
+"""A network's pipeline.config, tailored to a project.
+
+    recipe    the settings that hold for one network of a project
+    rules     what must be changed, and why: by the meta-architecture that is really there
+    schedule  the learning rate, in step with the number of steps and the batch
+    schema    the types of the fields that matter here, held against by the protobuf library
+    apply     changes → text; what the user changed since stays as it is
+    table     what was changed, from what to what and why, for the user's eyes
+
+The meaning of the fields, and what is refused when they do not fit together: the Object Detection
+API, research/object_detection of github.com/tensorflow/models (protos/*.proto, model_lib_v2.py,
+builders/, utils/learning_schedules.py), release 2.8.0.
+"""
