@@ -8,13 +8,21 @@
 """
 
 import gc
+import sys
 from pathlib import Path
 
 gc.disable()  # until a step runs: a `doit` with nothing to do is over before a collection pays
+# A slow import that msgspec tries before it takes the same names from `typing`; free again below.
+HIDDEN = "typing_extensions" not in sys.modules
+if HIDDEN:
+    sys.modules["typing_extensions"] = None  # type: ignore[assignment]
 
 from tasks import wiring, wiring_training
 from tasks.console.reporter import Reporter
 from tasks.paths import Workspace
+
+if HIDDEN:
+    del sys.modules["typing_extensions"]
 
 WORKSPACE = Workspace(Path())
 CONFIG = wiring.start(WORKSPACE)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 BLOCK = 1 << 20
+# Seconds after which a further write leaves another mtime on any file system (FAT: 2).
+SETTLED = 3.0
+
+Stamp = tuple[int, int, int]
 
 
 @contextmanager
@@ -93,6 +98,21 @@ def sha256_of(path: Path) -> str:
     """
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """What the content of a file may be remembered under, for as long as a process lives.
+
+    None for a file that is missing, or was written so lately (or in the future, by the clock) that
+    a further write might leave no trace.
+    """
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    if status.st_mtime > time.time() - SETTLED:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def remove(path: Path) -> None:

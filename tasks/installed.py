@@ -23,7 +23,7 @@ def differences(folder: Path, files: Mapping[str, FileRecord]) -> dict[str, Diff
     found: dict[str, Difference] = {}
     for path, record in files.items():
         try:
-            status = os.lstat(folder / path)
+            status = os.lstat(f"{folder}/{path}")  # a join of paths takes longer than the stat
         except OSError:
             found[path] = "missing"
             continue

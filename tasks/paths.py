@@ -16,6 +16,7 @@ because a workspace that is moved must not become stale.
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -77,7 +78,7 @@ class Workspace(Struct, frozen=True):
         return self.pre_trained / f".{network}.staging"
 
     def receipt(self, step: str, name: str) -> Path:
-        return self.root / f".tod/receipts/{step}/{name}.json"  # one join: asked for every network
+        return _receipt(self.root, step, name)
 
     def turn(self, step: str, name: str) -> Path:
         """Held while the step is done; see `turn`."""
@@ -113,6 +114,12 @@ class Workspace(Struct, frozen=True):
     def training(self, project: str, network: str | None = None) -> Path:
         folder = self.project(project) / "training"
         return folder / network if network else folder
+
+
+@cache
+def _receipt(root: Path, step: str, name: str) -> Path:
+    """Remembered, and one join: every project asks for those of all its networks."""
+    return root / f".tod/receipts/{step}/{name}.json"
 
 
 class Cache(Struct, frozen=True):

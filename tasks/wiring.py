@@ -155,9 +155,10 @@ def network_tasks(step: str, config: Config, workspace: Workspace) -> Tasks:
 def project_tasks(config: Config, workspace: Workspace) -> Tasks:
     """The group `scaffold`, and its task for every project."""
     yield step_group("scaffold", config.projects, workspace)
+    extracted = {name: str(workspace.receipt("extract", name)) for name in config.wanted}
     for project in config.projects.values():
         job = ProjectJob(config, workspace, project=project)
-        reads = [str(workspace.receipt("extract", name)) for name in project.networks]
+        reads = [extracted[name] for name in project.networks]
         yield step_task("scaffold", job, reads)
 
 

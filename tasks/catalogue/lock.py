@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 from tasks.catalogue.reading import NOT_READABLE, read_file
 from tasks.catalogue.types import LockEntry, Name
 from tasks.errors import ConfigError
-from tasks.files import write_if_changed
+from tasks.files import Stamp, stamp_of, write_if_changed
 from tasks.paths import Workspace
 
 PATIENCE = 10.0  # seconds to wait for another process before going on without the guard
@@ -31,6 +32,17 @@ def read(path: Path) -> dict[str, LockEntry]:
         ConfigError: it can't be read, or is not a lock. It is never made anew over that: it says
             what was trusted.
     """
+    stamp = stamp_of(path)
+    return dict(_remembered(path, stamp) if stamp else _read(path))
+
+
+@cache
+def _remembered(path: Path, stamp: Stamp) -> dict[str, LockEntry]:
+    """Every network is held against the lock, which has an entry for every network."""
+    return _read(path)
+
+
+def _read(path: Path) -> dict[str, LockEntry]:
     content = b""
     try:
         content = read_file(path)

@@ -35,6 +35,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
     def __init__(self, outstream: TextIO, options: Mapping[str, Any]) -> None:
         super().__init__(outstream, options)
         self.rows: list[Row] = []
+        self._waiting: set[str] = set()
         self._misused = self._named_steps = False
         self._began = time.monotonic()
         self._started: dict[str, float] = {}
@@ -51,15 +52,20 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
             if name in words and download is not None and is_network:
                 download.meta["named"] = True
 
+    def _add(self, row: Row) -> None:
+        self.rows.append(row)
+        if row.kind == "deferred":
+            self._waiting.add(row.name)
+
     def execute_task(self, task: Any) -> None:
         self._started[task.name] = time.monotonic()
 
     def skip_uptodate(self, task: Any) -> None:
         if is_step(task):
             step, _, name = task.name.partition(":")
-            waits = any(row.name == name and row.kind == "deferred" for row in self.rows)
-            row = Row(step, name, "deferred" if waits and step != "scaffold" else "up to date")
-            self.rows.append(row)
+            waits = name in self._waiting and step != "scaffold"
+            row = Row(step, name, "deferred" if waits else "up to date")
+            self._add(row)
             if task.verbosity and task.verbosity > 1:
                 self._tell(row)
 
@@ -67,7 +73,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         if not is_step(task):
             return
         row = row_from_values(task.name, task.values, reason(task), self._seconds(task))
-        self.rows.append(row)
+        self._add(row)
         if row.lines or row.kind == "built" or (task.verbosity or 0) > 1:
             self._tell(row)
 
@@ -80,7 +86,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         if isinstance(fail, UnmetDependency):
             kind, note = "not run", f"needs {fail.message.strip()}"
         row = Row(step, name, kind, note, seconds=self._seconds(task))  # type: ignore[arg-type]
-        self.rows.append(row)
+        self._add(row)
         if kind == "failed":
             self._tell_failure(row, fail)
 

@@ -87,17 +87,19 @@ def _inputs(job: ProjectJob) -> dict[str, str]:
 
 
 def _what_is_missing(job: ProjectJob, receipt: ScaffoldReceipt) -> str | None:
-    for folder in _folders(job):
+    for folder in _own_folders(job):
         if not folder.is_dir():
             return f"{key(job, folder)} is missing"
     if not os.path.lexists(label_map_path(job)):
         return f"{key(job, label_map_path(job))} is missing"
+    training = str(job.workspace.training(job.name))  # joined by hand: see `installed.differences`
     for name in job.project.networks:
-        path = config_path(job, name)
-        if name in receipt.refused or os.path.lexists(path):
-            continue
-        if recorded(job, name) is not None:
-            return f"{key(job, path)} is missing"
+        if not os.path.lexists(f"{training}/{name}/{PIPELINE}"):
+            folder = job.workspace.training(job.name, name)
+            if not folder.is_dir():
+                return f"{key(job, folder)} is missing"
+            if name not in receipt.refused and recorded(job, name) is not None:
+                return f"{key(job, folder / PIPELINE)} is missing"
     return None
 
 
@@ -106,12 +108,16 @@ def config_path(job: ProjectJob, name: str) -> Path:
     return job.workspace.training(job.name, name) / PIPELINE
 
 
-def _folders(job: ProjectJob) -> list[Path]:
+def _own_folders(job: ProjectJob) -> list[Path]:
     place, name = job.workspace, job.name
     images = [place.project(name), place.project(name) / "images"]
     images += [place.images(name, "train"), place.images(name, "test")]
-    networks = [place.training(name, network) for network in job.project.networks]
-    return [*images, place.training(name), *networks]
+    return [*images, place.training(name)]
+
+
+def _folders(job: ProjectJob) -> list[Path]:
+    networks = [job.workspace.training(job.name, network) for network in job.project.networks]
+    return [*_own_folders(job), *networks]
 
 
 def key(job: ProjectJob, path: Path) -> str:
