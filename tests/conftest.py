@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ from tasks.paths import Cache, Workspace
 # examples are the same each time.
 settings.register_profile("here", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("here")
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so every process that
+# they start; the tests of interrupts need it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SCRUBBED = (
     "TOD_CACHE",
