@@ -16,6 +16,7 @@ import json
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tarfile
@@ -41,7 +42,7 @@ networks = ["{network}"]
 batch_size = {batch}
 num_steps = {steps}
 max_detections = 12
-learning_rate = {rate}
+{rate}
 overrides = {{ "{resizer}.min_dimension" = {side}, "{resizer}.max_dimension" = {side} }}
 
 [networks.{network}]
@@ -62,9 +63,9 @@ def parsed() -> argparse.Namespace:
     )
     parser.add_argument("archive", type=Path)
     parser.add_argument("--steps", type=int, default=60)
-    parser.add_argument("--every", type=int, default=5, help="steps between two looks at the loss")
+    parser.add_argument("--every", type=int, default=1, help="steps between two looks at the loss")
     parser.add_argument("--batch", type=int, default=2)
-    parser.add_argument("--rate", type=float, default=0.005)
+    parser.add_argument("--rate", type=float, help="instead of the rate that scaffold chooses")
     parser.add_argument("--side", type=int, default=320, help="pixels; the zoo's 640 take 4 times")
     parser.add_argument("--minutes", type=float, default=30, help="for the training")
     parser.add_argument("--folder", type=Path, help="to work in; else one that is removed")
@@ -112,7 +113,8 @@ def prepare(given: argparse.Namespace, root: Path) -> None:
         network=NETWORK,
         resizer=RESIZER,
         archive=given.archive.resolve().as_posix(),
-        **{name: getattr(given, name) for name in ("batch", "steps", "rate", "side")},
+        rate=f"learning_rate = {given.rate}" if given.rate else "",
+        **{name: getattr(given, name) for name in ("batch", "steps", "side")},
     )
     checkout.configure(text)
     doit(root, f"scaffold:{PROJECT}")
@@ -170,9 +172,9 @@ def told(
     minutes: float,
     smoke: object,
 ) -> dict[str, object]:
-    """The figures. The loss of a step is noisy: the first and last three looks are averaged."""
-    few = losses[:3], losses[-3:]
-    first, last = (sum(part) / max(1, len(part)) for part in few)
+    """The figures. One step's loss is noisy: a quarter of them is averaged at each end."""
+    few = max(1, len(losses) // 4)
+    first, last = statistics.fmean(losses[:few]), statistics.fmean(losses[-few:])
     return {
         "steps": given.steps,
         "batch": given.batch,
@@ -180,7 +182,8 @@ def told(
         "losses": losses,
         "from": round(first, 4),
         "to": round(last, 4),
-        "fell": len(losses) >= 6 and last < first,
+        "averaged": few,
+        "fell": len(losses) >= 8 and last < first,
         "seconds_per_step": [float(seconds) for seconds in pace],
         "minutes": round(minutes, 1),
         "smoke": smoke,
