@@ -1,0 +1,148 @@
+"""Installing a network: from an address to files under pre-trained/."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmarks import floor
+from benchmarks.archives import Made
+from benchmarks.measure import Contender, Sample, environment, interleave, median, process
+from benchmarks.room import Room
+from benchmarks.table import Row, Section, ratio, rows, seconds
+from benchmarks.workspaces import Place, fresh
+
+TUTORIAL = "`wget` && `tar xzf` && `rm`"
+OURS = "`doit extract:…`, a whole process"
+STEPS = "the same three steps, without starting Python and doit"
+
+THREE_STEPS = """
+import sys, time
+from pathlib import Path
+from tasks import wiring
+from tasks.job import NetworkJob, Silent
+from tasks.paths import Workspace
+workspace = Workspace(Path())
+config = wiring.start(workspace)
+job = NetworkJob(config, workspace, network=config.networks[sys.argv[1]])
+for step in ("download", "verify", "extract"):
+    began = time.perf_counter()
+    wiring.step_module(step).run(job, Silent())
+    print(step, time.perf_counter() - began)
+"""
+
+POOCH = """
+import sys, time
+began = time.perf_counter()
+import pooch
+call = time.perf_counter()
+pooch.retrieve(sys.argv[1], known_hash=None, path=".", processor=pooch.Untar(extract_dir="net"))
+print("call", time.perf_counter() - call)
+"""
+
+KERAS = """
+import sys, time
+import keras
+call = time.perf_counter()
+keras.utils.get_file(origin=sys.argv[1], extract=True, cache_dir=".")
+print("call", time.perf_counter() - call)
+"""
+
+
+def section(room: Room, rounds: int) -> Section:
+    """All contenders in turn, and below them the least that the work takes."""
+    made = room.archive(200)
+    with room.serving(made.path.parent) as address:
+        url = f"{address}/{made.path.name}"
+        contenders = [*_by_hand(room, url), *_by_library(room, url), *_ours(room, url, made)]
+        samples = interleave(contenders, rounds, room.say)
+    samples = samples | _calls(samples)
+    table = rows(samples, TUTORIAL, remarks=_remarks(samples))
+    title = f"Install {made.packed / 1e6:.0f} MB ({made.unpacked / 1e6:.0f} MB unpacked), cold"
+    steps = median([sample.wall for sample in samples[STEPS]])
+    return Section(title, [*table, *_floor(room, made, rounds, steps)])
+
+
+def _by_hand(room: Room, url: str) -> Iterable[Contender]:
+    name, folder = url.rpartition("/")[2], room.folder / "by-hand"
+    wget = f"wget -q {url} && tar xzf {name} && rm {name}"
+    commands = {
+        TUTORIAL: (("wget", "tar"), wget),
+        f"{TUTORIAL} && `sync`": (("wget", "tar"), f"{wget} && find . -type f -exec sync {{}} +"),
+        "`curl` piped to `tar xz`": (("curl", "tar"), f"curl -sS {url} | tar xz"),
+    }
+    for title, (needed, command) in commands.items():
+        if all(map(room.tools.find, needed)):
+            yield _in_empty_folder(title, ["sh", "-c", command], folder)
+
+
+def _by_library(room: Room, url: str) -> Iterable[Contender]:
+    if python := room.tools.find("pooch"):
+        yield _in_empty_folder("pooch with `Untar`", [python, "-c", POOCH, url], room.folder / "p")
+    command = [sys.executable, "-c", KERAS, url]
+    yield _in_empty_folder("`keras.utils.get_file`", command, room.folder / "k")
+
+
+def _in_empty_folder(title: str, command: list[str], folder: Path) -> Contender:
+    def empty() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+
+    surroundings = environment(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1")
+    return Contender(title, lambda: process(command, folder, surroundings), empty)
+
+
+def _ours(room: Room, url: str, made: Made) -> Iterable[Contender]:
+    place = Place(room.folder / "ours")
+
+    def prepare() -> None:
+        fresh(place.root, {made.network: url}, {"my_cubes": [made.network]})
+
+    def steps() -> Sample:
+        command = [sys.executable, "-c", THREE_STEPS, made.network]
+        return process(command, place.root, environment(TOD_CACHE=str(place.cache)))
+
+    yield Contender(OURS, lambda: place.doit(f"extract:{made.network}"), prepare)
+    yield Contender(STEPS, lambda: _only(steps()), prepare)
+
+
+def _only(sample: Sample) -> Sample:
+    """The steps' own time."""
+    return Sample(sum(_told(sample).values()), sample.cpu, sample.memory, sample.out)
+
+
+def _told(sample: Sample) -> dict[str, float]:
+    """What a script printed of its parts: name → seconds."""
+    found = re.findall(r"^(\w+) ([\d.]+)$", sample.out, flags=re.MULTILINE)
+    return {name: float(value) for name, value in found}
+
+
+def _calls(samples: dict[str, list[Sample]]) -> dict[str, list[Sample]]:
+    """Of a library, the call alone, without the imports before it."""
+    calls = {}
+    for name, of_name in samples.items():
+        told = [Sample(_told(sample)["call"], 0) for sample in of_name if "call" in _told(sample)]
+        if told:
+            calls[f"{name}, the call alone"] = told
+    return calls
+
+
+def _remarks(samples: dict[str, list[Sample]]) -> dict[str, str]:
+    parts = {}
+    for step in ("download", "verify", "extract"):
+        parts[step] = median([_told(sample)[step] for sample in samples[STEPS]])
+    return {
+        TUTORIAL: "no digest is compared, nothing waits for the disk",
+        STEPS: ", ".join(f"{step} {seconds(value)}" for step, value in parts.items()),
+    }
+
+
+def _floor(room: Room, made: Made, rounds: int, steps: float) -> list[Row]:
+    alone = floor.measure(made, room.folder, rounds)
+    least = alone["inflate"] + alone["sha256"] + alone["write"]
+    told = ", ".join(f"{name} {seconds(value)}" for name, value in alone.items())
+    remark = f"{told}; the steps take {ratio(steps, least)} of it"
+    return [Row("floor: inflate + sha256 + write, one after the other", seconds(least), "", remark)]

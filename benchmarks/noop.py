@@ -1,0 +1,136 @@
+"""Nothing to do: how long until that is known.
+
+What is compared are whole processes. The networks are installed by the project's own steps; their
+inference alone is made up (a receipt and its results), for it would take TensorFlow to no purpose.
+Every project uses every network: the most that there can be to look at.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import pipelines
+from benchmarks.archives import make
+from benchmarks.measure import Contender, Sample, environment, interleave, process
+from benchmarks.pipelines import Pipeline
+from benchmarks.room import Room
+from benchmarks.table import Row, Section, rows
+from benchmarks.workspaces import Place, fresh
+
+SIZES = ((1, 1), (2, 1), (10, 1), (43, 1), (10, 10), (43, 10), (43, 50))
+SMOKED = """
+from pathlib import Path
+from tasks import receipts, wiring
+from tasks.job import NetworkJob
+from tasks.paths import Workspace
+from tasks.receipts import ExtractReceipt, SmokeReceipt
+from tasks.smoke.choice import scene_id
+from tasks.smoke.step import definition
+from tasks.smoke.version import tensorflow_version
+workspace = Workspace(Path())
+config = wiring.start(workspace)
+for name in config.wanted:
+    job = NetworkJob(config, workspace, network=config.networks[name])
+    extracted = receipts.read(workspace.receipt("extract", name), ExtractReceipt)
+    receipts.write(workspace.receipt("smoke", name), SmokeReceipt(
+        definition=definition(job), tree=extracted.tree, picture=scene_id(),
+        tensorflow=tensorflow_version()))
+    workspace.results(name).mkdir(parents=True)
+    workspace.smoke_json(name).write_text("{}")
+    workspace.smoke_picture(name).write_bytes(b"PNG")
+"""
+
+
+@dataclass(frozen=True)
+class Size:
+    """So many networks, and projects that use them all."""
+
+    networks: int
+    projects: int
+
+    def __str__(self) -> str:
+        many = "" if self.projects == 1 else "s"
+        nets = "" if self.networks == 1 else "s"
+        return f"`doit`, {self.networks} network{nets}, {self.projects} project{many}"
+
+
+BARE = "a bare doit: five tasks, one file each"
+
+
+def section(room: Room, rounds: int) -> Section:
+    """All sizes and all contenders in turn; processor time, for the clock's varies too much."""
+    sizes = [Size(*size) for size in SIZES]
+    contenders = [
+        *_five(room),
+        *(_ours(built(room, size), size) for size in sizes),
+        *_as_large(room, sizes[-1]),
+    ]
+    fast = [contender for contender in contenders if "dvc" not in contender.name]
+    slow = [contender for contender in contenders if "dvc" in contender.name]
+    samples = interleave(fast, rounds * 4, room.say) | interleave(slow, rounds, room.say)
+    title = "Nothing to do (processor time of the process, start included)"
+    return Section(title, [*_ordered(contenders, samples)])
+
+
+def _ordered(contenders: Sequence[Contender], samples: dict[str, list[Sample]]) -> Iterator[Row]:
+    ordered = {contender.name: samples[contender.name] for contender in contenders}
+    yield from rows(ordered, BARE, cpu=True)
+
+
+def built(room: Room, size: Size) -> Place:
+    """A workspace in which everything is done."""
+    names = [f"net_{number:02d}_coco17_tpu-8" for number in range(size.networks)]
+    folder = room.folder / "small"
+    made = [make(folder, name, 4096, graph=4096) for name in names]
+    place = Place(room.folder / f"noop-{size.networks}-{size.projects}")
+    projects = {f"project_{number:02d}": names for number in range(size.projects)}
+    with room.serving(folder) as address:
+        sources = {each.network: f"{address}/{each.path.name}" for each in made}
+        fresh(place.root, sources, projects)
+        room.say(f"  {size.networks} networks × {size.projects} projects")
+        place.doit("scaffold")
+    surroundings = environment(TOD_CACHE=str(place.cache))
+    process([sys.executable, "-c", SMOKED], place.root, surroundings)
+    place.doit()  # finds all of it done, and notes that
+    if "nothing to do" not in (said := place.doit().out.lower()):
+        room.say(f"  not up to date: {said}")
+    return place
+
+
+def _ours(place: Place, size: Size) -> Contender:
+    return Contender(str(size), place.doit)
+
+
+def _five(room: Room) -> Iterator[Contender]:
+    """The same five trivial steps, under each of the tools."""
+    yield from _of(room, Pipeline.of_chains(1, 1), {"doit": BARE}, "five steps")
+
+
+def _as_large(room: Room, size: Size) -> Iterator[Contender]:
+    """As many steps, and as many files between them, as we have at this size."""
+    many = Pipeline.of_chains(size.networks, size.projects)
+    yield from _of(room, many, {}, f"{len(many.steps)} steps, {many.edges} dependencies")
+
+
+def _of(
+    room: Room, pipeline: Pipeline, names: dict[str, str], described: str
+) -> Iterator[Contender]:
+    folder = room.folder / f"pipelines-{len(pipeline.steps)}"
+    for tool, write in pipelines.WRITERS.items():
+        program = sys.executable if tool == "doit" else room.tools.find(tool)
+        if program is None:
+            continue
+        place = folder / tool
+        command = write(pipeline, place, program)
+        title = names.get(tool, f"{'a bare doit' if tool == 'doit' else tool}: {described}")
+        yield Contender(title, _runner(command, place))
+
+
+def _runner(command: list[str], place: Path) -> Callable[[], Sample]:
+    """Build once; from then on there is nothing to do."""
+    surroundings = environment(DVC_NO_ANALYTICS="1", DVC_SITE_CACHE_DIR=str(place / "site"))
+    process(command, place, surroundings)
+    return lambda: process(command, place, surroundings)

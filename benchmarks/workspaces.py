@@ -1,0 +1,60 @@
+"""Checkouts of this project with networks and projects of the benchmarks' own."""
+
+from __future__ import annotations
+
+import compileall
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.measure import Sample, environment, process
+from tests.support.checkouts import check_out
+
+
+@dataclass(frozen=True)
+class Place:
+    """A checkout, and the cache that it uses."""
+
+    root: Path
+
+    @property
+    def cache(self) -> Path:
+        return self.root.with_name(self.root.name + "-cache")
+
+    def doit(self, *words: str) -> Sample:
+        """Run `doit` here, as a process.
+
+        Raises:
+            FailedError: it ended with another exit code than 0.
+        """
+        command = [sys.executable, "-m", "doit", *words]
+        return process(command, self.root, environment(TOD_CACHE=str(self.cache)))
+
+    def remove(self) -> None:
+        shutil.rmtree(self.root, ignore_errors=True)
+        shutil.rmtree(self.cache, ignore_errors=True)
+
+
+def fresh(root: Path, sources: Mapping[str, str], projects: Mapping[str, Iterable[str]]) -> Place:
+    """A checkout as it was cloned, with this configuration; what was there is removed.
+
+    Its modules are compiled, as an installed contender's are.
+    """
+    place = Place(root)
+    place.remove()
+    check_out(root)
+    (root / "config/workspace.toml").write_text(configuration(sources, projects))
+    compileall.compile_dir(root / "tasks", quiet=2)
+    compileall.compile_dir(root / "embedded", quiet=2)
+    return place
+
+
+def configuration(sources: Mapping[str, str], projects: Mapping[str, Iterable[str]]) -> str:
+    """A workspace.toml: network → its source, project → its networks."""
+    tables = [f'[networks.{name}]\nsources = ["{source}"]\n' for name, source in sources.items()]
+    for name, networks in projects.items():
+        listed = ", ".join(f'"{network}"' for network in networks)
+        tables.append(f'[projects.{name}]\nlabels = ["one", "two"]\nnetworks = [{listed}]\n')
+    return "\n".join(tables)
