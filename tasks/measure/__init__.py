@@ -1,0 +1,1 @@
+"""Measure: run a project's networks on its test pictures."""
