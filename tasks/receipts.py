@@ -179,6 +179,18 @@ class SmokeReceipt(Receipt, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class CompareReceipt(Receipt, frozen=True, kw_only=True):
+    """A project's networks are compared on a page.
+
+    Attributes:
+        page: sha256 of the page that we last wrote.
+        intended: of the one that was about to be written; "" once it is done.
+    """
+
+    page: str = ""
+    intended: str = ""
+
+
 R = TypeVar("R", bound=Receipt)
 
 
