@@ -7,8 +7,10 @@
     look  broom                        cache, whose turn it is, what stands there, its removal
     textproto  labels  annotations     protobuf's text format, label maps, labelImg's XML
     tailor                             what a network's config must say to train on a project
+    engine                             TensorFlow's process, and what it can do
     download  verify  extract          the steps: plain functions that know nothing of doit
     scaffold  smoke  records  doctor   and never print
+    measure
     clean
     commands  console                  what the user types and sees
     runtime  state  wiring             the one layer that turns a step into a doit task

@@ -16,8 +16,8 @@ FLOORS = (
     ("paths", "receipts"),
     ("catalogue",),
     ("job", "installed", "store", "turn", "look", "broom", "textproto", "labels", "annotations"),
-    ("tailor",),
-    ("download", "verify", "extract", "scaffold", "smoke", "records", "doctor", "clean"),
+    ("tailor", "engine"),
+    ("download", "verify", "extract", "scaffold", "smoke", "measure", "records", "doctor", "clean"),
     ("commands", "console"),
     ("runtime", "state", "wiring", "wiring_training"),
 )

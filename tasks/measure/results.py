@@ -1,7 +1,7 @@
 """What came of running a project's networks on its pictures: figures, and what was found where.
 
-`Comparison` is the content of `results/<project>/comparison.json`. Detections are many, so they stay
-in the build's own memory (see `memory`) and are asked for picture by picture, as `Sight`s.
+`Comparison` is the content of `results/<project>/comparison.json`. Detections are many, so they
+stay in the build's own notes (see `notes`) and are asked for picture by picture, as `Sight`s.
 """
 
 from __future__ import annotations

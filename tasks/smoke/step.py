@@ -4,12 +4,12 @@ with nothing to do asks `why_stale` of every network."""
 from __future__ import annotations
 
 from tasks import receipts
-from tasks.errors import SmokeError, UnreachableError, disk_error
+from tasks.engine.version import tensorflow_version
+from tasks.errors import NetworkError, UnreachableError, disk_error
 from tasks.files import sha256_of
 from tasks.job import NetworkJob, Outcome, Progress
 from tasks.receipts import ExtractReceipt, SmokeReceipt
 from tasks.smoke.choice import Choice, choose, scene_id
-from tasks.smoke.version import tensorflow_version
 
 VERSION = 1
 
@@ -32,13 +32,13 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
     """Run the network, unless the last run still speaks for it.
 
     Raises:
-        SmokeError: it does not load, does not answer as a detector should, or can't be run here.
+        NetworkError: it does not load, does not answer as a detector should, or can't be run here.
         UnreachableError: it was deferred, and must not be.
         DiskError: the results can't be written.
     """
     extracted = _extracted(job)
     if extracted is None:
-        raise SmokeError(job.name, "it is not extracted", f"run doit extract:{job.name}")
+        raise NetworkError(job.name, "it is not extracted", f"run doit extract:{job.name}")
     try:
         if extracted.status == "deferred":
             return _pass_on(job, extracted)
