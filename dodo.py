@@ -3,6 +3,7 @@
     download ─▶ verify ─▶ extract ─┬─▶ scaffold
                                    └─▶ smoke
     records, doctor: a project's pictures, and whether it is ready to be trained
+    measure, compare: its networks on its pictures, side by side on a page
 
 `doit` builds what config/workspace.toml names; `doit list` shows the tasks, `doit help` the rest.
 """
@@ -17,7 +18,7 @@ HIDDEN = "typing_extensions" not in sys.modules
 if HIDDEN:
     sys.modules["typing_extensions"] = None  # type: ignore[assignment]
 
-from tasks import wiring, wiring_training
+from tasks import wiring, wiring_compare, wiring_training
 from tasks.console.reporter import Reporter
 from tasks.paths import Workspace
 
@@ -71,6 +72,10 @@ def task_records() -> wiring.Tasks:
 
 def task_doctor() -> wiring.Tasks:
     yield from wiring_training.doctor_tasks(CONFIG, WORKSPACE)
+
+
+def task_compare() -> wiring.Tasks:
+    yield from wiring_compare.compare_tasks(CONFIG, WORKSPACE)
 
 
 def task_show() -> wiring.Tasks:

@@ -12,9 +12,10 @@
     scaffold  smoke  records  doctor   and never print
     measure
     clean
+    compare                            the page that lays a project's networks side by side
     commands  console                  what the user types and sees
     runtime  state  wiring             the one layer that turns a step into a doit task
-    wiring_training
+    wiring_training  wiring_compare
 
 Imports point up this list only.
 """

@@ -20,11 +20,11 @@ from tasks.broom import Broom, Say
 from tasks.extract.staging import strays
 from tasks.look import is_below, is_link, is_via_link, shown
 from tasks.paths import Cache, Workspace
-from tasks.receipts import ExtractReceipt, RecordFile, RecordsReceipt, ScaffoldReceipt
+from tasks.receipts import CompareReceipt, ExtractReceipt, RecordFile, RecordsReceipt, ScaffoldReceipt
 from tasks.scaffold.plan import trusted, written_at
 
 NETWORK_STEPS = ("download", "verify", "extract")
-PROJECT_STEPS = ("scaffold", "records")
+PROJECT_STEPS = ("scaffold", "records", "compare")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 STAGING = re.compile(rf"\.({NAME.pattern})\.staging-")
 # What the build keeps under .tod/, besides doit's database.
@@ -144,6 +144,24 @@ def _records(broom: Broom, workspace: Workspace, name: str) -> tuple[list[Path],
     return ours, changed
 
 
+def clean_compare(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
+    """Remove the page that compares a project's networks, and the receipt and log of compare."""
+    broom = Broom(workspace.root, dryrun, say)
+    receipt = receipts.read(workspace.receipt("compare", name), CompareReceipt)
+    written = {receipt.page, receipt.intended} - {""} if receipt else set()
+    path = workspace.comparison_page(name)
+    broom.leftovers(path)
+    here = broom.see(path)
+    if here.is_ours(written):
+        broom.file(path)
+    elif written and here.kind != "nothing":
+        broom.stay(path, "it was changed")
+    broom.empty_folder(path.parent)
+    broom.empty_folder(path.parent.parent)
+    _forget(broom, workspace, "compare", name)
+    return broom.failures
+
+
 def clean_rest(
     workspace: Workspace,
     cache: Cache,
@@ -163,6 +181,7 @@ def clean_rest(
         failures += clean_network(workspace, name, dryrun, say)
         failures += clean_smoke(workspace, name, dryrun, say)
     for name in own_projects:
+        failures += clean_compare(workspace, name, dryrun, say)
         failures += clean_records(workspace, name, dryrun, say)
         failures += clean_project(workspace, name, dryrun, say)
     broom = Broom(workspace.root, dryrun, say)

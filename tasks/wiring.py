@@ -45,8 +45,9 @@ DOCS = {
     "smoke": "run on a picture",
     "records": "pictures to records",
     "doctor": "check the projects",
+    "compare": "networks on a page",
 }
-OF_PROJECTS = ("scaffold", "records", "doctor")
+OF_PROJECTS = ("scaffold", "records", "doctor", "compare")
 
 # What a clean action is given: a dry run or not. What it gives back: what it could not remove.
 Cleaner = Callable[[bool], list[str]]
@@ -257,6 +258,7 @@ def clean_steps(step: str, workspace: Workspace, names: Iterable[str], dryrun: b
     from tasks import clean
 
     cleaners = {
+        "compare": clean.clean_compare,
         "extract": clean.clean_network,
         "records": clean.clean_records,
         "scaffold": clean.clean_project,
@@ -275,7 +277,8 @@ def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list
     from tasks.paths import Cache, default_cache
 
     projects, networks = list(config.projects), config.wanted
-    failures = clean_steps("records", workspace, projects, dryrun)
+    failures = clean_steps("compare", workspace, projects, dryrun)
+    failures += clean_steps("records", workspace, projects, dryrun)
     failures += clean_steps("scaffold", workspace, projects, dryrun)
     for step in ("smoke", "extract"):
         failures += clean_steps(step, workspace, networks, dryrun)

@@ -34,14 +34,14 @@ class Shot(Struct, frozen=True):
 
 
 class Material(Struct, frozen=True, kw_only=True):
-    """`networks` and `builds` by network's name; `tree` is text of many lines."""
+    """`networks` and `builds` by network's name; `tree` is lines."""
 
     comparison: Comparison
     networks: dict[str, Network]
     builds: dict[str, LastBuild]
     survey: Survey
     shots: tuple[Shot, ...]
-    tree: str
+    tree: tuple[str, ...]
 
     def title(self, network: str) -> str:
         """As the zoo prints it, else its name."""

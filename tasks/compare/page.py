@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks import receipts
+from tasks.compare.figures import MEASURED, PUBLISHED
 from tasks.compare.view import Page
 from tasks.look import shown
 
@@ -33,6 +34,8 @@ def render(page: Page) -> bytes:
     style, script = _source(STYLE), _source(SCRIPT)
     html = _environment().get_template(PAGE).render(
         page=page,
+        measured=MEASURED,
+        published=PUBLISHED,
         policy=policy(style, script),
         style=Markup(style),
         script=Markup(script),

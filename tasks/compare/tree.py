@@ -14,7 +14,7 @@ MOST = 40
 """Folders of one folder that are named."""
 
 
-def tree(root: Path, project: str, networks: Iterable[str]) -> str:
+def tree(root: Path, project: str, networks: Iterable[str]) -> tuple[str, ...]:
     """Both below the workspace's root; links are not followed, what is hidden is not told."""
     lines = [*_folder(root / project, project)]
     here = [name for name in networks if (root / "pre-trained" / name).is_dir()]
@@ -23,7 +23,7 @@ def tree(root: Path, project: str, networks: Iterable[str]) -> str:
         for number, name in enumerate(here):
             last = number == len(here) - 1
             lines += _branch(root / "pre-trained" / name, name, last, "", 1)
-    return "\n".join(lines)
+    return tuple(lines)
 
 
 def _folder(path: Path, name: str) -> list[str]:

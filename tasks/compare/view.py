@@ -203,5 +203,5 @@ class Page(Struct, frozen=True, kw_only=True):
     left_out: tuple[Fact, ...]
     remarks: tuple[str, ...]
     unreadable: tuple[str, ...]
-    tree: str
+    tree: tuple[str, ...]
     data: dict[str, object]
