@@ -100,14 +100,19 @@ def _part(value: float) -> float:
 
 
 def spot_of(frame: Frame, size: tuple[int, int]) -> Spot:
-    """Above the box if there is room, even for a grown plate; else inside. Towards the middle."""
+    """Above the box if there is room, even for a grown plate; else below it; else inside. It grows
+    towards the middle of the picture."""
     end = frame.x + frame.width / 2 > size[0] / 2
-    inside = frame.y < PLATE * GROWN
-    return Spot(round(frame.x + frame.width, 1) if end else frame.x, frame.y, end, inside)
+    x = round(frame.x + frame.width, 1) if end else frame.x
+    if frame.y >= PLATE * GROWN:
+        return Spot(x, frame.y, end, below=False)
+    bottom = round(frame.y + frame.height, 1)
+    room = bottom + PLATE * GROWN <= size[1]
+    return Spot(x, bottom if room else frame.y, end, below=True)
 
 
 def truth_spot(frame: Frame, size: tuple[int, int]) -> Spot:
-    """At the lower edge, where no detection has its plate."""
+    """At the lower edge, where few detections have their plate."""
     end = frame.x + frame.width / 2 > size[0] / 2
     bottom = round(frame.y + frame.height, 1)
     room = bottom + PLATE * GROWN <= size[1]

@@ -49,7 +49,7 @@ def _measured(figures: Figures | None) -> tuple[Fact, ...]:
     if figures is None:
         return ()
     latency = figures.latency
-    spread = f"{words.seconds(latency.low)} to {words.seconds(latency.high)}"
+    spread = words.span(latency.low, latency.high)
     over = f"{words.count(latency.runs, 'run')} over {words.count(latency.pictures, 'picture')}"
     grown = words.size(figures.grown_memory)
     peak = words.size(figures.peak_memory)

@@ -51,7 +51,7 @@ def latency(measured: Measured) -> Chart:
         lines += [Line(x, y + 23, x, y + 33, "spread") for x in (low, high)]
         dots.append(Dot(median, y + 28, 5, "value"))
     bottom = TOP + len(measured) * ROW
-    grid, ticks = _axis(top, bottom, words.seconds)
+    grid, ticks = _axis(top, bottom, words.tick)
     told = "; ".join(_latency_told(title, figures) for title, figures in measured)
     return Chart(
         "latency",
@@ -67,7 +67,7 @@ def latency(measured: Measured) -> Chart:
 
 def _latency_told(title: str, figures: Figures) -> str:
     one = figures.latency
-    spread = f"{words.seconds(one.low)} to {words.seconds(one.high)}"
+    spread = words.span(one.low, one.high)
     return f"{title}: median {words.seconds(one.median)}, {spread}, {measured_on(figures)}"
 
 
@@ -211,10 +211,14 @@ def _frame(low: float, high: float) -> tuple[tuple[Line, ...], tuple[Words, ...]
     for value in _ticks(low, high):
         x = _across(value, low, high) if value else left
         lines.append(Line(x, top, x, bottom, "grid"))
-        text = words.seconds(value) if value else "0"
-        ticks.append(Words(x, bottom + 16, text, "middle", "tick"))
+        ticks.append(Words(x, bottom + 16, words.tick(value), _anchor(x), "tick"))
     scale = "Latency (median), logarithmic" if low else "Latency (median)"
     return tuple(lines), (*ticks, Words((left + right) / 2, bottom + 38, scale, "middle", "tick"))
+
+
+def _anchor(x: float) -> str:
+    """A word at the right edge ends there, so that it stays in the chart."""
+    return "end" if x > SCATTER[1] - 20 else "middle"
 
 
 def _ticks(low: float, high: float) -> list[float]:

@@ -7,15 +7,12 @@ from string import ascii_uppercase
 from tasks.catalogue.types import Network
 from tasks.compare import words
 from tasks.compare.material import LastBuild, Material
-from tasks.compare.view import Build, Fact, MachineNote, Row, State
+from tasks.compare.view import Build, Cell, Fact, MachineNote, Row, State
 from tasks.measure.results import Accuracy, Figures, Machine, Result
 from tasks.smoke.messages import Report
 
 MEASURED = (
-    "Latency (median)",
-    "10–90 % of runs",
-    "Runs",
-    "Threads",
+    "Latency: median, 10–90 %",
     "Load",
     "Memory",
     "On disk",
@@ -102,29 +99,26 @@ def state_of(result: Result) -> State:
             return State("failed", "bad", result.why)
 
 
-def cells(result: Result) -> tuple[str, ...]:
+def cells(result: Result) -> tuple[Cell, ...]:
     """The measured figures, in the order of `MEASURED`; dashes for a network without any."""
     on_disk = words.size(result.size)
     if result.figures is None:
-        return (*[words.NOTHING] * 6, on_disk, *[words.NOTHING] * 3)
-    return (
-        *_time_and_memory(result.figures),
+        return tuple(map(Cell, (*[words.NOTHING] * 3, on_disk, *[words.NOTHING] * 3)))
+    plain = (
+        words.seconds(result.figures.load),
+        words.size(result.figures.peak_memory),
         on_disk,
         f"{result.found:,}",
         *_accuracy(result.accuracy),
     )
+    return (_latency(result.figures), *map(Cell, plain))
 
 
-def _time_and_memory(figures: Figures) -> tuple[str, ...]:
-    latency = figures.latency
-    return (
-        words.seconds(latency.median),
-        f"{words.seconds(latency.low)} – {words.seconds(latency.high)}",
-        f"{latency.runs:,}",
-        str(figures.machine.processors),
-        words.seconds(figures.load),
-        words.size(figures.peak_memory),
-    )
+def _latency(figures: Figures) -> Cell:
+    one = figures.latency
+    runs = words.count(one.runs, "run")
+    threads = words.count(figures.machine.processors, "thread")
+    return Cell(words.seconds(one.median), (words.span(one.low, one.high), f"{runs}, {threads}"))
 
 
 def _accuracy(accuracy: Accuracy | None) -> tuple[str, str]:

@@ -45,9 +45,17 @@ def gallery(material: Material) -> Gallery:
     )
 
 
-def told(material: Material) -> str:
-    """How many pictures of how many are shown."""
-    shown, all_of = len(material.shots), len(material.survey.pictures)
+def told(material: Material) -> tuple[str, ...]:
+    """How many pictures of how many are shown, and which networks are not on them."""
+    absent = [
+        f"{material.title(result.network)} is not on them; it {_what_became(result)}."
+        for result in material.comparison.results
+        if result.status != "measured"
+    ]
+    return (_how_many(len(material.shots), len(material.survey.pictures)), *absent)
+
+
+def _how_many(shown: int, all_of: int) -> str:
     if shown == all_of:
         return f"{words.count(all_of, 'picture')}, all that the networks were run on."
     return (
@@ -85,7 +93,9 @@ def _picture(
         marks="not annotated" if truth is None else f"{len(truth)} annotated",
         truth=_truth(sight, material.survey.labels, size),
         seen=tuple(
-            _seen(material, place, sight, size, known) for place in range(len(results))
+            _seen(material, place, sight, size, known)
+            for place, result in enumerate(results)
+            if result.status == "measured"
         ),
         judged=tuple(_judged(sight, known.get(result.network)) for result in results),
     )
@@ -114,7 +124,7 @@ def _seen(
     title = material.title(result.network)
     found = sight.found.get(result.network)
     if found is None:
-        return Seen(place, title, why=why_not(result))
+        return Seen(place, title, why="it could not be run on this picture")
     labels = known.get(result.network)
     said = verdicts(found, sight.truth if labels else None, labels or ())
     boxes = drawn(found, said, material.survey.labels, size)
@@ -125,10 +135,9 @@ def _seen(
     )
 
 
-def why_not(result: Result) -> str:
-    """Why a network has no boxes here: `deferred: no route to the host`."""
-    word = "not run on this picture" if result.status == "measured" else result.status
-    return words.joined((word, result.why), ": ")
+def _what_became(result: Result) -> str:
+    """`is deferred: no route to the host`."""
+    return words.joined(("failed" if result.status == "failed" else "is deferred", result.why), ": ")
 
 
 def caption(boxes: Sequence[Drawn], judged: int, threshold: int = SURE) -> str:
@@ -157,7 +166,10 @@ def data(material: Material, shown: Gallery) -> dict[str, object]:
         "labels": [[label.text, label.width, label.colour] for label in shown.labels],
         "counts": [_counts(material, r.network) for r in material.comparison.results],
         "pictures": [
-            {"judged": picture.judged, "boxes": [_boxes(seen) for seen in picture.seen]}
+            {
+                "judged": picture.judged,
+                "boxes": {seen.network: _boxes(seen) for seen in picture.seen},
+            }
             for picture in shown.pictures
         ],
     }

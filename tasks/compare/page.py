@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from tasks import receipts
 from tasks.compare.figures import MEASURED, PUBLISHED
 from tasks.compare.view import Page
-from tasks.look import shown
+from tasks.compare.words import harmless
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -64,9 +64,9 @@ def embedded(data: object) -> str:
 def _printable(data: object) -> object:
     match data:
         case str():
-            return shown(data)
+            return harmless(data)
         case dict():
-            return {shown(str(key)): _printable(value) for key, value in data.items()}
+            return {harmless(str(key)): _printable(value) for key, value in data.items()}
         case list() | tuple():
             return [_printable(value) for value in data]
     return data
@@ -103,4 +103,4 @@ def _environment() -> Environment:
 def _finalize(value: object) -> object:
     from markupsafe import Markup
 
-    return shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return harmless(value) if isinstance(value, str) and not isinstance(value, Markup) else value

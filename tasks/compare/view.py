@@ -55,6 +55,13 @@ class Build(Struct, frozen=True):
     checks: str
 
 
+class Cell(Struct, frozen=True):
+    """A figure, and what belongs under it in smaller type."""
+
+    value: str
+    more: tuple[str, ...] = ()
+
+
 class Row(Struct, frozen=True):
     """One network in the table of figures; `state` if it was not measured."""
 
@@ -64,7 +71,7 @@ class Row(Struct, frozen=True):
     family: str
     mark: str
     state: State | None
-    cells: tuple[str, ...]
+    cells: tuple[Cell, ...]
     published: tuple[str, ...]
 
 
@@ -169,7 +176,7 @@ class Gallery(Struct, frozen=True):
     pictures: tuple[Picture, ...]
     labels: tuple[Label, ...]
     totals: tuple[Fact, ...]
-    told: str
+    told: tuple[str, ...]
     any_truth: bool
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 
 from tasks.files import human_size
+from tasks.look import shown
 
 NOTHING = "–"
 FIXED = "\N{NO-BREAK SPACE}"
@@ -47,6 +48,26 @@ def size(count: int | None) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """`1 picture`, `2,000 pictures`."""
     return f"{number:,}{FIXED}{one if number == 1 else many or one + 's'}"
+
+
+def harmless(text: str) -> str:
+    """As `look.shown` tells it, one line whatever it holds; our own fixed spaces stay."""
+    return FIXED.join(map(shown, text.split(FIXED)))
+
+
+def span(low: float, high: float) -> str:
+    """`11.6–16.0 ms`: the unit once, if it is the same."""
+    first, second = seconds(low), seconds(high)
+    value, _, unit = first.partition(FIXED)
+    same = unit == second.partition(FIXED)[2]
+    return f"{value if same else first}–{second}"
+
+
+def tick(value: float) -> str:
+    """A latency on an axis: `200 ms`, `1 s`."""
+    if not value:
+        return "0"
+    return f"{value:g}{FIXED}s" if value >= 1 else f"{value * 1000:g}{FIXED}ms"
 
 
 def joined(parts: Iterable[str], between: str = ", ") -> str:
