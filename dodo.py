@@ -69,6 +69,10 @@ def task_records() -> wiring.Tasks:
     yield from wiring_training.records_tasks(CONFIG, WORKSPACE)
 
 
+def task_measure() -> wiring.Tasks:
+    yield from wiring_training.measure_tasks(CONFIG, WORKSPACE)
+
+
 def task_doctor() -> wiring.Tasks:
     yield from wiring_training.doctor_tasks(CONFIG, WORKSPACE)
 

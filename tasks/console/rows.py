@@ -12,7 +12,7 @@ from tasks.paths import Workspace
 
 Kind = Literal["built", "up to date", "deferred", "failed", "not run"]
 
-STEPS = ("download", "verify", "extract", "scaffold", "records", "smoke")
+STEPS = ("download", "verify", "extract", "scaffold", "records", "smoke", "measure")
 ONLINE_AGAIN = (
     "run `doit` again where the internet can be reached,",
     "or name a mirror in config/workspace.toml,",
