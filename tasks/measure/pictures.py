@@ -1,5 +1,5 @@
-"""The pictures that a project's networks are compared on: its test pictures; drawn scenes while there
-are none.
+"""The pictures that a project's networks are compared on: its test pictures, and drawn scenes while
+there are none.
 
 A picture counts as annotated if it has an XML that is right, be it one without a box. One without
 XML is shown and timed, and judges nobody: whatever is found on it may be there.
@@ -119,12 +119,11 @@ def _pictured(job: ProjectJob, found: Annotated) -> Pictured:
 def _truth(found: Annotated) -> tuple[Marked, ...]:
     assert found.picture is not None
     width, height = found.picture.upright
-    return tuple(
-        Marked(
-            box.label, (box.ymin / height, box.xmin / width, box.ymax / height, box.xmax / width)
-        )
+    places = (
+        (box.ymin / height, box.xmin / width, box.ymax / height, box.xmax / width)
         for box in found.boxes
     )
+    return tuple(Marked(box.label, place) for box, place in zip(found.boxes, places, strict=True))
 
 
 def _paths(found: Listing) -> list[Path]:

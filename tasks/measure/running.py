@@ -1,4 +1,4 @@
-"""Have TensorFlow's process run a network on the pictures it has not seen yet, and note the rest."""
+"""Have TensorFlow's process run a network on the pictures it has not seen yet; note what comes."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from tasks import receipts
 from tasks.engine.version import tensorflow_version
@@ -122,19 +123,19 @@ def _result(job: ProjectJob, network: str, noted: ProjectNotes, progress: Progre
     extracted = receipt_of(job.workspace, network)
     if extracted is None:
         return Result(network=network, status="deferred", why=_absent(job, network))
-    here = {
-        "network": network,
-        "size": sum(file.size for file in extracted.files.values()),
-        "tree": extracted.tree,
-        "archive_sha256": extracted.archive_sha256,
-    }
+    here = Result(
+        network=network,
+        status="failed",
+        size=sum(file.size for file in extracted.files.values()),
+        tree=extracted.tree,
+        archive_sha256=extracted.archive_sha256,
+    )
     if not job.config.networks[network].saved_model:
-        return Result(status="failed", why="it has no SavedModel, so it can't be run", **here)
+        return replace(here, why="it has no SavedModel, so it can't be run")
     try:
         own = running.measured(job, network, extracted, noted.pictures, progress)
     except NetworkError as error:
-        why = f"{error.why}; {error.todo}" if error.todo else error.why
-        return Result(status="failed", why=why, **here)
+        return replace(here, why=f"{error.why}; {error.todo}" if error.todo else error.why)
     return _judged(job, own, noted.pictures, here)
 
 
@@ -150,26 +151,18 @@ def _absent(job: ProjectJob, network: str) -> str:
 
 
 def _judged(
-    job: ProjectJob, own: NetworkNotes, pictures: Sequence[Pictured], here: dict[str, object]
+    job: ProjectJob, own: NetworkNotes, pictures: Sequence[Pictured], here: Result
 ) -> Result:
     from tasks.measure import scoring  # and with it numpy, and more
 
-    answers = {one.sha256: own.seen[one.sha256].rows for one in _seen(own, pictures)}
-    accuracy, unscored = None, ""
-    labels = job.config.label_ids(job.config.networks[str(here["network"])])
+    rows = {one.sha256: own.seen[one.sha256].rows for one in _seen(own, pictures)}
+    sure = sum(row[1] >= SURE for one in _seen(own, pictures) for row in rows[one.sha256])
+    ran = replace(here, status="measured", figures=own.figures, found=sure)
+    labels = job.config.label_ids(job.config.networks[here.network])
     try:
-        accuracy = scoring.score(pictures, answers, labels)
+        return replace(ran, accuracy=scoring.score(pictures, rows, labels))
     except scoring.UnscoredError as error:
-        unscored = str(error)
-    sure = sum(row[1] >= SURE for one in _seen(own, pictures) for row in answers[one.sha256])
-    return Result(
-        status="measured",
-        figures=own.figures,
-        found=sure,
-        accuracy=accuracy,
-        unscored=unscored,
-        **here,  # type: ignore[arg-type]
-    )
+        return replace(ran, unscored=str(error))
 
 
 def _seen(own: NetworkNotes, pictures: Sequence[Pictured]) -> list[Pictured]:

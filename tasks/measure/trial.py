@@ -1,7 +1,7 @@
 """In TensorFlow's process: one network, on many pictures, and how long it takes.
 
-A picture is timed from its pixels in memory to its boxes in memory, as a batch of one. The first run
-on each picture is not counted: TensorFlow prepares itself for the network, and anew for each size.
+A picture is timed from its pixels in memory to its boxes in memory, as a batch of one. The first
+run on each picture is not counted: TensorFlow prepares itself for the network, and for each size.
 """
 
 from __future__ import annotations
