@@ -70,12 +70,16 @@ def task_records() -> wiring.Tasks:
     yield from wiring_training.records_tasks(CONFIG, WORKSPACE)
 
 
-def task_doctor() -> wiring.Tasks:
-    yield from wiring_training.doctor_tasks(CONFIG, WORKSPACE)
+def task_measure() -> wiring.Tasks:
+    yield from wiring_training.measure_tasks(CONFIG, WORKSPACE)
 
 
 def task_compare() -> wiring.Tasks:
     yield from wiring_compare.compare_tasks(CONFIG, WORKSPACE)
+
+
+def task_doctor() -> wiring.Tasks:
+    yield from wiring_training.doctor_tasks(CONFIG, WORKSPACE)
 
 
 def task_show() -> wiring.Tasks:

@@ -111,6 +111,22 @@ class Workspace(Struct, frozen=True):
     def comparison_page(self, project: str) -> Path:
         return self.results(project) / "index.html"
 
+    @property
+    def measured(self) -> Path:
+        """What was noted of networks and pictures; see `measure.notes`."""
+        return self.state / "measured"
+
+    def network_notes(self, network: str) -> Path:
+        return self.measured / "networks" / f"{network}.json"
+
+    def project_notes(self, project: str) -> Path:
+        return self.measured / "projects" / f"{project}.json"
+
+    @property
+    def scenes(self) -> Path:
+        """Drawn scenes, which stand in for test pictures; see `measure.pictures`."""
+        return self.measured / "scenes"
+
     def project(self, project: str) -> Path:
         return self.root / project
 

@@ -160,6 +160,22 @@ class RecordsReceipt(Receipt, frozen=True, kw_only=True):
     splits: dict[str, RecordFile] = {}
 
 
+class MeasureReceipt(Receipt, frozen=True, kw_only=True):
+    """A project's networks were run on its test pictures.
+
+    Attributes:
+        tensorflow: version.
+        measured: networks that were run.
+        failed: networks that could not be, and may be another time.
+        sha256: of comparison.json, as it was written.
+    """
+
+    tensorflow: str = ""
+    measured: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    sha256: str = ""
+
+
 class SmokeReceipt(Receipt, frozen=True, kw_only=True):
     """A network was run.
 

@@ -45,9 +45,10 @@ DOCS = {
     "smoke": "run on a picture",
     "records": "pictures to records",
     "doctor": "check the projects",
+    "measure": "run on test pictures",
     "compare": "networks on a page",
 }
-OF_PROJECTS = ("scaffold", "records", "doctor", "compare")
+OF_PROJECTS = ("scaffold", "records", "doctor", "measure", "compare")
 
 # What a clean action is given: a dry run or not. What it gives back: what it could not remove.
 Cleaner = Callable[[bool], list[str]]
@@ -260,6 +261,7 @@ def clean_steps(step: str, workspace: Workspace, names: Iterable[str], dryrun: b
     cleaners = {
         "compare": clean.clean_compare,
         "extract": clean.clean_network,
+        "measure": clean.clean_measure,
         "records": clean.clean_records,
         "scaffold": clean.clean_project,
         "smoke": clean.clean_smoke,
@@ -277,9 +279,9 @@ def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list
     from tasks.paths import Cache, default_cache
 
     projects, networks = list(config.projects), config.wanted
-    failures = clean_steps("compare", workspace, projects, dryrun)
-    failures += clean_steps("records", workspace, projects, dryrun)
-    failures += clean_steps("scaffold", workspace, projects, dryrun)
+    failures = []
+    for step in ("compare", "measure", "records", "scaffold"):
+        failures += clean_steps(step, workspace, projects, dryrun)
     for step in ("smoke", "extract"):
         failures += clean_steps(step, workspace, networks, dryrun)
     cache = Cache(default_cache())

@@ -1,6 +1,6 @@
 """What doit sees of comparing a project's networks; see `wiring`.
 
-    test pictures ──stat──▶ measure:<project> ──receipt──▶ compare:<project>
+test pictures ──stat──▶ measure:<project> ──receipt──▶ compare:<project>
 """
 
 from __future__ import annotations

@@ -64,8 +64,8 @@ def notices(comparison: Comparison) -> tuple[str, ...]:
             verb = verb if verb.startswith("could") else ("is " if number == 1 else "are ") + verb
             found.append(f"{words.count(number, 'network')} {verb}; the others are complete.")
     if comparison.unreadable:
-        number = words.count(len(comparison.unreadable), "picture")
-        found.append(f"{number} could not be read and not given to any network.")
+        unread = words.count(len(comparison.unreadable), "picture")
+        found.append(f"{unread} could not be read and not given to any network.")
     return tuple(found)
 
 

@@ -9,8 +9,8 @@ from tasks.compare import words
 from tasks.compare.figures import anchor, measured_on, smoked, state_of
 from tasks.compare.material import LastBuild, Material
 from tasks.compare.view import Card, Fact, Table
-from tasks.measure.results import Accuracy, Figures, Result
 from tasks.engine.messages import Shape, Tensor
+from tasks.measure.results import Accuracy, Figures, Result
 from tasks.smoke.messages import Report
 
 

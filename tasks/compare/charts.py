@@ -146,7 +146,7 @@ def trade(material: Material, results: Sequence[Result]) -> Chart:
         if r.figures and r.accuracy
     ]
     low, high = _range([figures.latency.median for _, figures, _ in points])
-    left, right, top, bottom = SCATTER
+    _, _, top, bottom = SCATTER
     dots, names = list[Dot](), list[Words]()
     for title, figures, one in points:
         x = _across(figures.latency.median, low, high)
@@ -189,7 +189,9 @@ def _beside(title: str, x: float, y: float) -> Words:
     left, right = SCATTER[:2]
     end = x > (left + right) / 2
     room = int((x - left if end else right - x) / 6.6)
-    return Words(x - 10 if end else x + 10, y + 4, short(title, max(room, 8)), "end" if end else "start")
+    return Words(
+        x - 10 if end else x + 10, y + 4, short(title, max(room, 8)), "end" if end else "start"
+    )
 
 
 def _apart(names: list[Words]) -> list[Words]:

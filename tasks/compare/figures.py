@@ -8,7 +8,8 @@ from tasks.catalogue.types import Network
 from tasks.compare import words
 from tasks.compare.material import LastBuild, Material
 from tasks.compare.view import Build, Cell, Fact, MachineNote, Row, State
-from tasks.measure.results import Accuracy, Figures, Machine, Result
+from tasks.engine.machine import Machine
+from tasks.measure.results import Accuracy, Figures, Result
 from tasks.smoke.messages import Report
 
 MEASURED = (

@@ -130,14 +130,14 @@ def _seen(
     boxes = drawn(found, said, material.survey.labels, size)
     judged = _judged(sight, labels)
     names = list(material.survey.labels)
-    return Seen(
-        place, title, boxes=boxes, told=caption(boxes, judged), heard=heard(boxes, names)
-    )
+    return Seen(place, title, boxes=boxes, told=caption(boxes, judged), heard=heard(boxes, names))
 
 
 def _what_became(result: Result) -> str:
     """`is deferred: no route to the host`."""
-    return words.joined(("failed" if result.status == "failed" else "is deferred", result.why), ": ")
+    return words.joined(
+        ("failed" if result.status == "failed" else "is deferred", result.why), ": "
+    )
 
 
 def caption(boxes: Sequence[Drawn], judged: int, threshold: int = SURE) -> str:

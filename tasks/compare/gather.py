@@ -35,9 +35,7 @@ def gather(job: ProjectJob, sights: Sights, progress: Progress) -> Material:
     comparison = read_comparison(job)
     names = [result.network for result in comparison.results]
     progress.begin("look through", None)
-    seen = survey(
-        sights(job, None), list(label_ids(job.project)), known_labels(comparison.results)
-    )
+    seen = survey(sights(job, None), list(label_ids(job.project)), known_labels(comparison.results))
     progress.begin("shrink pictures", None)
     shots = tuple(_shots(job, sights, choose(seen.pictures)))
     progress.end()

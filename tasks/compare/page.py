@@ -32,14 +32,18 @@ def render(page: Page) -> bytes:
     from markupsafe import Markup
 
     style, script = _source(STYLE), _source(SCRIPT)
-    html = _environment().get_template(PAGE).render(
-        page=page,
-        measured=MEASURED,
-        published=PUBLISHED,
-        policy=policy(style, script),
-        style=Markup(style),
-        script=Markup(script),
-        data=Markup(embedded(page.data)),
+    html = (
+        _environment()
+        .get_template(PAGE)
+        .render(
+            page=page,
+            measured=MEASURED,
+            published=PUBLISHED,
+            policy=policy(style, script),
+            style=Markup(style),
+            script=Markup(script),
+            data=Markup(embedded(page.data)),
+        )
     )
     return html.encode("utf-8")
 

@@ -64,12 +64,14 @@ def definition(job: ProjectJob) -> str:
 
 
 def inputs(job: ProjectJob) -> dict[str, str]:
-    """Digests of all that is read, the networks' receipts and reports and the tree among it."""
+    """Digests of all that is read: a picture that was renamed, say, changes no figure and so no
+    receipt, but it changes the notes."""
     workspace = job.workspace
     read = [workspace.receipt("measure", job.name), workspace.comparison(job.name)]
+    read.append(workspace.project_notes(job.name))
     for name in job.project.networks:
         read += [workspace.receipt("extract", name), workspace.receipt("smoke", name)]
-        read.append(workspace.smoke_json(name))
+        read += [workspace.smoke_json(name), workspace.network_notes(name)]
     return {**receipts.inputs(*read), FOLDERS: receipts.digest(folders(job))}
 
 

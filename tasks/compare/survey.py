@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -114,5 +115,5 @@ def choose(pictures: Sequence[Noted], most: int = PICTURES) -> tuple[str, ...]:
     if len(pictures) <= most:
         return tuple(one.name for one in pictures)
     edges = [len(pictures) * number // most for number in range(most + 1)]
-    stretches = [pictures[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    stretches = [pictures[a:b] for a, b in pairwise(edges)]
     return tuple(max(stretch, key=lambda one: one.oddity).name for stretch in stretches)

@@ -7,6 +7,7 @@
     outputs      what a network's outputs mean
     pictures     any picture as RGB
     memory       how much the process held
+    machine      what it all runs on
     version      which TensorFlow is installed, without importing it
 
 An order names its handler, a function of the room that sends it: this room knows none of them. The

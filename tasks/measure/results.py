@@ -10,30 +10,13 @@ from typing import Literal
 
 from msgspec import Struct
 
+from tasks.engine.machine import Machine
+
 Place = tuple[float, float, float, float]
 """ymin, xmin, ymax, xmax as parts of the upright picture's height and width."""
 
 SURE = 0.5
 """Score from which on a detection is counted as an object that the network claims to see."""
-
-
-class Machine(Struct, frozen=True, kw_only=True):
-    """What figures were measured on; without it they mean nothing.
-
-    Attributes:
-        processor: the processor's name, as the system tells it.
-        processors: how many TensorFlow may use, each with a thread of its own.
-        memory: bytes of the whole machine; 0 if the system does not tell.
-        system: operating system and architecture.
-        python, tensorflow: versions.
-    """
-
-    processor: str
-    processors: int
-    memory: int
-    system: str
-    python: str
-    tensorflow: str
 
 
 class Latency(Struct, frozen=True, kw_only=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import platform
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from tasks.engine import inference, memory, outputs
+from tasks.engine.machine import processors
 from tasks.engine.messages import Checkpoint, Talk
 from tasks.engine.pictures import Subject, draw_scene, open_picture, other_shape
 from tasks.smoke import checks
@@ -231,15 +231,8 @@ def _times(seconds: Seconds) -> str:
 
 def _surroundings(tf: Any) -> dict[str, Any]:
     return {
-        "threads": _processors(),
+        "threads": processors(),
         "peak_memory": memory.peak(),
         "tensorflow": tf.__version__,
         "python": platform.python_version(),
     }
-
-
-def _processors() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS and Windows
-        return os.cpu_count() or 1

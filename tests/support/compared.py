@@ -12,6 +12,8 @@ from PIL import Image
 
 from tasks import receipts
 from tasks.catalogue.types import Config, Network, Project
+from tasks.engine.machine import Machine
+from tasks.engine.messages import Checkpoint, Tensor
 from tasks.job import ProjectJob, Silent
 from tasks.measure.results import (
     Accuracy,
@@ -20,7 +22,6 @@ from tasks.measure.results import (
     Detection,
     Figures,
     Latency,
-    Machine,
     Marked,
     Place,
     Result,
@@ -28,7 +29,6 @@ from tasks.measure.results import (
 )
 from tasks.paths import Workspace
 from tasks.receipts import ExtractReceipt, SmokeReceipt
-from tasks.engine.messages import Checkpoint, Tensor
 from tasks.smoke.messages import Check, Report
 
 SSD, RCNN = "ssd_small_320x320", "faster_rcnn_large_640x640"
@@ -190,9 +190,14 @@ def built(workspace: Workspace, network: str, *checks: Check) -> None:
 
 
 def believable(
-    truth: Sequence[Marked], chance: random.Random, *, noise: float, missed: float, labels: Sequence[str]
+    truth: Sequence[Marked],
+    chance: random.Random,
+    *,
+    noise: float,
+    missed: float,
+    labels: Sequence[str],
 ) -> tuple[Detection, ...]:
-    """Detections as a network makes them: most objects, somewhat off, and some that are not there."""
+    """Detections as a network makes them: most objects, somewhat off, and some of nothing."""
     found = []
     for mark in truth:
         if chance.random() > missed:
