@@ -39,15 +39,16 @@ def assemble(material: Material) -> Page:
 
 def lead(comparison: Comparison, notes: tuple[MachineNote, ...]) -> str:
     """`2 networks on 50 pictures, 48 of them annotated.`"""
-    networks = words.count(len(comparison.results), "network")
-    pictures = words.count(comparison.pictures, "picture")
+    results = comparison.results
+    networks = words.count(len(results), "network")
     if not notes:
-        return f"{networks}; none of them has been measured."
-    if not comparison.annotated:
-        return f"{networks} on {pictures}, none of them annotated."
+        return f"{networks}; none could be measured."
+    measured = sum(one.status == "measured" for one in results)
+    some = networks if measured == len(results) else f"{measured} of {networks}"
+    on = words.count(comparison.pictures, "drawn scene" if comparison.drawn else "picture")
     if comparison.annotated == comparison.pictures:
-        return f"{networks} on {pictures}, all annotated."
-    return f"{networks} on {pictures}, {comparison.annotated:,} of them annotated."
+        return f"{some} on {on}, all annotated."
+    return f"{some} on {on}, {comparison.annotated or 'none'} of them annotated."
 
 
 def notices(comparison: Comparison) -> tuple[str, ...]:

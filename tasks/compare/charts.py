@@ -15,7 +15,7 @@ WIDTH = 400.0
 LEFT, RIGHT = 6.0, 394.0
 ROW = 46.0
 TOP = 8.0
-NAME = 42
+NAME = 57
 LOGARITHMIC = 8.0
 """Latencies whose largest is this many times the smallest get a logarithmic axis."""
 

@@ -52,14 +52,17 @@ def told(material: Material) -> tuple[str, ...]:
         for result in material.comparison.results
         if result.status != "measured"
     ]
-    return (_how_many(len(material.shots), len(material.survey.pictures)), *absent)
+    kind = "drawn scene" if material.comparison.drawn else "picture"
+    return (_how_many(len(material.shots), len(material.survey.pictures), kind), *absent)
 
 
-def _how_many(shown: int, all_of: int) -> str:
+def _how_many(shown: int, all_of: int, kind: str) -> str:
+    if not all_of:
+        return "There are none."
     if shown == all_of:
-        return f"{words.count(all_of, 'picture')}, all that the networks were run on."
+        return f"{words.count(all_of, kind)}, all that the networks were run on."
     return (
-        f"{shown:,} of {words.count(all_of, 'picture')}: spread over the set, and of each stretch "
+        f"{shown:,} of {words.count(all_of, kind)}: spread over the set, and of each stretch "
         "the one on which networks err or disagree most. The figures cover all pictures."
     )
 

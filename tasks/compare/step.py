@@ -5,7 +5,7 @@ from __future__ import annotations
 from tasks import receipts
 from tasks.compare.gather import Sights, folders, gather
 from tasks.compare.page import made_of
-from tasks.compare.words import count
+from tasks.compare.words import FIXED
 from tasks.errors import disk_error
 from tasks.files import sha256_of, write_atomic
 from tasks.job import Outcome, Progress, ProjectJob
@@ -96,5 +96,5 @@ def make(job: ProjectJob, sights: Sights, progress: Progress) -> Outcome:
     done = CompareReceipt(definition=definition(job), inputs=read, page=digest)
     receipts.write(place, done)
     where = shown(path.relative_to(job.workspace.root))
-    networks = count(len(page.rows), "network").replace("\N{NO-BREAK SPACE}", " ")
-    return Outcome("built", note=f"{networks} side by side: {where}", size=len(content))
+    note = f"{page.lead.removesuffix('.')}: {where}".replace(FIXED, " ")
+    return Outcome("built", note=note, size=len(content))
