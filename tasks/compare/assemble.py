@@ -66,7 +66,8 @@ def notices(comparison: Comparison) -> tuple[str, ...]:
             found.append(f"{words.count(number, 'network')} {verb}; the others are complete.")
     if comparison.unreadable:
         unread = words.count(len(comparison.unreadable), "picture")
-        found.append(f"{unread} could not be read and not given to any network.")
+        was = "was" if len(comparison.unreadable) == 1 else "were"
+        found.append(f"{unread} could not be read and {was} not given to any network.")
     return tuple(found)
 
 

@@ -16,6 +16,7 @@ LEFT, RIGHT = 6.0, 394.0
 ROW = 46.0
 TOP = 8.0
 NAME = 57
+LINE = 14.0
 LOGARITHMIC = 8.0
 """Latencies whose largest is this many times the smallest get a logarithmic axis."""
 
@@ -195,12 +196,21 @@ def _beside(title: str, x: float, y: float) -> Words:
 
 
 def _apart(names: list[Words]) -> list[Words]:
-    """Names that would lie on one another, moved down."""
-    placed = list[Words]()
-    for name in sorted(names, key=lambda one: one.y):
-        least = max((one.y + 14 for one in placed), default=-math.inf)
-        placed.append(Words(name.x, max(name.y, least), name.text, name.anchor))
-    return placed
+    """Names that would lie on one another, moved down, and up again from the lower edge. Where
+    there are more than fit, the rest have none: the table holds them all."""
+    _, _, top, bottom = SCATTER
+    fitting = sorted(names[: int((bottom - top) / LINE)], key=lambda one: one.y)
+    heights = list[float]()
+    for name in fitting:
+        heights.append(max(name.y, heights[-1] + LINE if heights else 0.0))
+    limit = bottom
+    for number in reversed(range(len(heights))):
+        heights[number] = min(heights[number], limit)
+        limit = heights[number] - LINE
+    return [
+        Words(name.x, height, name.text, name.anchor)
+        for name, height in zip(fitting, heights, strict=True)
+    ]
 
 
 def _frame(low: float, high: float) -> tuple[tuple[Line, ...], tuple[Words, ...]]:
