@@ -116,7 +116,7 @@ def sight(
     *,
     truth: tuple[Marked, ...] | None = (Marked("one", (0.1, 0.1, 0.5, 0.5)),),
     size: tuple[int, int] = (64, 48),
-    **found: tuple[Detection, ...],
+    found: dict[str, tuple[Detection, ...]] | None = None,
 ) -> Sight:
     """A picture under images/test; `found` by network."""
     seen = found or {SSD: (Detection("one", 0.91, (0.1, 0.1, 0.5, 0.5)),), RCNN: ()}
@@ -170,6 +170,25 @@ def make(job: ProjectJob, left: Comparison, *sights: Sight) -> str:
     leave(job, left, *sights)
     step.make(job, seeing(*sights), Silent())
     return job.workspace.comparison_page(job.name).read_text(encoding="utf-8")
+
+
+def render(networks: dict[str, Network], left: Comparison, *sights: Sight) -> str:
+    """The same with nothing on any disk: no file system and no JSON holds every name."""
+    from tasks.compare.assemble import assemble
+    from tasks.compare.material import Material, Shot, known_labels
+    from tasks.compare.page import render
+    from tasks.compare.survey import survey
+    from tasks.compare.thumbnails import from_bytes
+
+    material = Material(
+        comparison=left,
+        networks=networks,
+        builds={},
+        survey=survey(sights, LABELS, known_labels(left.results)),
+        shots=tuple(Shot(one, from_bytes(png())) for one in sights),
+        tree=("p/",),
+    )
+    return render(assemble(material)).decode("utf-8")
 
 
 def built(workspace: Workspace, network: str, *checks: Check) -> None:

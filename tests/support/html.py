@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 
@@ -49,6 +51,16 @@ class Element:
             else self.attributes.get(key) == value
             for key, value in attributes.items()
         )
+
+
+def data_of(root: Element) -> Any:
+    """What the page's script works with."""
+    return json.loads("".join(map(str, root.one("script", id="data").inside)))
+
+
+def label_of(element: Element) -> str:
+    """What is read out in the element's stead."""
+    return element.attributes["aria-label"]
 
 
 class _Reader(HTMLParser):
