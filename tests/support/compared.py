@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -157,6 +158,7 @@ def leave(job: ProjectJob, left: Comparison, *sights: Sight) -> None:
             path.write_bytes(png(one.size))
 
 
+@cache
 def png(size: tuple[int, int] = (64, 48)) -> bytes:
     stream = BytesIO()
     Image.linear_gradient("L").resize(size).convert("RGB").save(stream, "PNG")
