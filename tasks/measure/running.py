@@ -117,6 +117,9 @@ class Run:
         limit = self._job.config.settings.smoke_timeout
         try:
             return child.shared().run(order, Tried, limit, self._phase, self._part)
+        except BaseException:  # what was found until then is found
+            notes.keep(self._place, self._noted)
+            raise
         finally:
             self._progress.end()
 
