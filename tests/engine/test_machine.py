@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,7 @@ def test_a_machine_has_a_name_and_a_size() -> None:
     assert here.tensorflow == "2.21.0"
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="Linux counts")
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Linux counts")
 def test_memory_that_is_held_is_seen() -> None:
     before = memory.now()
     held = bytearray(50_000_000)
