@@ -230,6 +230,19 @@ def test_an_interrupted_run_goes_on_where_it_was(job: ProjectJob, stand_in: Stan
     assert stand_in.looked_at["net"] == [f"{stem}.png" for stem in "abcdefef"]
 
 
+def test_two_projects_on_one_network_keep_their_own_figures(
+    job: ProjectJob, stand_in: StandIn
+) -> None:
+    step.run(job, Silent())
+    fill(job.workspace.images("dice", "test"), ["x", "y"], shade=9)
+    twin = project_job(job.workspace, *job.config.networks.values(), name="dice")
+    compared(twin)
+    (job.workspace.images(job.name, "test") / "a.xml").write_bytes(xml(("two", 1, 2, 30, 40)))
+    compared(job)
+    assert stand_in.timed == ["net", "net"]
+    assert stand_in.looked_at["net"] == ["a.png", "b.png", "x.png", "y.png"]
+
+
 def test_a_killed_run_loses_little(
     job: ProjectJob, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
