@@ -34,13 +34,12 @@ class NetworkNotes(Struct):
 
     Attributes:
         key: digest of what its detections depend on; see `running.key_of`.
-        sample: digest of the pictures that it was timed on.
+        figures: digest of the pictures that it was timed on → what it took; the latest come last.
         seen: sha256 of a picture → what was found on it.
     """
 
     key: str = ""
-    sample: str = ""
-    figures: Figures | None = None
+    figures: dict[str, Figures] = {}
     seen: dict[str, Seen] = {}
 
 

@@ -14,14 +14,18 @@ from tasks.engine import child
 from tasks.engine.messages import Order
 from tasks.engine.version import tensorflow_version
 from tasks.errors import NetworkError
+from tasks.files import stamp_of
 from tasks.job import Progress, ProjectJob
 from tasks.measure import notes
 from tasks.measure.notes import NetworkNotes, Pictured, Seen
 from tasks.measure.trial import Part, Trial, Tried
 from tasks.receipts import ExtractReceipt
+from tasks.turn import turn
 
 VERSION = 1
 SAMPLE = 8
+MOST_SAMPLES = 16
+"""Samples whose figures are kept: projects have different pictures, and pictures change."""
 SAVE_EVERY = 10.0
 """Seconds of work that a kill may cost."""
 
@@ -46,27 +50,50 @@ def measured(
         OSError: its notes can't be written.
     """
     place = job.workspace.network_notes(network)
-    key, sample = key_of(job, network, extracted), sample_of(pictures)
-    noted = notes.recall(place, NetworkNotes)
-    if noted.key != key:
-        noted = NetworkNotes(key=key)
-    new = [one for one in pictures if one.sha256 not in noted.seen]
-    timed = noted.figures is not None and noted.sample == digest(sample)
-    if not new and timed:
+    with turn(  # two projects may run the same network, and have one file for it
+        job.workspace.turn("measure", f"{network}-network"),
+        progress,
+        is_done=lambda: False,
+        movement=lambda: stamp_of(place),
+        patience=job.config.settings.smoke_timeout,
+    ):
+        noted = notes.recall(place, NetworkNotes)
+        key = key_of(job, network, extracted)
+        if noted.key != key:
+            noted = NetworkNotes(key=key)
+        trial = trial_for(job, network, noted, pictures)
+        if trial.look_at or trial.sample:
+            _carry_out(job, network, noted, trial, progress)
         return noted
-    if not tensorflow_version():
-        raise NetworkError(network, "TensorFlow is not installed", child.INSTALL)
-    trial = Trial(
+
+
+def trial_for(
+    job: ProjectJob, network: str, noted: NetworkNotes, pictures: Sequence[Pictured]
+) -> Trial:
+    """What is still to be done with a network."""
+    new = [one for one in pictures if one.sha256 not in noted.seen]
+    sample = sample_of(pictures)
+    timed = sample_id(sample) in noted.figures
+    return Trial(
         folder=job.workspace.network(network).as_posix(),
         signature=job.config.networks[network].signature,
         look_at=tuple((_path(job, one), one.sha256) for one in new),
         sample=() if timed else tuple(_path(job, one) for one in sample),
+        sample_id=sample_id(sample),
     )
+
+
+def _carry_out(
+    job: ProjectJob, network: str, noted: NetworkNotes, trial: Trial, progress: Progress
+) -> None:
+    if not tensorflow_version():
+        raise NetworkError(network, "TensorFlow is not installed", child.INSTALL)
+    place = job.workspace.network_notes(network)
     tried = Run(job, network, noted, place, progress).carry_out(trial)
     if tried.figures is not None:
-        noted.figures, noted.sample = tried.figures, digest(sample)
+        kept = dict(list(noted.figures.items())[1 - MOST_SAMPLES :])
+        noted.figures = {**kept, trial.sample_id: tried.figures}
     notes.keep(place, noted)
-    return noted
 
 
 def sample_of(pictures: Sequence[Pictured]) -> list[Pictured]:
@@ -75,7 +102,8 @@ def sample_of(pictures: Sequence[Pictured]) -> list[Pictured]:
     return [pictures[number * len(pictures) // count] for number in range(count)]
 
 
-def digest(pictures: Sequence[Pictured]) -> str:
+def sample_id(pictures: Sequence[Pictured]) -> str:
+    """Digest of the pictures of a sample."""
     return hashlib.sha256("".join(one.sha256 for one in pictures).encode()).hexdigest()[:16]
 
 
@@ -117,6 +145,9 @@ class Run:
         limit = self._job.config.settings.smoke_timeout
         try:
             return child.shared().run(order, Tried, limit, self._phase, self._part)
+        except BaseException:  # what was found until then is found
+            notes.keep(self._place, self._noted)
+            raise
         finally:
             self._progress.end()
 

@@ -157,7 +157,8 @@ def _judged(
 
     rows = {one.sha256: own.seen[one.sha256].rows for one in _seen(own, pictures)}
     sure = sum(row[1] >= SURE for one in _seen(own, pictures) for row in rows[one.sha256])
-    ran = replace(here, status="measured", figures=own.figures, found=sure)
+    figures = own.figures[running.sample_id(running.sample_of(pictures))]
+    ran = replace(here, status="measured", figures=figures, found=sure)
     labels = job.config.label_ids(job.config.networks[here.network])
     try:
         return replace(ran, accuracy=scoring.score(pictures, rows, labels))

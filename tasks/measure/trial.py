@@ -39,12 +39,14 @@ class Trial(Struct, frozen=True, kw_only=True):
         folder: where it lies.
         look_at: path and sha256 of each picture on which it has to find what there is.
         sample: paths of the pictures on which it is timed; none if it need not be.
+        sample_id: what the sender knows the sample by.
     """
 
     folder: str
     signature: Signature
     look_at: tuple[tuple[str, str], ...]
     sample: tuple[str, ...]
+    sample_id: str = ""
 
 
 class Lap(Struct, frozen=True, tag=True):

@@ -30,6 +30,13 @@ def obey(order: Order) -> None:
                     file=log,
                 )
             os._exit(3)
+        case "parts":
+            for number in range(5):
+                time.sleep(0.25)
+                say(Part(msgspec.Raw(b"%d" % number)))
+            say(Answer(body=msgspec.Raw(b'{"process": 0, "padding": ""}')))
+        case "fault":
+            say(Answer(why="it has no signature", todo="export it again"))
         case "half":
             sys.stdout.buffer.write(b'{"type": "Ans')
             sys.stdout.buffer.flush()

@@ -74,6 +74,21 @@ def test_phases_are_told_as_they_begin(child: Child, tmp_path: Path) -> None:
     assert told == ["start TensorFlow", "load", "load"]
 
 
+def test_an_order_that_gets_on_may_take_longer_than_one_that_does_not(
+    child: Child, tmp_path: Path
+) -> None:
+    order = Order(handler="", name="parts", log=str(tmp_path / "log"))
+    parts: list[bytes] = []
+    child.run(order, Said, 0.9, ignore, lambda body: parts.append(bytes(body)))
+    assert parts == [b"0", b"1", b"2", b"3", b"4"]
+
+
+def test_what_the_worker_can_t_do_is_told_as_it_tells_it(run: Run) -> None:
+    with pytest.raises(NetworkError, match="fault: it has no signature; export it again"):
+        run("fault")
+    assert run("a")
+
+
 def test_a_process_that_takes_too_long_is_killed_and_the_next_network_gets_a_new_one(
     run: Run,
 ) -> None:
