@@ -64,14 +64,15 @@ def definition(job: ProjectJob) -> str:
 
 
 def inputs(job: ProjectJob) -> dict[str, str]:
-    """Digests of all that is read: a picture that was renamed, say, changes no figure and so no
-    receipt, but it changes the notes."""
+    """Digests of all that is read. A picture that was renamed changes no figure, but it changes the
+    project's notes. A network's own notes are not among them: they are all projects' together, and
+    what they hold of this one follows from the network, its pictures and TensorFlow's version."""
     workspace = job.workspace
     read = [workspace.receipt("measure", job.name), workspace.comparison(job.name)]
     read.append(workspace.project_notes(job.name))
     for name in job.project.networks:
         read += [workspace.receipt("extract", name), workspace.receipt("smoke", name)]
-        read += [workspace.smoke_json(name), workspace.network_notes(name)]
+        read.append(workspace.smoke_json(name))
     return {**receipts.inputs(*read), FOLDERS: receipts.digest(folders(job))}
 
 

@@ -113,6 +113,13 @@ def test_it_is_made_anew_when_something_changes(
     assert step.why_stale(job) is None
 
 
+def test_what_another_project_measured_does_not_matter(job: ProjectJob) -> None:
+    place = job.workspace.network_notes(SSD)
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"{}")
+    assert step.why_stale(job) is None
+
+
 def test_so_it_is_when_the_catalogue_says_something_else(job: ProjectJob) -> None:
     changed = with_networks(job, notes=("It is slow.",))
     assert step.why_stale(changed) == "the configuration or the page's template changed"
