@@ -13,7 +13,7 @@ from tasks.measure.results import Accuracy, Figures, Result
 from tasks.smoke.messages import Report
 
 MEASURED = (
-    "Latency: median, 10–90 %",
+    f"Latency: median, 10–90{words.FIXED}%",
     "Load",
     "Memory",
     "On disk",

@@ -48,7 +48,7 @@ def gallery(material: Material) -> Gallery:
 def told(material: Material) -> tuple[str, ...]:
     """How many pictures of how many are shown, and which networks are not on them."""
     absent = [
-        f"{material.title(result.network)} is not on them; it {_what_became(result)}."
+        f"{material.title(result.network)} is not on them; it {_what_became(result)}"
         for result in material.comparison.results
         if result.status != "measured"
     ]
