@@ -15,7 +15,7 @@ WIDTH = 400.0
 LEFT, RIGHT = 6.0, 394.0
 ROW = 46.0
 TOP = 8.0
-NAME = 57
+NAME = 52
 LINE = 14.0
 LOGARITHMIC = 8.0
 """Latencies whose largest is this many times the smallest get a logarithmic axis."""
@@ -77,7 +77,7 @@ def accuracy(judged: Judged) -> Chart:
     bars, dots, texts = list[Bar](), list[Dot](), list[Words]()
     for number, (title, one) in enumerate(judged):
         y = TOP + number * ROW
-        texts += _row(title, f"{words.percent(one.map)} / {words.percent(one.map_50)}", y)
+        texts += _row(title, _both(one), y)
         bars.append(Bar(LEFT, y + 23, max(1.0, _along(one.map, 1.0) - LEFT), 10, "value"))
         dots.append(Dot(_along(one.map_50, 1.0), y + 28, 5, "ring"))
     bottom = TOP + len(judged) * ROW
@@ -97,6 +97,12 @@ def accuracy(judged: Judged) -> Chart:
         tuple(dots),
         (*texts, *ticks),
     )
+
+
+def _both(one: Accuracy) -> str:
+    """`87.0 / 98.0 %`."""
+    first, second = words.percent(one.map), words.percent(one.map_50)
+    return f"{first.partition(words.FIXED)[0]} / {second}"
 
 
 def _row(title: str, value: str, y: float) -> list[Words]:
@@ -189,7 +195,7 @@ def _beside(title: str, x: float, y: float) -> Words:
     """On the side where there is room."""
     left, right = SCATTER[:2]
     end = x > (left + right) / 2
-    room = int((x - left if end else right - x) / 6.6)
+    room = int((x - left if end else right - x) / 7.0)
     return Words(
         x - 10 if end else x + 10, y + 4, short(title, max(room, 8)), "end" if end else "start"
     )

@@ -24,6 +24,9 @@ from tasks.compare.survey import THRESHOLDS
 from tasks.compare.view import Fact, Gallery, Label, Picture, Seen, Truth
 from tasks.measure.results import Result, Sight
 
+MOST_ABSENT = 3
+"""Networks without boxes that are named above the pictures."""
+
 COLOURS = 7
 """In style.css, as `.c0` to `.c6`: Okabe's and Ito's, as on the pictures of smoke runs."""
 
@@ -47,13 +50,12 @@ def gallery(material: Material) -> Gallery:
 
 def told(material: Material) -> tuple[str, ...]:
     """How many pictures of how many are shown, and which networks are not on them."""
-    absent = [
-        f"{material.title(result.network)} is not on them; it {_what_became(result)}"
-        for result in material.comparison.results
-        if result.status != "measured"
-    ]
+    absent = [one for one in material.comparison.results if one.status != "measured"]
+    why = [f"{material.title(one.network)} is not on them; it {_became(one)}" for one in absent]
+    if len(absent) > MOST_ABSENT:
+        why = [f"{len(absent)} networks are not on them; the table of figures says why."]
     kind = "drawn scene" if material.comparison.drawn else "picture"
-    return (_how_many(len(material.shots), len(material.survey.pictures), kind), *absent)
+    return (_how_many(len(material.shots), len(material.survey.pictures), kind), *why)
 
 
 def _how_many(shown: int, all_of: int, kind: str) -> str:
@@ -136,11 +138,11 @@ def _seen(
     return Seen(place, title, boxes=boxes, told=caption(boxes, judged), heard=heard(boxes, names))
 
 
-def _what_became(result: Result) -> str:
-    """`is deferred: no route to the host`."""
-    return words.joined(
-        ("failed" if result.status == "failed" else "is deferred", result.why), ": "
-    )
+def _became(result: Result) -> str:
+    """`is deferred: no route to the host.`"""
+    verb = "failed" if result.status == "failed" else "is deferred"
+    told = words.joined((verb, result.why), ": ")
+    return told if told.endswith(("?", "!", ".")) else f"{told}."
 
 
 def caption(boxes: Sequence[Drawn], judged: int, threshold: int = SURE) -> str:

@@ -162,6 +162,13 @@ def test_a_network_that_is_deferred_or_failed_is_shown_as_such(workspace: Worksp
     assert "1 network is not here yet; the others are complete." in root.one("main").text
 
 
+def test_many_networks_that_are_not_there_are_counted(workspace: Workspace) -> None:
+    absent = [Result(network=f"net{n}", status="deferred", why="no route") for n in range(40)]
+    root = parse(make(job_of(workspace), comparison(measured(SSD), *absent), sight()))
+    assert "40 networks are not on them" in root.one("section", id="pictures").text
+    assert "40 networks are not here yet" in root.one("main").text
+
+
 def test_nothing_measured_at_all_is_still_a_page(workspace: Workspace) -> None:
     left = comparison(DEFERRED, pictures=0, annotated=0)
     root = parse(make(job_of(workspace, RCNN), left))
