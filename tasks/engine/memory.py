@@ -24,6 +24,12 @@ def peak() -> int | None:
     return most if sys.platform == "darwin" else most * 1024
 
 
+def beyond(before: int | None) -> int:
+    """Bytes held now beyond those held `before`; 0 where nobody counts."""
+    held = now()
+    return 0 if held is None or before is None else max(0, held - before)
+
+
 def now() -> int | None:
     """Bytes held at this moment; None where nobody counts. Linux only (`proc(5)`, statm)."""
     try:

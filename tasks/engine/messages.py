@@ -47,9 +47,15 @@ class Part(Struct, frozen=True, tag=True):
 
 
 class Answer(Struct, frozen=True, kw_only=True, tag=True):
-    """An order is done; or could not be, and `why` (and `todo`) say why not."""
+    """An order is done; or could not be, and `why` (and `todo`) say why not.
+
+    Attributes:
+        left: bytes that the process holds now beyond what it held before its first order: what
+            networks leave behind. 0 if nobody counts.
+    """
 
     body: Raw = NOTHING
+    left: int = 0
     why: str = ""
     todo: str = ""
 

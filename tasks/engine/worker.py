@@ -23,7 +23,9 @@ if __name__ == "__main__":
     sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 import msgspec
+from msgspec.structs import replace
 
+from tasks.engine import memory
 from tasks.engine.messages import Answer, Doing, FaultError, Hello, Message, Order, Part, Talk
 
 Say = Callable[[Message], None]
@@ -128,12 +130,14 @@ def main() -> None:
         answers.flush()
 
     fault = import_tensorflow()
+    at_first = memory.now()
     say(Hello(fault=fault))
     while not fault:
         order = msgspec.json.decode(lines.get(), type=Order)
         log_to(Path(order.log))
-        say(answer(order, say))
-        gc.collect()  # now that nobody waits: a network is full of cycles
+        done = answer(order, say)
+        gc.collect()  # a network is full of cycles
+        say(replace(done, left=memory.beyond(at_first)))
 
 
 if __name__ == "__main__":

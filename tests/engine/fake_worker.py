@@ -35,6 +35,9 @@ def obey(order: Order) -> None:
                 time.sleep(0.25)
                 say(Part(msgspec.Raw(b"%d" % number)))
             say(Answer(body=msgspec.Raw(b'{"process": 0, "padding": ""}')))
+        case "large":
+            body = msgspec.Raw(b'{"process": %d, "padding": ""}' % os.getpid())
+            say(Answer(body=body, left=600_000_000))
         case "fault":
             say(Answer(why="it has no signature", todo="export it again"))
         case "half":

@@ -66,6 +66,12 @@ def test_one_process_serves_many_networks(run: Run) -> None:
     assert run("a") == run("b") == run("c")
 
 
+def test_a_network_that_leaves_much_behind_is_the_last_one_of_its_process(run: Run) -> None:
+    first = run("large")
+    assert gone(first)
+    assert run("a") == run("b") != first
+
+
 def test_phases_are_told_as_they_begin(child: Child, tmp_path: Path) -> None:
     told: list[str] = []
     order = Order(handler="", name="a", log=str(tmp_path / "log"))
