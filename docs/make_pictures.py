@@ -1,7 +1,9 @@
-"""Make the README's two pictures anew: `python docs/make_pictures.py`, from the project's root.
+"""Make the README's pictures anew: `python docs/make_pictures.py`, from the project's root.
 
 Builds a fresh copy of the checkout without internet, its standard output a terminal of 88 columns,
-and keeps what it shows and the picture that smoke inference leaves.
+and keeps what it shows and the picture that smoke inference leaves. With `page` behind it, it also
+compares the networks and takes a picture of the page; that needs what the browser tests need, see
+docs/comparing.md.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import fcntl
 import io
 import os
 import pty
+import shutil
 import struct
 import subprocess
 import sys
@@ -58,6 +61,23 @@ def svg(text: str) -> str:
     return drawn[:start] + drawn[after:]  # the fonts would be fetched from a server
 
 
+def photograph(page: Path, target: Path) -> None:
+    """The page's pictures in a window of 1280 by 900, as Chromium shows them."""
+    from playwright.sync_api import sync_playwright
+
+    browser = os.environ.get("TOD_BROWSER") or shutil.which("chromium")
+    arguments = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=browser, args=arguments)
+        opened = started.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+        opened.goto(page.as_uri())
+        opened.locator("#pictures").evaluate("(section) => section.scrollIntoView()")
+        shot = opened.screenshot()
+        started.close()
+    with Image.open(io.BytesIO(shot)) as drawn:
+        drawn.convert("RGB").quantize(256).save(target, optimize=True)
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "workspace"
@@ -74,6 +94,10 @@ def main() -> None:
         (PICTURES / "terminal.svg").write_text(svg("$ doit\n" + text), encoding="utf-8")
         with Image.open(folder / "results" / EMBEDDED / "smoke.png") as drawn:
             drawn.quantize(256).save(PICTURES / "smoke.png", optimize=True)  # a third of the size
+        if "page" in sys.argv[1:]:
+            compare = [sys.executable, "-m", "doit", "compare:cube_faces"]
+            subprocess.run(compare, cwd=folder, env=environment, check=True)
+            photograph(folder / "results/cube_faces/index.html", PICTURES / "compare.png")
 
 
 if __name__ == "__main__":
