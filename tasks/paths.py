@@ -9,6 +9,7 @@ because a workspace that is moved must not become stale.
     ├── pre-trained/<network>/       an extracted network
     ├── <project>/images/{train,test}  <project>/training/<network>/
     ├── results/<network>/           smoke.json and the picture with its boxes
+    ├── results/zoo.{png,svg}        the plot of published speed and mAP
     └── .tod/                        receipts, logs, doit's database: what is known of the tree
     <cache>/                         archives, shared by all workspaces of the user
 """
@@ -103,6 +104,10 @@ class Workspace(Struct, frozen=True):
 
     def smoke_picture(self, network: str) -> Path:
         return self.results(network) / "smoke.png"
+
+    def plot(self, kind: str) -> Path:
+        """`kind` is `png` or `svg`."""
+        return self.root / "results" / f"zoo.{kind}"
 
     def project(self, project: str) -> Path:
         return self.root / project
