@@ -273,10 +273,12 @@ def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list
 
     from tasks import clean
     from tasks.paths import Cache, default_cache
+    from tasks.plot.clean import clean as clean_plot
 
     projects, networks = list(config.projects), config.wanted
     failures = clean_steps("records", workspace, projects, dryrun)
     failures += clean_steps("scaffold", workspace, projects, dryrun)
+    failures += clean_plot(workspace, dryrun, say)
     for step in ("smoke", "extract"):
         failures += clean_steps(step, workspace, networks, dryrun)
     cache = Cache(default_cache())

@@ -120,9 +120,9 @@ def plot_tasks(config: Config, workspace: Workspace) -> Tasks:
         return
     from tasks.plot.job import PlotJob
 
-    cleaner = partial(clean_plot, workspace)
     job = PlotJob(config, workspace)
-    yield group("plot", [f"plot:{job.name}"], "draw speed and mAP", cleaner)
+    # `doit clean plot` cleans the group's sub-task too, which leaves nothing for the group to do.
+    yield group("plot", [f"plot:{job.name}"], "draw speed and mAP", lambda dryrun: [])
     task = StepTask(
         f"plot:{job.name}",
         [(run_step, [], {"step": "plot", "job": job})],
@@ -133,7 +133,7 @@ def plot_tasks(config: Config, workspace: Workspace) -> Tasks:
         io={"capture": False},
         meta={"why": None, "named": False},
     )
-    task.cleaner = cleaner
+    task.cleaner = partial(clean_plot, workspace)
     yield task
 
 

@@ -98,7 +98,7 @@ def ordered(entries: Sequence[Entry], choice: Choice) -> tuple[Entry, ...]:
     key = keys[choice.sort]
     known = [(value, entry) for entry in entries if (value := key(entry)) is not None]
     downward = (choice.sort == "map") != choice.reverse
-    known.sort(key=lambda one: one[0], reverse=downward)  # type: ignore[arg-type, return-value]
+    known.sort(key=lambda one: one[0], reverse=downward)
     return (*(e for _, e in known), *(e for e in entries if key(e) is None))
 
 

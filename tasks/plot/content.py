@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
-from tasks.catalogue.types import Family, Network
+from tasks.catalogue.types import Family
 from tasks.overview.entries import Entry
 from tasks.overview.front import front
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import io
 import textwrap
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tasks.catalogue.types import Family
 from tasks.plot.content import Content, Point
-from tasks.plot.place import ABOVE, BELOW, Box, Label, along, place
+from tasks.plot.place import ABOVE, BELOW, Box, Label, along, leader_end, place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +35,7 @@ INK, FAINT = "#222222", "#666666"
 SIZE = (10.0, 7.4)  # inches
 DPI = 160
 TICKS = (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture everywhere
     "font.size": 9.0,
     "svg.hashsalt": "zoo",  # else the ids in the file would differ each time
@@ -52,9 +52,9 @@ METADATA: dict[str, dict[str, Any]] = {
     "svg": {"Creator": None, "Date": None, "Title": "Speed and mAP of the detection zoo"},
 }
 SOURCE = (
-    "Figures: the zoo's page, tf2_detection_zoo.md of github.com/tensorflow/models. Speed is the time "
-    "for a picture; the page does not name the hardware, so it compares networks with one another "
-    "and is no forecast for your machine. COCO mAP is the mean of the average precision over the "
+    "Figures: the zoo's page, tf2_detection_zoo.md of github.com/tensorflow/models. Speed is the "
+    "time for a picture; the page does not name the hardware, so it compares networks with one "
+    "another and is no forecast for your machine. COCO mAP is the mean of the average precision over the "
     "classes of COCO and over overlaps (IoU) from .50 to .95."
 )
 
@@ -83,7 +83,7 @@ def _figure(content: Content) -> Figure:
 
     figure = Figure(figsize=SIZE, dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.065, 0.205, 0.915, 0.69))
+    axes = figure.add_axes((0.065, 0.185, 0.915, 0.71))
     _axes(axes, content.points)
     _front(axes, content.points)
     for point in content.points:
@@ -107,7 +107,7 @@ def _axes(axes: Axes, points: Sequence[Point]) -> None:
     heights = [point.accuracy for point in points] or [0, 100]
     left, right = min(speeds) / 1.35, max(speeds) * 1.35
     axes.set_xlim(left, right)
-    axes.set_ylim(max(0, min(heights) - 3), max(heights) + 3)
+    axes.set_ylim(max(0, min(heights) - 3), max(heights) + 3.5)
     ticks = [tick for tick in TICKS if left <= tick <= right]
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_minor_locator(NullLocator())
@@ -163,12 +163,12 @@ def _legend(axes: Axes, points: Sequence[Point]) -> None:
         if number := sum(point.family == family for point in points):
             handles.append(_sign(shape, size, colour, "white", f"{family} ({number})"))
     if any(point.hollow for point in points):
-        handles.append(_sign("X", 9, "white", FAINT, "hollow: mAP of keypoints, none of boxes"))
+        handles.append(_sign("X", 9, "white", FAINT, "hollow: mAP of keypoints"))
     if any(point.marked for point in points):
-        handles.append(_sign("o", 13, "none", INK, "in this workspace"))
-    told = "none is both as fast and as accurate"
+        handles.append(_sign("o", 13, "none", INK, "used in this workspace"))
+    told = "Pareto front: no other beats these"
     handles.append(Line2D([], [], color="#9a9a9a", linewidth=1.3, label=told))
-    legend = axes.legend(handles=handles, loc="lower right", fontsize=9, labelspacing=0.75)
+    legend = axes.legend(handles=handles, loc="lower right", fontsize=8.5, labelspacing=0.7)
     legend.get_frame().set(edgecolor="#d0d0d0", facecolor="white", alpha=1)
 
 
@@ -183,35 +183,40 @@ def _sign(shape: str, size: float, inside: str, edge: str, label: str) -> Any:
 
 def _small_print(content: Content) -> str:
     silent = []
+    if any(point.hollow for point in content.points):
+        silent.append(
+            "Hollow: mAP of keypoints alone is published; it is no match for one of boxes."
+        )
     if content.silent:
-        silent.append(f"Not drawn, for speed or mAP is not published: {', '.join(content.silent)}.")
+        listed = " and ".join(content.silent)
+        silent.append(f"Not drawn, for their speed or mAP is not published: {listed}.")
     if content.silent_of_yours:
         silent.append(f"Nor, of this workspace: {', '.join(content.silent_of_yours)}.")
     paragraphs = [SOURCE, " ".join(silent)]
-    return "\n".join(line for text in paragraphs for line in textwrap.wrap(text, 148))
+    return "\n".join(line for text in paragraphs for line in textwrap.wrap(text, 158))
 
 
 def _labels(figure: Figure, axes: Axes, points: Sequence[Point]) -> None:
     """Name the front, what is marked and what is hollow, where there is room."""
-    named = _best(points)[::-1]
+    named = _best(points)
     named += [p for p in points if not p.best and (p.marked or p.hollow)]
     texts = [_text(axes, point) for point in named]
-    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     figure.draw_without_rendering()
-    where = axes.transData.transform
-    labels = []
-    for point, text in zip(named, texts, strict=True):
-        (x, y), extent = where((point.ms, point.accuracy)), text.get_window_extent(renderer)
-        directions = ABOVE if point.best or point.hollow else BELOW
-        labels.append(Label(x, y, extent.width, extent.height, directions))
-    unit = DPI / 72  # pixels in a point
-    taken = [_around(*where((p.ms, p.accuracy)), (9 if p.marked else 5) * unit) for p in points]
+    labels = [_label(axes, *pair) for pair in zip(named, texts, strict=True)]
+    where, unit = axes.transData.transform, DPI / 72  # pixels in a point
+    taken = [_around(where((p.ms, p.accuracy)), (9 if p.marked else 5) * unit) for p in points]
     taken += along([tuple(where(corner)) for corner in _stairs(points)], 2 * unit)
-    legend = axes.get_legend()
-    if legend is not None:
-        taken.append(Box(*legend.get_window_extent(renderer).extents))
-    frame = Box(*axes.get_window_extent(renderer).extents)
-    _put(axes, texts, labels, place(labels, taken, frame, 8 * unit))
+    if legend := axes.get_legend():
+        taken.append(Box(*legend.get_window_extent().extents))
+    frame = Box(*axes.get_window_extent().extents)
+    _put(axes, texts, labels, place(labels, taken, frame))
+
+
+def _label(axes: Axes, point: Point, text: Text) -> Label:
+    (x, y), extent = axes.transData.transform((point.ms, point.accuracy)), text.get_window_extent()
+    reach = (12 if point.marked else 8) * DPI / 72
+    directions = ABOVE if point.best or point.hollow else BELOW
+    return Label(x, y, extent.width, extent.height, reach, directions)
 
 
 def _text(axes: Axes, point: Point) -> Text:
@@ -222,7 +227,8 @@ def _text(axes: Axes, point: Point) -> Text:
     return text
 
 
-def _around(x: float, y: float, reach: float) -> Box:
+def _around(centre: Iterable[float], reach: float) -> Box:
+    x, y = centre
     return Box(x - reach, y - reach, x + reach, y + reach)
 
 
@@ -236,6 +242,5 @@ def _put(axes: Axes, texts: Sequence[Text], labels: Sequence[Label], placed: Seq
         box = found.box
         text.set_position(tuple(data((box.left, box.bottom))))
         if found.far:
-            x, y = min(max(label.x, box.left), box.right), min(max(label.y, box.bottom), box.top)
-            line = data([(x, y), (label.x, label.y)])
+            line = data([leader_end(label, box), (label.x, label.y)])
             axes.plot(line[:, 0], line[:, 1], color=FAINT, linewidth=0.7, zorder=2)

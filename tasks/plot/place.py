@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -40,12 +41,20 @@ class Box(Struct, frozen=True):
 
 
 class Label(Struct, frozen=True):
-    """A text to place: its anchor, its size, and the directions to be tried."""
+    """A text to place.
+
+    Attributes:
+        x, y: the centre of its point.
+        width, height: of the text.
+        reach: how near to the centre it may come.
+        directions: in which it may lie, the best first.
+    """
 
     x: float
     y: float
     width: float
     height: float
+    reach: float
     directions: tuple[int, ...] = ABOVE
 
 
@@ -56,33 +65,44 @@ class Placed(Struct, frozen=True):
     far: bool
 
 
-def place(
-    labels: Sequence[Label], taken: Sequence[Box], frame: Box, reach: float
-) -> tuple[Placed | None, ...]:
+def place(labels: Sequence[Label], taken: Sequence[Box], frame: Box) -> tuple[Placed | None, ...]:
     """A place for each label in turn, the nearest that is free; None where all is full.
 
     Args:
         taken: what no label may cover.
         frame: what no label may leave.
-        reach: distance of the nearest place from a point's centre.
     """
     boxes, placed = list(taken), list[Placed | None]()
     for label in labels:
-        found = _first_free(label, boxes, frame, reach)
+        found = _first_free(label, boxes, frame)
         placed.append(found)
         if found is not None:
             boxes.append(found.box)
     return tuple(placed)
 
 
-def _first_free(label: Label, boxes: Sequence[Box], frame: Box, reach: float) -> Placed | None:
+def _first_free(label: Label, boxes: Sequence[Box], frame: Box) -> Placed | None:
+    here = Box(
+        label.x - label.reach, label.y - label.reach, label.x + label.reach, label.y + label.reach
+    )
+    others = [box for box in boxes if not box.meets(here)]  # what a leader must not cross
     steps = int((FARTHEST - NEAR) / STEP) + 1
     for distance in (NEAR + STEP * at for at in range(steps)):
         for direction in label.directions:
-            box = _box(label, direction, distance * reach)
-            if box.within(frame) and not any(box.meets(other) for other in boxes):
-                return Placed(box, far=distance > NEAR + STEP)
+            box = _box(label, direction, distance * label.reach)
+            if not box.within(frame) or any(box.meets(other) for other in boxes):
+                continue
+            far = distance > NEAR + STEP
+            line = along([(label.x, label.y), leader_end(label, box)], 2) if far else []
+            if not any(piece.meets(other) for piece in line for other in others):
+                return Placed(box, far)
     return None
+
+
+def leader_end(label: Label, box: Box) -> tuple[float, float]:
+    """Where a line from the label's point meets its text: the nearest place of the box."""
+    x = min(max(label.x, box.left), box.right)
+    return x, min(max(label.y, box.bottom), box.top)
 
 
 def _box(label: Label, direction: int, distance: float) -> Box:
@@ -97,7 +117,7 @@ def _box(label: Label, direction: int, distance: float) -> Box:
 def along(points: Sequence[tuple[float, float]], thickness: float) -> list[Box]:
     """Boxes that cover a line from point to point."""
     boxes, half = [], thickness / 2
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         pieces = max(1, math.ceil(math.hypot(x1 - x0, y1 - y0) / thickness))
         for at in range(pieces + 1):
             x, y = x0 + (x1 - x0) * at / pieces, y0 + (y1 - y0) * at / pieces

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import field
+
 from tasks.receipts import Receipt
 
 
@@ -13,5 +15,5 @@ class PlotReceipt(Receipt, frozen=True, kw_only=True):
         matplotlib: version.
     """
 
-    files: dict[str, str] = {}
+    files: dict[str, str] = field(default_factory=dict)
     matplotlib: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
 from functools import cache
 
@@ -23,6 +24,8 @@ def why_stale(job: PlotJob) -> str | None:
     receipt = receipts.read(job.workspace.receipt("plot", job.name), PlotReceipt)
     if receipt is None:
         return "never done"
+    if not receipt.definition:
+        return "was not finished"
     if receipt.definition != definition(shown_by(job)):
         return "the catalogue or the workspace's networks changed"
     if receipt.matplotlib != matplotlib_version():
@@ -61,14 +64,14 @@ def run(job: PlotJob, progress: Progress) -> Outcome:
 
 
 def _write(job: PlotJob, shown: Content, drawn: dict[str, bytes]) -> None:
-    for kind, content in drawn.items():
-        write_if_changed(job.workspace.plot(kind), content)
-    receipt = PlotReceipt(
-        definition=definition(shown),
-        files={kind: sha256_of(job.workspace.plot(kind)) for kind in drawn},
-        matplotlib=matplotlib_version(),
-    )
-    receipts.write(job.workspace.receipt("plot", job.name), receipt)
+    """The receipt comes first, and unfinished: after a kill it tells whose the files are."""
+    files = {kind: hashlib.sha256(image).hexdigest() for kind, image in drawn.items()}
+    path = job.workspace.receipt("plot", job.name)
+    receipts.write(path, PlotReceipt(definition="", files=files))
+    for kind, image in drawn.items():
+        write_if_changed(job.workspace.plot(kind), image)
+    made = PlotReceipt(definition=definition(shown), files=files, matplotlib=matplotlib_version())
+    receipts.write(path, made)
 
 
 def shown_by(job: PlotJob) -> Content:
