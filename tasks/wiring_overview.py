@@ -1,11 +1,7 @@
-"""What doit sees of the zoo at a glance: the command `catalogue` and the task `plot`; see `wiring`.
-
-A bare `doit` can't ask for either, so neither is declared then.
-"""
+"""What doit sees of the zoo at a glance: the command `catalogue` and the task `plot`; see `wiring`."""
 
 from __future__ import annotations
 
-import difflib
 import getopt
 import sys
 from functools import partial
@@ -68,6 +64,8 @@ def options_first(command: str, words: list[str]) -> list[str]:
 
 
 def _what_is_wrong(error: getopt.GetoptError, command: str) -> str:
+    import difflib
+
     near = difflib.get_close_matches(error.opt, [p["long"] for p in PARAMS], n=1)
     if near and near[0] != error.opt:
         return f"{error.msg}; did you mean --{near[0]}?"
@@ -76,15 +74,14 @@ def _what_is_wrong(error: getopt.GetoptError, command: str) -> str:
 
 def catalogue_tasks(config: Config, workspace: Workspace) -> Tasks:
     """The command `doit catalogue`."""
-    if sys.argv[1:]:
-        yield CommandTask(
-            "catalogue",
-            [(_run_catalogue, [], {"config": config, "workspace": workspace})],
-            pos_arg="words",
-            params=PARAMS,
-            io={"capture": False},
-            doc="the zoo as a table",
-        )
+    yield CommandTask(
+        "catalogue",
+        [(_run_catalogue, [], {"config": config, "workspace": workspace})],
+        pos_arg="words",
+        params=PARAMS,
+        io={"capture": False},
+        doc="the zoo as a table",
+    )
 
 
 def _run_catalogue(
@@ -116,8 +113,6 @@ def _refuse_variables(words: list[str]) -> None:
 
 def plot_tasks(config: Config, workspace: Workspace) -> Tasks:
     """The group `plot`, and its one task."""
-    if not sys.argv[1:]:
-        return
     from tasks.plot.job import PlotJob
 
     job = PlotJob(config, workspace)

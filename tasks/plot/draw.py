@@ -54,8 +54,8 @@ METADATA: dict[str, dict[str, Any]] = {
 SOURCE = (
     "Figures: the zoo's page, tf2_detection_zoo.md of github.com/tensorflow/models. Speed is the "
     "time for a picture; the page does not name the hardware, so it compares networks with one "
-    "another and is no forecast for your machine. COCO mAP is the mean of the average precision over the "
-    "classes of COCO and over overlaps (IoU) from .50 to .95."
+    "another and is no forecast for your machine. COCO mAP is the mean of the average precision "
+    "over the classes of COCO and over overlaps (IoU) from .50 to .95."
 )
 
 
