@@ -1,4 +1,4 @@
-"""What doit sees of the zoo at a glance: the command `catalogue` and the task `plot`; see `wiring`."""
+"""What doit sees of the zoo at a glance: the command `catalogue`, the task `plot`; see `wiring`."""
 
 from __future__ import annotations
 

@@ -51,6 +51,9 @@ ORDER = (
     "projects",
     "licence",
 )
+SIGNS = (
+    "Green: installed; blue: used by a project; bold figures: no other row is as fast and accurate."
+)
 RIGHT = ("input", "ms", "mAP", "masks", "keypoints", "size")
 
 
@@ -181,9 +184,8 @@ def carried(text: str, stream: TextIO) -> str:
 
 
 def _draw(entries: Sequence[Entry], stream: TextIO, width: int, looked_for: Output) -> None:
-    from rich import box
+    """The same lines as text that rich colours, as far as the terminal has colours."""
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     from tasks.overview.front import front
@@ -191,22 +193,20 @@ def _draw(entries: Sequence[Entry], stream: TextIO, width: int, looked_for: Outp
     rows = [cells(entry) for entry in entries]
     laid = layout(rows, width, looked_for)
     best = {entry.name for entry in front(entries, looked_for)}
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    table.padding = (0, GAP, 0, 0)
-    for column, wide in laid.widths.items():
-        justify = "right" if column in RIGHT else "left"
-        table.add_column(column, justify=justify, width=wide, no_wrap=True)  # type: ignore[arg-type]
+    head = _line({column: column for column in laid.widths}, laid)
+    lines = [Text(head, style="bold underline")]
     for entry, row in zip(entries, rows, strict=True):
-        texts = [
-            Text(carried(fitted(row[c], w, c in RIGHT), stream), style=_style(c, entry, best))
-            for c, w in laid.widths.items()
-        ]
-        table.add_row(*texts)
+        line = Text()
+        for column, wide in laid.widths.items():
+            text = fitted(row[column], wide, column in RIGHT)
+            line.append(" " * GAP if line else "")
+            line.append(carried(text, stream), _style(column, entry, best))
+        line.rstrip()
+        lines.append(line)
+    notes = [*remarks(entries, width), *textwrap.wrap(SIGNS, width), *_left_out(laid, width)]
+    lines += [Text(""), Text("\n".join(notes), style="dim")]
     console = Console(file=stream, highlight=False, width=width)
-    console.print(table)
-    console.print()
-    notes = [*remarks(entries, width), *_left_out(laid, width)]
-    console.print(Text("\n".join(notes), style="dim"), soft_wrap=True)
+    console.print(Text("\n").join(lines), soft_wrap=True)
 
 
 def _style(column: str, entry: Entry, best: set[str]) -> str:
