@@ -290,8 +290,10 @@ def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list
 
 
 def say(line: str) -> None:
-    """Tell the user while cleaning."""
-    sys.stdout.write(line + "\n")
+    """Tell the user, in what letters there are."""
+    from tasks.look import carried
+
+    sys.stdout.write(carried(line + "\n", sys.stdout))
 
 
 def command(name: str, doc: str, config: Config, workspace: Workspace) -> Task:
@@ -315,5 +317,5 @@ def run_command(
         return failure(error)
     except OSError as error:
         return failure(disk_error(name, error))
-    sys.stdout.write("\n".join(lines) + "\n")
+    say("\n".join(lines))
     return None

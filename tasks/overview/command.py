@@ -7,6 +7,7 @@ from typing import TextIO
 
 from tasks.catalogue.types import Config
 from tasks.errors import UsageError
+from tasks.look import carried
 from tasks.overview.choice import COMMAND, choose, parse
 from tasks.overview.entries import entries
 from tasks.paths import Workspace
@@ -31,7 +32,6 @@ def write(
     chosen = choose(entries(config, workspace), choice)
     if options.get("json") or options.get("csv"):
         from tasks.overview import data
-        from tasks.overview.table import carried
 
         text = data.as_json(chosen) if options.get("json") else data.as_csv(chosen)
         stream.write(carried(text, stream))

@@ -14,7 +14,7 @@ from typing import TextIO
 from msgspec import Struct
 
 from tasks.catalogue.types import Output
-from tasks.look import shown
+from tasks.look import carried, shown
 from tasks.overview.entries import Entry
 
 GAP = 2
@@ -22,7 +22,7 @@ NARROWEST = 20
 # A title that is cut shorter than this tells nothing; then the figures go.
 LEAST = 24
 FIGURES: dict[Output, str] = {"boxes": "mAP", "masks": "masks", "keypoints": "keypoints"}
-# What stays longest comes first.
+# What stays longest comes first; with `--finds masks` that is the masks' mAP, then ms.
 PRIORITY = (
     "mAP",
     "ms",
@@ -101,9 +101,9 @@ def layout(rows: Sequence[dict[str, str]], width: int, looked_for: Output = "box
 
     natural = {c: max(cell_len(row[c]) for row in rows) for c in ORDER}
     wide = {c: max(natural[c], len(c)) for c in ORDER if natural[c]}
-    first = FIGURES[looked_for]
-    wanted = [c for c in (first, *(p for p in PRIORITY if p != first)) if c in wide]
-    figures = sum(wide[c] + GAP for c in wanted[:2] if c in (first, "ms"))
+    first = (FIGURES[looked_for], "ms")
+    wanted = [c for c in (*first, *(p for p in PRIORITY if p not in first)) if c in wide]
+    figures = sum(wide[c] + GAP for c in wanted if c in first)
     identity = "name" if wide["name"] + figures <= width else "title"
     room = width - wide[identity]
     if room < 0 or (identity == "title" and room < figures):
@@ -175,12 +175,6 @@ def show(entries: Sequence[Entry], stream: TextIO, looked_for: Output = "boxes")
         _draw(entries, stream, width, looked_for)
     else:
         stream.write(carried("\n".join(lines(entries, width, looked_for)) + "\n", stream))
-
-
-def carried(text: str, stream: TextIO) -> str:
-    """The text in letters that the stream's encoding knows."""
-    encoding = stream.encoding or "utf-8"
-    return text.encode(encoding, "replace").decode(encoding)
 
 
 def _draw(entries: Sequence[Entry], stream: TextIO, width: int, looked_for: Output) -> None:

@@ -92,10 +92,10 @@ def _figure(content: Content) -> Figure:
     figure.text(0.065, 0.955, "Speed against accuracy", fontsize=15, weight="bold")
     subtitle = "the networks of the TensorFlow 2 Detection Model Zoo, as published"
     figure.text(0.065, 0.92, subtitle, fontsize=10.5, color=FAINT)
-    figure.text(
-        0.065, 0.015, _small_print(content), fontsize=7.8, color=FAINT, linespacing=1.35
-    ).set_parse_math(False)
-    _labels(figure, axes, content.points)
+    unnamed = _labels(figure, axes, content.points)
+    printed = _small_print(content, unnamed)
+    small = figure.text(0.065, 0.015, printed, fontsize=7.8, color=FAINT, linespacing=1.35)
+    small.set_parse_math(False)
     return figure
 
 
@@ -181,8 +181,9 @@ def _sign(shape: str, size: float, inside: str, edge: str, label: str) -> Any:
     )  # fmt: skip
 
 
-def _small_print(content: Content) -> str:
-    silent = []
+def _small_print(content: Content, unnamed: int = 0) -> str:
+    """What the figures are, and what is not to be seen. `unnamed` names found no room."""
+    silent = [f"No room for the names of {unnamed}."] if unnamed else []
     if any(point.hollow for point in content.points):
         silent.append(
             "Hollow: mAP of keypoints alone is published; it is no match for one of boxes."
@@ -196,8 +197,8 @@ def _small_print(content: Content) -> str:
     return "\n".join(line for text in paragraphs for line in textwrap.wrap(text, 158))
 
 
-def _labels(figure: Figure, axes: Axes, points: Sequence[Point]) -> None:
-    """Name the front, what is marked and what is hollow, where there is room."""
+def _labels(figure: Figure, axes: Axes, points: Sequence[Point]) -> int:
+    """Name the front, what is marked and what is hollow; give back how many found no room."""
     named = _best(points)
     named += [p for p in points if not p.best and (p.marked or p.hollow)]
     texts = [_text(axes, point) for point in named]
@@ -209,7 +210,9 @@ def _labels(figure: Figure, axes: Axes, points: Sequence[Point]) -> None:
     if legend := axes.get_legend():
         taken.append(Box(*legend.get_window_extent().extents))
     frame = Box(*axes.get_window_extent().extents)
-    _put(axes, texts, labels, place(labels, taken, frame))
+    placed = place(labels, taken, frame)
+    _put(axes, texts, labels, placed)
+    return placed.count(None)
 
 
 def _label(axes: Axes, point: Point, text: Text) -> Label:

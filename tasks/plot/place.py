@@ -72,27 +72,31 @@ def place(labels: Sequence[Label], taken: Sequence[Box], frame: Box) -> tuple[Pl
         taken: what no label may cover.
         frame: what no label may leave.
     """
-    boxes, placed = list(taken), list[Placed | None]()
+    texts, placed = list[Box](), list[Placed | None]()
     for label in labels:
-        found = _first_free(label, boxes, frame)
+        found = _first_free(label, taken, texts, frame)
         placed.append(found)
         if found is not None:
-            boxes.append(found.box)
+            texts.append(found.box)
     return tuple(placed)
 
 
-def _first_free(label: Label, boxes: Sequence[Box], frame: Box) -> Placed | None:
+def _first_free(
+    label: Label, taken: Sequence[Box], texts: Sequence[Box], frame: Box
+) -> Placed | None:
     here = Box(
         label.x - label.reach, label.y - label.reach, label.x + label.reach, label.y + label.reach
     )
-    others = [box for box in boxes if not box.meets(here)]  # what a leader must not cross
+    boxes = [*taken, *texts]
+    # What a leader must not cross. It begins within its own point, and may leave the front there.
+    others = [*(box for box in taken if not box.meets(here)), *texts]
     steps = int((FARTHEST - NEAR) / STEP) + 1
     for distance in (NEAR + STEP * at for at in range(steps)):
         for direction in label.directions:
             box = _box(label, direction, distance * label.reach)
             if not box.within(frame) or any(box.meets(other) for other in boxes):
                 continue
-            far = distance > NEAR + STEP
+            far = distance > NEAR
             line = along([(label.x, label.y), leader_end(label, box)], 2) if far else []
             if not any(piece.meets(other) for piece in line for other in others):
                 return Placed(box, far)
