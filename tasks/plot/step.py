@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import cache
 
 from tasks import receipts
-from tasks.errors import disk_error
+from tasks.errors import UsageError, disk_error
 from tasks.files import sha256_of, write_if_changed
 from tasks.job import Outcome, Progress
 from tasks.overview.entries import entries
@@ -46,10 +46,14 @@ def run(job: PlotJob, progress: Progress) -> Outcome:
     """Draw both files.
 
     Raises:
+        UsageError: there is no matplotlib to draw with.
         DiskError: something can't be written.
     """
     if why_stale(job) is None:
         return Outcome("kept")
+    if not matplotlib_version():
+        why, todo = "matplotlib is not installed", "`pip install -r requirements.lock` brings it"
+        raise UsageError(f"plot:{job.name}", why, todo)
     from tasks.plot.draw import draw
 
     shown = shown_by(job)

@@ -9,7 +9,7 @@ import pytest
 
 from tasks import receipts
 from tasks.catalogue.load import load
-from tasks.errors import DiskError
+from tasks.errors import DiskError, UsageError
 from tasks.job import Silent
 from tasks.paths import Workspace
 from tasks.plot import step
@@ -106,6 +106,14 @@ def test_a_missing_or_changed_picture_makes_it_stale_and_is_mended(
 def test_another_matplotlib_makes_it_stale(drawn: PlotJob, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(step, "matplotlib_version", lambda: "99")
     assert step.why_stale(drawn) == "another matplotlib is installed"
+
+
+def test_without_matplotlib_it_is_told_how_to_get_it(
+    job: PlotJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step, "matplotlib_version", lambda: "")
+    with pytest.raises(UsageError, match="matplotlib is not installed; `pip install"):
+        step.run(job, Silent())
 
 
 def test_a_run_that_was_killed_is_known_by_its_receipt(
