@@ -6,6 +6,8 @@ Each takes the words of the command line and gives back the lines to print.
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +29,10 @@ def show(words: Sequence[str], config: Config, workspace: Workspace) -> list[str
     """
     if not words:
         raise UsageError("show", "no network is named", "`doit show NETWORK`")
-    from tasks.overview.page import page
+    from tasks.overview.page import UNBROKEN, page
 
-    pages = [page(find(word, config), config, workspace) for word in words]
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else UNBROKEN
+    pages = [page(find(word, config), config, workspace, width) for word in words]
     return [line for page in pages for line in [*page, ""]][:-1]
 
 

@@ -16,16 +16,17 @@ from tasks.look import shown
 from tasks.paths import Workspace
 from tasks.wiring import Fresh, StepTask, Tasks, failure, group, run_step, say
 
-FAMILIES = "ssd, faster, mask, rcnn, efficientdet, centernet, …; one-stage, two-stage"
-# Values are taken as text and judged in `choice.parse`, which tells what is wrong in one line.
+FAMILIES = "only these: ssd, faster, mask, rcnn, efficientdet,\ncenternet, one-stage, two-stage"
+# Values are taken as text and judged in `choice.parse`, which tells what is wrong in one line. With
+# what doit puts around them, the help's lines fit 80 columns.
 OPTIONS: list[dict[str, Any]] = [
-    {"name": "family", "metavar": "F", "help": f"only these: {FAMILIES}"},
-    {"name": "max_ms", "metavar": "MS", "help": "published speed, milliseconds a picture at most"},
+    {"name": "family", "metavar": "F", "help": FAMILIES},
+    {"name": "max_ms", "metavar": "MS", "help": "published ms a picture, at most"},
     {"name": "min_map", "metavar": "MAP", "help": "COCO mAP in percent, at least"},
-    {"name": "finds", "metavar": "OUT", "help": "boxes, masks or keypoints; this mAP counts then"},
-    {"name": "installed", "type": bool, "help": "only those that are under pre-trained/"},
-    {"name": "best", "type": bool, "help": "only those that no other chosen one beats"},
-    {"name": "sort", "metavar": "BY", "help": "zoo, map, ms, size, name or input; best first"},
+    {"name": "finds", "metavar": "OUT", "help": "boxes, masks or keypoints;\nthis mAP counts then"},
+    {"name": "installed", "type": bool, "help": "only what is in pre-trained/"},
+    {"name": "best", "type": bool, "help": "only those that no other beats"},
+    {"name": "sort", "metavar": "BY", "help": "by zoo, map, ms, size, name or input,\nbest first"},
     {"name": "reverse", "type": bool, "help": "the other way round"},
     {"name": "json", "type": bool, "help": "write JSON, and nothing else"},
     {"name": "csv", "type": bool, "help": "write CSV, and nothing else"},

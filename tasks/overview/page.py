@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from tasks.catalogue.types import Config, Digests, Network
 from tasks.files import human_size
 from tasks.installed import differences, receipt_of
@@ -10,9 +12,17 @@ from tasks.overview.front import front
 from tasks.overview.papers import Paper, papers
 from tasks.paths import Workspace
 
+INDENT = 13
+UNBROKEN = 10_000
 
-def page(network: Network, config: Config, workspace: Workspace) -> list[str]:
-    """A fact a line, under the network's name; facts that are not known are left out."""
+
+def page(
+    network: Network, config: Config, workspace: Workspace, width: int = UNBROKEN
+) -> list[str]:
+    """A fact a line, under the network's name; facts that are not known are left out.
+
+    Words that do not fit into `width` columns go on below; only a word that is longer runs over.
+    """
     facts: list[tuple[str, str]] = [
         ("title", network.title),
         ("family", network.family),
@@ -32,7 +42,19 @@ def page(network: Network, config: Config, workspace: Workspace) -> list[str]:
         *(("note", note) for note in network.notes),
         *(("cite", str(paper)) for paper in _papers(network)),
     ]
-    return [network.name, *(f"  {what:<9}  {fact}" for what, fact in facts if fact)]
+    told = [_wrapped(what, fact, width) for what, fact in facts if fact]
+    return [network.name, *(line for lines in told for line in lines)]
+
+
+def _wrapped(what: str, fact: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        fact,
+        max(width, 2 * INDENT),
+        initial_indent=f"  {what:<9}  ",
+        subsequent_indent=" " * INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _speed(network: Network) -> str:

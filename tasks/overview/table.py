@@ -52,7 +52,7 @@ ORDER = (
     "licence",
 )
 SIGNS = (
-    "Green: installed; blue: used by a project; bold figures: no other row is as fast and accurate."
+    "Green: installed; cyan: used by a project; bold figures: no other row is as fast and accurate."
 )
 RIGHT = ("input", "ms", "mAP", "masks", "keypoints", "size")
 

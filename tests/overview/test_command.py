@@ -134,7 +134,20 @@ def test_the_help_tells_every_option(checkout: Checkout) -> None:
     done = checkout.doit("help", "catalogue")
     assert done.code == 0
     for option in ("family", "max-ms", "min-map", "finds", "installed", "best", "sort", "reverse"):
+        assert max(map(len, done.out.splitlines())) <= 80
         assert re.search(rf"^  --{option}(=\w+)?  +\w", done.out, flags=re.MULTILINE), option
+
+
+def test_a_bare_doit_does_not_even_declare_them(checkout: Checkout) -> None:
+    script = "import dodo, sys; print('task_plot' in vars(dodo), 'tasks.plot' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=checkout.root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False False\n"
 
 
 def test_the_list_tells_of_catalogue_and_plot(checkout: Checkout) -> None:

@@ -63,6 +63,15 @@ def test_a_page_leaves_out_what_is_not_known(config: Config, workspace: Workspac
     assert "1611.10012" not in told(EMBEDDED, config, workspace)
 
 
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_a_page_fits_but_for_words_that_are_longer(
+    width: int, config: Config, workspace: Workspace
+) -> None:
+    for network in config.networks.values():
+        for line in page(network, config, workspace, width):
+            assert len(line) <= width or len(line.split()) <= 2 or len(line.split()[-1]) > 26
+
+
 def test_an_installed_network_is_told_with_its_state(config: Config, workspace: Workspace) -> None:
     install(workspace, EMBEDDED)
     assert "intact" in told(EMBEDDED, config, workspace)
