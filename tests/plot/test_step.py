@@ -170,7 +170,7 @@ def test_doit_plots_once_and_cleans_all(tmp_path: Path) -> None:
     checkout = check_out(tmp_path / "workspace", TOD_OFFLINE="1")
     before = set(checkout.files())
     first = checkout.doit("plot")
-    assert (first.code, first.err) == (0, "")
+    assert first.code == 0, first.said
     assert first.out.startswith("built      plot:zoo: 41 points, zoo.svg too, ")
     assert "look at:   results/zoo.png" in first.out
     assert checkout.doit("plot").out == "nothing to do: everything is up to date\n"
