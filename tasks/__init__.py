@@ -12,9 +12,11 @@
     scaffold  smoke  records  doctor   and never print
     measure
     clean
+    overview                           the zoo as a table, one network's page
+    plot                               the zoo as a picture
     commands  console                  what the user types and sees
     runtime  state  wiring             the one layer that turns a step into a doit task
-    wiring_training
+    wiring_training  wiring_overview
 
 Imports point up this list only.
 """

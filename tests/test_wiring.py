@@ -15,6 +15,7 @@ from tests.support.checkouts import Checkout, check_out
 HEAVY = (
     "requests",
     "rich",
+    "matplotlib",
     "numpy",
     "tensorflow",
     "PIL",
