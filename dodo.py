@@ -82,6 +82,16 @@ def task_doctor() -> wiring.Tasks:
     yield from wiring_training.doctor_tasks(CONFIG, WORKSPACE)
 
 
+if sys.argv[1:]:  # a bare `doit` can't ask for these, and is faster without them
+    from tasks import wiring_overview
+
+    def task_catalogue() -> wiring.Tasks:
+        yield from wiring_overview.catalogue_tasks(CONFIG, WORKSPACE)
+
+    def task_plot() -> wiring.Tasks:
+        yield from wiring_overview.plot_tasks(CONFIG, WORKSPACE)
+
+
 def task_show() -> wiring.Tasks:
     yield wiring.command("show", "tell of a NETWORK", CONFIG, WORKSPACE)
 

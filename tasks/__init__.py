@@ -13,9 +13,11 @@
     measure
     clean
     compare                            the page that lays a project's networks side by side
+    overview                           the zoo as a table, one network's page
+    plot                               the zoo as a picture
     commands  console                  what the user types and sees
     runtime  state  wiring             the one layer that turns a step into a doit task
-    wiring_training  wiring_compare
+    wiring_training  wiring_overview  wiring_compare
 
 Imports point up this list only.
 """

@@ -295,6 +295,8 @@ def _state_of(
     for step, name in pairs:
         yield workspace.receipt(step, name)
         yield workspace.log(step, name)
+    yield workspace.receipt("plot", "zoo")
+    yield workspace.log("plot", "zoo")
     yield from map(workspace.local_record, networks)
     yield from map(workspace.seen, projects)
 

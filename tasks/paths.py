@@ -10,6 +10,7 @@ because a workspace that is moved must not become stale.
     ├── <project>/images/{train,test}  <project>/training/<network>/
     ├── results/<network>/           smoke.json and the picture with its boxes
     ├── results/<project>/           comparison.json and the page that compares the networks
+    ├── results/zoo.{png,svg}        the plot of published speed and mAP
     └── .tod/                        receipts, logs, doit's database: what is known of the tree
     <cache>/                         archives, shared by all workspaces of the user
 """
@@ -126,6 +127,10 @@ class Workspace(Struct, frozen=True):
     def scenes(self) -> Path:
         """Drawn scenes, which stand in for test pictures; see `measure.pictures`."""
         return self.measured / "scenes"
+
+    def plot(self, kind: str) -> Path:
+        """`kind` is `png` or `svg`."""
+        return self.root / "results" / f"zoo.{kind}"
 
     def project(self, project: str) -> Path:
         return self.root / project

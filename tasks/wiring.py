@@ -277,11 +277,13 @@ def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list
 
     from tasks import clean
     from tasks.paths import Cache, default_cache
+    from tasks.plot.clean import clean as clean_plot
 
     projects, networks = list(config.projects), config.wanted
     failures = []
     for step in ("compare", "measure", "records", "scaffold"):
         failures += clean_steps(step, workspace, projects, dryrun)
+    failures += clean_plot(workspace, dryrun, say)
     for step in ("smoke", "extract"):
         failures += clean_steps(step, workspace, networks, dryrun)
     cache = Cache(default_cache())
@@ -293,8 +295,10 @@ def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list
 
 
 def say(line: str) -> None:
-    """Tell the user while cleaning."""
-    sys.stdout.write(line + "\n")
+    """Tell the user, in what letters there are."""
+    from tasks.look import carried
+
+    sys.stdout.write(carried(line + "\n", sys.stdout))
 
 
 def command(name: str, doc: str, config: Config, workspace: Workspace) -> Task:
@@ -318,5 +322,5 @@ def run_command(
         return failure(error)
     except OSError as error:
         return failure(disk_error(name, error))
-    sys.stdout.write("\n".join(lines) + "\n")
+    say("\n".join(lines))
     return None
