@@ -88,8 +88,11 @@ def _read(
     sizes = [pair.picture.stat().st_size for pair in pairs]
     progress.begin("read pictures", sum(sizes))
     for pair, size in zip(pairs, sizes, strict=True):
-        found = read_pair(pair, ids)
         progress.advance(size)
+        if not _is_text(pair.picture):
+            unreadable.append(f"{shown(pair.picture.name)}: its name is no UTF-8; rename it")
+            continue
+        found = read_pair(pair, ids)
         if found.picture is None:
             unreadable += found.faults
             continue
@@ -103,6 +106,15 @@ def _read(
         unreadable=tuple(unreadable),
         remarks=tuple(remarks),
     )
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a path can be written down as text; on Linux a name is any bytes."""
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _pictured(job: ProjectJob, found: Annotated) -> Pictured:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import msgspec
 import pytest
 
@@ -204,6 +207,17 @@ def test_any_name_of_a_file_is_shown_on_one_line(job: ProjectJob) -> None:
     (folder / "two\nlines<script>.png").write_bytes(picture(size=(70, 50)))
     compared(job)
     assert [one.name for one in sights(job)][-1] == "two\\nlines<script>.png"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_a_name_that_is_no_text_is_told_and_the_rest_goes_on(job: ProjectJob) -> None:
+    folder = os.fsencode(job.workspace.images(job.name, "test"))
+    with open(folder + b"/caf\xe9.png", "wb") as file:
+        file.write(picture(size=(70, 50)))
+    comparison = compared(job)
+    assert comparison.pictures == 2
+    assert comparison.unreadable == ("caf\\udce9.png: its name is no UTF-8; rename it",)
+    assert step.why_stale(job) is None
 
 
 def test_a_picture_that_exif_turns_is_seen_upright(job: ProjectJob) -> None:
