@@ -29,6 +29,7 @@ def assemble(material: Material) -> Page:
         charts=charts(material),
         gallery=shown,
         cards=cards(material),
+        judge=judge(comparison),
         left_out=left_out(material),
         remarks=_some(comparison.remarks),
         unreadable=_some(comparison.unreadable),
@@ -49,6 +50,12 @@ def lead(comparison: Comparison, notes: tuple[MachineNote, ...]) -> str:
     if comparison.annotated == comparison.pictures:
         return f"{some} on {on}, all annotated."
     return f"{some} on {on}, {comparison.annotated or 'none'} of them annotated."
+
+
+def judge(comparison: Comparison) -> str:
+    """All networks are judged in one run, so by one version."""
+    versions = (one.accuracy.pycocotools for one in comparison.results if one.accuracy)
+    return f"pycocotools {next(versions, '')}".strip()
 
 
 def notices(comparison: Comparison) -> tuple[str, ...]:

@@ -196,7 +196,7 @@ class Card(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """The whole page."""
+    """The whole page; `judge` is what computed the mAP, with its version."""
 
     project: str
     lead: str
@@ -207,6 +207,7 @@ class Page(Struct, frozen=True, kw_only=True):
     charts: tuple[Chart, ...]
     gallery: Gallery
     cards: tuple[Card, ...]
+    judge: str
     left_out: tuple[Fact, ...]
     remarks: tuple[str, ...]
     unreadable: tuple[str, ...]

@@ -71,6 +71,7 @@ class Accuracy(Struct, frozen=True, kw_only=True):
         classes: by label, in the order of their ids.
         pictures, boxes: of the annotations that were compared with.
         unknown: labels of the annotations that the network does not know; not in the means.
+        pycocotools: version.
     """
 
     map: float
@@ -79,6 +80,7 @@ class Accuracy(Struct, frozen=True, kw_only=True):
     pictures: int
     boxes: int
     unknown: tuple[str, ...] = ()
+    pycocotools: str = ""
 
 
 class Result(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from typing import Any
 
 from tasks.measure.notes import Pictured, Rows
@@ -67,6 +68,7 @@ def _accuracy(
         pictures=len(pictures),
         boxes=sum(one.boxes for one in classes),
         unknown=tuple(label for label in present if label not in ids),
+        pycocotools=version("pycocotools"),
     )
 
 

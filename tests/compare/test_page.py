@@ -48,6 +48,7 @@ def test_all_parts_are_there_in_order(workspace: Workspace) -> None:
     ]
     assert len(root.all("article", class_="card")) == 2
     assert "30 runs, 2 threads" in root.one("table", class_="figures").text
+    assert "computed by pycocotools 2.0.11:" in root.one("section", id="method").text
 
 
 def test_no_figure_is_without_its_machine(workspace: Workspace) -> None:

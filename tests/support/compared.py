@@ -86,7 +86,14 @@ def figures(median: float = 0.0123, *, machine: Machine = MACHINE) -> Figures:
 
 def accuracy(value: float = 0.87, labels: Sequence[str] = LABELS) -> Accuracy:
     classes = tuple(ClassAccuracy(one, value - 0.01, min(1.0, value + 0.1), 12) for one in labels)
-    return Accuracy(map=value, map_50=min(1.0, value + 0.11), classes=classes, pictures=9, boxes=24)
+    return Accuracy(
+        map=value,
+        map_50=min(1.0, value + 0.11),
+        classes=classes,
+        pictures=9,
+        boxes=24,
+        pycocotools="2.0.11",
+    )
 
 
 def measured(network: str = SSD, **fields: object) -> Result:
