@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from tasks.compare import words
 from tasks.compare.figures import measured_on
 from tasks.compare.material import Material
@@ -17,8 +19,49 @@ ROW = 46.0
 TOP = 8.0
 NAME = 52
 LINE = 14.0
+APART = 45.0
+"""What two words below an axis need not to touch."""
 LOGARITHMIC = 8.0
 """Latencies whose largest is this many times the smallest get a logarithmic axis."""
+
+
+class Axis(Struct, frozen=True):
+    """Values from `low` to `high` between two places; logarithmic unless `low` is 0."""
+
+    low: float
+    high: float
+    left: float
+    right: float
+
+    def at(self, value: float) -> float:
+        """Where a value lies; one from beyond the axis, at its end."""
+        if not math.isfinite(value) or value <= 0:
+            return self.left
+        part = value / self.high
+        if self.low:
+            part = math.log(value / self.low) / math.log(self.high / self.low)
+        return round(self.left + min(max(part, 0.0), 1.0) * (self.right - self.left), 1)
+
+    @property
+    def ticks(self) -> list[float]:
+        """The quarters; of a logarithmic axis, the powers of ten."""
+        if not self.low:
+            return [self.high * part / 4 for part in range(5)]
+        powers = range(round(math.log10(self.low)), math.floor(math.log10(self.high)) + 1)
+        tens = [10.0**power for power in powers]
+        return tens + ([self.high] if self.right - self.at(tens[-1]) > APART else [])
+
+
+SHARES = Axis(0.0, 1.0, LEFT, RIGHT)
+
+
+def axis_for(values: Sequence[float], left: float, right: float) -> Axis:
+    """From 0, or from the power of ten below where the values lie far apart."""
+    most, least = max(values), min(values)
+    if least > 0 and most / least > LOGARITHMIC:
+        return Axis(10 ** math.floor(math.log10(least)), nice(most), left, right)
+    return Axis(0.0, nice(most), left, right)
+
 
 Measured = list[tuple[str, Figures]]
 Judged = list[tuple[str, Accuracy]]
@@ -42,21 +85,21 @@ def charts(material: Material) -> tuple[Chart, ...]:
 
 def latency(measured: Measured) -> Chart:
     """A line from the tenth to the ninetieth percentile, a dot at the median."""
-    top = nice(max(figures.latency.high for _, figures in measured))
+    axis = axis_for([v for _, f in measured for v in (f.latency.low, f.latency.high)], LEFT, RIGHT)
     lines, dots, texts = list[Line](), list[Dot](), list[Words]()
     for number, (title, figures) in enumerate(measured):
         y, one = TOP + number * ROW, figures.latency
-        low, high, median = (_along(v, top) for v in (one.low, one.high, one.median))
+        low, high, median = (axis.at(v) for v in (one.low, one.high, one.median))
         texts += _row(title, words.seconds(one.median), y)
         lines.append(Line(low, y + 28, high, y + 28, "spread"))
         lines += [Line(x, y + 23, x, y + 33, "spread") for x in (low, high)]
         dots.append(Dot(median, y + 28, 5, "value"))
     bottom = TOP + len(measured) * ROW
-    grid, ticks = _axis(top, bottom, words.tick)
+    grid, ticks = _upright(axis, bottom, words.tick)
     told = "; ".join(_latency_told(title, figures) for title, figures in measured)
     return Chart(
         "latency",
-        "Latency of one picture",
+        f"Latency of one picture{', logarithmic' if axis.low else ''}",
         told,
         WIDTH,
         bottom + 22,
@@ -78,10 +121,10 @@ def accuracy(judged: Judged) -> Chart:
     for number, (title, one) in enumerate(judged):
         y = TOP + number * ROW
         texts += _row(title, _both(one), y)
-        bars.append(Bar(LEFT, y + 23, max(1.0, _along(one.map, 1.0) - LEFT), 10, "value"))
-        dots.append(Dot(_along(one.map_50, 1.0), y + 28, 5, "ring"))
+        bars.append(Bar(LEFT, y + 23, max(1.0, SHARES.at(one.map) - LEFT), 10, "value"))
+        dots.append(Dot(SHARES.at(one.map_50), y + 28, 5, "ring"))
     bottom = TOP + len(judged) * ROW
-    grid, ticks = _axis(1.0, bottom, lambda part: f"{part * 100:.0f}{words.FIXED}%")
+    grid, ticks = _upright(SHARES, bottom, lambda part: f"{part * 100:.0f}{words.FIXED}%")
     told = "; ".join(
         f"{title}: {words.percent(one.map)}, at IoU 0.5 {words.percent(one.map_50)}"
         for title, one in judged
@@ -116,22 +159,13 @@ def short(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _along(value: float, top: float) -> float:
-    part = min(max(value / top, 0.0), 1.0) if math.isfinite(value) else 0.0
-    return round(LEFT + part * (RIGHT - LEFT), 1)
-
-
-def _axis(
-    top: float, bottom: float, told: words.Teller
+def _upright(
+    axis: Axis, bottom: float, told: words.Teller
 ) -> tuple[tuple[Line, ...], tuple[Words, ...]]:
-    """Upright lines at the quarters, with what they stand for below."""
-    values = [top * part / 4 for part in range(5)]
-    places = [_along(value, top) for value in values]
-    anchors = ("start", "middle", "middle", "middle", "end")
-    grid = tuple(Line(x, TOP, x, bottom, "grid") for x in places)
-    texts = ["0", *map(told, values[1:])]
-    ticks = zip(places, texts, anchors, strict=True)
-    return grid, tuple(Words(x, bottom + 16, text, anchor, "tick") for x, text, anchor in ticks)
+    """Upright lines, with what they stand for below."""
+    places = [(axis.at(value), told(value) if value else "0") for value in axis.ticks]
+    grid = tuple(Line(x, TOP, x, bottom, "grid") for x, _ in places)
+    return grid, tuple(Words(x, bottom + 16, text, _anchor(axis, x), "tick") for x, text in places)
 
 
 def nice(value: float) -> float:
@@ -152,11 +186,11 @@ def trade(material: Material, results: Sequence[Result]) -> Chart:
         for r in results
         if r.figures and r.accuracy
     ]
-    low, high = _range([figures.latency.median for _, figures, _ in points])
-    _, _, top, bottom = SCATTER
+    left, right, top, bottom = SCATTER
+    axis = axis_for([figures.latency.median for _, figures, _ in points], left, right)
     dots, names = list[Dot](), list[Words]()
     for title, figures, one in points:
-        x = _across(figures.latency.median, low, high)
+        x = axis.at(figures.latency.median)
         y = round(bottom - max(0.0, one.map) * (bottom - top), 1)
         dots.append(Dot(x, y, 5.5, "value"))
         names.append(_beside(title, x, y))
@@ -164,7 +198,7 @@ def trade(material: Material, results: Sequence[Result]) -> Chart:
         f"{title}: {words.seconds(figures.latency.median)}, {words.percent(one.map)}"
         for title, figures, one in points
     )
-    lines, ticks = _frame(low, high)
+    lines, ticks = _frame(axis)
     return Chart(
         "trade",
         "Latency against mAP@[.5:.95]",
@@ -175,20 +209,6 @@ def trade(material: Material, results: Sequence[Result]) -> Chart:
         dots=tuple(dots),
         words=(*_apart(names), *ticks),
     )
-
-
-def _range(values: list[float]) -> tuple[float, float]:
-    """From 0, or from the power of ten below where latencies lie far apart: a logarithmic axis."""
-    most, least = max(values), min(values)
-    if least > 0 and most / least > LOGARITHMIC:
-        return 10 ** math.floor(math.log10(least)), nice(most)
-    return 0.0, nice(most)
-
-
-def _across(value: float, low: float, high: float) -> float:
-    left, right = SCATTER[:2]
-    part = math.log(value / low) / math.log(high / low) if low else value / high
-    return round(left + min(max(part, 0.0), 1.0) * (right - left), 1)
 
 
 def _beside(title: str, x: float, y: float) -> Words:
@@ -219,28 +239,23 @@ def _apart(names: list[Words]) -> list[Words]:
     ]
 
 
-def _frame(low: float, high: float) -> tuple[tuple[Line, ...], tuple[Words, ...]]:
+def _frame(axis: Axis) -> tuple[tuple[Line, ...], tuple[Words, ...]]:
     left, right, top, bottom = SCATTER
     lines, ticks = list[Line](), list[Words]()
     for part in range(0, 101, 25):
         y = round(bottom - part / 100 * (bottom - top), 1)
         lines.append(Line(left, y, right, y, "grid"))
         ticks.append(Words(left - 6, y + 4, f"{part}{words.FIXED}%", "end", "tick"))
-    for value in _ticks(low, high):
-        x = _across(value, low, high) if value else left
+    for value in axis.ticks:
+        x = axis.at(value)
         lines.append(Line(x, top, x, bottom, "grid"))
-        ticks.append(Words(x, bottom + 16, words.tick(value), _anchor(x), "tick"))
-    scale = "Latency (median), logarithmic" if low else "Latency (median)"
+        ticks.append(Words(x, bottom + 16, words.tick(value), _anchor(axis, x), "tick"))
+    scale = "Latency (median), logarithmic" if axis.low else "Latency (median)"
     return tuple(lines), (*ticks, Words((left + right) / 2, bottom + 38, scale, "middle", "tick"))
 
 
-def _anchor(x: float) -> str:
-    """A word at the right edge ends there, so that it stays in the chart."""
-    return "end" if x > SCATTER[1] - 20 else "middle"
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    if not low:
-        return [high * part / 4 for part in range(5)]
-    tens = range(round(math.log10(low)), math.floor(math.log10(high)) + 1)
-    return [10.0**power for power in tens] + ([high] if math.log10(high) % 1 > 0.25 else [])
+def _anchor(axis: Axis, x: float) -> str:
+    """A word at an edge begins or ends there, so that it stays in the chart."""
+    if x > axis.right - 20:
+        return "end"
+    return "start" if x < axis.left + 10 else "middle"

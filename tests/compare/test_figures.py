@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tasks.catalogue.types import Network
 from tasks.compare.assemble import lead, notices
 from tasks.compare.cards import cards, shape
-from tasks.compare.charts import charts, nice
+from tasks.compare.charts import Axis, axis_for, charts, nice
 from tasks.compare.figures import builds, cells, left_out, machines, rows, smoked
 from tasks.compare.material import LastBuild, Material
 from tasks.compare.survey import Survey
@@ -239,3 +239,21 @@ def test_what_must_be_known_first_is_said_first() -> None:
     assert failed == "1 network could not be run; the others are complete."
     assert unread == "1 picture could not be read and was not given to any network."
     assert notices(comparison()) == ()
+
+
+def test_latencies_that_lie_far_apart_get_a_logarithmic_axis() -> None:
+    axis = axis_for([0.012, 14.0], 0.0, 400.0)
+    assert (axis.low, axis.high) == (0.01, 20.0)
+    assert [round(value, 3) for value in axis.ticks] == [0.01, 0.1, 1.0, 10.0]
+    assert axis.at(0.01) == 0.0 < axis.at(0.1) < axis.at(1.0) < axis.at(20.0) == 400.0
+
+
+def test_latencies_that_lie_together_begin_at_0() -> None:
+    axis = axis_for([0.05, 0.2], 0.0, 400.0)
+    assert axis.ticks == [0.0, 0.05, 0.1, 0.15000000000000002, 0.2]
+    assert axis.at(0.1) == 200.0
+
+
+@pytest.mark.parametrize("value", [-1.0, 0.0, float("nan"), float("inf")])
+def test_what_is_no_latency_lies_at_the_beginning(value: float) -> None:
+    assert Axis(0.01, 1.0, 6.0, 394.0).at(value) == 6.0
