@@ -50,7 +50,9 @@ def table(comparison: Comparison) -> str:
     days = sorted({one.figures.measured for one in measured if one.figures})
     machines = dict.fromkeys(machine_line(one.figures.machine) for one in measured if one.figures)
     what = "drawn scenes" if comparison.drawn else "pictures"
-    told = f"{comparison.pictures} {what}, measured on {' and '.join(days)}: {'; '.join(machines)}.\n"
+    told = (
+        f"{comparison.pictures} {what}, measured on {' and '.join(days)}: {'; '.join(machines)}.\n"
+    )
     return HEAD + "".join(map(row, measured)) + "\n" + told
 
 

@@ -165,12 +165,14 @@ class MeasureReceipt(Receipt, frozen=True, kw_only=True):
 
     Attributes:
         tensorflow: version.
+        networks: all that the project names.
         measured: networks that were run.
         failed: networks that could not be, and may be another time.
         sha256: of comparison.json, as it was written.
     """
 
     tensorflow: str = ""
+    networks: tuple[str, ...] = ()
     measured: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     sha256: str = ""
