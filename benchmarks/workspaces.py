@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import compileall
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
@@ -40,14 +39,12 @@ class Place:
 def fresh(root: Path, sources: Mapping[str, str], projects: Mapping[str, Iterable[str]]) -> Place:
     """A checkout as it was cloned, with this configuration; what was there is removed.
 
-    Its modules are compiled, as an installed contender's are.
+    Its modules come compiled, as an installed contender's are.
     """
     place = Place(root)
     place.remove()
     check_out(root)
     (root / "config/workspace.toml").write_text(configuration(sources, projects))
-    compileall.compile_dir(root / "tasks", quiet=2)
-    compileall.compile_dir(root / "embedded", quiet=2)
     return place
 
 

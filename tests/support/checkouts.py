@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import compileall
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +85,19 @@ class Checkout:
 
 
 def check_out(folder: Path, **environment: str) -> Checkout:
-    """Copy the project's shipped files into `folder`."""
+    """Copy the project's shipped files into `folder`, with the modules compiled: a `doit` there
+    would compile them first, each time anew where Python may not keep what it compiled."""
+    shutil.copytree(_compiled(), folder, dirs_exist_ok=True)
+    return Checkout(folder, {"TOD_CACHE": str(folder.parent / "cache"), **environment})
+
+
+@cache
+def _compiled() -> Path:
+    """A copy of the shipped files, made once a process. Times are copied: they tell Python that
+    what was compiled is of this very source."""
+    scratch = tempfile.TemporaryDirectory()
+    atexit.register(scratch.cleanup)
+    folder = Path(scratch.name)
     for name in SHIPPED:
         source, target = ROOT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -91,4 +107,6 @@ def check_out(folder: Path, **environment: str) -> Checkout:
             )
         else:
             shutil.copy2(source, target)
-    return Checkout(folder, {"TOD_CACHE": str(folder.parent / "cache"), **environment})
+    for name in ("tasks", "embedded"):
+        compileall.compile_dir(folder / name, quiet=2, stripdir=str(folder))
+    return folder
