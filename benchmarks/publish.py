@@ -57,8 +57,9 @@ def merged(before: Figures, head: Sequence[str], measured: Mapping[str, Section]
 def rendered(figures: Figures) -> dict[str, str]:
     """page → what stands between its marks."""
     sections = tuple(figures.sections.values())
-    machine = figures.head[0] if figures.head else ""
-    short = "\n".join([*goals_of(sections), "", f"Measured on {machine}."])
+    if not sections:
+        return dict.fromkeys(("docs/benchmarks.md", "README.md"), "Not measured yet.\n")
+    short = "\n".join([*goals_of(sections), "", f"Measured on {figures.head[0]}."])
     return {"docs/benchmarks.md": markdown(figures.head, sections), "README.md": short + "\n"}
 
 

@@ -44,7 +44,7 @@ def run(command: str, checkout: Checkout) -> subprocess.CompletedProcess[str]:
 
 
 def test_every_command_is_marked_with_who_tries_it() -> None:
-    assert {marker for marker, _ in BLOCK.findall(README)} <= {*SET_UP, "try", "online"}
+    assert {marker for marker, _ in BLOCK.findall(README)} <= {*SET_UP, "try", "online", "long"}
 
 
 @pytest.mark.parametrize("kind", SET_UP)
