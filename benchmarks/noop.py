@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from benchmarks import pipelines
@@ -17,7 +18,7 @@ from benchmarks.archives import make
 from benchmarks.measure import Contender, Sample, environment, interleave, process
 from benchmarks.pipelines import Pipeline
 from benchmarks.room import Room
-from benchmarks.table import Section, goal, middle, rows, seconds
+from benchmarks.table import Goal, Section, goal, middle, rows, seconds
 from benchmarks.workspaces import Place, fresh
 
 SIZES = ((1, 1), (2, 1), (10, 1), (43, 1), (10, 10), (43, 10), (43, 50))
@@ -80,12 +81,14 @@ def section(room: Room, rounds: int) -> Section:
     title = "Nothing to do (processor time of the process, start included)"
     ordered = {contender.name: samples[contender.name] for contender in contenders}
     clock = {name: f"{seconds(middle(ordered[name]))} by the clock" for name in ordered}
-    goals = [
-        reached
-        for size, limit in LIMITS.items()
-        for reached in goal(f"Nothing to do, {size.said}", samples, str(size), BARE, limit)
-    ]
-    return Section(title, rows(ordered, BARE, cpu=True, remarks=clock), goals)
+    table = rows(ordered, BARE, cpu=True, remarks=clock)
+    return Section(title, table, [*chain.from_iterable(_goals(samples))])
+
+
+def _goals(samples: dict[str, list[Sample]]) -> Iterator[list[Goal]]:
+    for size, limit in LIMITS.items():
+        what = f"Nothing to do, {size.said} (processor time)"
+        yield goal(what, samples, str(size), BARE, limit, cpu=True)
 
 
 def built(room: Room, size: Size) -> Place:
