@@ -78,7 +78,8 @@ def _section(name: str, room: Room, rounds: int) -> Section | None:
     except FailedError as error:
         say(f"{name} failed: {error}")
         return None
-    return replace(measured, remark=f"{rounds} rounds, load {os.getloadavg()[0]:.1f} at the end")
+    how_often = measured.remark or f"{rounds} round{'' if rounds == 1 else 's'}"
+    return replace(measured, remark=f"{how_often}; load {os.getloadavg()[0]:.1f} at the end")
 
 
 def head(tools: Tools) -> list[str]:

@@ -17,7 +17,8 @@ def section(room: Room, rounds: int) -> Section:
         Goal(f"Peak memory, {row.what}", row.value, "", memory, MOST, " MB")
         for row, memory in measured[1:]
     ]
-    return Section("Peak memory of `doit extract:…`, cold", [row for row, _ in measured], goals)
+    title = "Peak memory of `doit extract:…`, cold"
+    return Section(title, [row for row, _ in measured], goals, "1 round")
 
 
 def _row(room: Room, megabytes: int) -> tuple[Row, float]:
