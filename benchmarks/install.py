@@ -113,7 +113,7 @@ def _ours(room: Room, url: str, made: Made) -> Iterable[Contender]:
 
 def _only(sample: Sample) -> Sample:
     """The steps' own time."""
-    return Sample(sum(_told(sample).values()), sample.cpu, sample.memory, sample.out)
+    return Sample(sum(_told(sample).values()), sample.cpu, sample.out)
 
 
 def _told(sample: Sample) -> dict[str, float]:

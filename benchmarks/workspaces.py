@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measure import Sample, environment, process
+from benchmarks.measure import Sample, environment, peak_memory, process
 from tests.support.checkouts import check_out
 
 
@@ -28,8 +28,18 @@ class Place:
         Raises:
             FailedError: it ended with another exit code than 0.
         """
-        command = [sys.executable, "-m", "doit", *words]
-        return process(command, self.root, environment(TOD_CACHE=str(self.cache)))
+        return process(self._doit(*words), self.root, self.surroundings)
+
+    def peak_memory(self, *words: str) -> int:
+        """The peak memory of the same, in bytes."""
+        return peak_memory(self._doit(*words), self.root, self.surroundings)
+
+    def _doit(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "doit", *words]
+
+    @property
+    def surroundings(self) -> dict[str, str]:
+        return environment(TOD_CACHE=str(self.cache))
 
     def remove(self) -> None:
         shutil.rmtree(self.root, ignore_errors=True)

@@ -53,6 +53,7 @@ def test_ci_runs_the_set_up_commands_as_they_stand(kind: str) -> None:
     assert f'eval "$(readme {kind})"' in CI
 
 
+@pytest.mark.timeout(400)  # a dozen whole builds' worth of commands
 def test_every_offline_command_does_what_it_says(built: Checkout) -> None:  # noqa: F811
     for command in commands("try"):
         done = run(command, built)

@@ -29,7 +29,7 @@ def main() -> int:
     began, hit, failed = time.monotonic(), Counter[str](), 0
     with (
         tempfile.TemporaryDirectory() as folder,
-        scene(Path(folder), size=24 << 20, seconds=1.0) as place,
+        scene(Path(folder), size=24 << 20, seconds=1.0, patience=900) as place,
     ):
         undisturbed(place, stand_in=True)  # the first run compiles the modules
         references = {each: undisturbed(place, stand_in=each) for each in (True, False)}

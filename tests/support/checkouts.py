@@ -32,10 +32,11 @@ class Finished:
 
 @dataclass(frozen=True)
 class Checkout:
-    """A workspace as it was cloned."""
+    """A workspace as it was cloned. A run of doit there may take `patience` seconds."""
 
     root: Path
     environment: dict[str, str] = field(default_factory=dict)
+    patience: float = 110
 
     def doit(self, *words: str, **environment: str) -> Finished:
         """Run doit here, with no terminal and no standard input, and wait for it."""
@@ -46,7 +47,7 @@ class Checkout:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=110,
+            timeout=self.patience,
             check=False,
         )
         return Finished(process.returncode, process.stdout, process.stderr)
