@@ -3,6 +3,7 @@
     download ─▶ verify ─▶ extract ─┬─▶ scaffold
                                    └─▶ smoke
     records, doctor: a project's pictures, and whether it is ready to be trained
+    measure, compare: its networks on its pictures, side by side on a page
 
 `doit` builds what config/workspace.toml names; `doit list` shows the tasks, `doit help` the rest.
 """
@@ -69,8 +70,25 @@ def task_records() -> wiring.Tasks:
     yield from wiring_training.records_tasks(CONFIG, WORKSPACE)
 
 
+def task_measure() -> wiring.Tasks:
+    yield from wiring_training.measure_tasks(CONFIG, WORKSPACE)
+
+
 def task_doctor() -> wiring.Tasks:
     yield from wiring_training.doctor_tasks(CONFIG, WORKSPACE)
+
+
+if sys.argv[1:]:  # a bare `doit` can't ask for these, and is faster without them
+    from tasks import wiring_compare, wiring_overview
+
+    def task_compare() -> wiring.Tasks:
+        yield from wiring_compare.compare_tasks(CONFIG, WORKSPACE)
+
+    def task_catalogue() -> wiring.Tasks:
+        yield from wiring_overview.catalogue_tasks(CONFIG, WORKSPACE)
+
+    def task_plot() -> wiring.Tasks:
+        yield from wiring_overview.plot_tasks(CONFIG, WORKSPACE)
 
 
 def task_show() -> wiring.Tasks:

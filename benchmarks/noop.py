@@ -31,7 +31,7 @@ from tasks.paths import Workspace
 from tasks.receipts import ExtractReceipt, SmokeReceipt
 from tasks.smoke.choice import scene_id
 from tasks.smoke.step import definition
-from tasks.smoke.version import tensorflow_version
+from tasks.engine.version import tensorflow_version
 workspace = Workspace(Path())
 config = wiring.start(workspace)
 for name in config.wanted:

@@ -1,7 +1,10 @@
-"""Make the README's two pictures anew: `python docs/make_pictures.py`, from the project's root.
+"""Make the pictures of README and docs: `python docs/make_pictures.py`, from the project's root.
 
 Builds a fresh copy of the checkout without internet, its standard output a terminal of 88 columns,
-and keeps what it shows and the picture that smoke inference leaves.
+and keeps what it shows, the picture that smoke inference leaves, and the plot of the zoo. With
+`python docs/make_pictures.py plot` it makes the plot alone.
+`python docs/make_pictures.py page` also compares the networks and photographs the page; that needs
+what the browser tests need, see docs/comparing.md.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import fcntl
 import io
 import os
 import pty
+import shutil
 import struct
 import subprocess
 import sys
@@ -58,10 +62,37 @@ def svg(text: str) -> str:
     return drawn[:start] + drawn[after:]  # the fonts would be fetched from a server
 
 
+def photograph(page: Path, target: Path) -> None:
+    """The page's pictures in a window of 1280 by 900, as Chromium shows them."""
+    from playwright.sync_api import sync_playwright
+
+    browser = os.environ.get("TOD_BROWSER") or shutil.which("chromium")
+    arguments = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=browser, args=arguments)
+        opened = started.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+        opened.goto(page.as_uri())
+        opened.locator("#pictures").evaluate("(section) => section.scrollIntoView()")
+        shot = opened.screenshot()
+        started.close()
+    with Image.open(io.BytesIO(shot)) as drawn:
+        drawn.convert("RGB").quantize(256).save(target, optimize=True)
+
+
+def keep_plot(folder: Path, environment: dict[str, str]) -> None:
+    """The plot as it is with the networks that the workspace is shipped with."""
+    plot = [sys.executable, "-m", "doit", "plot"]
+    subprocess.run(plot, cwd=folder, env=environment, check=True)
+    shutil.copy(folder / "results/zoo.svg", PICTURES / "zoo.svg")
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "workspace"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
+        if sys.argv[1:] == ["plot"]:
+            keep_plot(folder, dict(os.environ))
+            return
         environment = {
             **os.environ,
             "TOD_OFFLINE": "1",
@@ -74,6 +105,11 @@ def main() -> None:
         (PICTURES / "terminal.svg").write_text(svg("$ doit\n" + text), encoding="utf-8")
         with Image.open(folder / "results" / EMBEDDED / "smoke.png") as drawn:
             drawn.quantize(256).save(PICTURES / "smoke.png", optimize=True)  # a third of the size
+        keep_plot(folder, environment)
+        if "page" in sys.argv[1:]:
+            compare = [sys.executable, "-m", "doit", "compare:cube_faces"]
+            subprocess.run(compare, cwd=folder, env=environment, check=True)
+            photograph(folder / "results/cube_faces/index.html", PICTURES / "compare.png")
 
 
 if __name__ == "__main__":

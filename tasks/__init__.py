@@ -7,12 +7,17 @@
     look  broom                        cache, whose turn it is, what stands there, its removal
     textproto  labels  annotations     protobuf's text format, label maps, labelImg's XML
     tailor                             what a network's config must say to train on a project
+    engine                             TensorFlow's process, and what it can do
     download  verify  extract          the steps: plain functions that know nothing of doit
     scaffold  smoke  records  doctor   and never print
+    measure
     clean
+    compare                            the page that lays a project's networks side by side
+    overview                           the zoo as a table, one network's page
+    plot                               the zoo as a picture
     commands  console                  what the user types and sees
     runtime  state  wiring             the one layer that turns a step into a doit task
-    wiring_training
+    wiring_training  wiring_overview  wiring_compare
 
 Imports point up this list only.
 """

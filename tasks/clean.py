@@ -20,16 +20,24 @@ from tasks.broom import Broom, Say
 from tasks.extract.staging import strays
 from tasks.look import is_below, is_link, is_via_link, shown
 from tasks.paths import Cache, Workspace
-from tasks.receipts import ExtractReceipt, RecordFile, RecordsReceipt, ScaffoldReceipt
+from tasks.receipts import (
+    CompareReceipt,
+    ExtractReceipt,
+    MeasureReceipt,
+    RecordFile,
+    RecordsReceipt,
+    ScaffoldReceipt,
+)
 from tasks.scaffold.plan import trusted, written_at
 
 NETWORK_STEPS = ("download", "verify", "extract")
-PROJECT_STEPS = ("scaffold", "records")
+PROJECT_STEPS = ("scaffold", "records", "measure", "compare")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 STAGING = re.compile(rf"\.({NAME.pattern})\.staging-")
 # What the build keeps under .tod/, besides doit's database.
 STATE = ("config.json", "zoo.lock.guard", "logs/*.log", "local/*.json", "turns/*", "**/.*.tmp")
 SEEN = "records/*.json"  # see `Workspace.seen`
+MEASURED = ("measured/networks/*.json", "measured/projects/*.json", "measured/scenes*/*")
 SHIPPED = ("README.md",)
 SPLITS = ("train", "test")
 CACHE_FOLDERS = ("archives", "partial", "damaged", "refused", "pictures", "locks")
@@ -128,6 +136,29 @@ def clean_records(workspace: Workspace, name: str, dryrun: bool, say: Say) -> li
     return broom.failures
 
 
+def clean_measure(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
+    """Remove a project's comparison if it is as it was written, what was noted of its networks and
+    pictures, and the receipt and logs of measure."""
+    broom = Broom(workspace.root, dryrun, say)
+    receipt = receipts.read(workspace.receipt("measure", name), MeasureReceipt)
+    path = workspace.comparison(name)
+    here = broom.see(path)
+    if receipt is not None and here.is_ours((receipt.sha256,)):
+        broom.file(path)
+    elif here.kind != "nothing":
+        broom.stay(path, "it was changed")
+    broom.leftovers(path)
+    for network in receipt.measured if receipt else ():
+        if NAME.fullmatch(network):
+            broom.file(workspace.network_notes(network), quiet=True)
+            broom.file(workspace.log("measure", f"{name}-{network}"), quiet=True)
+    broom.file(workspace.project_notes(name), quiet=True)
+    broom.empty_folder(path.parent)
+    broom.empty_folder(path.parent.parent)
+    _forget(broom, workspace, "measure", name)
+    return broom.failures
+
+
 def _records(broom: Broom, workspace: Workspace, name: str) -> tuple[list[Path], list[Path]]:
     """The records that we wrote: those that nobody changed since, and the others."""
     receipt = receipts.read(workspace.receipt("records", name), RecordsReceipt)
@@ -142,6 +173,24 @@ def _records(broom: Broom, workspace: Workspace, name: str) -> tuple[list[Path],
         elif written and here.kind != "nothing":
             changed.append(path)
     return ours, changed
+
+
+def clean_compare(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
+    """Remove the page that compares a project's networks, and the receipt and log of compare."""
+    broom = Broom(workspace.root, dryrun, say)
+    receipt = receipts.read(workspace.receipt("compare", name), CompareReceipt)
+    written = {receipt.page, receipt.intended} - {""} if receipt else set()
+    path = workspace.comparison_page(name)
+    broom.leftovers(path)
+    here = broom.see(path)
+    if here.is_ours(written):
+        broom.file(path)
+    elif written and here.kind != "nothing":
+        broom.stay(path, "it was changed")
+    broom.empty_folder(path.parent)
+    broom.empty_folder(path.parent.parent)
+    _forget(broom, workspace, "compare", name)
+    return broom.failures
 
 
 def clean_rest(
@@ -163,6 +212,8 @@ def clean_rest(
         failures += clean_network(workspace, name, dryrun, say)
         failures += clean_smoke(workspace, name, dryrun, say)
     for name in own_projects:
+        failures += clean_compare(workspace, name, dryrun, say)
+        failures += clean_measure(workspace, name, dryrun, say)
         failures += clean_records(workspace, name, dryrun, say)
         failures += clean_project(workspace, name, dryrun, say)
     broom = Broom(workspace.root, dryrun, say)
@@ -226,7 +277,7 @@ def _sweep_state(
 ) -> None:
     """Remove logs, locks and the like; receipts went with what they stand for."""
     known = {workspace.state} | _database(workspace) | set(_state_of(workspace, networks, projects))
-    for pattern in (*STATE, SEEN):
+    for pattern in (*STATE, *MEASURED, SEEN):
         for path in sorted(set(workspace.state.glob(pattern)) - known):
             broom.file(path, quiet=True)
     for folder, _, _ in os.walk(workspace.state, topdown=False):
@@ -244,6 +295,8 @@ def _state_of(
     for step, name in pairs:
         yield workspace.receipt(step, name)
         yield workspace.log(step, name)
+    yield workspace.receipt("plot", "zoo")
+    yield workspace.log("plot", "zoo")
     yield from map(workspace.local_record, networks)
     yield from map(workspace.seen, projects)
 

@@ -6,13 +6,14 @@ Each takes the words of the command line and gives back the lines to print.
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.catalogue.types import Config, Digests, LockEntry, Network
+from tasks.catalogue.types import Config, LockEntry, Network
 from tasks.errors import UsageError
-from tasks.files import human_size, remove, sha256_of
-from tasks.installed import differences, receipt_of
+from tasks.files import remove, sha256_of
 from tasks.job import NetworkJob, ProjectJob, Silent
 from tasks.paths import Workspace
 
@@ -28,7 +29,10 @@ def show(words: Sequence[str], config: Config, workspace: Workspace) -> list[str
     """
     if not words:
         raise UsageError("show", "no network is named", "`doit show NETWORK`")
-    pages = [_page(find(word, config), config, workspace) for word in words]
+    from tasks.overview.page import UNBROKEN, page
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else UNBROKEN
+    pages = [page(find(word, config), config, workspace, width) for word in words]
     return [line for page in pages for line in [*page, ""]][:-1]
 
 
@@ -181,68 +185,3 @@ def network_of_file(file: Path, config: Config) -> Network:
     raise UsageError(
         f"adopt {file}", f"this may be {names}", "name the one you mean before the file"
     )
-
-
-def _page(network: Network, config: Config, workspace: Workspace) -> list[str]:
-    """One network's page, a fact a line."""
-    facts: list[tuple[str, str]] = [
-        ("title", network.title),
-        ("family", network.family),
-        ("finds", ", ".join(network.outputs)),
-        ("labels", _labels(config.label_ids(network))),
-        ("input", _input(network)),
-        ("speed", f"{network.speed_ms:g} ms a picture, as published" if network.speed_ms else ""),
-        ("COCO mAP", _accuracy(network)),
-        ("archive", _archive(network.archive)),
-        *(("source", source) for source in network.sources),
-        ("licence", network.licence),
-        ("installed", _installed(network, workspace)),
-        ("tasks", f"doit smoke:{network.name}"),
-        *(("note", note) for note in network.notes),
-    ]
-    return [network.name, *(f"  {what:<9}  {fact}" for what, fact in facts if fact)]
-
-
-def _labels(labels: dict[str, int]) -> str:
-    if len(labels) > 8:
-        return f"{len(labels)} labels, ids {min(labels.values())} to {max(labels.values())}"
-    return ", ".join(labels)
-
-
-def _input(network: Network) -> str:
-    if network.input_size is None:
-        return ""
-    height, width = network.input_size
-    return (
-        f"{height}×{width} pixels (height×width){', ' + network.resizer if network.resizer else ''}"
-    )
-
-
-def _accuracy(network: Network) -> str:
-    figures = {
-        "boxes": network.map_boxes,
-        "masks": network.map_masks,
-        "keypoints": network.map_keypoints,
-    }
-    told = [f"{what} {figure:g} %" for what, figure in figures.items() if figure is not None]
-    return f"{', '.join(told)}, as published" if told else ""
-
-
-def _archive(archive: Digests) -> str:
-    size = human_size(archive.size) if archive.size else "size not on record"
-    if archive.sha256:
-        return f"{size}, sha256 {archive.sha256} ({archive.confidence})"
-    if archive.git_blob_sha1:
-        return f"{size}, git blob {archive.git_blob_sha1} ({archive.confidence})"
-    return f"{size}, no digest on record"
-
-
-def _installed(network: Network, workspace: Workspace) -> str:
-    receipt = receipt_of(workspace, network.name)
-    if receipt is None:
-        return "no"
-    folder = workspace.network(network.name)
-    found = differences(folder, receipt.files)
-    state = f"{len(found)} of its files differ" if found else "intact"
-    size = sum(record.size for record in receipt.files.values())
-    return f"{folder}, {human_size(size)}, {state}"

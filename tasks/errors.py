@@ -10,7 +10,7 @@
     ├── DiskError          the disk is full, read-only, or not ours to write
     ├── UserFilesError     a file of the user's is in the way
     ├── AnnotationsError   pictures or their XML can't become records
-    ├── SmokeError         the network does not load, or does not answer as it should
+    ├── NetworkError         the network does not load, or does not answer as it should
     └── UsageError         a command was called with something that does not exist
 
 Anything else that is raised is a defect and keeps its traceback.
@@ -80,7 +80,7 @@ class AnnotationsError(TodError):
     """The user's pictures, annotations or label map are not such that training could read them."""
 
 
-class SmokeError(TodError):
+class NetworkError(TodError):
     """The network did not pass its inference test."""
 
 

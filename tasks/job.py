@@ -89,17 +89,20 @@ def pass_on(job: NetworkJob, path: Path, receipt: NetworkReceipt) -> Outcome:
     return Outcome("deferred", receipt.reason)
 
 
+Unit = Literal["bytes", "pictures"]
+
+
 class Progress(Protocol):
     """Where a step tells how far it is. Steps never print."""
 
-    def begin(self, doing: str, total: int | None) -> None:
-        """A phase begins: `doing` names it (`download`), `total` is in bytes if it is known."""
+    def begin(self, doing: str, total: int | None, unit: Unit = "bytes") -> None:
+        """A phase begins: `doing` names it (`download`); `total` is given if it is known."""
 
     def advance(self, amount: int) -> None:
-        """`amount` more bytes are done."""
+        """`amount` more is done."""
 
     def rewind(self, done: int) -> None:
-        """Work was lost: `done` bytes remain done (a server that ignored a range request)."""
+        """Work was lost: `done` remains done (a server that ignored a range request)."""
 
     def end(self) -> None:
         """The phase is over."""
@@ -111,7 +114,7 @@ class Progress(Protocol):
 class Silent:
     """A `Progress` that shows nothing."""
 
-    def begin(self, doing: str, total: int | None) -> None: ...
+    def begin(self, doing: str, total: int | None, unit: Unit = "bytes") -> None: ...
 
     def advance(self, amount: int) -> None: ...
 

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 
 from msgspec import Struct
 
@@ -90,6 +90,12 @@ def is_below(folder: str, path: str) -> bool:
     parts = path.split("/")
     plain = all(part not in ("", ".", "..") and not set(part) & set(FORBIDDEN) for part in parts)
     return plain and path.startswith(folder + "/")
+
+
+def carried(text: str, stream: TextIO) -> str:
+    """The text in letters that the stream's encoding knows; `?` for the others."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
 
 
 def shown(path: str | Path) -> str:

@@ -9,6 +9,8 @@ because a workspace that is moved must not become stale.
     ├── pre-trained/<network>/       an extracted network
     ├── <project>/images/{train,test}  <project>/training/<network>/
     ├── results/<network>/           smoke.json and the picture with its boxes
+    ├── results/<project>/           comparison.json and the page that compares the networks
+    ├── results/zoo.{png,svg}        the plot of published speed and mAP
     └── .tod/                        receipts, logs, doit's database: what is known of the tree
     <cache>/                         archives, shared by all workspaces of the user
 """
@@ -103,6 +105,32 @@ class Workspace(Struct, frozen=True):
 
     def smoke_picture(self, network: str) -> Path:
         return self.results(network) / "smoke.png"
+
+    def comparison(self, project: str) -> Path:
+        return self.results(project) / "comparison.json"
+
+    def comparison_page(self, project: str) -> Path:
+        return self.results(project) / "index.html"
+
+    @property
+    def measured(self) -> Path:
+        """What was noted of networks and pictures; see `measure.notes`."""
+        return self.state / "measured"
+
+    def network_notes(self, network: str) -> Path:
+        return self.measured / "networks" / f"{network}.json"
+
+    def project_notes(self, project: str) -> Path:
+        return self.measured / "projects" / f"{project}.json"
+
+    @property
+    def scenes(self) -> Path:
+        """Drawn scenes, which stand in for test pictures; see `measure.pictures`."""
+        return self.measured / "scenes"
+
+    def plot(self, kind: str) -> Path:
+        """`kind` is `png` or `svg`."""
+        return self.root / "results" / f"zoo.{kind}"
 
     def project(self, project: str) -> Path:
         return self.root / project

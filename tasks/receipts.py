@@ -166,6 +166,22 @@ class RecordsReceipt(Receipt, frozen=True, kw_only=True):
     splits: dict[str, RecordFile] = {}
 
 
+class MeasureReceipt(Receipt, frozen=True, kw_only=True):
+    """A project's networks were run on its test pictures.
+
+    Attributes:
+        tensorflow: version.
+        measured: networks that were run.
+        failed: networks that could not be, and may be another time.
+        sha256: of comparison.json, as it was written.
+    """
+
+    tensorflow: str = ""
+    measured: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    sha256: str = ""
+
+
 class SmokeReceipt(NetworkReceipt, frozen=True, kw_only=True):
     """A network was run.
 
@@ -182,6 +198,18 @@ class SmokeReceipt(NetworkReceipt, frozen=True, kw_only=True):
     picture: str = ""
     tensorflow: str = ""
     summary: str = ""
+
+
+class CompareReceipt(Receipt, frozen=True, kw_only=True):
+    """A project's networks are compared on a page.
+
+    Attributes:
+        page: sha256 of the page that we last wrote.
+        intended: of the one that was about to be written; "" once it is done.
+    """
+
+    page: str = ""
+    intended: str = ""
 
 
 R = TypeVar("R", bound=Receipt)

@@ -20,6 +20,7 @@ import msgspec
 from tasks.job import Job, Progress
 
 POLL = 0.1
+SLOW = ("smoke", "measure")  # they may say nothing for as long as a network may take
 PATIENCE = 300.0  # seconds to wait for another doit that reads or unpacks the same archive
 
 
@@ -74,7 +75,7 @@ def turn_of(step: str, name: str, job: Job, progress: Progress) -> AbstractConte
         progress,
         is_done=lambda: module.why_stale(job) is None,
         movement=lambda: None,
-        patience=job.config.settings.smoke_timeout if step == "smoke" else PATIENCE,
+        patience=job.config.settings.smoke_timeout if step in SLOW else PATIENCE,
     )
 
 

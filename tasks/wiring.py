@@ -46,8 +46,10 @@ DOCS = {
     "smoke": "run on a picture",
     "records": "pictures to records",
     "doctor": "check the projects",
+    "measure": "run on test pictures",
+    "compare": "networks on a page",
 }
-OF_PROJECTS = ("scaffold", "records", "doctor")
+OF_PROJECTS = ("scaffold", "records", "doctor", "measure", "compare")
 
 # What a clean action is given: a dry run or not. What it gives back: what it could not remove.
 Cleaner = Callable[[bool], list[str]]
@@ -262,7 +264,9 @@ def clean_steps(step: str, workspace: Workspace, names: Iterable[str], dryrun: b
     from tasks import clean
 
     cleaners = {
+        "compare": clean.clean_compare,
         "extract": clean.clean_network,
+        "measure": clean.clean_measure,
         "records": clean.clean_records,
         "scaffold": clean.clean_project,
         "smoke": clean.clean_smoke,
@@ -278,10 +282,13 @@ def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list
 
     from tasks import clean
     from tasks.paths import Cache, default_cache
+    from tasks.plot.clean import clean as clean_plot
 
     projects, networks = list(config.projects), config.wanted
-    failures = clean_steps("records", workspace, projects, dryrun)
-    failures += clean_steps("scaffold", workspace, projects, dryrun)
+    failures = []
+    for step in ("compare", "measure", "records", "scaffold"):
+        failures += clean_steps(step, workspace, projects, dryrun)
+    failures += clean_plot(workspace, dryrun, say)
     for step in ("smoke", "extract"):
         failures += clean_steps(step, workspace, networks, dryrun)
     cache = Cache(default_cache())
@@ -293,8 +300,10 @@ def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list
 
 
 def say(line: str) -> None:
-    """Tell the user while cleaning."""
-    sys.stdout.write(line + "\n")
+    """Tell the user, in what letters there are."""
+    from tasks.look import carried
+
+    sys.stdout.write(carried(line + "\n", sys.stdout))
 
 
 def command(name: str, doc: str, config: Config, workspace: Workspace) -> Task:
@@ -318,5 +327,5 @@ def run_command(
         return failure(error)
     except OSError as error:
         return failure(disk_error(name, error))
-    sys.stdout.write("\n".join(lines) + "\n")
+    say("\n".join(lines))
     return None

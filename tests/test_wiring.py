@@ -15,6 +15,7 @@ from tests.support.checkouts import Checkout, check_out
 HEAVY = (
     "requests",
     "rich",
+    "matplotlib",
     "numpy",
     "tensorflow",
     "PIL",
@@ -27,6 +28,7 @@ HEAVY = (
     "google_crc32c",
     "embedded.scenes",
     "asyncio",
+    "jinja2",
 )
 
 EMBEDDED = "ssd_tinynet_320x320_cube_digits"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tasks.job import Progress, Silent
+from tasks.job import Progress, Silent, Unit
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -52,9 +52,9 @@ class Bar:
         self._shown: RichProgress | None = None
         self._task: TaskID | None = None
 
-    def begin(self, doing: str, total: int | None) -> None:
+    def begin(self, doing: str, total: int | None, unit: Unit = "bytes") -> None:
         self.end()
-        self._shown = _bar() if total else _spinner()
+        self._shown = _bar(unit) if total else _spinner()
         self._task = self._shown.add_task(doing, total=total, title=self._title.partition(":")[2])
         self._shown.start()
 
@@ -75,20 +75,27 @@ class Bar:
         self._shown = self._task = None
 
 
-def _bar() -> RichProgress:
+def _bar(unit: Unit) -> RichProgress:
+    """How much of how much, and how long it will take."""
     from rich.progress import (
         BarColumn,
         DownloadColumn,
+        MofNCompleteColumn,
+        TextColumn,
         TimeRemainingColumn,
         TransferSpeedColumn,
     )
     from rich.table import Column
 
     one_line = Column(no_wrap=True)
+    amounts = (
+        (DownloadColumn(table_column=one_line), TransferSpeedColumn(table_column=one_line))
+        if unit == "bytes"
+        else (MofNCompleteColumn(table_column=one_line), TextColumn(unit, table_column=one_line))
+    )
     return _progress(
         BarColumn(bar_width=None, table_column=Column(ratio=1)),
-        DownloadColumn(table_column=one_line),
-        TransferSpeedColumn(table_column=one_line),
+        *amounts,
         TimeRemainingColumn(table_column=one_line),
         expand=True,
     )

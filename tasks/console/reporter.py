@@ -20,7 +20,7 @@ from tasks.console import plain
 from tasks.console.rows import Row, any_failed, nothing_done, row_from_values
 
 FAILED, MISUSED, INTERRUPTED = 1, 3, 130
-OF_PROJECTS = ("scaffold", "records", "doctor")
+OF_PROJECTS = ("scaffold", "records", "doctor", "measure")
 
 
 class Misused(TaskFailed):  # type: ignore[misc]

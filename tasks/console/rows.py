@@ -12,7 +12,17 @@ from tasks.paths import Workspace
 
 Kind = Literal["built", "up to date", "deferred", "failed", "not run"]
 
-STEPS = ("download", "verify", "extract", "scaffold", "records", "smoke")
+STEPS = (
+    "download",
+    "verify",
+    "extract",
+    "scaffold",
+    "records",
+    "smoke",
+    "measure",
+    "compare",
+    "plot",
+)
 ONLINE_AGAIN = (
     "run `doit` again where the internet can be reached,",
     "or name a mirror in config/workspace.toml,",
@@ -87,8 +97,9 @@ def deferred(rows: Iterable[Row]) -> dict[str, str]:
 def to_look_at(rows: Iterable[Row]) -> list[str]:
     """The pictures that this run drew; a network without a SavedModel has none."""
     workspace = Workspace(Path())
-    names = [row.name for row in rows if row.step == "smoke" and row.kind == "built"]
-    paths = [workspace.smoke_picture(name) for name in names]
+    built = [row for row in rows if row.kind == "built"]
+    paths = [workspace.smoke_picture(row.name) for row in built if row.step == "smoke"]
+    paths += [workspace.plot("png") for row in built if row.step == "plot"]
     return [path.as_posix() for path in paths if path.exists()]
 
 

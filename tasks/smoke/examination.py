@@ -1,9 +1,8 @@
-"""One network, examined: what an order asks for, in its order, and the report of it."""
+"""One network, examined: what a trial asks for, in its trial, and the report of it."""
 
 from __future__ import annotations
 
 import io
-import os
 import platform
 import time
 from collections.abc import Callable, Iterator
@@ -11,21 +10,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from PIL import Image
 
-from tasks.smoke import checks, inference, memory
+from tasks.engine import inference, memory, outputs
+from tasks.engine.machine import processors
+from tasks.engine.messages import Checkpoint, Talk
+from tasks.engine.pictures import Subject, draw_scene, open_picture, other_shape
+from tasks.smoke import checks
 from tasks.smoke.draw import LEAST_SCORE, MOST_BOXES, Box, draw
 from tasks.smoke.messages import (
-    Answer,
     Check,
-    Checkpoint,
     Detection,
-    Order,
+    Examined,
     Report,
     Seconds,
+    Trial,
 )
-from tasks.smoke.pictures import Subject, draw_scene, open_picture, other_shape
 
 SCENE_SIZE = (640, 480)
 MOST_DETECTIONS = 100
@@ -38,13 +40,22 @@ class Ran:
     """What came of running a network."""
 
     loaded: inference.Loaded
-    detections: checks.Found
+    detections: outputs.Found
     checks: tuple[Check, ...]
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def examine(order: Order, tell: Tell) -> Answer:
-    """Run the network of an order and read its checkpoint; `tell` hears each phase.
+def handle(body: bytes, talk: Talk) -> Examined:
+    """Carry out a trial; see `engine.messages.Order`.
+
+    Raises:
+        FaultError: as `examine`.
+    """
+    return examine(msgspec.json.decode(body, type=Trial), talk.phase)
+
+
+def examine(trial: Trial, tell: Tell) -> Examined:
+    """Run the network of a trial and read its checkpoint; `tell` hears each phase.
 
     Raises:
         FaultError: it can't be run, or not be asked anything; checks that fail are in the report.
@@ -52,28 +63,28 @@ def examine(order: Order, tell: Tell) -> Answer:
     import tensorflow as tf
 
     memory.forget_peak()
-    if not order.saved_model:
-        return _checkpoint_only(tf, order, tell)
-    subject = _subject(order)
+    if not trial.saved_model:
+        return _checkpoint_only(tf, trial, tell)
+    subject = _subject(trial)
     tell("load")
     began = time.perf_counter()
-    folder = Path(order.folder)
-    loaded = inference.load(tf, folder / "saved_model", order.signature)
+    folder = Path(trial.folder)
+    loaded = inference.load(tf, folder / "saved_model", trial.signature)
     load_seconds = time.perf_counter() - began
     tell("run")
-    ran = _run(tf, order, loaded, subject)
+    ran = _run(tf, trial, loaded, subject)
     ran.seconds["load"] = load_seconds
     tell("read the checkpoint")
-    checkpoint, ran.seconds["checkpoint"] = inference.timed(lambda: _checkpoint(tf, order))
-    return _answer(tf, order, subject, ran, checkpoint)
+    checkpoint, ran.seconds["checkpoint"] = inference.timed(lambda: _checkpoint(tf, trial))
+    return _answer(tf, trial, subject, ran, checkpoint)
 
 
-def _checkpoint_only(tf: Any, order: Order, tell: Tell) -> Answer:
+def _checkpoint_only(tf: Any, trial: Trial, tell: Tell) -> Examined:
     tell("read the checkpoint")
-    checkpoint, seconds = inference.timed(lambda: _checkpoint(tf, order))
+    checkpoint, seconds = inference.timed(lambda: _checkpoint(tf, trial))
     skipped = Check("inference", "skipped", "no SavedModel: inference not applicable")
     report = Report(
-        network=order.network,
+        network=trial.network,
         applicable=False,
         checks=(skipped, *_checkpoint_checks(checkpoint)),
         checkpoint=checkpoint,
@@ -81,64 +92,64 @@ def _checkpoint_only(tf: Any, order: Order, tell: Tell) -> Answer:
         **_surroundings(tf),
     )
     read = f"{checkpoint.tensors} tensors read" if checkpoint else "no checkpoint"
-    return Answer(report=report, summary=f"{skipped.detail}; {read}")
+    return Examined(report=report, summary=f"{skipped.detail}; {read}")
 
 
-def _subject(order: Order) -> Subject:
-    if order.picture:
-        return open_picture(Path(order.picture))
-    return draw_scene(order.scene, SCENE_SIZE)
+def _subject(trial: Trial) -> Subject:
+    if trial.picture:
+        return open_picture(Path(trial.picture))
+    return draw_scene(trial.scene, SCENE_SIZE)
 
 
-def _run(tf: Any, order: Order, loaded: inference.Loaded, subject: Subject) -> Ran:
+def _run(tf: Any, trial: Trial, loaded: inference.Loaded, subject: Subject) -> Ran:
     clock = time.perf_counter
     first, first_seconds = inference.run(tf, loaded, subject.pixels, clock)
     again, warm_seconds = inference.run(tf, loaded, subject.pixels, clock)
-    classes = inference.number_of_classes(Path(order.folder) / "pipeline.config")
-    detections = checks.found(first, order.signature)
+    classes = inference.number_of_classes(Path(trial.folder) / "pipeline.config")
+    detections = outputs.found(first, trial.signature)
     asked = [
-        *checks.sound(first, order.signature, classes),
-        checks.repeated(detections, checks.found(again, order.signature)),
-        _other_shape(tf, order, loaded, subject, classes),
-        *_label_checks(order, subject, detections),
+        *checks.sound(first, trial.signature, classes),
+        checks.repeated(detections, outputs.found(again, trial.signature)),
+        _other_shape(tf, trial, loaded, subject, classes),
+        *_label_checks(trial, subject, detections),
     ]
     return Ran(loaded, detections, tuple(asked), {"first": first_seconds, "warm": warm_seconds})
 
 
 def _other_shape(
-    tf: Any, order: Order, loaded: inference.Loaded, subject: Subject, classes: int | None
+    tf: Any, trial: Trial, loaded: inference.Loaded, subject: Subject, classes: int | None
 ) -> Check:
     """Whether a picture of another shape gives sound outputs, too."""
     name = "picture of another shape"
     if not loaded.any_size:
         return Check(name, "skipped", "its input has one size only")
-    outputs, _ = inference.run(tf, loaded, other_shape(subject.pixels), time.perf_counter)
-    failed = [c for c in checks.sound(outputs, order.signature, classes) if c.result == "failed"]
+    answer, _ = inference.run(tf, loaded, other_shape(subject.pixels), time.perf_counter)
+    failed = [c for c in checks.sound(answer, trial.signature, classes) if c.result == "failed"]
     return checks.passed(name, "; ".join(f"{check.name}: {check.detail}" for check in failed))
 
 
-def _label_checks(order: Order, subject: Subject, detections: checks.Found) -> Iterator[Check]:
-    if order.unasked:
-        yield Check("labels", "skipped", order.unasked)
-    if order.expect:
-        yield checks.expected(detections, order.labels, order.expect)
-    if order.scene_labels:
-        hits, known = _hits(order, subject, detections)
+def _label_checks(trial: Trial, subject: Subject, detections: outputs.Found) -> Iterator[Check]:
+    if trial.unasked:
+        yield Check("labels", "skipped", trial.unasked)
+    if trial.expect:
+        yield checks.expected(detections, trial.labels, trial.expect)
+    if trial.scene_labels:
+        hits, known = _hits(trial, subject, detections)
         fault = "" if hits or not known else "none of the scene's digits was found where it is"
         yield checks.passed("finds digits where they are", fault, f"{hits} of {known}")
 
 
-def _hits(order: Order, subject: Subject, detections: checks.Found) -> tuple[int, int]:
+def _hits(trial: Trial, subject: Subject, detections: outputs.Found) -> tuple[int, int]:
     assert subject.boxes is not None
-    least = order.expect.score if order.expect else LEAST_SCORE
-    hits = checks.right(detections, order.labels, subject.boxes, subject.names, least)
+    least = trial.expect.score if trial.expect else LEAST_SCORE
+    hits = checks.right(detections, trial.labels, subject.boxes, subject.names, least)
     return hits, len(subject.names)
 
 
-def _checkpoint(tf: Any, order: Order) -> Checkpoint | None:
-    if not order.checkpoint:
+def _checkpoint(tf: Any, trial: Trial) -> Checkpoint | None:
+    if not trial.checkpoint:
         return None
-    return inference.read_checkpoint(tf, Path(order.folder, order.checkpoint))
+    return inference.read_checkpoint(tf, Path(trial.folder, trial.checkpoint))
 
 
 def _checkpoint_checks(checkpoint: Checkpoint | None) -> tuple[Check, ...]:
@@ -148,12 +159,12 @@ def _checkpoint_checks(checkpoint: Checkpoint | None) -> tuple[Check, ...]:
 
 
 def _answer(
-    tf: Any, order: Order, subject: Subject, ran: Ran, checkpoint: Checkpoint | None
-) -> Answer:
-    listed = tuple(_listed(order, subject, ran.detections))
+    tf: Any, trial: Trial, subject: Subject, ran: Ran, checkpoint: Checkpoint | None
+) -> Examined:
+    listed = tuple(_listed(trial, subject, ran.detections))
     drawn = sum(detection.drawn for detection in listed)
     report = Report(
-        network=order.network,
+        network=trial.network,
         picture=subject.shown,
         detections=listed,
         found=len(ran.detections.scores),
@@ -165,11 +176,11 @@ def _answer(
         checkpoint=checkpoint,
         **_surroundings(tf),
     )
-    summary = f"{_told(order, subject, ran.detections, listed)}; {_times(report.seconds)}"
-    return Answer(report=report, drawn=_png(subject, listed), summary=summary)
+    summary = f"{_told(trial, subject, ran.detections, listed)}; {_times(report.seconds)}"
+    return Examined(report=report, drawn=_png(subject, listed), summary=summary)
 
 
-def _listed(order: Order, subject: Subject, found: checks.Found) -> Iterator[Detection]:
+def _listed(trial: Trial, subject: Subject, found: outputs.Found) -> Iterator[Detection]:
     """The best detections, those with drawn boxes marked."""
     width, height = subject.shown.size
     unit = np.array([height, width, height, width])
@@ -180,7 +191,7 @@ def _listed(order: Order, subject: Subject, found: checks.Found) -> Iterator[Det
         y0, x0, y1, x1 = (float(value) for value in box)
         py0, px0, py1, px1 = (int(value) for value in np.rint(box * unit))
         yield Detection(
-            label=order.labels.get(int(class_id), str(int(class_id))),
+            label=trial.labels.get(int(class_id), str(int(class_id))),
             id=int(class_id),
             score=round(float(score), 4),
             box=(round(y0, 5), round(x0, 5), round(y1, 5), round(x1, 5)),
@@ -197,13 +208,13 @@ def _png(subject: Subject, detections: tuple[Detection, ...]) -> bytes:
 
 
 def _told(
-    order: Order, subject: Subject, found: checks.Found, listed: tuple[Detection, ...]
+    trial: Trial, subject: Subject, found: outputs.Found, listed: tuple[Detection, ...]
 ) -> str:
     """What was found, in a few words."""
     drawn = [f"{d.label} {d.score:.2f}" for d in listed if d.drawn]
     shown = ", ".join(drawn[:4]) + (", …" if len(drawn) > 4 else "")
-    if order.scene_labels:
-        hits, known = _hits(order, subject, found)
+    if trial.scene_labels:
+        hits, known = _hits(trial, subject, found)
         return f"{hits} of {known} digits found: {shown or 'none'}"
     if drawn:
         return f"{len(drawn)} {'box' if len(drawn) == 1 else 'boxes'}: {shown}"
@@ -220,15 +231,8 @@ def _times(seconds: Seconds) -> str:
 
 def _surroundings(tf: Any) -> dict[str, Any]:
     return {
-        "threads": _processors(),
+        "threads": processors(),
         "peak_memory": memory.peak(),
         "tensorflow": tf.__version__,
         "python": platform.python_version(),
     }
-
-
-def _processors() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS and Windows
-        return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""What the build and its TensorFlow process say to each other: one line of JSON a message."""
+"""What smoke asks of the TensorFlow process, and what comes back."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from typing import Literal
 from msgspec import Struct
 
 from tasks.catalogue.types import Expectation, Signature
-
-Shape = tuple[int | None, ...] | None
-"""Of a tensor: None in a place where any size goes; None for the whole if the rank is unknown."""
+from tasks.engine.messages import Checkpoint, Shown, Tensor
 
 
-class Order(Struct, frozen=True, kw_only=True):
+class Trial(Struct, frozen=True, kw_only=True):
     """Run one network.
 
     Attributes:
         network: its name.
         folder: where it lies.
-        log: the file that takes all that TensorFlow prints.
         saved_model: false if only the checkpoint can be read.
         checkpoint: path of the checkpoint's prefix below `folder`; "" if it has none.
         signature: how its inputs and outputs are called.
@@ -31,7 +28,6 @@ class Order(Struct, frozen=True, kw_only=True):
 
     network: str
     folder: str
-    log: str
     saved_model: bool = True
     checkpoint: str = ""
     signature: Signature = Signature()
@@ -49,14 +45,6 @@ class Check(Struct, frozen=True):
     name: str
     result: Literal["passed", "failed", "skipped"]
     detail: str = ""
-
-
-class Tensor(Struct, frozen=True):
-    """An input or output of the signature."""
-
-    name: str
-    dtype: str
-    shape: Shape
 
 
 class Detection(Struct, frozen=True, kw_only=True):
@@ -77,29 +65,6 @@ class Detection(Struct, frozen=True, kw_only=True):
     box: tuple[float, float, float, float]
     pixels: tuple[int, int, int, int]
     drawn: bool
-
-
-class Shown(Struct, frozen=True, kw_only=True):
-    """The picture that the network was run on; size is (width, height) in pixels.
-
-    Attributes:
-        source: the file's path, or which scene was drawn.
-        sha256: of the file; of a drawn scene, of its pixels (RGB, row by row).
-        size: upright, as the file has it.
-        run_size: as the network got it.
-    """
-
-    source: str
-    sha256: str
-    size: tuple[int, int]
-    run_size: tuple[int, int]
-
-
-class Checkpoint(Struct, frozen=True):
-    """What was read of the checkpoint: how many tensors, how many numbers the float ones hold."""
-
-    tensors: int
-    parameters: int
 
 
 class Seconds(Struct, frozen=True, kw_only=True):
@@ -140,40 +105,14 @@ class Report(Struct, frozen=True, kw_only=True):
     python: str = ""
 
 
-class Hello(Struct, frozen=True, kw_only=True, tag=True):
-    """TensorFlow was imported; or was not, and `fault` says why."""
-
-    fault: str = ""
-
-
-class Doing(Struct, frozen=True, tag=True):
-    """A phase of an order begins."""
-
-    phase: str
-
-
-class Answer(Struct, frozen=True, kw_only=True, tag=True):
-    """An order is done.
+class Examined(Struct, frozen=True, kw_only=True):
+    """What came of a trial.
 
     Attributes:
-        report: None if the network could not be run; then `why` (and `todo`) say why not.
         drawn: the picture with its boxes as PNG; empty if there is none.
         summary: one line.
     """
 
-    report: Report | None = None
+    report: Report
     drawn: bytes = b""
     summary: str = ""
-    why: str = ""
-    todo: str = ""
-
-
-Message = Hello | Doing | Answer
-
-
-class FaultError(Exception):
-    """In the child: the network or the picture can't be used. A SmokeError in the parent."""
-
-    def __init__(self, why: str, todo: str = "") -> None:
-        super().__init__(why)
-        self.why, self.todo = why, todo

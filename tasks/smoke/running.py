@@ -8,13 +8,15 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from tasks.errors import SmokeError
+from tasks.engine import child
+from tasks.engine.messages import Order
+from tasks.errors import NetworkError
 from tasks.files import sha256_of, write_atomic
 from tasks.job import NetworkJob, Progress
 from tasks.receipts import ExtractReceipt
-from tasks.smoke import child, fetch
+from tasks.smoke import fetch
 from tasks.smoke.choice import SCENE, Choice, choose, demand, scene_id
-from tasks.smoke.messages import Answer, Order, Report
+from tasks.smoke.messages import Examined, Report, Trial
 
 
 class Chosen(Struct, frozen=True):
@@ -42,21 +44,19 @@ def run(job: NetworkJob, extracted: ExtractReceipt, version: str, progress: Prog
     """Run the network and write smoke.json and smoke.png; `version` is TensorFlow's, "" if none.
 
     Raises:
-        SmokeError: as `step.run`.
+        NetworkError: as `step.run`.
         OSError: the results can't be written.
     """
     if not version:
-        raise SmokeError(job.name, "TensorFlow is not installed", child.INSTALL)
+        raise NetworkError(job.name, "TensorFlow is not installed", child.INSTALL)
     log = job.workspace.log("smoke", job.name)
     log.parent.mkdir(parents=True, exist_ok=True)
     chosen = _choose(job, log)
-    answer = _ask(job, _order(job, extracted, chosen, log), progress)
-    if answer.report is None:
-        raise SmokeError(job.name, answer.why, answer.todo or f"details: {log.as_posix()}")
-    _keep(job, answer, answer.report)
-    _judge(job, answer.report)
+    came = _ask(job, _trial(job, extracted, chosen), log, progress)
+    _keep(job, came)
+    _judge(job, came.report)
     lines = (f"{job.name}: {chosen.missing}; a drawn scene was used",) if chosen.missing else ()
-    return Ran(answer.report, chosen.identity, answer.summary, lines)
+    return Ran(came.report, chosen.identity, came.summary, lines)
 
 
 def readable(report: Report) -> bytes:
@@ -73,7 +73,7 @@ def _choose(job: NetworkJob, log: Path) -> Chosen:
     """The wanted picture if it is to be had, else the drawn scene.
 
     Raises:
-        SmokeError: the picture is the user's, and can't be read.
+        NetworkError: the picture is the user's, and can't be read.
     """
     wanted = choose(job.config, job.network)
     if not job.network.saved_model or wanted.kind == "scene":
@@ -95,16 +95,15 @@ def _own(job: NetworkJob, wanted: Choice) -> Chosen:
         return Chosen(wanted, wanted, path, sha256_of(path))
     except OSError as error:
         why = f"the picture {path} can't be read: {(error.strerror or str(error)).lower()}"
-        raise SmokeError(job.name, why, "choose another smoke_image") from error
+        raise NetworkError(job.name, why, "choose another smoke_image") from error
 
 
-def _order(job: NetworkJob, extracted: ExtractReceipt, chosen: Chosen, log: Path) -> Order:
+def _trial(job: NetworkJob, extracted: ExtractReceipt, chosen: Chosen) -> Trial:
     network = job.network
     asked = demand(network, chosen.wanted, chosen.used, chosen.missing)
-    return Order(
+    return Trial(
         network=network.name,
         folder=job.workspace.network(network.name).as_posix(),
-        log=str(log),
         saved_model=network.saved_model,
         checkpoint=extracted.checkpoint_prefix,
         signature=network.signature,
@@ -117,8 +116,8 @@ def _order(job: NetworkJob, extracted: ExtractReceipt, chosen: Chosen, log: Path
     )
 
 
-def _ask(job: NetworkJob, order: Order, progress: Progress) -> Answer:
-    """Have the child carry out the order, its phases shown one after the other."""
+def _ask(job: NetworkJob, trial: Trial, log: Path, progress: Progress) -> Examined:
+    """Have the child carry out the trial, its phases shown one after the other."""
     begun: list[str] = []
 
     def phase(doing: str) -> None:
@@ -127,25 +126,31 @@ def _ask(job: NetworkJob, order: Order, progress: Progress) -> Answer:
         begun.append(doing)
         progress.begin(doing, None)
 
+    order = Order(
+        handler="tasks.smoke.examination:handle",
+        name=job.name,
+        log=str(log),
+        body=msgspec.Raw(msgspec.json.encode(trial)),
+    )
     try:
-        return child.shared().run(order, job.config.settings.smoke_timeout, phase)
+        return child.shared().run(order, Examined, job.config.settings.smoke_timeout, phase)
     finally:
         if begun:
             progress.end()
 
 
-def _keep(job: NetworkJob, answer: Answer, report: Report) -> None:
+def _keep(job: NetworkJob, came: Examined) -> None:
     """Write smoke.json and the picture: also of a network that failed, for its owner to see."""
-    if answer.drawn:
-        write_atomic(job.workspace.smoke_picture(job.name), answer.drawn)
-    write_atomic(job.workspace.smoke_json(job.name), readable(report))
+    if came.drawn:
+        write_atomic(job.workspace.smoke_picture(job.name), came.drawn)
+    write_atomic(job.workspace.smoke_json(job.name), readable(came.report))
 
 
 def _judge(job: NetworkJob, report: Report) -> None:
     """Let the network pass.
 
     Raises:
-        SmokeError: a check failed; the first two are told.
+        NetworkError: a check failed; the first two are told.
     """
     failed = [
         f"{check.name}: {check.detail}" for check in report.checks if check.result == "failed"
@@ -154,4 +159,4 @@ def _judge(job: NetworkJob, report: Report) -> None:
         return
     more = f" (and {len(failed) - 2} more)" if len(failed) > 2 else ""
     details = job.workspace.smoke_json(job.name).as_posix()
-    raise SmokeError(job.name, "; ".join(failed[:2]) + more, f"details: {details}")
+    raise NetworkError(job.name, "; ".join(failed[:2]) + more, f"details: {details}")

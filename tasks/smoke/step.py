@@ -6,12 +6,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasks import receipts
-from tasks.errors import SmokeError, disk_error
+from tasks.engine.version import tensorflow_version
+from tasks.errors import NetworkError, disk_error
 from tasks.files import sha256_of
 from tasks.job import NetworkJob, Outcome, Progress, pass_on
 from tasks.receipts import ExtractReceipt, SmokeReceipt
 from tasks.smoke.choice import Choice, choose, scene_id
-from tasks.smoke.version import tensorflow_version
 
 VERSION = 1
 
@@ -34,13 +34,13 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
     """Run the network, unless the last run still speaks for it.
 
     Raises:
-        SmokeError: it does not load, does not answer as a detector should, or can't be run here.
+        NetworkError: it does not load, does not answer as a detector should, or can't be run here.
         UnreachableError: it was deferred, and must not be.
         DiskError: the results can't be written.
     """
     extracted = _extracted(job)
     if extracted is None:
-        raise SmokeError(job.name, "it is not extracted", f"run doit extract:{job.name}")
+        raise NetworkError(job.name, "it is not extracted", f"run doit extract:{job.name}")
     try:
         if extracted.status == "deferred":
             return pass_on(job, _path(job), _deferred(job, extracted.reason))

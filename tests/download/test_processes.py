@@ -19,7 +19,7 @@ from tasks import store, turn
 from tasks.download import partial, step
 from tasks.download.answer import SideCar
 from tasks.errors import DiskError, DownloadError
-from tasks.job import Outcome, Silent
+from tasks.job import Outcome, Silent, Unit
 from tasks.paths import Cache, Workspace
 from tests.support.downloads import BODY, OTHER, Waits, network_job, partials
 from tests.support.servers import answer, broken_off, file, paused, serving, stalled
@@ -73,7 +73,7 @@ class Phases(Silent):
     def __init__(self) -> None:
         self.begun: list[str] = []
 
-    def begin(self, doing: str, total: int | None) -> None:
+    def begin(self, doing: str, total: int | None, unit: Unit = "bytes") -> None:
         self.begun.append(doing)
 
 

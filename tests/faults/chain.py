@@ -13,9 +13,9 @@ from types import ModuleType
 import pytest
 
 from tasks.catalogue.types import Config, Network, Project, Settings
+from tasks.engine import child
 from tasks.job import NetworkJob, Outcome, ProjectJob, Silent
 from tasks.paths import Cache, Workspace
-from tasks.smoke import child
 from tests.support.archives import zoo_archive, zoo_files
 from tests.support.checkouts import ROOT
 from tests.support.servers import ScriptedServer, file, serving

@@ -7,8 +7,9 @@ import numpy.typing as npt
 import pytest
 
 from tasks.catalogue.types import Expectation, Signature
+from tasks.engine import outputs as meant
+from tasks.engine.messages import FaultError
 from tasks.smoke import checks
-from tasks.smoke.messages import FaultError
 
 ZOO = Signature()
 LABELS = {1: "person", 18: "dog"}
@@ -83,7 +84,7 @@ def test_rounding_at_the_edge_of_the_picture_is_no_fault() -> None:
 
 
 def test_without_a_pipeline_config_any_class_from_1_upwards_is_fine() -> None:
-    found = checks.found(outputs(detection_classes=[[400, 1, 1, 1, 1]]), ZOO)
+    found = meant.found(outputs(detection_classes=[[400, 1, 1, 1, 1]]), ZOO)
     assert checks.classed(found, None).result == "passed"
     assert checks.classed(found, 90).result == "failed"
 
@@ -108,7 +109,7 @@ def test_a_missing_output_is_named_with_those_that_are_there() -> None:
     there = outputs()
     del there["detection_scores"]
     with pytest.raises(FaultError, match=r"no output detection_scores; it has detection_boxes"):
-        checks.found(there, ZOO)
+        meant.found(there, ZOO)
 
 
 def test_numbered_outputs_and_classes_from_0_are_read_by_their_signature() -> None:
@@ -119,37 +120,37 @@ def test_numbered_outputs_and_classes_from_0_are_read_by_their_signature() -> No
         "o2": there["detection_classes"],
         "o3": there["detection_boxes"],
     }
-    assert checks.found(numbered, odd).classes.tolist() == [19, 2, 2, 2, 2]
+    assert meant.found(numbered, odd).classes.tolist() == [19, 2, 2, 2, 2]
 
 
 def test_the_same_answer_twice_is_told_to_the_last_bit() -> None:
-    first = checks.found(outputs(), ZOO)
+    first = meant.found(outputs(), ZOO)
     assert checks.repeated(first, first).detail == "to the last bit"
 
 
 def test_another_answer_to_the_same_picture_is_a_fault() -> None:
-    first = checks.found(outputs(), ZOO)
-    fewer = checks.found(outputs(num_detections=[1.0]), ZOO)
-    other = checks.found(outputs(detection_scores=[[0.8, 0.6, 0, 0, 0]]), ZOO)
+    first = meant.found(outputs(), ZOO)
+    fewer = meant.found(outputs(num_detections=[1.0]), ZOO)
+    other = meant.found(outputs(detection_scores=[[0.8, 0.6, 0, 0, 0]]), ZOO)
     assert checks.repeated(first, fewer).detail == "2 detections, then 1"
     assert checks.repeated(first, other).detail == "scores or boxes differ by 0.1"
 
 
 def test_other_boxes_for_the_same_picture_are_a_fault() -> None:
-    first = checks.found(outputs(), ZOO)
-    other = checks.found(outputs(detection_boxes=[[[0.1, 0.1, 0.5, 0.9]] * 5]), ZOO)
+    first = meant.found(outputs(), ZOO)
+    other = meant.found(outputs(detection_boxes=[[[0.1, 0.1, 0.5, 0.9]] * 5]), ZOO)
     assert checks.repeated(first, other).result == "failed"
 
 
 def test_a_class_that_is_no_number_has_no_label() -> None:
-    found = checks.found(outputs(detection_classes=[[float("nan"), float("inf"), 1, 1, 1]]), ZOO)
+    found = meant.found(outputs(detection_classes=[[float("nan"), float("inf"), 1, 1, 1]]), ZOO)
     assert checks.expected(found, LABELS, Expectation(label="dog", score=0)).result == "failed"
     assert checks.right(found, LABELS, found.boxes, ("dog", "person"), 0.5) == 0
 
 
 def test_rounding_between_two_runs_is_no_fault() -> None:
-    first = checks.found(outputs(), ZOO)
-    close = checks.found(outputs(detection_scores=[[0.90001, 0.6, 0, 0, 0]]), ZOO)
+    first = meant.found(outputs(), ZOO)
+    close = meant.found(outputs(detection_scores=[[0.90001, 0.6, 0, 0, 0]]), ZOO)
     assert checks.repeated(first, close).result == "passed"
 
 
@@ -158,12 +159,12 @@ def test_rounding_between_two_runs_is_no_fault() -> None:
     [("dog", 0.5, "passed"), ("dog", 0.95, "failed"), ("cat", 0.1, "failed")],
 )
 def test_the_expected_label_must_be_found(label: str, score: float, result: str) -> None:
-    found = checks.found(outputs(), ZOO)
+    found = meant.found(outputs(), ZOO)
     assert checks.expected(found, LABELS, Expectation(label=label, score=score)).result == result
 
 
 def test_an_object_counts_only_where_it_is_and_as_what_it_is() -> None:
-    found = checks.found(outputs(), ZOO)
+    found = meant.found(outputs(), ZOO)
     there = np.array([[0.1, 0.1, 0.5, 0.4]], np.float32)
     elsewhere = np.array([[0.5, 0.1, 0.9, 0.4]], np.float32)
     assert checks.right(found, LABELS, there, ("dog",), 0.5) == 1

@@ -18,12 +18,13 @@ from PIL import Image
 from embedded import NAME
 from tasks import receipts
 from tasks.catalogue.types import Expectation, Picture
-from tasks.errors import SmokeError, UnreachableError
+from tasks.engine import child
+from tasks.errors import NetworkError, UnreachableError
 from tasks.files import sha256_of
 from tasks.job import NetworkJob, Silent
 from tasks.paths import Workspace
 from tasks.receipts import ExtractReceipt, SmokeReceipt
-from tasks.smoke import child, step
+from tasks.smoke import step
 from tasks.smoke.messages import Check, Report
 from tests.smoke.conftest import MakeJob
 from tests.support.savedmodels import CHATTER, ODD_SIZE
@@ -159,10 +160,10 @@ def test_the_users_picture_is_run_and_watched(make_job: MakeJob) -> None:
 
 def test_a_picture_that_is_none_is_told_in_one_line(make_job: MakeJob) -> None:
     job = make_job("zoo", smoke_image="me.png")
-    with pytest.raises(SmokeError, match="no such file"):
+    with pytest.raises(NetworkError, match="no such file"):
         step.run(job, Silent())
     (job.workspace.root / "me.png").write_text("<html>")
-    with pytest.raises(SmokeError, match=r"me\.png is not a picture.*choose another smoke_image"):
+    with pytest.raises(NetworkError, match=r"me\.png is not a picture.*choose another smoke_image"):
         step.run(job, Silent())
 
 
@@ -187,7 +188,7 @@ def test_the_expected_label_must_be_found_on_the_networks_own_picture(make_job: 
     assert check(job, "finds a dog scored 0.30 or more").result == "passed"
     job = with_network(job, expect=Expectation(label="dog", score=0.99))
     with pytest.raises(
-        SmokeError, match=r"finds a dog scored 0\.99 or more: the best scores 0\.95"
+        NetworkError, match=r"finds a dog scored 0\.99 or more: the best scores 0\.95"
     ):
         step.run(job, Silent())
     assert step.why_stale(job) is not None
@@ -206,7 +207,7 @@ def test_a_picture_out_of_reach_is_replaced_by_a_scene_and_labels_are_not_asked(
 
 def test_the_embedded_networks_name_obliges_to_find_digits(make_job: MakeJob) -> None:
     job = make_job("zoo", name=NAME, labels=["one", "two", "three", "four", "five", "six"])
-    with pytest.raises(SmokeError, match="none of the scene's digits was found where it is"):
+    with pytest.raises(NetworkError, match="none of the scene's digits was found where it is"):
         step.run(job, Silent())
 
 
@@ -221,7 +222,7 @@ def test_a_network_that_is_not_callable_and_has_names_of_its_own_is_run(make_job
 
 
 def test_a_network_with_other_names_than_configured_is_told(make_job: MakeJob) -> None:
-    with pytest.raises(SmokeError, match=r"no output detection_boxes, .*it has output_0, output_1"):
+    with pytest.raises(NetworkError, match=r"no output detection_boxes.*has output_0, output_1"):
         step.run(make_job("odd"), Silent())
 
 
@@ -236,7 +237,7 @@ def test_a_network_with_other_names_than_configured_is_told(make_job: MakeJob) -
 )
 def test_a_network_that_is_no_detector_is_told(make_job: MakeJob, model: str, told: str) -> None:
     job = make_job(model)
-    with pytest.raises(SmokeError, match=told):
+    with pytest.raises(NetworkError, match=told):
         step.run(job, Silent())
     assert step.why_stale(job) == "never done"
 
@@ -244,7 +245,7 @@ def test_a_network_that_is_no_detector_is_told(make_job: MakeJob, model: str, to
 def test_a_broken_network_fails_and_leaves_its_results_to_look_at(make_job: MakeJob) -> None:
     job = make_job("broken")
     with pytest.raises(
-        SmokeError, match=r"NaN or infinity; .* \(and 2 more\); details: .*smoke\.json"
+        NetworkError, match=r"NaN or infinity; .* \(and 2 more\); details: .*smoke\.json"
     ):
         step.run(job, Silent())
     failed = [each.name for each in report(job).checks if each.result == "failed"]
@@ -278,7 +279,7 @@ def test_a_flipped_bit_in_the_checkpoint_is_found(make_job: MakeJob) -> None:
     content[len(content) // 2] ^= 1
     data.write_bytes(content)
     with pytest.raises(
-        SmokeError, match=r"its checkpoint .* can't be read: .*Checksum does not match"
+        NetworkError, match=r"its checkpoint .* can't be read: .*Checksum does not match"
     ):
         step.run(job, Silent())
 
@@ -287,10 +288,10 @@ def test_a_saved_model_that_is_gone_or_garbage_is_told(make_job: MakeJob) -> Non
     job = make_job("zoo")
     graph = job.workspace.network("zoo") / "saved_model" / "saved_model.pb"
     graph.write_bytes(b"garbage")
-    with pytest.raises(SmokeError, match="its SavedModel can't be loaded"):
+    with pytest.raises(NetworkError, match="its SavedModel can't be loaded"):
         step.run(job, Silent())
     graph.unlink()
-    with pytest.raises(SmokeError, match=r"holds no saved_model\.pb"):
+    with pytest.raises(NetworkError, match=r"holds no saved_model\.pb"):
         step.run(job, Silent())
 
 
@@ -312,7 +313,7 @@ def test_a_deferred_network_passes_its_reason_on(zoo: NetworkJob) -> None:
 def test_a_network_that_is_not_extracted_is_told(workspace: Workspace, zoo: NetworkJob) -> None:
     workspace.receipt("extract", "zoo").unlink()
     assert step.why_stale(zoo) == "the network is not extracted"
-    with pytest.raises(SmokeError, match="doit extract:zoo"):
+    with pytest.raises(NetworkError, match="doit extract:zoo"):
         step.run(zoo, Silent())
 
 
@@ -320,7 +321,7 @@ def test_without_tensorflow_it_says_what_to_do(
     make_job: MakeJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(step, "tensorflow_version", lambda: "")
-    with pytest.raises(SmokeError, match="TensorFlow is not installed; install the requirements"):
+    with pytest.raises(NetworkError, match="TensorFlow is not installed; install the requirements"):
         step.run(make_job("zoo"), Silent())
 
 
@@ -328,7 +329,7 @@ def test_without_tensorflow_it_says_what_to_do(
 def test_a_killed_process_is_told_and_the_next_network_runs(make_job: MakeJob) -> None:
     endless, zoo = make_job("endless"), make_job("zoo")
     threading.Thread(target=kill_when_running).start()
-    with pytest.raises(SmokeError, match="killed by signal 9: out of memory"):
+    with pytest.raises(NetworkError, match="killed by signal 9: out of memory"):
         step.run(endless, Silent())
     assert step.run(zoo, Silent()).kind == "built"
 
@@ -344,5 +345,5 @@ def kill_when_running() -> None:
 def test_an_endless_network_is_given_up(make_job: MakeJob) -> None:
     job = make_job("zoo")
     step.run(job, Silent())  # the start of TensorFlow has the same limit
-    with pytest.raises(SmokeError, match="did not answer within 3 seconds; raise smoke_timeout"):
+    with pytest.raises(NetworkError, match="did not answer within 3 seconds; raise smoke_timeout"):
         step.run(make_job("endless", smoke_timeout=3.0), Silent())

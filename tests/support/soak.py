@@ -39,7 +39,8 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 import msgspec
-from tasks.smoke.messages import Answer, Doing, Hello, Order, Report
+from tasks.engine.messages import Answer, Doing, Hello, Order
+from tasks.smoke.messages import Examined, Report, Trial
 
 def say(message):
     sys.stdout.buffer.write(msgspec.json.encode(message) + b"\\n")
@@ -50,8 +51,11 @@ for line in sys.stdin.buffer:
     order = msgspec.json.decode(line, type=Order)
     say(Doing("load"))
     time.sleep(0.1)
-    report = Report(network=order.network, applicable=order.saved_model)
-    say(Answer(report=report, drawn=b"drawn" if order.saved_model else b"", summary="stand-in"))
+    trial = msgspec.json.decode(order.body, type=Trial)
+    report = Report(network=trial.network, applicable=trial.saved_model)
+    drawn = b"drawn" if trial.saved_model else b""
+    examined = Examined(report=report, drawn=drawn, summary="stand-in")
+    say(Answer(body=msgspec.Raw(msgspec.json.encode(examined))))
 """
 
 
@@ -80,7 +84,7 @@ class Scene:
             shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(self.root / "pristine", workspace)
         if stand_in:
-            (workspace / "tasks/smoke/worker.py").write_text(STAND_IN)
+            (workspace / "tasks/engine/worker.py").write_text(STAND_IN)
         environment = {
             "TOD_CACHE": str(self.cache),
             "PYTHONPYCACHEPREFIX": str(self.root / "compiled"),

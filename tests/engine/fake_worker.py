@@ -9,20 +9,20 @@ import time
 
 import msgspec
 
-from tasks.smoke.messages import Answer, Doing, Hello, Order
+from tasks.engine.messages import Answer, Doing, Hello, Message, Order, Part
 
 
-def say(message: Hello | Doing | Answer) -> None:
+def say(message: Message) -> None:
     sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
     sys.stdout.buffer.flush()
 
 
 def obey(order: Order) -> None:
-    match order.network.partition("-")[0]:
+    match order.name.partition("-")[0]:
         case "sleep":
             time.sleep(600)
         case "signal":
-            os.kill(os.getpid(), int(order.network.partition("-")[2]))
+            os.kill(os.getpid(), int(order.name.partition("-")[2]))
         case "exit":
             with open(order.log, "w") as log:
                 print(
@@ -30,13 +30,30 @@ def obey(order: Order) -> None:
                     file=log,
                 )
             os._exit(3)
+        case "parts":
+            for number in range(5):
+                time.sleep(0.25)
+                say(Part(msgspec.Raw(b"%d" % number)))
+            say(Answer(body=msgspec.Raw(b'{"process": 0, "padding": ""}')))
+        case "large":
+            body = msgspec.Raw(b'{"process": %d, "padding": ""}' % os.getpid())
+            say(Answer(body=body, left=600_000_000))
+        case "fault":
+            say(Answer(why="it has no signature", todo="export it again"))
         case "half":
             sys.stdout.buffer.write(b'{"type": "Ans')
             sys.stdout.buffer.flush()
             os._exit(0)
         case _:
             say(Doing("load"))
-            say(Answer(summary=str(os.getpid()), drawn=bytes(3_000_000)))
+            say(Part(msgspec.Raw(b"1")))
+            say(
+                Answer(
+                    body=msgspec.Raw(
+                        msgspec.json.encode({"process": os.getpid(), "padding": "x" * 4_000_000})
+                    )
+                )
+            )
 
 
 def main(start: str) -> None:

@@ -15,6 +15,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,8 +23,10 @@ if __name__ == "__main__":
     sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 import msgspec
+from msgspec.structs import replace
 
-from tasks.smoke.messages import Answer, Doing, FaultError, Hello, Message, Order
+from tasks.engine import memory
+from tasks.engine.messages import Answer, Doing, FaultError, Hello, Message, Order, Part, Talk
 
 Say = Callable[[Message], None]
 
@@ -91,13 +94,23 @@ def import_tensorflow() -> str:
     return ""
 
 
+def handler_of(order: Order) -> Callable[[bytes, Talk], msgspec.Struct]:
+    """The function that an order names."""
+    module, _, name = order.handler.partition(":")
+    handler: Callable[[bytes, Talk], msgspec.Struct] = getattr(import_module(module), name)
+    return handler
+
+
 def answer(order: Order, say: Say) -> Answer:
     """Carry out an order, whatever comes of it."""
-    from tasks.smoke.examination import examine
-
+    talk = Talk(
+        phase=lambda doing: say(Doing(doing)),
+        part=lambda part: say(Part(msgspec.Raw(msgspec.json.encode(part)))),
+    )
     try:
         with no_collection():
-            return examine(order, lambda phase: say(Doing(phase)))
+            done = handler_of(order)(order.body, talk)
+        return Answer(body=msgspec.Raw(msgspec.json.encode(done)))
     except FaultError as fault:
         traceback.print_exc()
         return Answer(why=fault.why, todo=fault.todo)
@@ -117,12 +130,14 @@ def main() -> None:
         answers.flush()
 
     fault = import_tensorflow()
+    at_first = memory.now()
     say(Hello(fault=fault))
     while not fault:
         order = msgspec.json.decode(lines.get(), type=Order)
         log_to(Path(order.log))
-        say(answer(order, say))
-        gc.collect()  # now that nobody waits: a network is full of cycles
+        done = answer(order, say)
+        gc.collect()  # a network is full of cycles
+        say(replace(done, left=memory.beyond(at_first)))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from tasks.smoke.messages import FaultError, Shown
+from tasks.engine.messages import FaultError, Shown
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -1,7 +1,8 @@
-"""How much memory this process held at most."""
+"""How much memory this process holds, and held at most."""
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -21,3 +22,18 @@ def peak() -> int | None:
         return None
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
+
+
+def beyond(before: int | None) -> int:
+    """Bytes held now beyond those held `before`; 0 where nobody counts."""
+    held = now()
+    return 0 if held is None or before is None else max(0, held - before)
+
+
+def now() -> int | None:
+    """Bytes held at this moment; None where nobody counts. Linux only (`proc(5)`, statm)."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, AttributeError, ValueError):
+        return None

@@ -12,16 +12,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
-from tasks.errors import SmokeError
-from tasks.smoke.child import COMMAND, Child, environment, last_line
-from tasks.smoke.messages import Order
+from tasks.engine.child import COMMAND, Child, environment, ignore, last_line
+from tasks.engine.messages import Order
+from tasks.errors import NetworkError
 
 ROOT = Path(__file__).parents[2]
-FAKE = (sys.executable, "-m", "tests.smoke.fake_worker")
+FAKE = (sys.executable, "-m", "tests.engine.fake_worker")
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
 
-Run = Callable[..., str]
+Run = Callable[..., int]
+
+
+class Said(Struct):
+    """The fake worker's answer: its process id, and some megabytes."""
+
+    process: int
+    padding: str
 
 
 @pytest.fixture
@@ -35,9 +43,9 @@ def child() -> Iterator[Child]:
 def run(child: Child, tmp_path: Path) -> Run:
     """`run(order)`: the process id of the worker that answered it."""
 
-    def ask(name: str, limit: float = 20.0) -> str:
-        order = Order(network=name, folder="", log=str(tmp_path / f"{name}.log"))
-        return child.run(order, limit, lambda phase: None).summary
+    def ask(name: str, limit: float = 20.0) -> int:
+        order = Order(handler="", name=name, log=str(tmp_path / f"{name}.log"))
+        return child.run(order, Said, limit, ignore).process
 
     return ask
 
@@ -58,21 +66,42 @@ def test_one_process_serves_many_networks(run: Run) -> None:
     assert run("a") == run("b") == run("c")
 
 
+def test_a_network_that_leaves_much_behind_is_the_last_one_of_its_process(run: Run) -> None:
+    first = run("large")
+    assert gone(first)
+    assert run("a") == run("b") != first
+
+
 def test_phases_are_told_as_they_begin(child: Child, tmp_path: Path) -> None:
     told: list[str] = []
-    order = Order(network="a", folder="", log=str(tmp_path / "log"))
-    child.run(order, 20, told.append)
-    child.run(order, 20, told.append)
+    order = Order(handler="", name="a", log=str(tmp_path / "log"))
+    child.run(order, Said, 20, told.append)
+    child.run(order, Said, 20, told.append)
     assert told == ["start TensorFlow", "load", "load"]
+
+
+def test_an_order_that_gets_on_may_take_longer_than_one_that_does_not(
+    child: Child, tmp_path: Path
+) -> None:
+    order = Order(handler="", name="parts", log=str(tmp_path / "log"))
+    parts: list[bytes] = []
+    child.run(order, Said, 0.9, ignore, lambda body: parts.append(bytes(body)))
+    assert parts == [b"0", b"1", b"2", b"3", b"4"]
+
+
+def test_what_the_worker_can_t_do_is_told_as_it_tells_it(run: Run) -> None:
+    with pytest.raises(NetworkError, match="fault: it has no signature; export it again"):
+        run("fault")
+    assert run("a")
 
 
 def test_a_process_that_takes_too_long_is_killed_and_the_next_network_gets_a_new_one(
     run: Run,
 ) -> None:
     first = run("a")
-    with pytest.raises(SmokeError, match=r"sleep: it did not answer within 0\.3 seconds"):
+    with pytest.raises(NetworkError, match=r"sleep: it did not answer within 0\.3 seconds"):
         run("sleep", 0.3)
-    assert gone(int(first))
+    assert gone(first)
     assert run("b") != first
 
 
@@ -86,20 +115,20 @@ def test_a_process_that_takes_too_long_is_killed_and_the_next_network_gets_a_new
     ],
 )
 def test_a_death_by_signal_is_named(run: Run, number: int, told: str) -> None:
-    with pytest.raises(SmokeError, match=told):
+    with pytest.raises(NetworkError, match=told):
         run(f"signal-{number}")
     assert run("b")
 
 
 def test_a_death_tells_the_last_useful_line_of_the_log(run: Run, tmp_path: Path) -> None:
-    with pytest.raises(SmokeError) as error:
+    with pytest.raises(NetworkError) as error:
         run("exit")
     assert "exit code 3: MemoryError: too much" in str(error.value)
     assert str(tmp_path / "exit.log") in str(error.value)
 
 
 def test_half_an_answer_is_none(run: Run) -> None:
-    with pytest.raises(SmokeError, match="ended with exit code 0"):
+    with pytest.raises(NetworkError, match="ended with exit code 0"):
         run("half")
 
 
@@ -113,16 +142,16 @@ def test_a_process_that_died_between_two_networks_is_replaced(child: Child, run:
 
 
 def test_a_tensorflow_that_does_not_import_is_told_with_what_to_do(tmp_path: Path) -> None:
-    order = Order(network="a", folder="", log=str(tmp_path / "log"))
+    order = Order(handler="", name="a", log=str(tmp_path / "log"))
     broken = Child((*FAKE, "broken"))
-    with pytest.raises(SmokeError, match=r"can't be imported: ImportError: no module; install"):
-        broken.run(order, 20, lambda phase: None)
+    with pytest.raises(NetworkError, match=r"can't be imported: ImportError: no module; install"):
+        broken.run(order, Said, 20, ignore)
 
 
 def test_a_death_at_the_start_is_told_from_the_log_of_the_start(tmp_path: Path) -> None:
-    order = Order(network="a", folder="", log=str(tmp_path / "log"))
-    with pytest.raises(SmokeError, match="exit code 1: libtensorflow: cannot open shared object"):
-        Child((*FAKE, "die")).run(order, 20, lambda phase: None)
+    order = Order(handler="", name="a", log=str(tmp_path / "log"))
+    with pytest.raises(NetworkError, match="exit code 1: libtensorflow: cannot open shared object"):
+        Child((*FAKE, "die")).run(order, Said, 20, ignore)
 
 
 def test_an_early_start_is_used_by_the_first_network(
@@ -132,7 +161,7 @@ def test_an_early_start_is_used_by_the_first_network(
     process = child._process
     child.warm_up(tmp_path / "logs" / "start.log")
     assert process is not None
-    assert run("a") == str(process.pid)
+    assert run("a") == process.pid
 
 
 def test_an_interrupted_wait_ends_the_process(child: Child, tmp_path: Path) -> None:
@@ -142,8 +171,9 @@ def test_an_interrupted_wait_ends_the_process(child: Child, tmp_path: Path) -> N
 
     child.warm_up(tmp_path / "log")
     process = child._process
+    order = Order(handler="", name="a", log=str(tmp_path / "log"))
     with pytest.raises(KeyboardInterrupt):
-        child.run(Order(network="a", folder="", log=str(tmp_path / "log")), 20, interrupt)
+        child.run(order, Said, 20, interrupt)
     assert process is not None
     assert process.poll() is not None
 
@@ -151,12 +181,12 @@ def test_an_interrupted_wait_ends_the_process(child: Child, tmp_path: Path) -> N
 PARENT = """
 import sys
 from pathlib import Path
-from tasks.smoke.child import Child, COMMAND, shared
-from tasks.smoke.messages import Order
+from tasks.engine.child import Child, COMMAND, shared
+from tasks.engine.messages import Order
 child = Child(eval(sys.argv[1]))
 def phase(name):
     print(child._process.pid, flush=True)
-child.run(Order(network="sleep", folder="", log=sys.argv[2]), 100, phase)
+child.run(Order(handler="", name="sleep", log=sys.argv[2]), object, 100, phase)
 """
 
 

@@ -10,20 +10,42 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
-from tasks.errors import SmokeError
-from tasks.smoke.messages import Answer, Doing, Hello, Message, Order
+from tasks.engine.messages import Answer, Doing, Hello, Message, Order, Part
+from tasks.errors import NetworkError
 
 # -P keeps the worker's own folder off the path: its modules' names would hide libraries'.
 COMMAND = (sys.executable, "-P", str(Path(__file__).with_name("worker.py")))
 INSTALL = "install the requirements again (see the README)"
 NOISE = ("WARNING: All log messages before absl", "To enable the following instructions")
 
+MOST_LEFT = 500_000_000
+"""Bytes that networks may leave behind in the process. TensorFlow does not give all back: after a
+Faster R-CNN it holds some 1.6 GB more than before. A new process takes seconds; one that outgrows
+the machine, or counts one network's memory as the next one's, does harm."""
+
 Phase = Callable[[str], None]
+Take = Callable[[msgspec.Raw], None]
+T = TypeVar("T")
+
+
+def ignore(news: object) -> None:
+    """Nobody asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """How long to wait, in seconds, and who is told what meanwhile."""
+
+    limit: float
+    phase: Phase = ignore
+    part: Take = ignore
 
 
 class Child:
@@ -45,22 +67,36 @@ class Child:
         with self._lock:
             self._started(log)
 
-    def run(self, order: Order, limit: float, phase: Phase) -> Answer:
-        """Have a network run; `limit` is in seconds, for the start and for the order each.
+    def run(
+        self, order: Order, kind: type[T], limit: float, phase: Phase, part: Take = ignore
+    ) -> T:
+        """Have an order carried out; its answer as a `kind`.
+
+        Args:
+            limit: seconds, for the start, and for the order until its first part or its answer,
+                and from then on for each part.
+            phase: hears each phase as it begins; `part` takes what is done before the answer.
 
         Raises:
-            SmokeError: TensorFlow can't be imported, the time is over, or the process died.
+            NetworkError: TensorFlow can't be imported, the network can't be used, the time is
+                over, or the process died.
         """
         with self._lock:
             process = self._started(Path(order.log))
             try:
                 if not self._greeted:
                     phase("start TensorFlow")
-                    self._greet(process, order, limit, phase)
-                return self._ask(process, order, limit, phase)
+                    self._greet(process, order, limit)
+                answer = self._ask(process, order, Ears(limit, phase, part))
             except BaseException:  # Ctrl-C, too: what the process is at is of no use any more
                 self.close()
                 raise
+            if answer.left > MOST_LEFT:
+                self.close()
+        if answer.why:
+            todo = answer.todo or f"details: {Path(order.log).as_posix()}"
+            raise NetworkError(order.name, answer.why, todo)
+        return msgspec.json.decode(answer.body, type=kind)
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
@@ -90,25 +126,22 @@ class Child:
         self._greeted, self._start_log = False, log
         return self._process
 
-    def _greet(
-        self, process: subprocess.Popen[bytes], order: Order, limit: float, phase: Phase
-    ) -> None:
-        hello, overdue = receive(process, limit, phase)
+    def _greet(self, process: subprocess.Popen[bytes], order: Order, limit: float) -> None:
+        hello, overdue = receive(process, Ears(limit))
         if hello is None:
-            raise death(order.network, process.wait(), limit if overdue else None, self._start_log)
+            raise death(order.name, process.wait(), limit if overdue else None, self._start_log)
         if isinstance(hello, Hello) and hello.fault:
             why = f"TensorFlow can't be imported: {hello.fault}"
-            raise SmokeError(order.network, why, f"{INSTALL}; details: {self._start_log}")
+            raise NetworkError(order.name, why, f"{INSTALL}; details: {self._start_log}")
         self._greeted = True
 
-    def _ask(
-        self, process: subprocess.Popen[bytes], order: Order, limit: float, phase: Phase
-    ) -> Answer:
+    def _ask(self, process: subprocess.Popen[bytes], order: Order, ears: Ears) -> Answer:
         send(process, order)
-        answer, overdue = receive(process, limit, phase)
+        answer, overdue = receive(process, ears)
         if isinstance(answer, Answer):
             return answer
-        raise death(order.network, process.wait(), limit if overdue else None, Path(order.log))
+        limit = ears.limit if overdue else None
+        raise death(order.name, process.wait(), limit, Path(order.log))
 
 
 @cache
@@ -136,42 +169,69 @@ def send(process: subprocess.Popen[bytes], order: Order) -> None:
         process.stdin.flush()
 
 
-def receive(
-    process: subprocess.Popen[bytes], limit: float, phase: Phase
-) -> tuple[Hello | Answer | None, bool]:
-    """The next message that is more than a phase; None if the process ends first.
+def receive(process: subprocess.Popen[bytes], ears: Ears) -> tuple[Hello | Answer | None, bool]:
+    """The next message that is more than news; None if the process ends first.
 
-    The flag tells whether it was ended because `limit` seconds were over. A timer that kills works
-    alike on every system: a pipe can't be read with a time limit on Windows.
+    The flag tells whether it was ended because its time was over.
     """
     assert process.stdout is not None
-    overdue = threading.Event()
-
-    def stop() -> None:
-        overdue.set()
-        process.kill()
-
-    timer = threading.Timer(limit, stop)
-    timer.daemon = True
-    timer.start()
-    try:
+    with Deadline(process, ears.limit) as deadline:
         for line in process.stdout:
             if not line.endswith(b"\n"):
                 break
             message: Message = msgspec.json.decode(line, type=Message)
-            if not isinstance(message, Doing):
-                return message, False
-            phase(message.phase)
-    finally:
-        timer.cancel()
-    return None, overdue.is_set()
+            match message:
+                case Doing(phase):
+                    ears.phase(phase)
+                case Part(body):
+                    deadline.begin()
+                    ears.part(body)
+                case _:
+                    return message, False
+    return None, deadline.is_over
 
 
-def death(network: str, code: int, limit: float | None, log: Path) -> SmokeError:
+class Deadline:
+    """Kills a process when its time is over. A timer that kills works alike on every system: a
+    pipe can't be read with a time limit on Windows."""
+
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
+        self._process, self._seconds = process, seconds
+        self._over = threading.Event()
+        self._timer: threading.Timer | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self._over.is_set()
+
+    def begin(self) -> None:
+        """Let all the time begin anew."""
+        self._cancel()
+        self._timer = threading.Timer(self._seconds, self._stop)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def __enter__(self) -> Deadline:
+        self.begin()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._cancel()
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _stop(self) -> None:
+        self._over.set()
+        self._process.kill()
+
+
+def death(network: str, code: int, limit: float | None, log: Path) -> NetworkError:
     """Say why the process is no more: its time was over (`limit`), a signal, or an exit code."""
     if limit is not None:
         todo = f"raise smoke_timeout in config/workspace.toml, or see {log}"
-        return SmokeError(network, f"it did not answer within {limit:g} seconds", todo)
+        return NetworkError(network, f"it did not answer within {limit:g} seconds", todo)
     last = last_line(log)
     said = f": {last}" if last else ""
     if code >= 0:
@@ -182,7 +242,7 @@ def death(network: str, code: int, limit: float | None, log: Path) -> SmokeError
         why = "TensorFlow's process was killed by signal 4: made for another kind of processor?"
     else:
         why = f"TensorFlow's process was killed by signal {-code} ({_signal_name(-code)}){said}"
-    return SmokeError(network, why, f"details: {log}")
+    return NetworkError(network, why, f"details: {log}")
 
 
 def last_line(log: Path) -> str:

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.catalogue.types import Signature
-from tasks.smoke.messages import Checkpoint, FaultError, Shape, Tensor
-from tasks.smoke.pictures import Pixels, scaled
+from tasks.engine.messages import Checkpoint, FaultError, Shape, Tensor
+from tasks.engine.pictures import Pixels, scaled
 
 SIGNATURE = "serving_default"
 

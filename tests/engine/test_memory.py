@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from tasks.smoke import memory
+from tasks.engine import memory
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux forgets a peak")

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from tasks.smoke import pictures
-from tasks.smoke.messages import FaultError
+from tasks.engine import pictures
+from tasks.engine.messages import FaultError
 
 RED = (250, 10, 10)
 

@@ -1,0 +1,70 @@
+"""Write a measured example into choosing.md, so that nobody types figures:
+
+    python docs/make_measured.py results/cube_faces/comparison.json
+
+takes what `doit compare:cube_faces` measured. Networks that were not measured are left out.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tasks.compare import words
+from tasks.compare.figures import machine_line
+from tasks.measure.results import Comparison, Result
+
+PAGE = Path(__file__).with_name("choosing.md")
+BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
+HEAD = """\
+| network | latency, median | 10 to 90 % | runs | load | memory | mAP@[.5:.95] |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: |
+"""
+
+
+def row(result: Result) -> str:
+    """One network's line of the table."""
+    figures = result.figures
+    assert figures is not None
+    latency = figures.latency
+    right = words.percent(result.accuracy.map) if result.accuracy else "–"
+    cells = (
+        f"`{result.network}`",
+        words.seconds(latency.median),
+        words.span(latency.low, latency.high),
+        f"{latency.runs}",
+        words.seconds(figures.load),
+        words.size(figures.peak_memory),
+        right,
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
+def table(comparison: Comparison) -> str:
+    """The table, and under it what it was measured on."""
+    measured = [one for one in comparison.results if one.figures]
+    days = sorted({one.figures.measured for one in measured if one.figures})
+    machines = dict.fromkeys(machine_line(one.figures.machine) for one in measured if one.figures)
+    what = "drawn scenes" if comparison.drawn else "pictures"
+    told = (
+        f"{comparison.pictures} {what}, measured on {' and '.join(days)}: {'; '.join(machines)}.\n"
+    )
+    return HEAD + "".join(map(row, measured)) + "\n" + told
+
+
+def main() -> None:
+    comparison = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Comparison)
+    text = PAGE.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit(f"{PAGE} has no place marked for the figures")
+    PAGE.write_text(before + begin + table(comparison) + end + after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""The whole page from its material."""
+
+from __future__ import annotations
+
+from tasks.compare import words
+from tasks.compare.cards import cards
+from tasks.compare.charts import charts
+from tasks.compare.figures import builds, left_out, machines, rows
+from tasks.compare.gallery import data, gallery
+from tasks.compare.material import Material
+from tasks.compare.view import MachineNote, Page
+from tasks.measure.results import Comparison
+
+REMARKS = 50
+"""Lines of remarks that the page holds."""
+
+
+def assemble(material: Material) -> Page:
+    comparison = material.comparison
+    notes = machines(material)
+    shown = gallery(material)
+    return Page(
+        project=comparison.project,
+        lead=lead(comparison, notes),
+        notices=notices(comparison),
+        machines=notes,
+        builds=builds(material),
+        rows=rows(material, notes),
+        charts=charts(material),
+        gallery=shown,
+        cards=cards(material),
+        judge=judge(comparison),
+        left_out=left_out(material),
+        remarks=_some(comparison.remarks),
+        unreadable=_some(comparison.unreadable),
+        tree=material.tree,
+        data=data(material, shown),
+    )
+
+
+def lead(comparison: Comparison, notes: tuple[MachineNote, ...]) -> str:
+    """`2 networks on 50 pictures, 48 of them annotated.`"""
+    results = comparison.results
+    networks = words.count(len(results), "network")
+    if not notes:
+        return f"{networks}; none could be measured."
+    measured = sum(one.status == "measured" for one in results)
+    some = networks if measured == len(results) else f"{measured} of {networks}"
+    on = words.count(comparison.pictures, "drawn scene" if comparison.drawn else "picture")
+    if comparison.annotated == comparison.pictures:
+        return f"{some} on {on}, all annotated."
+    return f"{some} on {on}, {comparison.annotated or 'none'} of them annotated."
+
+
+def judge(comparison: Comparison) -> str:
+    """All networks are judged in one run, so by one version."""
+    versions = (one.accuracy.pycocotools for one in comparison.results if one.accuracy)
+    return f"pycocotools {next(versions, '')}".strip()
+
+
+def notices(comparison: Comparison) -> tuple[str, ...]:
+    """What a reader must know before the figures."""
+    found = []
+    if comparison.drawn:
+        found.append(
+            f"{comparison.project} has no test pictures yet: drawn scenes stand in for them. Put "
+            f"your own into {comparison.project}/images/test and run doit again."
+        )
+    for status, verb in (("failed", "could not be run"), ("deferred", "not here yet")):
+        number = sum(result.status == status for result in comparison.results)
+        if number:
+            verb = verb if verb.startswith("could") else ("is " if number == 1 else "are ") + verb
+            found.append(f"{words.count(number, 'network')} {verb}; the others are complete.")
+    if comparison.unreadable:
+        unread = words.count(len(comparison.unreadable), "picture")
+        was = "was" if len(comparison.unreadable) == 1 else "were"
+        found.append(f"{unread} could not be read and {was} not given to any network.")
+    return tuple(found)
+
+
+def _some(lines: tuple[str, ...]) -> tuple[str, ...]:
+    more = len(lines) - REMARKS
+    return lines if more <= 0 else (*lines[:REMARKS], f"and {more:,} more")

@@ -1,0 +1,189 @@
+"""Where a box and the plate with its label go, and which boxes the annotations bear out.
+
+Lengths are in the units of the drawing: the picture's longer side has `LONGEST` of them. Scores are
+whole percents, rounded down, so that a box is shown exactly if its printed score reaches the
+threshold.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Collection, Sequence
+
+from msgspec import Struct
+
+from tasks.look import shown
+from tasks.measure.results import Detection, Marked, Place
+
+LONGEST = 640
+LEAST, SURE = 5, 50
+"""Percents: the lowest score that the page can show, and the one that it opens with."""
+
+MOST = 100
+"""Boxes of one network on one picture, the best first."""
+
+PLATE = 18.0
+MARGIN = 5.0
+CHARACTER = 7.8  # of the monospaced font at 13 units
+GROWN = 1.6  # how much style.css enlarges plates where the picture is small
+LABEL = 32
+SAME = 0.5
+
+Labels = dict[str, int]
+"""label → its number on the page, in the order of the page's list."""
+
+
+class Frame(Struct, frozen=True):
+    """A box: the left upper corner, width and height."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class Spot(Struct, frozen=True):
+    """Where a plate is fixed: it grows from there to the left if `end`, downwards if `below`."""
+
+    x: float
+    y: float
+    end: bool
+    below: bool
+
+    @property
+    def code(self) -> int:
+        return self.end + 2 * self.below
+
+
+class Drawn(Struct, frozen=True):
+    """One detection on one picture.
+
+    Attributes:
+        label: its number.
+        percent: its score.
+        right: whether an annotated object is there; None if that can't be said.
+    """
+
+    label: int
+    percent: int
+    frame: Frame
+    spot: Spot
+    right: bool | None
+
+
+def whole_percent(score: float) -> int:
+    if not math.isfinite(score):
+        return 0
+    return max(0, min(100, math.floor(score * 100 + 1e-9)))
+
+
+def drawing_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of the drawing of a picture of this many pixels."""
+    width, height = (max(1, side) for side in size)
+    scale = LONGEST / max(width, height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def frame_of(place: Place, size: tuple[int, int]) -> Frame:
+    """The box inside a drawing of `size`; what is beyond the edge is cut off."""
+    top, left, bottom, right = (_part(value) for value in place)
+    top, bottom = min(top, bottom), max(top, bottom)
+    left, right = min(left, right), max(left, right)
+    width, height = size
+    x, y = round(left * width, 1), round(top * height, 1)
+    return Frame(x, y, round(right * width - x, 1), round(bottom * height - y, 1))
+
+
+def _part(value: float) -> float:
+    return min(max(value, 0.0), 1.0) if math.isfinite(value) else 0.0
+
+
+def spot_of(frame: Frame, size: tuple[int, int]) -> Spot:
+    """Above the box if there is room, even for a grown plate; else below it; else inside. It grows
+    towards the middle of the picture."""
+    end = frame.x + frame.width / 2 > size[0] / 2
+    x = round(frame.x + frame.width, 1) if end else frame.x
+    if frame.y >= PLATE * GROWN:
+        return Spot(x, frame.y, end, below=False)
+    bottom = round(frame.y + frame.height, 1)
+    room = bottom + PLATE * GROWN <= size[1]
+    return Spot(x, bottom if room else frame.y, end, below=True)
+
+
+def truth_spot(frame: Frame, size: tuple[int, int]) -> Spot:
+    """At the lower edge, where few detections have their plate."""
+    end = frame.x + frame.width / 2 > size[0] / 2
+    bottom = round(frame.y + frame.height, 1)
+    room = bottom + PLATE * GROWN <= size[1]
+    return Spot(round(frame.x + frame.width, 1) if end else frame.x, bottom, end, room)
+
+
+def plate_text(label: str) -> str:
+    """A label as it is printed on a picture: one line, of bounded length."""
+    text = shown(label)
+    return text if len(text) <= LABEL else text[: LABEL - 1] + "…"
+
+
+def text_width(text: str) -> float:
+    """Of text in the plates' font; Chinese and the like are twice as wide."""
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return round((len(text) + wide) * CHARACTER, 1)
+
+
+def plate_width(text: str) -> float:
+    return round(text_width(text) + 2 * MARGIN, 1)
+
+
+def verdicts(
+    found: Sequence[Detection], truth: Sequence[Marked] | None, known: Collection[str]
+) -> list[bool | None]:
+    """For each detection whether it has an annotated object of its own: same label, IoU 0.5.
+
+    The best detection chooses first, so what a lower score adds changes no verdict: they hold for
+    every threshold. None for a label that is not in `known`, and without annotations.
+    """
+    if truth is None:
+        return [None] * len(found)
+    free = list(truth)
+    said: list[bool | None] = []
+    for one in found:
+        if one.label not in known:
+            said.append(None)
+            continue
+        same = [mark for mark in free if mark.label == one.label]
+        best = max(same, key=lambda mark: overlap(mark.place, one.place), default=None)
+        right = best is not None and overlap(best.place, one.place) >= SAME
+        if right and best is not None:
+            free.remove(best)
+        said.append(right)
+    return said
+
+
+def overlap(one: Place, other: Place) -> float:
+    """Intersection over union."""
+    height = min(one[2], other[2]) - max(one[0], other[0])
+    width = min(one[3], other[3]) - max(one[1], other[1])
+    common = max(0.0, height) * max(0.0, width)
+    union = _area(one) + _area(other) - common
+    return common / union if union > 0 else 0.0
+
+
+def _area(place: Place) -> float:
+    return max(0.0, place[2] - place[0]) * max(0.0, place[3] - place[1])
+
+
+def drawn(
+    found: Sequence[Detection],
+    said: Sequence[bool | None],
+    labels: Labels,
+    size: tuple[int, int],
+) -> tuple[Drawn, ...]:
+    """What the page can show of one network on one picture, best first."""
+    made = []
+    for one, right in zip(found[:MOST], said, strict=False):
+        percent = whole_percent(one.score)
+        if percent >= LEAST:
+            frame = frame_of(one.place, size)
+            made.append(Drawn(labels[one.label], percent, frame, spot_of(frame, size), right))
+    return tuple(made)

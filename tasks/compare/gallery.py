@@ -1,0 +1,204 @@
+"""The pictures of the page, what each network saw on them, and what the script needs of that."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from tasks.compare import words
+from tasks.compare.boxes import (
+    LEAST,
+    MOST,
+    SURE,
+    Drawn,
+    Labels,
+    drawing_size,
+    drawn,
+    frame_of,
+    plate_text,
+    text_width,
+    truth_spot,
+    verdicts,
+)
+from tasks.compare.material import Material, Shot, known_labels
+from tasks.compare.survey import THRESHOLDS
+from tasks.compare.view import Fact, Gallery, Label, Picture, Seen, Truth
+from tasks.measure.results import Result, Sight
+
+MOST_ABSENT = 3
+"""Networks without boxes that are named above the pictures."""
+
+COLOURS = 7
+"""In style.css, as `.c0` to `.c6`: Okabe's and Ito's, as on the pictures of smoke runs."""
+
+
+def gallery(material: Material) -> Gallery:
+    results = material.comparison.results
+    labels = material.survey.labels
+    known = known_labels(results)
+    return Gallery(
+        pictures=tuple(
+            _picture(material, number, shot, known) for number, shot in enumerate(material.shots)
+        ),
+        labels=tuple(_label(text, number) for text, number in labels.items()),
+        totals=tuple(
+            Fact(material.title(result.network), _total(material, result)) for result in results
+        ),
+        told=told(material),
+        any_truth=any(shot.sight.truth for shot in material.shots),
+    )
+
+
+def told(material: Material) -> tuple[str, ...]:
+    """How many pictures of how many are shown, and which networks are not on them."""
+    absent = [one for one in material.comparison.results if one.status != "measured"]
+    why = [f"{material.title(one.network)} is not on them; it {_became(one)}" for one in absent]
+    if len(absent) > MOST_ABSENT:
+        why = [f"{len(absent)} networks are not on them; the table of figures says why."]
+    kind = "drawn scene" if material.comparison.drawn else "picture"
+    return (_how_many(len(material.shots), len(material.survey.pictures), kind), *why)
+
+
+def _how_many(shown: int, all_of: int, kind: str) -> str:
+    if not all_of:
+        return "There are none."
+    if shown == all_of:
+        return f"{words.count(all_of, kind)}, all that the networks were run on."
+    return (
+        f"{shown:,} of {words.count(all_of, kind)}: spread over the set, and of each stretch "
+        "the one on which networks err or disagree most. The figures cover all pictures."
+    )
+
+
+def _label(text: str, number: int) -> Label:
+    printed = plate_text(text)
+    return Label(printed, text_width(printed), number % COLOURS)
+
+
+def _total(material: Material, result: Result) -> str:
+    """How many detections there are on all pictures, at the threshold that the page opens with."""
+    if result.status != "measured":
+        return result.status
+    by_label = material.survey.counts.get(result.network, {})
+    return f"{sum(row[THRESHOLDS.index(SURE)] for row in by_label.values()):,}"
+
+
+def _picture(
+    material: Material, number: int, shot: Shot, known: dict[str, frozenset[str]]
+) -> Picture:
+    sight, thumbnail = shot.sight, shot.thumbnail
+    size = drawing_size(sight.size if min(sight.size) > 0 else thumbnail.size)
+    results = material.comparison.results
+    truth = sight.truth
+    return Picture(
+        number=number,
+        name=sight.name,
+        size=size,
+        image=thumbnail.address,
+        missing=thumbnail.missing,
+        marks="not annotated" if truth is None else f"{len(truth)} annotated",
+        truth=_truth(sight, material.survey.labels, size),
+        seen=tuple(
+            _seen(material, place, sight, size, known)
+            for place, result in enumerate(results)
+            if result.status == "measured"
+        ),
+        judged=tuple(_judged(sight, known.get(result.network)) for result in results),
+    )
+
+
+def _truth(sight: Sight, labels: Labels, size: tuple[int, int]) -> tuple[Truth, ...]:
+    frames = [(labels[mark.label], frame_of(mark.place, size)) for mark in sight.truth or ()]
+    return tuple(Truth(label, frame, truth_spot(frame, size)) for label, frame in frames)
+
+
+def _judged(sight: Sight, known: Collection[str] | None) -> int:
+    """How many annotated objects the network could have found; -1 if it is not judged here."""
+    if sight.truth is None or known is None:
+        return -1
+    return sum(mark.label in known for mark in sight.truth)
+
+
+def _seen(
+    material: Material,
+    place: int,
+    sight: Sight,
+    size: tuple[int, int],
+    known: dict[str, frozenset[str]],
+) -> Seen:
+    result = material.comparison.results[place]
+    title = material.title(result.network)
+    found = sight.found.get(result.network)
+    if found is None:
+        return Seen(place, title, why="it could not be run on this picture")
+    labels = known.get(result.network)
+    said = verdicts(found, sight.truth if labels else None, labels or ())
+    boxes = drawn(found, said, material.survey.labels, size)
+    judged = _judged(sight, labels)
+    names = list(material.survey.labels)
+    return Seen(place, title, boxes=boxes, told=caption(boxes, judged), heard=heard(boxes, names))
+
+
+def _became(result: Result) -> str:
+    """`is deferred: no route to the host.`"""
+    verb = "failed" if result.status == "failed" else "is deferred"
+    told = words.joined((verb, result.why), ": ")
+    return told if told.endswith(("?", "!", ".")) else f"{told}."
+
+
+def caption(boxes: Sequence[Drawn], judged: int, threshold: int = SURE) -> str:
+    """`2 found: 1 right, 1 wrong; 1 missed`. The script says the same at other thresholds."""
+    sure = [box for box in boxes if box.percent >= threshold]
+    found = f"{len(sure)} found"
+    if judged < 0:
+        return found
+    right = sum(box.right is True for box in sure)
+    wrong = sum(box.right is False for box in sure)
+    return f"{found}: {right} right, {wrong} wrong, {judged - right} missed"
+
+
+def heard(boxes: Sequence[Drawn], names: Sequence[str], threshold: int = SURE) -> str:
+    """The boxes in words, for who does not see them."""
+    sure = [box for box in boxes if box.percent >= threshold]
+    told = [f"{plate_text(names[box.label])} {box.percent / 100:.2f}" for box in sure]
+    return ", ".join(told) if told else "no boxes"
+
+
+def data(material: Material, shown: Gallery) -> dict[str, object]:
+    """What the script redraws from: numbers, and the labels as they are printed."""
+    return {
+        "least": LEAST,
+        "most": MOST,
+        "labels": [[label.text, label.width, label.colour] for label in shown.labels],
+        "counts": [_counts(material, r.network) for r in material.comparison.results],
+        "pictures": [
+            {
+                "judged": picture.judged,
+                "boxes": {seen.network: _boxes(seen) for seen in picture.seen},
+            }
+            for picture in shown.pictures
+        ],
+    }
+
+
+def _counts(material: Material, network: str) -> dict[str, tuple[int, ...]] | None:
+    """label's number → detections on all pictures that reach each threshold."""
+    by_label = material.survey.counts.get(network)
+    if by_label is None:
+        return None
+    return {str(material.survey.labels[label]): row for label, row in by_label.items()}
+
+
+def _boxes(seen: Seen) -> list[list[float]] | None:
+    """label, percent, x, y, width, height, the plate's x, y and code, and 1 for right, 0 for wrong,
+    -1 for not judged."""
+    if seen.boxes is None:
+        return None
+    return [
+        [
+            *(box.label, box.percent),
+            *(box.frame.x, box.frame.y, box.frame.width, box.frame.height),
+            *(box.spot.x, box.spot.y, box.spot.code),
+            -1 if box.right is None else int(box.right),
+        ]
+        for box in seen.boxes
+    ]

@@ -1,0 +1,101 @@
+"""Read all that the page is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from tasks import receipts
+from tasks.compare.material import LastBuild, Material, Shot, known_labels
+from tasks.compare.survey import choose, survey
+from tasks.compare.thumbnails import thumbnail
+from tasks.compare.tree import tree
+from tasks.errors import DamagedError
+from tasks.job import Progress, ProjectJob
+from tasks.labels import label_ids
+from tasks.look import shown
+from tasks.measure.results import Comparison, Sight
+from tasks.paths import Workspace
+from tasks.receipts import ExtractReceipt, SmokeReceipt
+from tasks.smoke.messages import Report
+
+Sights = Callable[[ProjectJob, Sequence[str] | None], Iterator[Sight]]
+"""The pictures of these names, or all of them, and what each network saw."""
+
+
+def gather(job: ProjectJob, sights: Sights, progress: Progress) -> Material:
+    """All but the comparison's pictures is small; of those, the ones to be shown are kept.
+
+    Raises:
+        DamagedError: there is no comparison, or none that can be read.
+        OSError: what the measurement noted can't be read.
+    """
+    comparison = read_comparison(job)
+    names = [result.network for result in comparison.results]
+    progress.begin("look through", None)
+    seen = survey(sights(job, None), list(label_ids(job.project)), known_labels(comparison.results))
+    progress.begin("shrink pictures", None)
+    shots = tuple(_shots(job, sights, choose(seen.pictures)))
+    progress.end()
+    return Material(
+        comparison=comparison,
+        networks={name: job.config.networks[name] for name in names if name in job.config.networks},
+        builds={name: last_build(job.workspace, name) for name in names},
+        survey=seen,
+        shots=shots,
+        tree=folders(job),
+    )
+
+
+def read_comparison(job: ProjectJob) -> Comparison:
+    """What the measurement left.
+
+    Raises:
+        DamagedError: it is not there, or can't be read.
+    """
+    path = job.workspace.comparison(job.name)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Comparison)
+    except FileNotFoundError as error:
+        raise DamagedError(_key(job, path), "is missing", _again(job)) from error
+    except (msgspec.DecodeError, ValueError) as error:
+        raise DamagedError(_key(job, path), "can't be read", _again(job)) from error
+
+
+def _key(job: ProjectJob, path: Path) -> str:
+    return shown(path.relative_to(job.workspace.root))
+
+
+def _again(job: ProjectJob) -> str:
+    return f"run doit measure:{job.name}"
+
+
+def folders(job: ProjectJob) -> tuple[str, ...]:
+    """The tree of the project and of its networks."""
+    return tree(job.workspace.root, job.name, job.project.networks)
+
+
+def _shots(job: ProjectJob, sights: Sights, names: tuple[str, ...]) -> Iterator[Shot]:
+    for sight in sights(job, names):
+        yield Shot(sight, thumbnail(job.workspace.root / sight.path))
+
+
+def last_build(workspace: Workspace, network: str) -> LastBuild:
+    """What the steps left of a network; what can't be read counts as not there."""
+    extracted = receipts.read(workspace.receipt("extract", network), ExtractReceipt)
+    smoked = receipts.read(workspace.receipt("smoke", network), SmokeReceipt)
+    return LastBuild(
+        extracted=extracted.status if extracted else "",
+        smoked=smoked.status if smoked else "",
+        reason=(extracted.reason if extracted else "") or (smoked.reason if smoked else ""),
+        report=_report(workspace.smoke_json(network)),
+    )
+
+
+def _report(path: Path) -> Report | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Report)
+    except (OSError, msgspec.DecodeError, ValueError):
+        return None

@@ -1,0 +1,101 @@
+"""Make the page of a project. Nothing here imports jinja2 or Pillow before there is work to do."""
+
+from __future__ import annotations
+
+from tasks import receipts
+from tasks.compare.gather import Sights, folders, gather
+from tasks.compare.page import made_of
+from tasks.compare.words import FIXED
+from tasks.errors import disk_error
+from tasks.files import sha256_of, write_atomic
+from tasks.job import Outcome, Progress, ProjectJob
+from tasks.look import shown
+from tasks.receipts import CompareReceipt
+
+VERSION = 1
+FOLDERS = "folders"
+
+
+def why_stale(job: ProjectJob) -> str | None:
+    """Why the page must be made anew, in a few words; None if it is as it should be."""
+    receipt = receipts.read(job.workspace.receipt("compare", job.name), CompareReceipt)
+    if receipt is None:
+        return "never done"
+    if not receipt.definition:
+        return "was not finished"
+    if receipt.definition != definition(job):
+        return "the configuration or the page's template changed"
+    now = inputs(job)
+    if changed := [key for key in now if now[key] != receipt.inputs.get(key)]:
+        return f"{shown(changed[0])} changed"
+    return _what_happened_to_the_page(job, receipt)
+
+
+def _what_happened_to_the_page(job: ProjectJob, receipt: CompareReceipt) -> str | None:
+    path = job.workspace.comparison_page(job.name)
+    try:
+        return None if sha256_of(path) == receipt.page else f"{path.name} was changed"
+    except OSError:
+        return f"{path.name} is missing"
+
+
+def run(job: ProjectJob, progress: Progress) -> Outcome:
+    """Make the page, unless it is as it should be.
+
+    Raises:
+        DamagedError: there is no comparison, or none that can be read.
+        DiskError: something can't be read or written.
+    """
+    if why_stale(job) is None:
+        return Outcome("kept")
+    from tasks.measure.sights import sights
+
+    try:
+        return make(job, sights, progress)
+    except OSError as error:
+        raise disk_error(job.name, error) from error
+
+
+def definition(job: ProjectJob) -> str:
+    """Digest of what the configuration says about the page, and of what the page is made by."""
+    known = job.config.networks
+    networks = [known[name] for name in job.project.networks if name in known]
+    return receipts.digest((VERSION, made_of(), job.name, job.project.labels, networks))
+
+
+def inputs(job: ProjectJob) -> dict[str, str]:
+    """Digests of all that is read. A picture that was renamed changes no figure, but it changes the
+    project's notes. A network's own notes are not among them: they are all projects' together, and
+    what they hold of this one follows from the network, its pictures and TensorFlow's version."""
+    workspace = job.workspace
+    read = [workspace.receipt("measure", job.name), workspace.comparison(job.name)]
+    read.append(workspace.project_notes(job.name))
+    for name in job.project.networks:
+        read += [workspace.receipt("extract", name), workspace.receipt("smoke", name)]
+        read.append(workspace.smoke_json(name))
+    return {**receipts.inputs(*read), FOLDERS: receipts.digest(folders(job))}
+
+
+def make(job: ProjectJob, sights: Sights, progress: Progress) -> Outcome:
+    """Make the page from what is there now. The receipt first says what is about to be written, so
+    that after a kill the page is still known to be ours."""
+    import hashlib
+
+    from tasks.compare.assemble import assemble
+    from tasks.compare.page import render
+
+    read = inputs(job)
+    page = assemble(gather(job, sights, progress))
+    content = render(page)
+    digest = hashlib.sha256(content).hexdigest()
+    place = job.workspace.receipt("compare", job.name)
+    before = receipts.read(place, CompareReceipt)
+    known = before.page if before else ""
+    receipts.write(place, CompareReceipt(definition="", page=known, intended=digest))
+    path = job.workspace.comparison_page(job.name)
+    write_atomic(path, content)
+    done = CompareReceipt(definition=definition(job), inputs=read, page=digest)
+    receipts.write(place, done)
+    where = shown(path.relative_to(job.workspace.root))
+    note = f"{page.lead.removesuffix('.')}: {where}".replace(FIXED, " ")
+    return Outcome("built", note=note, size=len(content))

@@ -1,0 +1,92 @@
+"""Pictures as the page holds them: upright, small, as JPEG within a data: address."""
+
+from __future__ import annotations
+
+import base64
+import warnings
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+LONGEST = 640
+QUALITY = 80
+MOST_PIXELS = 100_000_000
+LARGEST = 256_000_000
+
+
+class Thumbnail(Struct, frozen=True):
+    """A small picture: its data: address, and its size in pixels.
+
+    `address` is "" if there is no picture to be made; `missing` then says why, as a clause.
+    """
+
+    address: str = ""
+    size: tuple[int, int] = (0, 0)
+    missing: str = ""
+
+
+def thumbnail(path: Path) -> Thumbnail:
+    """A thumbnail of a file; one that can't be read or decoded has its reason instead."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        return Thumbnail(missing=f"it can't be read: {(error.strerror or str(error)).lower()}")
+    if len(content) > LARGEST:
+        return Thumbnail(missing=f"it is larger than {LARGEST // 1_000_000} MB")
+    return from_bytes(content)
+
+
+def from_bytes(content: bytes) -> Thumbnail:
+    """The same of a file's content."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the limit is ours, below
+        try:
+            with Image.open(BytesIO(content)) as opened:
+                if opened.width * opened.height > MOST_PIXELS:
+                    return Thumbnail(missing="it has too many pixels")
+                return from_picture(opened)
+        except Exception:  # Pillow's decoders raise all kinds for damaged files
+            return Thumbnail(missing="it is no picture, or is damaged")
+
+
+def from_picture(opened: Image.Image) -> Thumbnail:
+    """The same of an opened picture.
+
+    A JPEG is decoded no larger than needed; what is transparent shows white.
+    """
+    from PIL import Image, ImageOps
+
+    opened.draft("RGB", (LONGEST, LONGEST))
+    picture = ImageOps.exif_transpose(opened)
+    if picture.has_transparency_data:
+        solid = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", solid.size, "white"), solid)
+    picture = _eight_bits(picture)
+    if max(picture.size) > LONGEST:
+        picture = ImageOps.contain(picture, (LONGEST, LONGEST))
+    stream = BytesIO()
+    picture.save(stream, "JPEG", quality=QUALITY, optimize=True)
+    encoded = base64.b64encode(stream.getvalue()).decode()
+    return Thumbnail(f"data:image/jpeg;base64,{encoded}", picture.size)
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Sixteen-bit grey and float pictures from their own range, as the networks get them."""
+    if not (picture.mode.startswith("I") or picture.mode == "F"):
+        return picture.convert("RGB")
+    grey = picture.convert("F")
+    low, high = (float(v) for v in grey.getextrema())  # type: ignore[arg-type]
+    if picture.mode.startswith("I;16"):
+        low, high = 0.0, 65535.0
+    elif low >= 0 and high <= 255:
+        low, high = 0.0, 255.0
+    scale = 255 / max(high - low, 1e-9)
+    return grey.point(lambda value: value * scale - low * scale).convert("RGB")

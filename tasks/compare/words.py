@@ -1,0 +1,85 @@
+"""Figures as text, each with its unit. What is not known is a dash."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+from tasks.files import human_size
+from tasks.look import shown
+
+NOTHING = "–"
+FIXED = "\N{NO-BREAK SPACE}"
+
+Teller = Callable[[float], str]
+"""Tells a figure with its unit."""
+
+
+def seconds(value: float | None) -> str:
+    """`0.84 ms`, `12.3 ms`, `412 ms`, `1.20 s`: three digits, as a latency or a load time has."""
+    if value is None or not math.isfinite(value) or value < 0:
+        return NOTHING
+    if value < 0.9995:
+        return f"{_three(value * 1000)}{FIXED}ms"
+    return f"{_three(value)}{FIXED}s"
+
+
+def milliseconds(value: float | None) -> str:
+    """A published speed; whole, as the zoo's page has it."""
+    return NOTHING if value is None else f"{value:g}{FIXED}ms"
+
+
+def percent(part: float | None) -> str:
+    """`87.0 %` of a part of 1. pycocotools says -1 where there was nothing to judge."""
+    if part is None or not math.isfinite(part) or part < 0:
+        return NOTHING
+    return f"{part * 100:.1f}{FIXED}%"
+
+
+def published_percent(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.1f}{FIXED}%"
+
+
+def size(count: int | None) -> str:
+    """Bytes as people say them; 0 stands for unknown."""
+    return human_size(count).replace(" ", FIXED) if count else NOTHING
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 picture`, `2,000 pictures`."""
+    return f"{number:,}{FIXED}{one if number == 1 else many or one + 's'}"
+
+
+def harmless(text: str) -> str:
+    """As `look.shown` tells it, one line whatever it holds; our own fixed spaces stay."""
+    return FIXED.join(map(shown, text.split(FIXED)))
+
+
+def span(low: float, high: float) -> str:
+    """`11.6–16.0 ms`: the unit once, if it is the same."""
+    first, second = seconds(low), seconds(high)
+    value, _, unit = first.partition(FIXED)
+    same = unit == second.partition(FIXED)[2]
+    return f"{value if same else first}–{second}"
+
+
+def tick(value: float) -> str:
+    """A latency on an axis: `200 ms`, `1 s`."""
+    if not value:
+        return "0"
+    return f"{value:g}{FIXED}s" if value >= 1 else f"{value * 1000:g}{FIXED}ms"
+
+
+def joined(parts: Iterable[str], between: str = ", ") -> str:
+    return between.join(part for part in parts if part)
+
+
+def pixels(size: tuple[int, int]) -> str:
+    return f"{size[0]} × {size[1]}"
+
+
+def _three(value: float) -> str:
+    """Three digits that count, never in powers of ten."""
+    if value >= 99.95:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"

@@ -1,0 +1,109 @@
+"""What the build and its TensorFlow process say to each other: one line of JSON a message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Raw, Struct
+
+Shape = tuple[int | None, ...] | None
+"""Of a tensor: None in a place where any size goes; None for the whole if the rank is unknown."""
+
+NOTHING = Raw(b"null")
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """Something to do.
+
+    Attributes:
+        handler: `package.module:function`, which is given the body and a `Talk`, and gives back a
+            Struct for the answer.
+        name: the network's.
+        log: the file that takes all that TensorFlow prints.
+    """
+
+    handler: str
+    name: str
+    log: str
+    body: Raw = NOTHING
+
+
+class Hello(Struct, frozen=True, kw_only=True, tag=True):
+    """TensorFlow was imported; or was not, and `fault` says why."""
+
+    fault: str = ""
+
+
+class Doing(Struct, frozen=True, tag=True):
+    """A phase of an order begins."""
+
+    phase: str
+
+
+class Part(Struct, frozen=True, tag=True):
+    """Some of an order is done already; the time that an order may take begins anew."""
+
+    body: Raw
+
+
+class Answer(Struct, frozen=True, kw_only=True, tag=True):
+    """An order is done; or could not be, and `why` (and `todo`) say why not.
+
+    Attributes:
+        left: bytes that the process holds now beyond what it held before its first order: what
+            networks leave behind. 0 if nobody counts.
+    """
+
+    body: Raw = NOTHING
+    left: int = 0
+    why: str = ""
+    todo: str = ""
+
+
+Message = Hello | Doing | Part | Answer
+
+
+class Talk(Struct, frozen=True):
+    """What a handler may say before it answers."""
+
+    phase: Callable[[str], None]
+    part: Callable[[Struct], None]
+
+
+class FaultError(Exception):
+    """In the child: the network or the picture can't be used. A NetworkError in the parent."""
+
+    def __init__(self, why: str, todo: str = "") -> None:
+        super().__init__(why)
+        self.why, self.todo = why, todo
+
+
+class Tensor(Struct, frozen=True):
+    """An input or output of the signature."""
+
+    name: str
+    dtype: str
+    shape: Shape
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """The picture that the network was run on; size is (width, height) in pixels.
+
+    Attributes:
+        source: the file's path, or which scene was drawn.
+        sha256: of the file; of a drawn scene, of its pixels (RGB, row by row).
+        size: upright, as the file has it.
+        run_size: as the network got it.
+    """
+
+    source: str
+    sha256: str
+    size: tuple[int, int]
+    run_size: tuple[int, int]
+
+
+class Checkpoint(Struct, frozen=True):
+    """What was read of the checkpoint: how many tensors, how many numbers the float ones hold."""
+
+    tensors: int
+    parameters: int

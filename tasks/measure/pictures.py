@@ -1,0 +1,147 @@
+"""The pictures that a project's networks are compared on: its test pictures, and drawn scenes while
+there are none.
+
+A picture counts as annotated if it has an XML that is right, be it one without a box. One without
+XML is shown and timed, and judges nobody: whatever is found on it may be there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from embedded import LABELS
+from tasks.annotations.annotated import Annotated, read_pair
+from tasks.annotations.folder import Listing, Pair, listing
+from tasks.annotations.labels import labels_of
+from tasks.job import Progress, ProjectJob
+from tasks.look import shown
+from tasks.measure.notes import Pictured, ProjectNotes
+from tasks.measure.results import Marked
+
+SPLIT = "test"
+SCENES = 24
+SCENE_SIZE = (640, 480)
+FIRST_SCENE = 4_500_000
+"""Seed of the first drawn scene, of `embedded.splits.EXAMPLES`: no network was taught on it."""
+
+
+def files_of(job: ProjectJob) -> dict[str, tuple[int, int]]:
+    """Name → bytes and time of change of what lies in the folder of test pictures.
+
+    Raises:
+        OSError: the folder or a file can't be looked at.
+    """
+    found = listing(job.workspace.images(job.name, SPLIT))
+    return {shown(path.name): _state(path) for path in _paths(found)}
+
+
+def gather(job: ProjectJob, progress: Progress) -> ProjectNotes:
+    """Read the project's test pictures and their annotations; or draw scenes.
+
+    Raises:
+        ValueError: the label map is none; a clause that says where.
+        OSError: a file can't be read, or the scenes can't be written.
+    """
+    folder = job.workspace.images(job.name, SPLIT)
+    found = listing(folder)
+    files = files_of(job)
+    if found.pairs:
+        ids: Mapping[str, int] = labels_of(job).ids
+        return _read(job, found.pairs, ids, files, progress)
+    drawn = listing(drawn_scenes(job))
+    ids = {label: number for number, label in enumerate(LABELS, 1)}
+    return _read(job, drawn.pairs, ids, files, progress, drawn=True)
+
+
+def drawn_scenes(job: ProjectJob) -> Path:
+    """The folder of the drawn scenes, which is made if it is not there, whole or not at all.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    folder = job.workspace.scenes
+    if len(listing(folder).pairs) == SCENES:
+        return folder
+    from embedded.dataset import write
+
+    staging = folder.with_name(f"{folder.name}.{os.getpid()}.tmp")
+    shutil.rmtree(staging, ignore_errors=True)
+    write(staging, FIRST_SCENE, SCENES, SCENE_SIZE, LABELS)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(staging, folder)
+    return folder
+
+
+def _read(
+    job: ProjectJob,
+    pairs: Iterable[Pair],
+    ids: Mapping[str, int],
+    files: dict[str, tuple[int, int]],
+    progress: Progress,
+    *,
+    drawn: bool = False,
+) -> ProjectNotes:
+    pictures, unreadable, remarks = list[Pictured](), list[str](), list[str]()
+    sizes = [pair.picture.stat().st_size for pair in pairs]
+    progress.begin("read pictures", sum(sizes))
+    for pair, size in zip(pairs, sizes, strict=True):
+        progress.advance(size)
+        if not _is_text(pair.picture):
+            unreadable.append(f"{shown(pair.picture.name)}: its name is no UTF-8; rename it")
+            continue
+        found = read_pair(pair, ids)
+        if found.picture is None:
+            unreadable += found.faults
+            continue
+        remarks += [*found.faults, *found.remarks]
+        pictures.append(_pictured(job, found))
+    progress.end()
+    return ProjectNotes(
+        files=files,
+        drawn=drawn,
+        pictures=tuple(pictures),
+        unreadable=tuple(unreadable),
+        remarks=tuple(remarks),
+    )
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a path can be written down as text; on Linux a name is any bytes."""
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _pictured(job: ProjectJob, found: Annotated) -> Pictured:
+    assert found.picture is not None
+    return Pictured(
+        name=shown(found.pair.picture.name),
+        path=found.pair.picture.relative_to(job.workspace.root).as_posix(),
+        sha256=found.picture.sha256,
+        size=found.picture.upright,
+        truth=None if found.faults or found.annotation is None else _truth(found),
+    )
+
+
+def _truth(found: Annotated) -> tuple[Marked, ...]:
+    assert found.picture is not None
+    width, height = found.picture.upright
+    places = (
+        (box.ymin / height, box.xmin / width, box.ymax / height, box.xmax / width)
+        for box in found.boxes
+    )
+    return tuple(Marked(box.label, place) for box, place in zip(found.boxes, places, strict=True))
+
+
+def _paths(found: Listing) -> list[Path]:
+    return [path for pair in found.pairs for path in pair.files]
+
+
+def _state(path: Path) -> tuple[int, int]:
+    status = os.stat(path)
+    return status.st_size, status.st_mtime_ns

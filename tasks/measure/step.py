@@ -1,0 +1,200 @@
+"""Run a project's networks on its test pictures, and write down what came of it.
+
+Nothing here imports TensorFlow, nor what it takes to start it. What was noted of a network and a
+picture is not done again: one more network is one more network's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from tasks import receipts
+from tasks.engine.version import tensorflow_version
+from tasks.errors import AnnotationsError, NetworkError, disk_error
+from tasks.files import sha256_of, write_atomic
+from tasks.installed import receipt_of
+from tasks.job import Outcome, Progress, ProjectJob
+from tasks.labels import label_ids, label_map_path
+from tasks.measure import notes, running
+from tasks.measure.notes import NetworkNotes, Pictured, ProjectNotes
+from tasks.measure.pictures import files_of, gather
+from tasks.measure.results import SURE, Comparison, Result
+from tasks.receipts import ExtractReceipt, MeasureReceipt
+
+VERSION = 1
+MOST_TOLD = 5
+
+
+def why_stale(job: ProjectJob) -> str | None:
+    """Why the networks must be run again; None if what is written down still holds."""
+    receipt = receipts.read(job.workspace.receipt("measure", job.name), MeasureReceipt)
+    if receipt is None:
+        return "never done"
+    if receipt.definition != definition(job):
+        return "its networks, its labels or how they are called changed"
+    if receipt.inputs != _inputs(job):
+        return "a network or the label map changed"
+    if receipt.tensorflow != tensorflow_version():
+        return f"TensorFlow changed ({receipt.tensorflow} → {tensorflow_version() or 'none'})"
+    if receipt.failed:
+        return f"{receipt.failed[0]} failed"
+    return _lost(job, receipt) or _pictures_changed(job)
+
+
+def run(job: ProjectJob, progress: Progress) -> Outcome:
+    """Run the networks, each on the pictures that it has not seen. One that fails is told, and the
+    others go on.
+
+    Raises:
+        AnnotationsError: the label map is none.
+        DiskError: something can't be read or written.
+    """
+    if why_stale(job) is None:
+        return Outcome("kept")
+    try:
+        return _run(job, progress)
+    except ValueError as error:
+        raise AnnotationsError(str(label_map_path(job)), str(error)) from error
+    except OSError as error:
+        raise disk_error(job.name, error) from error
+
+
+def definition(job: ProjectJob) -> str:
+    """Digest of all that the configuration says about this comparison."""
+    networks = [job.config.networks[name] for name in job.project.networks]
+    asked = [(one.name, one.signature, job.config.label_ids(one)) for one in networks]
+    return receipts.digest([VERSION, asked, label_ids(job.project), job.project.label_map])
+
+
+def _inputs(job: ProjectJob) -> dict[str, str]:
+    extracted = (job.workspace.receipt("extract", name) for name in job.project.networks)
+    return receipts.inputs(*extracted, label_map_path(job))
+
+
+def _lost(job: ProjectJob, receipt: MeasureReceipt) -> str | None:
+    files = [job.workspace.comparison(job.name)]
+    files += [job.workspace.network_notes(name) for name in receipt.measured]
+    return next((f"{path.as_posix()} is gone" for path in files if not path.is_file()), None)
+
+
+def _pictures_changed(job: ProjectJob) -> str | None:
+    noted = notes.recall(job.workspace.project_notes(job.name), ProjectNotes)
+    try:
+        same = noted.pictures and noted.files == files_of(job)
+    except OSError as error:
+        return (error.strerror or "the pictures can't be read").lower()
+    return None if same else "the test pictures changed"
+
+
+def _run(job: ProjectJob, progress: Progress) -> Outcome:
+    noted = gather(job, progress)
+    notes.keep(job.workspace.project_notes(job.name), noted)
+    results = tuple(_result(job, name, noted, progress) for name in job.project.networks)
+    faults = [*noted.unreadable, *_unseen(job, noted, results)]
+    comparison = Comparison(
+        project=job.name,
+        pictures=len(noted.pictures),
+        annotated=sum(one.truth is not None for one in noted.pictures),
+        drawn=noted.drawn,
+        unreadable=tuple(faults),
+        remarks=noted.remarks,
+        results=results,
+    )
+    content = msgspec.json.format(msgspec.json.encode(comparison), indent=1) + b"\n"
+    place = job.workspace.comparison(job.name)
+    write_atomic(place, content)
+    receipt = MeasureReceipt(
+        definition=definition(job),
+        inputs=_inputs(job),
+        tensorflow=tensorflow_version(),
+        measured=tuple(one.network for one in results if one.status == "measured"),
+        failed=tuple(one.network for one in results if _may_pass(job, one)),
+        sha256=sha256_of(place),
+    )
+    receipts.write(job.workspace.receipt("measure", job.name), receipt)
+    return _outcome(comparison)
+
+
+def _result(job: ProjectJob, network: str, noted: ProjectNotes, progress: Progress) -> Result:
+    """One network's part; whatever it does, the others have theirs."""
+    extracted = receipt_of(job.workspace, network)
+    if extracted is None:
+        return Result(network=network, status="deferred", why=_absent(job, network))
+    here = Result(
+        network=network,
+        status="failed",
+        size=sum(file.size for file in extracted.files.values()),
+        tree=extracted.tree,
+        archive_sha256=extracted.archive_sha256,
+    )
+    if not job.config.networks[network].saved_model:
+        return replace(here, why="it has no SavedModel, so it can't be run")
+    try:
+        own = running.measured(job, network, extracted, noted.pictures, progress)
+    except NetworkError as error:
+        return replace(here, why=f"{error.why}; {error.todo}" if error.todo else error.why)
+    return _judged(job, own, noted.pictures, here)
+
+
+def _may_pass(job: ProjectJob, result: Result) -> bool:
+    """Whether a network failed that need not fail the next time."""
+    return result.status == "failed" and job.config.networks[result.network].saved_model
+
+
+def _absent(job: ProjectJob, network: str) -> str:
+    """Why a network is not here: the reason of its deferral, if it was deferred."""
+    receipt = receipts.read(job.workspace.receipt("extract", network), ExtractReceipt)
+    return (receipt.reason if receipt else "") or "it is not extracted"
+
+
+def _judged(
+    job: ProjectJob, own: NetworkNotes, pictures: Sequence[Pictured], here: Result
+) -> Result:
+    from tasks.measure import scoring  # and with it numpy, and more
+
+    rows = {one.sha256: own.seen[one.sha256].rows for one in _seen(own, pictures)}
+    sure = sum(row[1] >= SURE for one in _seen(own, pictures) for row in rows[one.sha256])
+    figures = own.figures[running.sample_id(running.sample_of(pictures))]
+    ran = replace(here, status="measured", figures=figures, found=sure)
+    labels = job.config.label_ids(job.config.networks[here.network])
+    try:
+        return replace(ran, accuracy=scoring.score(pictures, rows, labels))
+    except scoring.UnscoredError as error:
+        return replace(ran, unscored=str(error))
+
+
+def _seen(own: NetworkNotes, pictures: Sequence[Pictured]) -> list[Pictured]:
+    return [one for one in pictures if not own.seen[one.sha256].fault]
+
+
+def _unseen(job: ProjectJob, noted: ProjectNotes, results: Sequence[Result]) -> list[str]:
+    """A line for each picture that TensorFlow's process could not read."""
+    found: dict[str, str] = {}
+    for result in results:
+        if result.status == "measured":
+            own = notes.recall(job.workspace.network_notes(result.network), NetworkNotes)
+            for one in noted.pictures:
+                if one.sha256 in own.seen and own.seen[one.sha256].fault:
+                    found.setdefault(one.name, own.seen[one.sha256].fault)
+    return [f"{name}: {fault}" for name, fault in found.items()]
+
+
+def _outcome(comparison: Comparison) -> Outcome:
+    measured = [one for one in comparison.results if one.status == "measured"]
+    what = "drawn scenes" if comparison.drawn else "pictures"
+    note = f"{len(measured)} of {len(comparison.results)} networks on {comparison.pictures} {what}"
+    told = [
+        f"{one.network} {'failed' if one.status == 'failed' else 'is deferred'}: {one.why}"
+        for one in comparison.results
+        if one.status != "measured"
+    ]
+    if comparison.drawn:
+        told.append("there are no test pictures yet, so drawn scenes stand in for them")
+    odd = [*comparison.unreadable, *comparison.remarks]
+    if len(odd) > MOST_TOLD:
+        more = f"and {len(odd) - MOST_TOLD} more such lines: `doit doctor:{comparison.project}`"
+        odd = [*odd[:MOST_TOLD], more]
+    return Outcome("built", note=note, lines=(*told, *odd))

@@ -1,0 +1,169 @@
+"""In TensorFlow's process: one network, on many pictures, and how long it takes.
+
+A picture is timed from its pixels in memory to its boxes in memory, as a batch of one. The first
+run on each picture is not counted: TensorFlow prepares itself for the network, and for each size.
+"""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from tasks.catalogue.types import Signature
+from tasks.engine import inference, memory, outputs
+from tasks.engine.machine import this_machine
+from tasks.engine.messages import FaultError, Talk
+from tasks.engine.pictures import Subject, open_picture
+from tasks.measure.notes import Seen
+from tasks.measure.results import Figures, Latency
+
+MOST = 100
+"""Detections kept of a picture: COCO's average precision looks at no more."""
+RUNS = 30
+LEAST_RUNS = 5
+BUDGET = 60.0
+"""Seconds after which no further run is timed, if there were `LEAST_RUNS`."""
+
+
+class Trial(Struct, frozen=True, kw_only=True):
+    """What to do with a network.
+
+    Attributes:
+        folder: where it lies.
+        look_at: path and sha256 of each picture on which it has to find what there is.
+        sample: paths of the pictures on which it is timed; none if it need not be.
+        sample_id: what the sender knows the sample by.
+    """
+
+    folder: str
+    signature: Signature
+    look_at: tuple[tuple[str, str], ...]
+    sample: tuple[str, ...]
+    sample_id: str = ""
+
+
+class Lap(Struct, frozen=True, tag=True):
+    """A sample picture was timed."""
+
+
+class Tried(Struct, frozen=True):
+    """What the network took; None if it was not timed."""
+
+    figures: Figures | None
+
+
+Part = Seen | Lap
+
+
+def handle(body: bytes, talk: Talk) -> Tried:
+    """Carry out a trial; what is found on each picture is told at once.
+
+    Raises:
+        FaultError: the network can't be run.
+    """
+    import tensorflow as tf
+
+    trial = msgspec.json.decode(body, type=Trial)
+    memory.forget_peak()
+    before = memory.now()
+    talk.phase("load")
+    folder = Path(trial.folder, "saved_model")
+    loaded, load = inference.timed(lambda: inference.load(tf, folder, trial.signature))
+    bench = Bench(tf, loaded, trial.signature)
+    talk.phase("time")
+    timed = bench.time(trial.sample, talk) if trial.sample else None
+    peak = memory.peak()
+    talk.phase("look")
+    for path, sha256 in trial.look_at:
+        talk.part(bench.look(path, sha256))
+    if timed is None:
+        return Tried(None)
+    first, latency = timed
+    grown = None if peak is None or before is None else max(0, peak - before)
+    return Tried(
+        Figures(
+            load=load,
+            first=first,
+            latency=latency,
+            peak_memory=peak,
+            grown_memory=grown,
+            machine=this_machine(tf.__version__),
+            measured=datetime.date.today().isoformat(),
+        )
+    )
+
+
+class Bench:
+    """A loaded network, and pictures to try it on."""
+
+    def __init__(self, tf: Any, loaded: inference.Loaded, signature: Signature) -> None:
+        self._tf, self._loaded, self._signature = tf, loaded, signature
+
+    def look(self, path: str, sha256: str) -> Seen:
+        """What the network finds on a picture.
+
+        Raises:
+            FaultError: it can't be run, or the picture is not the one that was asked for.
+        """
+        try:
+            subject = open_picture(Path(path))
+        except FaultError as fault:
+            return Seen(sha256, fault=fault.why)
+        if subject.shown.sha256 != sha256:
+            raise FaultError(f"{path} changed while the networks were run", "run doit again")
+        answer, _ = self._run(subject)
+        return Seen(sha256, tuple(rows(outputs.found(answer, self._signature))))
+
+    def time(self, sample: tuple[str, ...], talk: Talk) -> tuple[float, Latency]:
+        """Seconds of the very first run, and the latency.
+
+        Each picture is run again and again while it is in memory: pictures of many megapixels are
+        many bytes, and would count as the network's.
+        """
+        began, times, first, used = time.perf_counter(), list[float](), 0.0, 0
+        for path in sample:
+            if len(times) >= LEAST_RUNS and time.perf_counter() - began > BUDGET:
+                break
+            talk.part(Lap())
+            try:
+                subject = open_picture(Path(path))
+            except FaultError:
+                continue  # told when it is looked at
+            _, cold = self._run(subject)
+            first = first or cold
+            used += 1
+            times += self._again(subject, -(-RUNS // len(sample)), began)
+        if not times:
+            raise FaultError("there is no picture to time it on", "see the pictures' own faults")
+        low, median, high = np.percentile(times, (10, 50, 90)).tolist()
+        return first, Latency(median=median, low=low, high=high, runs=len(times), pictures=used)
+
+    def _again(self, subject: Subject, times: int, began: float) -> Iterator[float]:
+        for number in range(times):
+            if number >= LEAST_RUNS and time.perf_counter() - began > BUDGET:
+                return
+            yield self._run(subject)[1]
+
+    def _run(self, subject: Subject) -> tuple[inference.Arrays, float]:
+        return inference.run(self._tf, self._loaded, subject.pixels, time.perf_counter)
+
+
+def rows(found: outputs.Found) -> Iterator[tuple[int, float, tuple[float, float, float, float]]]:
+    """The best detections.
+
+    Raises:
+        FaultError: one holds NaN or infinity, so that nothing it says can be believed.
+    """
+    boxes, scores, classes = (a[:MOST] for a in (found.boxes, found.scores, found.classes))
+    if not all(np.isfinite(values).all() for values in (boxes, scores, classes)):
+        raise FaultError("it answers with NaN or infinity", "`doit smoke` tells more")
+    for box, score, number in zip(boxes.tolist(), scores.tolist(), classes.tolist(), strict=True):
+        y0, x0, y1, x1 = box
+        yield int(number), score, (y0, x0, y1, x1)

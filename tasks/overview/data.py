@@ -1,0 +1,43 @@
+"""The rows as data, for programs: JSON and CSV. What is not published is null, or empty."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+
+import msgspec
+
+from tasks.overview.entries import Entry
+
+FIELDS = Entry.__struct_fields__
+
+
+def as_json(entries: Iterable[Entry]) -> str:
+    """A list of objects, the same keys in each. ASCII, so any stream can carry it."""
+    return json.dumps([msgspec.to_builtins(entry) for entry in entries], indent=1) + "\n"
+
+
+def as_csv(entries: Iterable[Entry]) -> str:
+    """A header and a line each. Lists are joined by spaces, an input size reads `640x640`."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(FIELDS)
+    for entry in entries:
+        writer.writerow([_cell(field, getattr(entry, field)) for field in FIELDS])
+    return text.getvalue()
+
+
+def _cell(field: str, value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case tuple():
+            return ("x" if field == "input_size" else " ").join(map(str, value))
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)

@@ -1,0 +1,35 @@
+"""`doit clean plot`: removes the plot if it is as it was drawn."""
+
+from __future__ import annotations
+
+from tasks import receipts
+from tasks.broom import Broom, Say
+from tasks.paths import Workspace
+from tasks.plot.receipt import PlotReceipt
+from tasks.plot.step import KINDS
+
+NAME = "zoo"
+
+
+def clean(workspace: Workspace, dryrun: bool, say: Say) -> list[str]:
+    """Remove the plot, its receipt and its log; give back what could not be removed."""
+    broom = Broom(workspace.root, dryrun, say)
+    receipt = receipts.read(workspace.receipt("plot", NAME), PlotReceipt)
+    for kind in KINDS:
+        path, drawn = workspace.plot(kind), receipt.files.get(kind) if receipt else None
+        here = broom.see(path)
+        if drawn and here.is_ours({drawn}):
+            broom.file(path)
+        elif drawn and here.kind != "nothing":
+            broom.stay(path, "it was changed")
+        broom.leftovers(path)
+    broom.empty_folder(workspace.plot(KINDS[0]).parent)
+    if broom.failures:
+        return broom.failures
+    receipt_path, log = workspace.receipt("plot", NAME), workspace.log("plot", NAME)
+    for path in (receipt_path, log):
+        broom.leftovers(path)
+        broom.file(path, quiet=path == log)
+    for folder in (receipt_path.parent, receipt_path.parent.parent, log.parent):
+        broom.empty_folder(folder)
+    return broom.failures

@@ -1,0 +1,97 @@
+"""Draw the catalogue's published figures: results/zoo.png and results/zoo.svg."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from functools import cache
+
+from tasks import receipts
+from tasks.errors import UsageError, disk_error
+from tasks.files import sha256_of, write_if_changed
+from tasks.job import Outcome, Progress
+from tasks.overview.entries import entries
+from tasks.plot.content import Content, content
+from tasks.plot.job import PlotJob
+from tasks.plot.receipt import PlotReceipt
+
+VERSION = 1
+KINDS = ("png", "svg")
+
+
+def why_stale(job: PlotJob) -> str | None:
+    """Why the plot must be drawn again, in a few words; None if it is as it should be."""
+    receipt = receipts.read(job.workspace.receipt("plot", job.name), PlotReceipt)
+    if receipt is None:
+        return "never done"
+    if not receipt.definition:
+        return "was not finished"
+    if receipt.definition != definition(shown_by(job)):
+        return "the catalogue or the workspace's networks changed"
+    if receipt.matplotlib != matplotlib_version():
+        return "another matplotlib is installed"
+    for kind in KINDS:
+        path = job.workspace.plot(kind)
+        try:
+            if sha256_of(path) != receipt.files.get(kind):
+                return f"{path.name} changed"
+        except FileNotFoundError:
+            return f"{path.name} is missing"
+        except OSError:
+            return f"{path.name} can't be read"
+    return None
+
+
+def run(job: PlotJob, progress: Progress) -> Outcome:
+    """Draw both files.
+
+    Raises:
+        UsageError: there is no matplotlib to draw with.
+        DiskError: something can't be written.
+    """
+    if why_stale(job) is None:
+        return Outcome("kept")
+    if not matplotlib_version():
+        why, todo = "matplotlib is not installed", "`pip install -r requirements.lock` brings it"
+        raise UsageError(f"plot:{job.name}", why, todo)
+    from tasks.plot.draw import draw
+
+    shown = shown_by(job)
+    progress.begin("draw", None)
+    drawn = draw(shown, KINDS)
+    progress.end()
+    try:
+        _write(job, shown, drawn)
+    except OSError as error:
+        raise disk_error(f"plot:{job.name}", error) from error
+    return Outcome("built", f"{len(shown.points)} points, {job.workspace.plot('svg').name} too")
+
+
+def _write(job: PlotJob, shown: Content, drawn: dict[str, bytes]) -> None:
+    """The receipt comes first, and unfinished: after a kill it tells whose the files are."""
+    files = {kind: hashlib.sha256(image).hexdigest() for kind, image in drawn.items()}
+    path = job.workspace.receipt("plot", job.name)
+    receipts.write(path, PlotReceipt(definition="", files=files))
+    for kind, image in drawn.items():
+        write_if_changed(job.workspace.plot(kind), image)
+    made = PlotReceipt(definition=definition(shown), files=files, matplotlib=matplotlib_version())
+    receipts.write(path, made)
+
+
+def shown_by(job: PlotJob) -> Content:
+    return content(entries(job.config, job.workspace), job.config.wanted)
+
+
+def definition(shown: Content) -> str:
+    """Digest of all that the picture depends on but matplotlib."""
+    return receipts.digest([VERSION, shown])
+
+
+@cache
+def matplotlib_version() -> str:
+    """The version without the import; "" if there is none."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    with suppress(PackageNotFoundError):
+        return version("matplotlib")
+    return ""

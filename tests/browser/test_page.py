@@ -1,0 +1,239 @@
+"""The page in a browser: who can use it, where, and what it does when it is used."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Open, Opened
+
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 360, "height": 740},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+}
+DARK: dict[str, Any] = {**DESKTOP, "color_scheme": "dark"}
+PLAIN: dict[str, Any] = {**DESKTOP, "java_script_enabled": False}
+LOOKS = [
+    pytest.param(DESKTOP, id="light"),
+    pytest.param(DARK, id="dark"),
+    pytest.param(PHONE, id="phone"),
+    pytest.param({**PHONE, "color_scheme": "dark"}, id="dark phone"),
+]
+
+
+def is_quiet(opened: Opened) -> bool:
+    """Whether the page asked for nothing and complained of nothing."""
+    return (opened.asked, opened.complained) == ([], [])
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_axe_finds_nothing_serious(open_page: Open, page: Path, look: dict[str, Any]) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    opened = open_page(page, **look)
+    found = Axe().run(opened.page).response["violations"]
+    bad = [
+        (one["id"], one["impact"], [node["html"][:200] for node in one["nodes"]])
+        for one in found
+        if one["impact"] in ("serious", "critical", "moderate")
+    ]
+    assert not bad
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_nothing_is_asked_for_and_nothing_is_complained_of(
+    open_page: Open, page: Path, look: dict[str, Any]
+) -> None:
+    opened = open_page(page, **look)
+    opened.set_threshold(5)
+    opened.page.mouse.wheel(0, 5000)
+    opened.page.wait_for_timeout(100)
+    assert is_quiet(opened)
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 768, 1280])
+def test_the_page_never_scrolls_sideways(open_page: Open, page: Path, width: int) -> None:
+    opened = open_page(page, viewport={"width": width, "height": 800})
+    opened.page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_slider_is_moved_by_keys_and_redraws_the_boxes(open_page: Open, page: Path) -> None:
+    opened = open_page(page, **DESKTOP)
+    opened.come_near()
+    before, boxes = opened.told(), opened.count(".plates > g")
+    total = opened.page.locator(".total-value").first
+    at_half = int(total.inner_text())
+    opened.page.locator("#threshold").focus()
+    for _ in range(8):
+        opened.page.keyboard.press("ArrowLeft")
+    assert opened.page.locator("output").inner_text() == "0.10"
+    assert opened.page.locator("#threshold").get_attribute("aria-valuetext") == "0.10"
+    assert opened.count(".plates > g") > boxes
+    assert int(total.inner_text()) > at_half
+    assert opened.told() != before
+    opened.page.keyboard.press("End")
+    assert opened.page.locator("output").inner_text() == "0.95"
+    assert int(total.inner_text()) < at_half
+    for _ in range(9):
+        opened.page.keyboard.press("ArrowLeft")
+    assert opened.page.locator("output").inner_text() == "0.50"
+    assert opened.told() == before
+
+
+def test_the_script_draws_what_the_page_came_with(open_page: Open, page: Path) -> None:
+    opened = open_page(page, **DESKTOP)
+    opened.come_near()
+    script = "[...document.querySelectorAll('.view')].map((view) => view.outerHTML)"
+    came_with = opened.page.evaluate(script)
+    opened.set_threshold(95)
+    opened.set_threshold(50)
+    drawn = opened.page.evaluate(script)
+    same = [_plain(one) == _plain(other) for one, other in zip(came_with, drawn, strict=True)]
+    assert all(same)
+
+
+def _plain(html: str) -> list[str]:
+    """Markup without the white space of the template, and with numbers in one spelling."""
+    text = html.replace('.0"', '"').replace(".0 ", " ").replace(".0)", ")")
+    return text.replace("><", "> <").split()
+
+
+def test_a_label_can_be_chosen_alone(open_page: Open, page: Path) -> None:
+    opened = open_page(page, **DESKTOP)
+    opened.come_near()
+    opened.set_threshold(5)
+    opened.page.locator("#label").select_option(label="two")
+    texts = opened.page.locator(".picture").first.locator(".plates text").all_text_contents()
+    assert {text.split()[0] for text in texts} == {"two"}
+    assert opened.told()[0].endswith(" found")
+
+
+def test_annotations_can_be_switched_off(open_page: Open, page: Path) -> None:
+    opened = open_page(page, **DESKTOP)
+    shown = opened.page.locator(".view .truth:has(rect) >> nth=0")
+    assert shown.is_visible()
+    opened.page.locator("#truth").focus()
+    opened.page.keyboard.press("Space")
+    assert not shown.is_visible()
+
+
+def test_the_slider_stays_in_sight(open_page: Open, page: Path) -> None:
+    opened = open_page(page, **DESKTOP)
+    opened.page.locator(".picture").nth(6).scroll_into_view_if_needed()
+    assert opened.page.locator("#threshold").bounding_box()["y"] < 100
+
+
+def test_a_label_of_markup_runs_nowhere(open_page: Open, page: Path) -> None:
+    opened = open_page(page, **DESKTOP)
+    opened.come_near()
+    opened.set_threshold(5)
+    hostile = opened.page.locator(".plates text", has_text="<script>alert(1)</script>")
+    assert hostile.count() > 0
+    assert is_quiet(opened)
+    assert opened.count("svg script") == 0
+
+
+def test_what_is_not_of_the_page_is_not_run(open_page: Open, page: Path) -> None:
+    """The policy holds even if markup got in."""
+    opened = open_page(page, **DESKTOP)
+    opened.page.evaluate(
+        "document.body.insertAdjacentHTML('beforeend', "
+        '\'<img src="https://example.org/x.png" onerror="window.ran = 1">\')'
+    )
+    opened.page.wait_for_timeout(200)
+    assert opened.page.evaluate("window.ran === undefined")
+    assert any("policy" in line for line in opened.complained)
+
+
+def test_without_javascript_the_boxes_are_there_and_the_slider_is_not(
+    open_page: Open, page: Path
+) -> None:
+    opened = open_page(page, **PLAIN)
+    assert opened.count(".plates > g") > 5
+    assert not opened.page.locator("#controls").is_visible()
+    assert opened.page.locator("noscript p").is_visible()
+
+
+def test_the_first_tab_leads_past_the_head(open_page: Open, page: Path) -> None:
+    opened = open_page(page, **DESKTOP)
+    opened.page.keyboard.press("Tab")
+    assert opened.page.evaluate("document.activeElement.className") == "skip"
+    opened.page.keyboard.press("Enter")
+    assert opened.page.evaluate("document.activeElement.id") == "main"
+
+
+def test_what_has_the_focus_is_seen_to_have_it(open_page: Open, page: Path) -> None:
+    opened = open_page(page, **DESKTOP)
+    seen = 0
+    outline = "getComputedStyle(document.activeElement).outlineStyle"
+    opened.page.keyboard.press("Tab")
+    while opened.page.evaluate("document.activeElement !== document.body"):
+        assert opened.page.evaluate(outline) != "none"
+        opened.page.keyboard.press("Tab")
+        seen += 1
+    assert seen > 20
+
+
+def test_plates_grow_where_pictures_are_small(open_page: Open, page: Path) -> None:
+    height = "document.querySelector('.plates text').getBoundingClientRect().height"
+    small = open_page(page, **PHONE).page.evaluate(height)
+    assert small >= 11
+
+
+def test_reduced_motion_is_obeyed(open_page: Open, page: Path) -> None:
+    behaviour = "getComputedStyle(document.documentElement).scrollBehavior"
+    assert open_page(page, **DESKTOP).page.evaluate(behaviour) == "smooth"
+    calm = open_page(page, **DESKTOP, reduced_motion="reduce")
+    assert calm.page.evaluate(behaviour) == "auto"
+
+
+def test_on_paper_there_are_pictures_and_no_controls(open_page: Open, page: Path) -> None:
+    opened = open_page(page, viewport={"width": 690, "height": 1000})
+    opened.page.emulate_media(media="print")
+    assert not opened.page.locator("#controls").is_visible()
+    assert not opened.page.locator("nav").is_visible()
+    style = opened.page.evaluate(
+        "(({breakInside, contentVisibility}) => [breakInside, contentVisibility])"
+        "(getComputedStyle(document.querySelector('.picture')))"
+    )
+    assert style == ["avoid", "visible"]
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 690
+    assert opened.page.evaluate("getComputedStyle(document.body).backgroundColor") == (
+        "rgb(255, 255, 255)"
+    )
+
+
+def test_what_is_printed_is_drawn_at_the_threshold_that_was_set(
+    open_page: Open, page: Path
+) -> None:
+    opened = open_page(page, viewport={"width": 1280, "height": 300})
+    opened.set_threshold(95)
+    opened.page.pdf()
+    assert set(
+        opened.page.evaluate(
+            "[...document.querySelectorAll('.picture')].map((one) => one.dataset.drawn)"
+        )
+    ) == {"95 -1"}
+
+
+def test_two_thousand_pictures_open_fast(open_page: Open, large_page: Path) -> None:
+    opened = open_page(large_page, **DESKTOP)
+    load = opened.page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+    opened.come_near()
+    began = time.perf_counter()
+    opened.set_threshold(5)
+    redrawn = (time.perf_counter() - began) * 1000
+    size = large_page.stat().st_size
+    print(f"load {load:.0f} ms, redraw {redrawn:.0f} ms, {size / 1e6:.1f} MB")
+    assert opened.count(".picture") == 60
+    assert size < 15_000_000
+    assert load < 5000  # generously: a quiet machine takes a tenth of it
+    assert redrawn < 2000
+    assert is_quiet(opened)

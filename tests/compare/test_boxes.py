@@ -1,0 +1,122 @@
+"""Where boxes and plates go, and which boxes are right."""
+
+from __future__ import annotations
+
+import pytest
+
+from tasks.compare.boxes import (
+    GROWN,
+    MOST,
+    PLATE,
+    Frame,
+    drawing_size,
+    drawn,
+    frame_of,
+    plate_text,
+    spot_of,
+    text_width,
+    verdicts,
+    whole_percent,
+)
+from tasks.measure.results import Detection, Marked, Place
+
+SIZE = (640, 480)
+HERE: Place = (0.1, 0.1, 0.5, 0.5)
+NEAR: Place = (0.12, 0.1, 0.5, 0.5)
+AWAY: Place = (0.6, 0.6, 0.9, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("score", "percent"),
+    [(0.5, 50), (0.29, 29), (0.4999, 49), (0.9999, 99), (1.0, 100), (1.7, 100), (-1, 0)],
+)
+def test_a_score_is_rounded_down_so_that_it_never_seems_to_reach_a_threshold(
+    score: float, percent: int
+) -> None:
+    assert whole_percent(score) == percent
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf")])
+def test_what_is_no_score_counts_as_none(score: float) -> None:
+    assert whole_percent(score) == 0
+
+
+@pytest.mark.parametrize(
+    ("size", "drawing"),
+    [
+        ((640, 480), (640, 480)),
+        ((64, 48), (640, 480)),
+        ((3000, 4000), (480, 640)),
+        ((9, 9000), (1, 640)),
+    ],
+)
+def test_every_picture_is_drawn_in_the_same_units(
+    size: tuple[int, int], drawing: tuple[int, int]
+) -> None:
+    assert drawing_size(size) == drawing
+
+
+@pytest.mark.parametrize(
+    ("place", "frame"),
+    [
+        ((0.25, 0.5, 0.5, 0.75), Frame(320, 120, 160, 120)),
+        ((-0.5, -0.5, 1.5, 1.5), Frame(0, 0, 640, 480)),
+        ((0.5, 0.75, 0.25, 0.5), Frame(320, 120, 160, 120)),
+        ((float("nan"), 0, float("inf"), 1), Frame(0, 0, 640, 0)),
+    ],
+)
+def test_a_box_stays_in_its_picture(place: Place, frame: Frame) -> None:
+    assert frame_of(place, SIZE) == frame
+
+
+@pytest.mark.parametrize("x", [0, 100, 300, 500, 630])
+@pytest.mark.parametrize("y", [0, 20, 200, 470])
+@pytest.mark.parametrize("height", [8, 100, 480])
+def test_a_plate_stays_in_its_picture_even_when_it_has_grown(x: int, y: int, height: int) -> None:
+    frame = Frame(x, y, 10, min(height, 480 - y))
+    spot = spot_of(frame, SIZE)
+    edge = spot.y + PLATE * GROWN * (1 if spot.below else -1)
+    assert 0 <= edge <= SIZE[1]
+    assert (spot.x > SIZE[0] / 2) == spot.end
+
+
+def test_a_label_is_printed_on_one_line_of_bounded_length() -> None:
+    assert plate_text("a\nb") == "a\\nb"
+    assert len(plate_text("x" * 500)) == 32
+    assert text_width("骰") == 2 * text_width("a")
+
+
+def found(*rows: tuple[str, float, Place]) -> tuple[Detection, ...]:
+    return tuple(Detection(*row) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("detections", "verdict"),
+    [
+        (found(("one", 0.9, NEAR)), [True]),
+        (found(("one", 0.9, AWAY)), [False]),
+        (found(("two", 0.9, HERE)), [False]),
+        (found(("cat", 0.9, HERE)), [None]),
+        (found(("one", 0.9, NEAR), ("one", 0.8, HERE)), [True, False]),
+        (found(("one", 0.9, AWAY), ("one", 0.8, HERE)), [False, True]),
+        ((), []),
+    ],
+)
+def test_the_best_detection_takes_an_annotated_object(
+    detections: tuple[Detection, ...], verdict: list[bool | None]
+) -> None:
+    assert verdicts(detections, (Marked("one", HERE),), {"one", "two"}) == verdict
+
+
+def test_without_annotations_nothing_is_judged() -> None:
+    assert verdicts(found(("one", 0.9, HERE)), None, {"one"}) == [None]
+
+
+def test_a_picture_annotated_as_empty_judges() -> None:
+    assert verdicts(found(("one", 0.9, HERE)), (), {"one"}) == [False]
+
+
+def test_low_scores_and_all_but_the_best_hundred_are_not_drawn() -> None:
+    many = found(*[("one", 0.9, HERE)] * 150)
+    assert len(drawn(many, [None] * 150, {"one": 0}, SIZE)) == MOST
+    assert not drawn(found(("one", 0.049, HERE)), [None], {"one": 0}, SIZE)

@@ -1,0 +1,131 @@
+"""A project with test pictures, installed networks, and a stand-in for TensorFlow's process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tasks.engine import child
+from tasks.engine.child import ignore
+from tasks.engine.machine import this_machine
+from tasks.engine.messages import Order
+from tasks.errors import NetworkError
+from tasks.files import sha256_of
+from tasks.job import ProjectJob
+from tasks.measure.notes import Rows, Seen
+from tasks.measure.results import Figures, Latency
+from tasks.measure.trial import Lap, Trial, Tried
+from tasks.paths import Workspace
+from tests.support.annotated import fill
+from tests.support.projects import install, network, project_job
+
+FOUND: Rows = ((1, 0.9, (1 / 48, 1 / 64, 40 / 48, 30 / 64)), (2, 0.4, (0.0, 0.0, 0.1, 0.1)))
+"""What the stand-in finds everywhere: the box of `annotated.fill`, on its first picture exactly."""
+
+
+@dataclass
+class StandIn:
+    """Answers trials at once; keeps what it was asked.
+
+    Attributes:
+        faults: network → why it can't be run.
+        unreadable: names of pictures that it can't read.
+        stop_after: raise Ctrl-C after so many pictures.
+    """
+
+    trials: list[tuple[str, Trial]] = field(default_factory=list)
+    faults: dict[str, str] = field(default_factory=dict)
+    unreadable: set[str] = field(default_factory=set)
+    stop_after: int | None = None
+
+    def run(
+        self,
+        order: Order,
+        kind: type[Any],
+        limit: float,
+        phase: Callable[[str], None],
+        part: Callable[[msgspec.Raw], None] = ignore,
+    ) -> Tried:
+        trial = msgspec.json.decode(order.body, type=Trial)
+        self.trials.append((order.name, trial))
+        if why := self.faults.get(order.name):
+            raise NetworkError(order.name, why, "see its log")
+        for name in ("load", "time", "look"):
+            phase(name)
+            for number, done in enumerate(self._parts(trial, name)):
+                if name == "look" and number == self.stop_after:
+                    raise KeyboardInterrupt
+                part(msgspec.Raw(msgspec.json.encode(done)))
+        return Tried(figures() if trial.sample else None)
+
+    def _parts(self, trial: Trial, phase: str) -> list[Seen | Lap]:
+        if phase == "time":
+            return [Lap() for _ in trial.sample]
+        if phase == "look":
+            return [self._seen(Path(path), digest) for path, digest in trial.look_at]
+        return []
+
+    def _seen(self, path: Path, digest: str) -> Seen:
+        assert sha256_of(path) == digest
+        if path.name in self.unreadable:
+            return Seen(digest, fault="it is damaged")
+        return Seen(digest, FOUND)
+
+    @property
+    def looked_at(self) -> dict[str, list[str]]:
+        """network → the pictures that it was given, over all trials."""
+        told: dict[str, list[str]] = {}
+        for name, trial in self.trials:
+            told.setdefault(name, []).extend(Path(path).name for path, _ in trial.look_at)
+        return told
+
+    @property
+    def timed(self) -> list[str]:
+        """The networks that were timed, each as often as it was."""
+        return [name for name, trial in self.trials if trial.sample]
+
+
+def figures() -> Figures:
+    latency = Latency(median=0.02, low=0.01, high=0.03, runs=30, pictures=2)
+    return Figures(
+        load=1.0,
+        first=0.5,
+        latency=latency,
+        peak_memory=900_000_000,
+        grown_memory=40_000_000,
+        machine=this_machine("2.21.0"),
+        measured="2026-01-02",
+    )
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    """TensorFlow's process, without TensorFlow."""
+    made = StandIn()
+    monkeypatch.setattr(child, "shared", lambda: made)
+    return made
+
+
+@pytest.fixture
+def job(workspace: Workspace, stand_in: StandIn) -> ProjectJob:
+    """A project with two annotated test pictures and one installed network."""
+    return project_of(workspace, "net")
+
+
+def project_of(workspace: Workspace, *names: str, **labels: dict[str, int]) -> ProjectJob:
+    """The job of a project with these networks, all of them installed; they know `one` and `two`
+    unless `labels` say otherwise."""
+    for name in names:
+        if not workspace.receipt("extract", name).exists():
+            install(workspace, name)
+    fill(workspace.images("cube_faces", "test"))
+    known = [
+        msgspec.structs.replace(network(name), labels=labels.get(name, {"one": 1, "two": 2}))
+        for name in names
+    ]
+    return project_job(workspace, *known)

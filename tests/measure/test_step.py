@@ -1,0 +1,311 @@
+"""What is measured, what is not measured again, and what is told of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import msgspec
+import pytest
+
+from tasks.catalogue.types import Signature
+from tasks.errors import AnnotationsError
+from tasks.job import ProjectJob, Silent
+from tasks.measure import running, step
+from tasks.measure.notes import NetworkNotes
+from tasks.measure.pictures import gather
+from tasks.measure.results import Comparison, Detection, Marked
+from tasks.measure.sights import sights
+from tasks.measure.trial import Trial
+from tasks.paths import Workspace
+from tests.measure.conftest import FOUND, StandIn, project_of
+from tests.support.annotated import fill, picture, turned, xml
+from tests.support.projects import defer, install, project_job
+
+
+def compared(job: ProjectJob) -> Comparison:
+    """Run the step; what stands in comparison.json then."""
+    assert step.run(job, Silent()).kind == "built"
+    return msgspec.json.decode(job.workspace.comparison(job.name).read_bytes(), type=Comparison)
+
+
+def test_a_network_is_judged_by_the_annotations(job: ProjectJob) -> None:
+    comparison = compared(job)
+    (result,) = comparison.results
+    assert (comparison.pictures, comparison.annotated, comparison.drawn) == (2, 2, False)
+    assert (result.status, result.found) == ("measured", 2)
+    assert result.accuracy is not None
+    assert result.accuracy.map_50 == pytest.approx(1.0)
+    assert [one.label for one in result.accuracy.classes] == ["one"]
+    assert result.size == sum(
+        path.stat().st_size for path in job.workspace.network("net").rglob("*") if path.is_file()
+    )
+
+
+def test_done_once_there_is_nothing_to_do(job: ProjectJob, stand_in: StandIn) -> None:
+    step.run(job, Silent())
+    assert step.why_stale(job) is None
+    assert step.run(job, Silent()).kind == "kept"
+    assert len(stand_in.trials) == 1
+
+
+def test_one_more_network_is_one_more_networks_work(job: ProjectJob, stand_in: StandIn) -> None:
+    step.run(job, Silent())
+    more = project_of(job.workspace, "net", "other")
+    assert step.why_stale(more) == "its networks, its labels or how they are called changed"
+    assert [one.network for one in compared(more).results] == ["net", "other"]
+    assert [name for name, _ in stand_in.trials] == ["net", "other"]
+
+
+def test_one_more_picture_is_one_more_pictures_work(job: ProjectJob, stand_in: StandIn) -> None:
+    step.run(job, Silent())
+    fill(job.workspace.images(job.name, "test"), ["z"], shade=9)
+    assert step.why_stale(job) == "the test pictures changed"
+    assert compared(job).pictures == 3
+    assert stand_in.looked_at["net"] == ["a.png", "b.png", "z.png"]
+
+
+def test_a_picture_that_another_project_shares_is_not_looked_at_again(
+    job: ProjectJob, stand_in: StandIn
+) -> None:
+    step.run(job, Silent())
+    fill(job.workspace.images("dice", "test"))
+    twin = project_job(job.workspace, *job.config.networks.values(), name="dice")
+    compared(twin)
+    assert stand_in.looked_at["net"] == ["a.png", "b.png"]
+    assert stand_in.timed == ["net"]
+
+
+def test_other_annotations_need_no_tensorflow(job: ProjectJob, stand_in: StandIn) -> None:
+    step.run(job, Silent())
+    place = job.workspace.images(job.name, "test") / "a.xml"
+    place.write_bytes(xml(("two", 40, 30, 60, 47)))
+    (result,) = compared(job).results
+    assert result.accuracy is not None
+    assert result.accuracy.map_50 < 0.6
+    assert len(stand_in.trials) == 1
+
+
+def test_another_network_under_the_same_name_is_measured_anew(
+    job: ProjectJob, stand_in: StandIn
+) -> None:
+    step.run(job, Silent())
+    receipt = install(job.workspace, "net", {"more": b"bytes"})
+    place = job.workspace.receipt("extract", "net")
+    place.write_bytes(msgspec.json.encode(msgspec.structs.replace(receipt, tree="another")))
+    assert step.why_stale(job) == "a network or the label map changed"
+    compared(job)
+    assert stand_in.timed == ["net", "net"]
+    assert stand_in.looked_at["net"] == ["a.png", "b.png"] * 2
+
+
+def test_another_tensorflow_measures_anew(
+    job: ProjectJob, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step.run(job, Silent())
+    for module in (step, running):
+        monkeypatch.setattr(module, "tensorflow_version", lambda: "9.0.0")
+    assert "→ 9.0.0" in str(step.why_stale(job))
+    compared(job)
+    assert stand_in.timed == ["net", "net"]
+
+
+@pytest.mark.parametrize("lost", ["comparison", "notes"])
+def test_what_was_lost_is_made_again(job: ProjectJob, lost: str) -> None:
+    step.run(job, Silent())
+    places = {
+        "comparison": job.workspace.comparison(job.name),
+        "notes": job.workspace.network_notes("net"),
+    }
+    places[lost].unlink()
+    assert str(step.why_stale(job)).endswith("is gone")
+    compared(job)
+    assert step.why_stale(job) is None
+
+
+def test_damaged_notes_are_none(job: ProjectJob, stand_in: StandIn) -> None:
+    step.run(job, Silent())
+    job.workspace.network_notes("net").write_bytes(b'{"key": 3')
+    job.workspace.project_notes(job.name).write_bytes(b"\xff")
+    assert step.why_stale(job) == "the test pictures changed"
+    compared(job)
+    assert len(stand_in.trials) == 2
+
+
+def test_one_that_fails_is_told_and_the_others_go_on(job: ProjectJob, stand_in: StandIn) -> None:
+    both = project_of(job.workspace, "bad", "net")
+    stand_in.faults["bad"] = "its SavedModel can't be loaded"
+    outcome = step.run(both, Silent())
+    assert "bad failed: its SavedModel can't be loaded; see its log" in outcome.lines
+    comparison = msgspec.json.decode(
+        job.workspace.comparison(job.name).read_bytes(), type=Comparison
+    )
+    assert [one.status for one in comparison.results] == ["failed", "measured"]
+    assert step.why_stale(both) == "bad failed"
+    stand_in.faults.clear()
+    assert [one.status for one in compared(both).results] == ["measured", "measured"]
+    assert stand_in.timed == ["bad", "net", "bad"]
+
+
+def test_a_network_that_can_never_be_run_does_not_keep_the_rest_stale(job: ProjectJob) -> None:
+    bare = msgspec.structs.replace(job.config.networks["net"], saved_model=False)
+    bare_job = project_job(job.workspace, bare)
+    (result,) = compared(bare_job).results
+    assert (result.status, result.why) == ("failed", "it has no SavedModel, so it can't be run")
+    assert step.why_stale(bare_job) is None
+
+
+def test_a_deferred_network_has_its_reason(workspace: Workspace, stand_in: StandIn) -> None:
+    defer(workspace, "far")
+    (result,) = compared(project_of(workspace, "far")).results
+    assert (result.status, result.why) == ("deferred", "no route")
+    assert stand_in.trials == []
+
+
+def test_labels_that_a_network_was_not_taught_are_told(
+    workspace: Workspace, stand_in: StandIn
+) -> None:
+    job = project_of(workspace, "coco", "partly", coco={"dog": 18}, partly={"one": 7})
+    fill(workspace.images(job.name, "test"), ["c"], ("two", 1, 1, 20, 20), shade=5)
+    coco, partly = compared(job).results
+    assert (coco.accuracy, coco.unscored) == (None, "it was not taught one, two")
+    assert partly.accuracy is not None
+    assert partly.accuracy.unknown == ("two",)
+
+
+def test_a_picture_without_annotation_judges_nobody(job: ProjectJob) -> None:
+    folder = job.workspace.images(job.name, "test")
+    (folder / "plain.png").write_bytes(picture(size=(80, 60)))
+    comparison = compared(job)
+    (result,) = comparison.results
+    assert (comparison.pictures, comparison.annotated) == (3, 2)
+    assert result.accuracy is not None
+    assert result.accuracy.pictures == 2
+    assert result.accuracy.map_50 == pytest.approx(1.0)
+
+
+def test_a_wrong_annotation_is_told_and_does_not_count(job: ProjectJob) -> None:
+    (job.workspace.images(job.name, "test") / "b.xml").write_bytes(xml(("tow", 1, 2, 30, 40)))
+    comparison = compared(job)
+    assert comparison.annotated == 1
+    assert any("tow" in line for line in comparison.remarks)
+
+
+def test_files_that_are_no_pictures_are_told_and_the_rest_goes_on(
+    job: ProjectJob, stand_in: StandIn
+) -> None:
+    (job.workspace.images(job.name, "test") / "c.png").write_bytes(b"GIF87a nothing")
+    stand_in.unreadable.add("b.png")
+    comparison = compared(job)
+    assert comparison.pictures == 2
+    assert [line.partition(":")[0] for line in comparison.unreadable] == ["c.png", "b.png"]
+    assert comparison.results[0].found == 1
+
+
+def test_any_name_of_a_file_is_shown_on_one_line(job: ProjectJob) -> None:
+    folder = job.workspace.images(job.name, "test")
+    (folder / "two\nlines<script>.png").write_bytes(picture(size=(70, 50)))
+    compared(job)
+    assert [one.name for one in sights(job)][-1] == "two\\nlines<script>.png"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_a_name_that_is_no_text_is_told_and_the_rest_goes_on(job: ProjectJob) -> None:
+    folder = os.fsencode(job.workspace.images(job.name, "test"))
+    with open(folder + b"/caf\xe9.png", "wb") as file:
+        file.write(picture(size=(70, 50)))
+    comparison = compared(job)
+    assert comparison.pictures == 2
+    assert comparison.unreadable == ("caf\\udce9.png: its name is no UTF-8; rename it",)
+    assert step.why_stale(job) is None
+
+
+def test_a_picture_that_exif_turns_is_seen_upright(job: ProjectJob) -> None:
+    (job.workspace.images(job.name, "test") / "t.jpg").write_bytes(turned(6))
+    compared(job)
+    assert [one.size for one in sights(job, {"t.jpg"})] == [(48, 64)]
+
+
+def test_a_label_map_that_is_none_is_one_line(job: ProjectJob) -> None:
+    place = job.workspace.training(job.name) / "label_map.pbtxt"
+    place.parent.mkdir(parents=True)
+    place.write_text("item { id: 0 name: 'x' }")
+    with pytest.raises(AnnotationsError, match=r"label_map\.pbtxt: x has the id 0"):
+        step.run(job, Silent())
+
+
+def test_an_interrupted_run_goes_on_where_it_was(job: ProjectJob, stand_in: StandIn) -> None:
+    fill(job.workspace.images(job.name, "test"), list("cdef"), shade=5)
+    stand_in.stop_after = 4
+    with pytest.raises(KeyboardInterrupt):
+        step.run(job, Silent())
+    stand_in.stop_after = None
+    compared(job)
+    assert stand_in.looked_at["net"] == [f"{stem}.png" for stem in "abcdefef"]
+
+
+def test_two_projects_on_one_network_keep_their_own_figures(
+    job: ProjectJob, stand_in: StandIn
+) -> None:
+    step.run(job, Silent())
+    fill(job.workspace.images("dice", "test"), ["x", "y"], shade=9)
+    twin = project_job(job.workspace, *job.config.networks.values(), name="dice")
+    compared(twin)
+    (job.workspace.images(job.name, "test") / "a.xml").write_bytes(xml(("two", 1, 2, 30, 40)))
+    compared(job)
+    assert stand_in.timed == ["net", "net"]
+    assert stand_in.looked_at["net"] == ["a.png", "b.png", "x.png", "y.png"]
+
+
+def test_a_killed_run_loses_little(
+    job: ProjectJob, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "SAVE_EVERY", -1.0)
+    place, kept = job.workspace.network_notes("net"), list[bytes]()
+    run = running.Run(job, "net", NetworkNotes(key="k"), place, Silent())
+    part = run._part
+
+    def look_first(body: msgspec.Raw) -> None:
+        kept.append(place.read_bytes() if place.exists() else b"")
+        part(body)
+
+    monkeypatch.setattr(run, "_part", look_first)
+    noted = gather(job, Silent())
+    pictures = tuple((str(job.workspace.root / one.path), one.sha256) for one in noted.pictures)
+    run.carry_out(Trial(folder="", signature=Signature(), look_at=pictures, sample=()))
+    assert noted.pictures[0].sha256 in kept[1].decode()
+
+
+def test_without_test_pictures_drawn_scenes_stand_in(
+    workspace: Workspace, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.measure.pictures.SCENES", 3)
+    install(workspace, "net")
+    job = project_job(workspace, "net")
+    outcome = step.run(job, Silent())
+    assert "1 of 1 networks on 3 drawn scenes" in outcome.note
+    assert any("drawn scenes stand in" in line for line in outcome.lines)
+    assert [one.truth is not None for one in sights(job)] == [True] * 3
+    fill(workspace.images(job.name, "test"))
+    assert step.why_stale(job) == "the test pictures changed"
+    assert compared(job).drawn is False
+
+
+def test_half_drawn_scenes_are_drawn_anew(
+    workspace: Workspace, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.measure.pictures.SCENES", 2)
+    install(workspace, "net")
+    job = project_job(workspace, "net")
+    workspace.scenes.mkdir(parents=True)
+    (workspace.scenes / "image000.png").write_bytes(b"half")
+    assert compared(job).unreadable == ()
+
+
+def test_sights_tell_what_was_annotated_and_what_was_found(job: ProjectJob) -> None:
+    step.run(job, Silent())
+    first, second = sights(job)
+    assert (first.name, first.path) == ("a.png", "cube_faces/images/test/a.png")
+    assert first.truth == (Marked("one", (2 / 48, 1 / 64, 40 / 48, 30 / 64)),)
+    assert first.found["net"][0] == Detection("one", 0.9, FOUND[0][2])
+    assert [one.name for one in sights(job, {"b.png"})] == ["b.png"] == [second.name]

@@ -1,0 +1,137 @@
+"""Real networks on real pictures, as in the process that imports TensorFlow."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from embedded import LABELS, NAME
+from embedded.dataset import write
+from embedded.detector import detect, load
+from embedded.pack import ARCHIVE, unpack
+from embedded.scenes import scene
+from embedded.scoring import average_precision, truth_of
+from tasks.engine.messages import FaultError, Talk
+from tasks.files import sha256_of
+from tasks.job import Silent
+from tasks.measure import step
+from tasks.measure.notes import Seen
+from tasks.measure.results import Comparison
+from tasks.measure.trial import Lap, Trial, Tried, handle
+from tasks.paths import Workspace
+from tests.support.projects import install, network, project_job
+from tests.support.savedmodels import make
+
+pytestmark = pytest.mark.slow
+SEED, COUNT, SIZE = 4_700_000, 12, (640, 480)
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded network, unpacked."""
+    return unpack(ARCHIVE, tmp_path_factory.mktemp("embedded"))
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Annotated scenes."""
+    folder = tmp_path_factory.mktemp("pictures") / "test"
+    write(folder, SEED, COUNT, SIZE, LABELS)
+    return sorted(folder.glob("*.png"))
+
+
+def test_the_accuracy_agrees_with_the_embedded_networks_own_evaluation(
+    workspace: Workspace, embedded: Path, pictures: list[Path]
+) -> None:
+    files = [path for path in embedded.rglob("*") if path.is_file()]
+    install(workspace, NAME, {p.relative_to(embedded).as_posix(): p.read_bytes() for p in files})
+    place = workspace.images("cube_faces", "test")
+    place.parent.mkdir(parents=True)
+    place.symlink_to(pictures[0].parent)
+    entry = msgspec.structs.replace(network(NAME), labels=LABELS)
+    job = project_job(workspace, entry, labels=LABELS)
+    step.run(job, Silent())
+    comparison = workspace.comparison(job.name).read_bytes()
+    (result,) = msgspec.json.decode(comparison, type=Comparison).results
+    assert result.accuracy is not None
+    own = evaluated(embedded)
+    assert round(result.accuracy.map, 3) == round(own["map"], 3)
+    assert round(result.accuracy.map_50, 3) == round(own["map50"], 3)
+
+
+def evaluated(folder: Path) -> dict[str, float]:
+    """The same network on the same scenes, by the code that its own figures come from."""
+    signature = load(folder)
+    scenes = (scene(seed, size=SIZE) for seed in itertools.count(SEED))
+    drawn = itertools.islice((one for one in scenes if one.labels), COUNT)
+    return average_precision([(truth_of(one), detect(signature, one.picture)) for one in drawn])
+
+
+def tried(folder: Path, **asked: object) -> tuple[Tried, list[msgspec.Struct], list[str]]:
+    """Carry out a trial in this process: what came of it, its parts and its phases."""
+    given = {"folder": str(folder), "signature": {}, "look_at": (), "sample": (), **asked}
+    parts, phases = list[msgspec.Struct](), list[str]()
+    trial = msgspec.convert(given, Trial)
+    done = handle(msgspec.json.encode(trial), Talk(phases.append, parts.append))
+    return done, parts, phases
+
+
+def test_a_network_is_timed_on_each_picture_of_the_sample(
+    embedded: Path, pictures: list[Path]
+) -> None:
+    done, parts, phases = tried(embedded, sample=[str(path) for path in pictures[:3]])
+    assert done.figures is not None
+    latency = done.figures.latency
+    assert (latency.pictures, latency.runs) == (3, 30)
+    assert 0 < latency.low <= latency.median <= latency.high
+    assert (len(parts), phases) == (3, ["load", "time", "look"])
+    assert all(isinstance(part, Lap) for part in parts)
+    assert done.figures.load > 0
+    assert done.figures.machine.processors >= 1
+
+
+def test_a_slow_network_is_timed_for_a_limited_time(
+    embedded: Path, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.measure.trial.BUDGET", 0.0)
+    done, _, _ = tried(embedded, sample=[str(path) for path in pictures[:3]])
+    assert done.figures is not None
+    assert (done.figures.latency.pictures, done.figures.latency.runs) == (1, 5)
+
+
+def test_a_damaged_picture_is_told_and_the_next_one_is_looked_at(
+    embedded: Path, pictures: list[Path], tmp_path: Path
+) -> None:
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    look_at = [(str(tmp_path / "bad.png"), "0" * 64), (str(pictures[0]), sha256_of(pictures[0]))]
+    _, (bad, fine), _ = tried(embedded, look_at=look_at)
+    assert isinstance(bad, Seen)
+    assert "not a picture" in bad.fault
+    assert isinstance(fine, Seen)
+    assert fine.rows
+
+
+def test_pictures_that_are_all_damaged_are_no_ground_for_figures(
+    embedded: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    with pytest.raises(FaultError, match="no picture to time it on"):
+        tried(embedded, sample=[str(tmp_path / "bad.png")])
+
+
+def test_a_picture_that_changed_meanwhile_ends_the_trial(
+    embedded: Path, pictures: list[Path]
+) -> None:
+    with pytest.raises(FaultError, match="changed while the networks were run"):
+        tried(embedded, look_at=[(str(pictures[0]), "0" * 64)])
+
+
+def test_a_network_that_answers_with_nan_is_not_believed(
+    tmp_path: Path, pictures: list[Path]
+) -> None:
+    make(tmp_path, ("broken",))
+    with pytest.raises(FaultError, match="NaN or infinity"):
+        tried(tmp_path / "broken", look_at=[(str(pictures[0]), sha256_of(pictures[0]))])
