@@ -254,7 +254,13 @@ def everything(config: Config, workspace: Workspace) -> Task:
     return group("workspace", ["scaffold", "smoke"], "build all of these", cleaner)
 
 
-def clean_steps(step: str, workspace: Workspace, names: Iterable[str], dryrun: bool) -> list[str]:
+def clean_steps(
+    step: str,
+    workspace: Workspace,
+    names: Iterable[str],
+    dryrun: bool,
+    tell: Callable[[str], None] | None = None,
+) -> list[str]:
     """Clean what one step made. Download and verify made nothing in the workspace."""
     from tasks import clean
 
@@ -268,7 +274,7 @@ def clean_steps(step: str, workspace: Workspace, names: Iterable[str], dryrun: b
     }
     if step not in cleaners:
         return []
-    return [f for name in names for f in cleaners[step](workspace, name, dryrun, say)]
+    return [f for name in names for f in cleaners[step](workspace, name, dryrun, tell or say)]
 
 
 def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list[str]:
@@ -280,18 +286,30 @@ def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list
     from tasks.plot.clean import clean as clean_plot
 
     projects, networks = list(config.projects), config.wanted
-    failures = []
+    failures, tell = [], each_once(say)  # steps share folders, and each names what stays there
     for step in ("compare", "measure", "records", "scaffold"):
-        failures += clean_steps(step, workspace, projects, dryrun)
-    failures += clean_plot(workspace, dryrun, say)
+        failures += clean_steps(step, workspace, projects, dryrun, tell)
+    failures += clean_plot(workspace, dryrun, tell)
     for step in ("smoke", "extract"):
-        failures += clean_steps(step, workspace, networks, dryrun)
+        failures += clean_steps(step, workspace, networks, dryrun, tell)
     cache = Cache(default_cache())
-    failures += clean.clean_rest(workspace, cache, networks, projects, dryrun, say)
+    failures += clean.clean_rest(workspace, cache, networks, projects, dryrun, tell)
     if not (dryrun or failures):
         atexit.register(clean.clean_database, workspace)  # doit still has it open
     StepTask.everything_is_clean = True
     return failures
+
+
+def each_once(say: Callable[[str], None]) -> Callable[[str], None]:
+    """A `say` that tells no line twice."""
+    said = set[str]()
+
+    def tell(line: str) -> None:
+        if line not in said:
+            said.add(line)
+            say(line)
+
+    return tell
 
 
 def say(line: str) -> None:

@@ -211,6 +211,14 @@ def test_clean_leaves_a_page_that_was_changed(job: ProjectJob) -> None:
     assert job.workspace.comparison_page(job.name).read_bytes() == b"mine"
 
 
+def test_clean_names_what_else_lies_beside_the_page(job: ProjectJob) -> None:
+    job.workspace.comparison_page(job.name).with_name("notes.txt").write_text("mine")
+    told = cleaned(job)
+    assert told[0] == "removed results/cube_faces/index.html"
+    [rest] = [line for line in told if line.startswith("kept")]
+    assert rest == "kept results/cube_faces: notes.txt is not known to be made by the build"
+
+
 def test_a_dry_clean_removes_nothing(job: ProjectJob) -> None:
     told: list[str] = []
     clean.clean_compare(job.workspace, job.name, True, told.append)
