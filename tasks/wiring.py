@@ -29,6 +29,7 @@ from msgspec.structs import replace
 
 from tasks.catalogue.types import Config
 from tasks.console.reporter import Misused
+from tasks.console.streams import reader_may_leave
 from tasks.errors import ConfigError, TodError, UsageError, disk_error
 from tasks.files import remove
 from tasks.job import Job, NetworkJob, Outcome, ProjectJob
@@ -316,7 +317,8 @@ def say(line: str) -> None:
     """Tell the user, in what letters there are."""
     from tasks.look import carried
 
-    sys.stdout.write(carried(line + "\n", sys.stdout))
+    with reader_may_leave(sys.stdout):
+        sys.stdout.write(carried(line + "\n", sys.stdout))
 
 
 def command(name: str, doc: str, config: Config, workspace: Workspace) -> Task:

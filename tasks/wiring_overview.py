@@ -11,6 +11,7 @@ from doit.cmdparse import CmdParseError
 from doit.exceptions import TaskFailed
 
 from tasks.catalogue.types import Config
+from tasks.console.streams import reader_may_leave
 from tasks.errors import TodError, UsageError, disk_error
 from tasks.look import shown
 from tasks.paths import Workspace
@@ -93,7 +94,8 @@ def _run_catalogue(
 
     try:
         _refuse_variables(sys.argv[1:])
-        write(options, words or [], config, workspace, sys.stdout)
+        with reader_may_leave(sys.stdout):
+            write(options, words or [], config, workspace, sys.stdout)
     except TodError as error:
         return failure(error)
     except OSError as error:

@@ -103,6 +103,47 @@ def on_terminal(checkout: Checkout, **environment: str) -> str:
     return said
 
 
+TO_HEAD = [["catalogue"], ["catalogue", "--json"], ["show", TUTORIAL], ["plot"], ["clean", "-n"]]
+
+
+@pytest.mark.parametrize("words", TO_HEAD, ids=" ".join)
+def test_a_reader_that_went_away_is_no_fault(checkout: Checkout, words: list[str]) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    assert on_stream(checkout, words, theirs) == (0, b"")
+
+
+@pytest.mark.parametrize("words", TO_HEAD, ids=" ".join)
+def test_a_closed_output_is_no_fault(checkout: Checkout, words: list[str]) -> None:
+    command = [sys.executable, "-m", "doit", *words]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command],
+        cwd=checkout.root,
+        env={**os.environ, **checkout.environment},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def on_stream(checkout: Checkout, words: list[str], stream: int) -> tuple[int, bytes]:
+    """Run doit with this as standard output, and close it; exit code and errors."""
+    done = subprocess.run(
+        [sys.executable, "-m", "doit", *words],
+        cwd=checkout.root,
+        env={**os.environ, **checkout.environment},
+        stdin=subprocess.DEVNULL,
+        stdout=stream,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    os.close(stream)
+    return done.returncode, done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
