@@ -62,7 +62,8 @@ def options_first(command: str, words: list[str]) -> list[str]:
         options, rest = getopt.gnu_getopt(words, "", sorted(flags))
     except getopt.GetoptError as error:
         raise CmdParseError(f"{command}: {_what_is_wrong(error, command)}") from None
-    return [*(word for option in options for word in option if word), "--", *rest]
+    words = [f"{name}={value}" if f"{name[2:]}=" in flags else name for name, value in options]
+    return [*words, "--", *rest]
 
 
 def _what_is_wrong(error: getopt.GetoptError, command: str) -> str:
