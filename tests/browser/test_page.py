@@ -187,6 +187,18 @@ def test_plates_grow_where_pictures_are_small(open_page: Open, page: Path) -> No
     assert small >= 11
 
 
+def test_no_plate_is_cut_at_the_edge_of_its_picture(open_page: Open, page: Path) -> None:
+    opened = open_page(page, **{**PHONE, "viewport": {"width": 390, "height": 740}})
+    opened.come_near()
+    opened.set_threshold(5)
+    beyond = """[...document.querySelectorAll(".view .plate rect")].filter((plate) => {
+      const all = plate.closest(".view").getBoundingClientRect();
+      const one = plate.getBoundingClientRect();
+      return one.width && (one.left < all.left - 1 || one.right > all.right + 1);
+    }).length"""
+    assert opened.page.evaluate(beyond) == 0
+
+
 def test_reduced_motion_is_obeyed(open_page: Open, page: Path) -> None:
     behaviour = "getComputedStyle(document.documentElement).scrollBehavior"
     assert open_page(page, **DESKTOP).page.evaluate(behaviour) == "smooth"
