@@ -199,11 +199,12 @@ def test_no_plate_is_cut_at_the_edge_of_its_picture(open_page: Open, page: Path)
     assert opened.page.evaluate(beyond) == 0
 
 
-def test_reduced_motion_is_obeyed(open_page: Open, page: Path) -> None:
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_nothing_moves_by_itself(open_page: Open, page: Path, motion: str) -> None:
+    opened = open_page(page, **DESKTOP, reduced_motion=motion)
     behaviour = "getComputedStyle(document.documentElement).scrollBehavior"
-    assert open_page(page, **DESKTOP).page.evaluate(behaviour) == "smooth"
-    calm = open_page(page, **DESKTOP, reduced_motion="reduce")
-    assert calm.page.evaluate(behaviour) == "auto"
+    assert opened.page.evaluate(behaviour) == "auto"
+    assert opened.page.evaluate("document.getAnimations().length") == 0
 
 
 def test_on_paper_there_are_pictures_and_no_controls(open_page: Open, page: Path) -> None:
