@@ -150,14 +150,17 @@ def _became(result: Result) -> str:
 
 
 def caption(boxes: Sequence[Drawn], judged: int, threshold: int = SURE) -> str:
-    """`2 found: 1 right, 1 wrong; 1 missed`. The script says the same at other thresholds."""
+    """`3 found: 1 right, 1 wrong, 1 not judged, 1 missed`. The script says the same at other
+    thresholds."""
     sure = [box for box in boxes if box.percent >= threshold]
     found = f"{len(sure)} found"
     if judged < 0:
         return found
     right = sum(box.right is True for box in sure)
     wrong = sum(box.right is False for box in sure)
-    return f"{found}: {right} right, {wrong} wrong, {judged - right} missed"
+    rest = len(sure) - right - wrong
+    unjudged = f", {rest} not judged" if rest else ""
+    return f"{found}: {right} right, {wrong} wrong{unjudged}, {judged - right} missed"
 
 
 def heard(boxes: Sequence[Drawn], names: Sequence[str], threshold: int = SURE) -> str:

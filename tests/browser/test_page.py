@@ -223,6 +223,30 @@ def test_on_paper_there_are_pictures_and_no_controls(open_page: Open, page: Path
     )
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_what_is_folded_is_on_paper_too(open_page: Open, page: Path, script: bool) -> None:
+    opened = open_page(page, **DESKTOP, java_script_enabled=script)
+    folded = opened.page.locator("details:not([open]) table")
+    before = folded.count()
+    assert before > 0
+    assert not folded.first.is_visible()
+    opened.page.emulate_media(media="print")
+    assert folded.first.bounding_box()["height"] > 20
+    assert folded.first.is_visible()
+
+
+def test_what_is_folded_is_opened_for_printing_and_folded_again(
+    open_page: Open, page: Path
+) -> None:
+    opened = open_page(page, **DESKTOP)
+    before = opened.count("details:not([open])")
+    assert before > 0
+    opened.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert opened.count("details:not([open])") == 0
+    opened.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert opened.count("details:not([open])") == before
+
+
 def test_what_is_printed_is_drawn_at_the_threshold_that_was_set(
     open_page: Open, page: Path
 ) -> None:

@@ -136,6 +136,13 @@ def test_boxes_are_drawn_without_the_script(workspace: Workspace) -> None:
     assert "hidden" in root.one("form", id="controls").attributes
 
 
+def test_what_is_not_judged_is_counted_too(workspace: Workspace) -> None:
+    found = (Detection("one", 0.91, HERE), Detection("cat", 0.8, HERE), Detection("cat", 0.7, HERE))
+    root = parse(make(job_of(workspace), comparison(), sight(found={SSD: found, RCNN: ()})))
+    told = root.all("span", class_="told")[0].text
+    assert told == "3 found: 1 right, 0 wrong, 2 not judged, 0 missed"
+
+
 def test_the_script_gets_what_the_page_shows_and_what_is_below(workspace: Workspace) -> None:
     seen = sight(
         found={SSD: (Detection("one", 0.91, HERE), Detection("cat", 0.07, HERE)), RCNN: ()}
