@@ -65,7 +65,8 @@ def run(job: PlotJob, progress: Progress) -> Outcome:
         moved = _write(job, shown, drawn)
     except OSError as error:
         raise disk_error(f"plot:{job.name}", error) from error
-    note = f"{len(shown.points)} points, {job.workspace.plot('svg').name} too"
+    number = len(shown.points)
+    note = f"{number} point{'s' * (number != 1)}, {job.workspace.plot('svg').name} too"
     return Outcome("built", note, lines=moved)
 
 

@@ -167,7 +167,17 @@ def test_a_network_that_is_deferred_or_failed_is_shown_as_such(workspace: Worksp
     pictures = root.one("section", id="pictures").text
     assert "Faster R-CNN Large 640x640 is not on them; it is deferred: no host" in pictures
     assert "gone is not on them; it failed: it answers with NaN." in pictures
-    assert "1 network is not here yet; the others are complete." in root.one("main").text
+    assert (
+        "1 network could not be run and 1 network is not here yet; the other is complete."
+        in root.one("main").text
+    )
+
+
+def test_one_of_each_is_told_as_one(workspace: Workspace) -> None:
+    root = parse(make(job_of(workspace, SSD), comparison(measured(SSD), pictures=1), sight()))
+    said = root.one("main").text + root.one("header").text
+    assert "1 network on 1 picture" in said
+    assert not re.search(r"\b1 (networks|pictures|boxes|runs|labels|files|folders)\b", said)
 
 
 def test_many_networks_that_are_not_there_are_counted(workspace: Workspace) -> None:
@@ -180,7 +190,9 @@ def test_many_networks_that_are_not_there_are_counted(workspace: Workspace) -> N
 def test_nothing_measured_at_all_is_still_a_page(workspace: Workspace) -> None:
     left = comparison(DEFERRED, pictures=0, annotated=0)
     root = parse(make(job_of(workspace, RCNN), left))
-    assert "none could be measured" in root.one("header").text
+    assert "1 network; none could be measured." in root.one("header").text
+    [notice] = root.all("p", class_="notice")
+    assert notice.text == "1 network is not here yet."
     assert not root.all("figure")
 
 
