@@ -4,7 +4,7 @@
     paths  receipts                    where things lie, what a finished step leaves behind
     catalogue                          config/*.toml as frozen objects; the lock
     job  installed  store  turn        what the steps share: their orders, a tree's state, the
-    look  broom                        cache, whose turn it is, what stands there, its removal
+    look  aside  broom                 cache, whose turn it is, what stands there, its removal
     textproto  labels  annotations     protobuf's text format, label maps, labelImg's XML
     tailor                             what a network's config must say to train on a project
     engine                             TensorFlow's process, and what it can do

@@ -193,14 +193,16 @@ def clean_compare(workspace: Workspace, name: str, dryrun: bool, say: Say) -> li
     receipt = receipts.read(workspace.receipt("compare", name), CompareReceipt)
     written = {receipt.page, receipt.intended} - {""} if receipt else set()
     path = workspace.comparison_page(name)
+    changed: dict[Path, str] = {}
     broom.leftovers(path)
     here = broom.see(path)
     if here.is_ours(written):
         broom.file(path)
     elif written and here.kind != "nothing":
-        broom.stay(path, "it was changed")
+        changed[path] = "it was changed"
     broom.empty_folder(path.parent)
     broom.empty_folder(path.parent.parent)
+    broom.name_rest(path.parent, changed, known=(workspace.comparison(name),))
     _forget(broom, workspace, "compare", name)
     return broom.failures
 

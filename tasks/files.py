@@ -100,6 +100,14 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def sha256_or_nothing(path: Path) -> str:
+    """The same; "" for a file that is missing or can't be read."""
+    try:
+        return sha256_of(path)
+    except OSError:
+        return ""
+
+
 def stamp_of(path: Path) -> Stamp | None:
     """What the content of a file may be remembered under, for as long as a process lives.
 

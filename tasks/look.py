@@ -10,7 +10,7 @@ from typing import Literal, TextIO
 
 from msgspec import Struct
 
-from tasks.files import sha256_of
+from tasks.files import sha256_or_nothing
 
 # On Windows `C:x` and `a\b` are paths of their own; elsewhere they are plain names.
 FORBIDDEN = "\0\\:" if os.name == "nt" else "\0"
@@ -59,14 +59,7 @@ def look(root: Path, path: Path) -> Seen:
         return Seen("folder", link=link, via_link=via_link)
     if not stat.S_ISREG(status.st_mode):
         return Seen("other", link=link, via_link=via_link)
-    return Seen("file", _digest(path), link, via_link)
-
-
-def _digest(path: Path) -> str:
-    try:
-        return sha256_of(path)
-    except OSError:
-        return ""
+    return Seen("file", sha256_or_nothing(path), link, via_link)
 
 
 def is_via_link(root: Path, path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What has to be so before doit starts: signals, and a folder for the state."""
+"""What has to be so before doit starts: streams, signals, and a folder for the state."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+from tasks.console.streams import replace_closed
+
 
 def prepare(state: Path) -> None:
-    """Make the process end cleanly when it is told to, and the state folder.
+    """Make the process end cleanly when it is told to, with or without somewhere to write; make the
+    state folder.
 
     doit writes its state once, at the end of a run: a SIGTERM that is not turned into an exception
     would lose it.
@@ -18,6 +21,7 @@ def prepare(state: Path) -> None:
     Raises:
         OSError: the state folder can't be made.
     """
+    replace_closed()
     signal.signal(signal.SIGTERM, _leave)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_obey_the_parent)

@@ -30,6 +30,7 @@ from msgspec.structs import replace
 
 from tasks.catalogue.types import Config
 from tasks.console.reporter import Misused
+from tasks.console.streams import reader_may_leave
 from tasks.errors import ConfigError, TodError, UsageError, disk_error
 from tasks.files import remove
 from tasks.job import Job, NetworkJob, Outcome, ProjectJob
@@ -259,7 +260,13 @@ def everything(config: Config, workspace: Workspace) -> Task:
     return group("workspace", ["scaffold", "smoke"], "build all of these", cleaner)
 
 
-def clean_steps(step: str, workspace: Workspace, names: Iterable[str], dryrun: bool) -> list[str]:
+def clean_steps(
+    step: str,
+    workspace: Workspace,
+    names: Iterable[str],
+    dryrun: bool,
+    tell: Callable[[str], None] | None = None,
+) -> list[str]:
     """Clean what one step made. Download and verify made nothing in the workspace."""
     from tasks import clean
 
@@ -273,7 +280,7 @@ def clean_steps(step: str, workspace: Workspace, names: Iterable[str], dryrun: b
     }
     if step not in cleaners:
         return []
-    return [f for name in names for f in cleaners[step](workspace, name, dryrun, say)]
+    return [f for name in names for f in cleaners[step](workspace, name, dryrun, tell or say)]
 
 
 def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list[str]:
@@ -285,25 +292,38 @@ def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list
     from tasks.plot.clean import clean as clean_plot
 
     projects, networks = list(config.projects), config.wanted
-    failures = []
+    failures, tell = [], each_once(say)  # steps share folders, and each names what stays there
     for step in ("compare", "measure", "records", "scaffold"):
-        failures += clean_steps(step, workspace, projects, dryrun)
-    failures += clean_plot(workspace, dryrun, say)
+        failures += clean_steps(step, workspace, projects, dryrun, tell)
+    failures += clean_plot(workspace, dryrun, tell)
     for step in ("smoke", "extract"):
-        failures += clean_steps(step, workspace, networks, dryrun)
+        failures += clean_steps(step, workspace, networks, dryrun, tell)
     cache = Cache(default_cache())
-    failures += clean.clean_rest(workspace, cache, networks, projects, dryrun, say)
+    failures += clean.clean_rest(workspace, cache, networks, projects, dryrun, tell)
     if not (dryrun or failures):
         atexit.register(clean.clean_database, workspace)  # doit still has it open
     StepTask.everything_is_clean = True
     return failures
 
 
+def each_once(say: Callable[[str], None]) -> Callable[[str], None]:
+    """A `say` that tells no line twice."""
+    said = set[str]()
+
+    def tell(line: str) -> None:
+        if line not in said:
+            said.add(line)
+            say(line)
+
+    return tell
+
+
 def say(line: str) -> None:
     """Tell the user, in what letters there are."""
     from tasks.look import carried
 
-    sys.stdout.write(carried(line + "\n", sys.stdout))
+    with reader_may_leave(sys.stdout):
+        sys.stdout.write(carried(line + "\n", sys.stdout))
 
 
 def command(name: str, doc: str, config: Config, workspace: Workspace) -> Task:

@@ -11,6 +11,7 @@ from doit.cmdparse import CmdParseError
 from doit.exceptions import TaskFailed
 
 from tasks.catalogue.types import Config
+from tasks.console.streams import reader_may_leave
 from tasks.errors import TodError, UsageError, disk_error
 from tasks.look import shown
 from tasks.paths import Workspace
@@ -61,7 +62,8 @@ def options_first(command: str, words: list[str]) -> list[str]:
         options, rest = getopt.gnu_getopt(words, "", sorted(flags))
     except getopt.GetoptError as error:
         raise CmdParseError(f"{command}: {_what_is_wrong(error, command)}") from None
-    return [*(word for option in options for word in option if word), "--", *rest]
+    words = [f"{name}={value}" if f"{name[2:]}=" in flags else name for name, value in options]
+    return [*words, "--", *rest]
 
 
 def _what_is_wrong(error: getopt.GetoptError, command: str) -> str:
@@ -93,7 +95,8 @@ def _run_catalogue(
 
     try:
         _refuse_variables(sys.argv[1:])
-        write(options, words or [], config, workspace, sys.stdout)
+        with reader_may_leave(sys.stdout):
+            write(options, words or [], config, workspace, sys.stdout)
     except TodError as error:
         return failure(error)
     except OSError as error:

@@ -66,16 +66,28 @@ def notices(comparison: Comparison) -> tuple[str, ...]:
             f"{comparison.project} has no test pictures yet: drawn scenes stand in for them. Put "
             f"your own into {comparison.project}/images/test and run doit again."
         )
-    for status, verb in (("failed", "could not be run"), ("deferred", "not here yet")):
-        number = sum(result.status == status for result in comparison.results)
-        if number:
-            verb = verb if verb.startswith("could") else ("is " if number == 1 else "are ") + verb
-            found.append(f"{words.count(number, 'network')} {verb}; the others are complete.")
+    found += _absent(comparison)
     if comparison.unreadable:
         unread = words.count(len(comparison.unreadable), "picture")
         was = "was" if len(comparison.unreadable) == 1 else "were"
         found.append(f"{unread} could not be read and {was} not given to any network.")
     return tuple(found)
+
+
+def _absent(comparison: Comparison) -> list[str]:
+    """`1 network is not here yet; what is measured of the others is complete.`"""
+    states = [result.status for result in comparison.results]
+    failed, deferred = states.count("failed"), states.count("deferred")
+    said = []
+    if failed:
+        said.append(f"{words.count(failed, 'network')} could not be run")
+    if deferred:
+        is_or_are = "is" if deferred == 1 else "are"
+        said.append(f"{words.count(deferred, 'network')} {is_or_are} not here yet")
+    measured = len(states) - failed - deferred
+    others = "the other is complete" if measured == 1 else "the others are complete"
+    rest = f"; {others}" if measured else ""
+    return [f"{' and '.join(said)}{rest}."] if said else []
 
 
 def _some(lines: tuple[str, ...]) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ MOST = 100
 PLATE = 18.0
 MARGIN = 5.0
 CHARACTER = 7.8  # of the monospaced font at 13 units
-GROWN = 1.6  # how much style.css enlarges plates where the picture is small
+GROWN = 1.6  # how much page.css enlarges plates where a wide picture is small
 LABEL = 32
 SAME = 0.5
 
@@ -99,11 +99,10 @@ def _part(value: float) -> float:
     return min(max(value, 0.0), 1.0) if math.isfinite(value) else 0.0
 
 
-def spot_of(frame: Frame, size: tuple[int, int]) -> Spot:
-    """Above the box if there is room, even for a grown plate; else below it; else inside. It grows
-    towards the middle of the picture."""
-    end = frame.x + frame.width / 2 > size[0] / 2
-    x = round(frame.x + frame.width, 1) if end else frame.x
+def spot_of(frame: Frame, size: tuple[int, int], plate: float) -> Spot:
+    """Above the box if there is room, even for a grown plate; else below it; else inside. `plate`
+    is its width."""
+    x, end = _beside(frame, size, plate)
     if frame.y >= PLATE * GROWN:
         return Spot(x, frame.y, end, below=False)
     bottom = round(frame.y + frame.height, 1)
@@ -111,12 +110,23 @@ def spot_of(frame: Frame, size: tuple[int, int]) -> Spot:
     return Spot(x, bottom if room else frame.y, end, below=True)
 
 
-def truth_spot(frame: Frame, size: tuple[int, int]) -> Spot:
+def truth_spot(frame: Frame, size: tuple[int, int], plate: float) -> Spot:
     """At the lower edge, where few detections have their plate."""
-    end = frame.x + frame.width / 2 > size[0] / 2
+    x, end = _beside(frame, size, plate)
     bottom = round(frame.y + frame.height, 1)
     room = bottom + PLATE * GROWN <= size[1]
-    return Spot(round(frame.x + frame.width, 1) if end else frame.x, bottom, end, room)
+    return Spot(x, bottom, end, room)
+
+
+def _beside(frame: Frame, size: tuple[int, int], plate: float) -> tuple[float, bool]:
+    """Where a plate is fixed, and whether it grows to the left: at the box's side, towards the
+    middle of the picture, and moved as far as it must be to stay whole when it has grown. Of one
+    that is wider than the picture the beginning is cut off: the score stands at its end."""
+    width, height = size
+    whole = plate * (GROWN if width > height else 1)
+    end = frame.x + frame.width / 2 > width / 2
+    right = min(max(frame.x + frame.width, whole), width)
+    return round(right if end else min(frame.x, width - whole), 1), end
 
 
 def plate_text(label: str) -> str:
@@ -131,8 +141,14 @@ def text_width(text: str) -> float:
     return round((len(text) + wide) * CHARACTER, 1)
 
 
-def plate_width(text: str) -> float:
-    return round(text_width(text) + 2 * MARGIN, 1)
+def plate_width(label: str, behind: str = "") -> float:
+    """Of the plate of a label as it is printed, and of what is printed behind it."""
+    return round(text_width(label) + text_width(behind) + 2 * MARGIN, 1)
+
+
+def behind(percent: int, right: bool | None) -> str:
+    """What is printed behind a label: the score, and a cross if it is wrong."""
+    return f" {percent / 100:.2f}" + (" ✕" if right is False else "")
 
 
 def verdicts(
@@ -185,5 +201,7 @@ def drawn(
         percent = whole_percent(one.score)
         if percent >= LEAST:
             frame = frame_of(one.place, size)
-            made.append(Drawn(labels[one.label], percent, frame, spot_of(frame, size), right))
+            plate = plate_width(plate_text(one.label), behind(percent, right))
+            spot = spot_of(frame, size, plate)
+            made.append(Drawn(labels[one.label], percent, frame, spot, right))
     return tuple(made)

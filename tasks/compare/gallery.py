@@ -15,6 +15,7 @@ from tasks.compare.boxes import (
     drawn,
     frame_of,
     plate_text,
+    plate_width,
     text_width,
     truth_spot,
     verdicts,
@@ -28,7 +29,7 @@ MOST_ABSENT = 3
 """Networks without boxes that are named above the pictures."""
 
 COLOURS = 7
-"""In style.css, as `.c0` to `.c6`: Okabe's and Ito's, as on the pictures of smoke runs."""
+"""In page.css, as `.c0` to `.c6`: Okabe's and Ito's, as on the pictures of smoke runs."""
 
 
 def gallery(material: Material) -> Gallery:
@@ -107,8 +108,11 @@ def _picture(
 
 
 def _truth(sight: Sight, labels: Labels, size: tuple[int, int]) -> tuple[Truth, ...]:
-    frames = [(labels[mark.label], frame_of(mark.place, size)) for mark in sight.truth or ()]
-    return tuple(Truth(label, frame, truth_spot(frame, size)) for label, frame in frames)
+    made = []
+    for mark in sight.truth or ():
+        frame, plate = frame_of(mark.place, size), plate_width(plate_text(mark.label))
+        made.append(Truth(labels[mark.label], frame, truth_spot(frame, size, plate)))
+    return tuple(made)
 
 
 def _judged(sight: Sight, known: Collection[str] | None) -> int:
@@ -146,14 +150,17 @@ def _became(result: Result) -> str:
 
 
 def caption(boxes: Sequence[Drawn], judged: int, threshold: int = SURE) -> str:
-    """`2 found: 1 right, 1 wrong; 1 missed`. The script says the same at other thresholds."""
+    """`3 found: 1 right, 1 wrong, 1 not judged, 1 missed`. The script says the same at other
+    thresholds."""
     sure = [box for box in boxes if box.percent >= threshold]
     found = f"{len(sure)} found"
     if judged < 0:
         return found
     right = sum(box.right is True for box in sure)
     wrong = sum(box.right is False for box in sure)
-    return f"{found}: {right} right, {wrong} wrong, {judged - right} missed"
+    rest = len(sure) - right - wrong
+    unjudged = f", {rest} not judged" if rest else ""
+    return f"{found}: {right} right, {wrong} wrong{unjudged}, {judged - right} missed"
 
 
 def heard(boxes: Sequence[Drawn], names: Sequence[str], threshold: int = SURE) -> str:

@@ -18,6 +18,7 @@ from doit.reporter import ConsoleReporter
 
 from tasks.console import plain
 from tasks.console.rows import Row, any_failed, nothing_done, row_from_values
+from tasks.console.streams import reader_may_leave
 
 FAILED, MISUSED, INTERRUPTED = 1, 3, 130
 OF_PROJECTS = ("scaffold", "records", "doctor", "measure")
@@ -33,7 +34,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
     desc = "one line a step and a summary"
 
     def __init__(self, outstream: TextIO, options: Mapping[str, Any]) -> None:
-        super().__init__(outstream, options)
+        super().__init__(outstream or sys.stdout, options)  # None if it was closed at the start
         self.rows: list[Row] = []
         self._waiting: set[str] = set()
         self._misused = self._named_steps = False
@@ -110,7 +111,8 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         if self.outstream.isatty():
             from tasks.console import terminal
 
-            terminal.tell(row, self.outstream)
+            with reader_may_leave(self.outstream):
+                terminal.tell(row, self.outstream)
         else:
             self._write(plain.step_lines(row))
 
@@ -132,11 +134,12 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         else:
             from tasks.console import terminal
 
-            terminal.close(self.rows, time.monotonic() - self._began, self.outstream)
+            with reader_may_leave(self.outstream):
+                terminal.close(self.rows, time.monotonic() - self._began, self.outstream)
 
     def _write(self, lines: list[str]) -> None:
-        self.outstream.write("\n".join(lines) + "\n")
-        self.outstream.flush()
+        with reader_may_leave(self.outstream):
+            self.outstream.write("\n".join(lines) + "\n")
 
 
 def is_step(task: Any) -> bool:

@@ -12,10 +12,12 @@ import msgspec
 from tasks.overview.entries import Entry
 
 FIELDS = Entry.__struct_fields__
+# A spreadsheet runs a cell that begins so as a formula; behind an apostrophe it shows the text.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_json(entries: Iterable[Entry]) -> str:
-    """A list of objects, the same keys in each. ASCII, so any stream can carry it."""
+    """A list of objects, the same keys in each."""
     return json.dumps([msgspec.to_builtins(entry) for entry in entries], indent=1) + "\n"
 
 
@@ -36,8 +38,12 @@ def _cell(field: str, value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case tuple():
-            return ("x" if field == "input_size" else " ").join(map(str, value))
+            return _text(("x" if field == "input_size" else " ").join(map(str, value)))
         case float():
             return f"{value:g}"
         case _:
-            return str(value)
+            return _text(str(value)) if isinstance(value, str) else str(value)
+
+
+def _text(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA) else text

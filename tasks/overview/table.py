@@ -26,14 +26,14 @@ FIGURES: dict[Output, str] = {"boxes": "mAP", "masks": "masks", "keypoints": "ke
 PRIORITY = (
     "mAP",
     "ms",
+    "family",
     "size",
     "here",
     "input",
-    "family",
+    "licence",
     "masks",
     "keypoints",
     "projects",
-    "licence",
     "title",
 )
 # Left to right.

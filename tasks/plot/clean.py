@@ -16,9 +16,9 @@ def clean(workspace: Workspace, dryrun: bool, say: Say) -> list[str]:
     broom = Broom(workspace.root, dryrun, say)
     receipt = receipts.read(workspace.receipt("plot", NAME), PlotReceipt)
     for kind in KINDS:
-        path, drawn = workspace.plot(kind), receipt.files.get(kind) if receipt else None
+        path, drawn = workspace.plot(kind), receipt.written_at(kind) if receipt else set[str]()
         here = broom.see(path)
-        if drawn and here.is_ours({drawn}):
+        if drawn and here.is_ours(drawn):
             broom.file(path)
         elif drawn and here.kind != "nothing":
             broom.stay(path, "it was changed")

@@ -7,8 +7,9 @@ from contextlib import suppress
 from functools import cache
 
 from tasks import receipts
+from tasks.aside import make_way
 from tasks.errors import UsageError, disk_error
-from tasks.files import sha256_of, write_if_changed
+from tasks.files import sha256_of, sha256_or_nothing, write_if_changed
 from tasks.job import Outcome, Progress
 from tasks.overview.entries import entries
 from tasks.plot.content import Content, content
@@ -61,21 +62,31 @@ def run(job: PlotJob, progress: Progress) -> Outcome:
     drawn = draw(shown, KINDS)
     progress.end()
     try:
-        _write(job, shown, drawn)
+        moved = _write(job, shown, drawn)
     except OSError as error:
         raise disk_error(f"plot:{job.name}", error) from error
-    return Outcome("built", f"{len(shown.points)} points, {job.workspace.plot('svg').name} too")
+    number = len(shown.points)
+    note = f"{number} point{'s' * (number != 1)}, {job.workspace.plot('svg').name} too"
+    return Outcome("built", note, lines=moved)
 
 
-def _write(job: PlotJob, shown: Content, drawn: dict[str, bytes]) -> None:
-    """The receipt comes first, and unfinished: after a kill it tells whose the files are."""
+def _write(job: PlotJob, shown: Content, drawn: dict[str, bytes]) -> tuple[str, ...]:
+    """Make way, then write; give back what the user must know. The receipt comes first, and
+    unfinished: after a kill it tells whose the files are, the old ones and the new."""
     files = {kind: hashlib.sha256(image).hexdigest() for kind, image in drawn.items()}
     path = job.workspace.receipt("plot", job.name)
-    receipts.write(path, PlotReceipt(definition="", files=files))
+    before = receipts.read(path, PlotReceipt) or PlotReceipt(definition="")
+    moved = [
+        make_way(job.workspace.plot(kind), {*before.written_at(kind), files[kind]})
+        for kind in drawn
+    ]
+    standing = {kind: sha256_or_nothing(job.workspace.plot(kind)) for kind in drawn}
+    receipts.write(path, PlotReceipt(definition="", files=standing, intended=files))
     for kind, image in drawn.items():
         write_if_changed(job.workspace.plot(kind), image)
     made = PlotReceipt(definition=definition(shown), files=files, matplotlib=matplotlib_version())
     receipts.write(path, made)
+    return tuple(line for line in moved if line)
 
 
 def shown_by(job: PlotJob) -> Content:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tasks.measure.results import Marked, Result, Sight
+from tasks.measure.results import Detection, Marked, Result, Sight
 from tasks.paths import Workspace
 from tests.support.compared import (
     LABELS,
@@ -145,6 +145,8 @@ def sights(number: int, labels: tuple[str, ...], size: tuple[int, int]) -> list[
         }
         name = f"image{place:04d}.png"
         path = f"cube_faces/images/test/{name}"
+        if place % 2:
+            found[SSD] = (*found[SSD], Detection("unheard of", 0.7, (0.1, 0.1, 0.6, 0.6)))
         made.append(Sight(name=name, path=path, size=size, truth=truth, found=found))
     return made
 

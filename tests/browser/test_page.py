@@ -187,11 +187,24 @@ def test_plates_grow_where_pictures_are_small(open_page: Open, page: Path) -> No
     assert small >= 11
 
 
-def test_reduced_motion_is_obeyed(open_page: Open, page: Path) -> None:
+def test_no_plate_is_cut_at_the_edge_of_its_picture(open_page: Open, page: Path) -> None:
+    opened = open_page(page, **{**PHONE, "viewport": {"width": 390, "height": 740}})
+    opened.come_near()
+    opened.set_threshold(5)
+    beyond = """[...document.querySelectorAll(".view .plate rect")].filter((plate) => {
+      const all = plate.closest(".view").getBoundingClientRect();
+      const one = plate.getBoundingClientRect();
+      return one.width && (one.left < all.left - 1 || one.right > all.right + 1);
+    }).length"""
+    assert opened.page.evaluate(beyond) == 0
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_nothing_moves_by_itself(open_page: Open, page: Path, motion: str) -> None:
+    opened = open_page(page, **DESKTOP, reduced_motion=motion)
     behaviour = "getComputedStyle(document.documentElement).scrollBehavior"
-    assert open_page(page, **DESKTOP).page.evaluate(behaviour) == "smooth"
-    calm = open_page(page, **DESKTOP, reduced_motion="reduce")
-    assert calm.page.evaluate(behaviour) == "auto"
+    assert opened.page.evaluate(behaviour) == "auto"
+    assert opened.page.evaluate("document.getAnimations().length") == 0
 
 
 def test_on_paper_there_are_pictures_and_no_controls(open_page: Open, page: Path) -> None:
@@ -208,6 +221,30 @@ def test_on_paper_there_are_pictures_and_no_controls(open_page: Open, page: Path
     assert opened.page.evaluate("getComputedStyle(document.body).backgroundColor") == (
         "rgb(255, 255, 255)"
     )
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_what_is_folded_is_on_paper_too(open_page: Open, page: Path, script: bool) -> None:
+    opened = open_page(page, **DESKTOP, java_script_enabled=script)
+    folded = opened.page.locator("details:not([open]) table")
+    before = folded.count()
+    assert before > 0
+    assert not folded.first.is_visible()
+    opened.page.emulate_media(media="print")
+    assert folded.first.bounding_box()["height"] > 20
+    assert folded.first.is_visible()
+
+
+def test_what_is_folded_is_opened_for_printing_and_folded_again(
+    open_page: Open, page: Path
+) -> None:
+    opened = open_page(page, **DESKTOP)
+    before = opened.count("details:not([open])")
+    assert before > 0
+    opened.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert opened.count("details:not([open])") == 0
+    opened.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert opened.count("details:not([open])") == before
 
 
 def test_what_is_printed_is_drawn_at_the_threshold_that_was_set(

@@ -136,6 +136,13 @@ def test_boxes_are_drawn_without_the_script(workspace: Workspace) -> None:
     assert "hidden" in root.one("form", id="controls").attributes
 
 
+def test_what_is_not_judged_is_counted_too(workspace: Workspace) -> None:
+    found = (Detection("one", 0.91, HERE), Detection("cat", 0.8, HERE), Detection("cat", 0.7, HERE))
+    root = parse(make(job_of(workspace), comparison(), sight(found={SSD: found, RCNN: ()})))
+    told = root.all("span", class_="told")[0].text
+    assert told == "3 found: 1 right, 0 wrong, 2 not judged, 0 missed"
+
+
 def test_the_script_gets_what_the_page_shows_and_what_is_below(workspace: Workspace) -> None:
     seen = sight(
         found={SSD: (Detection("one", 0.91, HERE), Detection("cat", 0.07, HERE)), RCNN: ()}
@@ -160,7 +167,17 @@ def test_a_network_that_is_deferred_or_failed_is_shown_as_such(workspace: Worksp
     pictures = root.one("section", id="pictures").text
     assert "Faster R-CNN Large 640x640 is not on them; it is deferred: no host" in pictures
     assert "gone is not on them; it failed: it answers with NaN." in pictures
-    assert "1 network is not here yet; the others are complete." in root.one("main").text
+    assert (
+        "1 network could not be run and 1 network is not here yet; the other is complete."
+        in root.one("main").text
+    )
+
+
+def test_one_of_each_is_told_as_one(workspace: Workspace) -> None:
+    root = parse(make(job_of(workspace, SSD), comparison(measured(SSD), pictures=1), sight()))
+    said = root.one("main").text + root.one("header").text
+    assert "1 network on 1 picture" in said
+    assert not re.search(r"\b1 (networks|pictures|boxes|runs|labels|files|folders)\b", said)
 
 
 def test_many_networks_that_are_not_there_are_counted(workspace: Workspace) -> None:
@@ -173,7 +190,9 @@ def test_many_networks_that_are_not_there_are_counted(workspace: Workspace) -> N
 def test_nothing_measured_at_all_is_still_a_page(workspace: Workspace) -> None:
     left = comparison(DEFERRED, pictures=0, annotated=0)
     root = parse(make(job_of(workspace, RCNN), left))
-    assert "none could be measured" in root.one("header").text
+    assert "1 network; none could be measured." in root.one("header").text
+    [notice] = root.all("p", class_="notice")
+    assert notice.text == "1 network is not here yet."
     assert not root.all("figure")
 
 

@@ -113,6 +113,28 @@ def test_it_is_made_anew_when_something_changes(
     assert step.why_stale(job) is None
 
 
+def test_a_page_of_the_users_is_moved_aside_and_named(job: ProjectJob) -> None:
+    page = job.workspace.comparison_page(job.name)
+    page_edited(job)
+    [line] = make(job).lines
+    assert line == f"{page} was not as the build made it: yours is now index.yours.html"
+    assert page.with_name("index.yours.html").read_bytes() == b"mine"
+    page.write_bytes(b"mine too")
+    assert "index.yours-2.html" in make(job).lines[0]
+    assert page.with_name("index.yours.html").read_bytes() == b"mine"
+    assert page.with_name("index.yours-2.html").read_bytes() == b"mine too"
+
+
+def test_a_page_that_an_unfinished_run_left_is_no_users(job: ProjectJob) -> None:
+    place = job.workspace.receipt("compare", job.name)
+    done = receipts.read(place, CompareReceipt)
+    assert done is not None
+    receipts.write(place, CompareReceipt(definition="", page="", intended=done.page))
+    measured_anew(job)
+    assert make(job).lines == ()
+    assert not job.workspace.comparison_page(job.name).with_name("index.yours.html").exists()
+
+
 def test_what_another_project_measured_does_not_matter(job: ProjectJob) -> None:
     place = job.workspace.network_notes(SSD)
     place.parent.mkdir(parents=True)
@@ -187,6 +209,14 @@ def test_clean_leaves_a_page_that_was_changed(job: ProjectJob) -> None:
     page_edited(job)
     assert "kept results/cube_faces/index.html: it was changed" in cleaned(job)
     assert job.workspace.comparison_page(job.name).read_bytes() == b"mine"
+
+
+def test_clean_names_what_else_lies_beside_the_page(job: ProjectJob) -> None:
+    job.workspace.comparison_page(job.name).with_name("notes.txt").write_text("mine")
+    told = cleaned(job)
+    assert told[0] == "removed results/cube_faces/index.html"
+    [rest] = [line for line in told if line.startswith("kept")]
+    assert rest == "kept results/cube_faces: notes.txt is not known to be made by the build"
 
 
 def test_a_dry_clean_removes_nothing(job: ProjectJob) -> None:

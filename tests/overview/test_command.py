@@ -103,6 +103,58 @@ def on_terminal(checkout: Checkout, **environment: str) -> str:
     return said
 
 
+@pytest.mark.parametrize("kind", ["--csv", "--json"])
+def test_data_are_utf8_on_every_terminal(tmp_path: Path, kind: str) -> None:
+    checkout = check_out(tmp_path / "workspace", TOD_OFFLINE="1")
+    zoo = checkout.root / "config/zoo.toml"
+    zoo.write_text(zoo.read_text().replace("EfficientDet D0 512x512", "Größe Ω", 1))
+    done = checkout.doit("catalogue", kind, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    titles = csv.DictReader(io.StringIO(done.out)) if kind == "--csv" else json.loads(done.out)
+    assert "Größe Ω" in [row["title"] for row in titles]
+
+
+AN_EMPTY_WORD = pytest.mark.xfail(reason="doit itself stumbles over it before it reads dodo.py")
+TO_HEAD = [["catalogue"], ["catalogue", "--json"], ["show", TUTORIAL], ["plot"], ["clean", "-n"]]
+
+
+@pytest.mark.parametrize("words", TO_HEAD, ids=" ".join)
+def test_a_reader_that_went_away_is_no_fault(checkout: Checkout, words: list[str]) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    assert on_stream(checkout, words, theirs) == (0, b"")
+
+
+@pytest.mark.parametrize("words", TO_HEAD, ids=" ".join)
+def test_a_closed_output_is_no_fault(checkout: Checkout, words: list[str]) -> None:
+    command = [sys.executable, "-m", "doit", *words]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command],
+        cwd=checkout.root,
+        env={**os.environ, **checkout.environment},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def on_stream(checkout: Checkout, words: list[str], stream: int) -> tuple[int, bytes]:
+    """Run doit with this as standard output, and close it; exit code and errors."""
+    done = subprocess.run(
+        [sys.executable, "-m", "doit", *words],
+        cwd=checkout.root,
+        env={**os.environ, **checkout.environment},
+        stdin=subprocess.DEVNULL,
+        stdout=stream,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    os.close(stream)
+    return done.returncode, done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -117,6 +169,8 @@ def on_terminal(checkout: Checkout, **environment: str) -> str:
         (["--min-map", "-1"], "--min-map: `-1` is no number from 0 up"),
         (["--finds", "faces"], "--finds: `faces` is not known; it takes boxes, masks, keypoints"),
         (["--sort", "speed"], "--sort: `speed` is not known"),
+        (["--family="], "--family: `` is no family"),
+        pytest.param(["--family", ""], "--family: `` is no family", marks=AN_EMPTY_WORD),
         (["--json", "--csv"], "--json and --csv exclude each other"),
         (["family=ssd"], "`family=ssd` is no word; as in `--family=ssd`"),
     ],

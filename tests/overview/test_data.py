@@ -6,6 +6,8 @@ import csv
 import io
 import json
 
+import pytest
+
 from tasks.overview.data import FIELDS, as_csv, as_json
 from tests.support.shipped import row
 
@@ -34,6 +36,18 @@ def test_csv_has_nothing_where_nothing_is_known() -> None:
     assert first["title"] == 'comma, "quote" é'
     assert (second["speed_ms"], second["map_boxes"]) == ("53", "29.3")
     assert (second["installed"], second["projects"]) == ("yes", "p q")
+
+
+@pytest.mark.parametrize("title", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_no_cell_is_a_formula_to_a_spreadsheet(title: str) -> None:
+    [cells] = csv.DictReader(io.StringIO(as_csv((row("a", title=title),)), newline=""))
+    assert cells["title"] == f"'{title}"
+    assert json.loads(as_json((row("a", title=title),)))[0]["title"] == title
+
+
+def test_a_number_below_zero_stays_one() -> None:
+    [cells] = csv.DictReader(io.StringIO(as_csv((row("a", speed_ms=-1.5, size=-2),))))
+    assert (cells["speed_ms"], cells["size"]) == ("-1.5", "-2")
 
 
 def test_no_rows_are_data_too() -> None:

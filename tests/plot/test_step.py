@@ -99,8 +99,18 @@ def test_a_missing_or_changed_picture_makes_it_stale_and_is_mended(
     assert step.why_stale(drawn) == f"zoo.{kind} is missing"
     path.write_bytes(b"mine")
     assert step.why_stale(drawn) == f"zoo.{kind} changed"
-    step.run(drawn, Silent())
+    outcome = step.run(drawn, Silent())
     assert path.read_bytes() == whole
+    assert path.with_name(f"zoo.yours.{kind}").read_bytes() == b"mine"
+    assert outcome.lines == (f"{path} was not as the build made it: yours is now zoo.yours.{kind}",)
+
+
+def test_a_picture_that_was_there_before_the_first_run_is_moved_aside(job: PlotJob) -> None:
+    path = job.workspace.plot("png")
+    path.parent.mkdir()
+    path.write_bytes(b"mine")
+    assert len(step.run(job, Silent()).lines) == 1
+    assert path.with_name("zoo.yours.png").read_bytes() == b"mine"
 
 
 def test_another_matplotlib_makes_it_stale(drawn: PlotJob, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,6 +136,19 @@ def test_a_run_that_was_killed_is_known_by_its_receipt(
     with pytest.raises(KeyboardInterrupt):
         step.run(job, Silent())
     assert step.why_stale(job) == "was not finished"
+
+
+def test_a_run_that_was_killed_makes_no_users_files(
+    drawn: PlotJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(drawn.workspace.config / "zoo.toml", "speed_ms = 70", "speed_ms = 71")
+    job, results = again(drawn.workspace), drawn.workspace.plot("png").parent
+    with monkeypatch.context() as killed:
+        killed.setattr(step, "write_if_changed", lambda path, content: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            step.run(job, Silent())
+    assert step.run(job, Silent()).lines == ()
+    assert sorted(tree(results)) == ["zoo.png", "zoo.svg"]
 
 
 def test_a_place_that_is_taken_is_told(job: PlotJob) -> None:

@@ -43,7 +43,9 @@
     if (judged < 0 || label >= 0) return boxes.length + " found";
     const right = boxes.filter((box) => box[9] === 1).length;
     const wrong = boxes.filter((box) => box[9] === 0).length;
-    return `${boxes.length} found: ${right} right, ${wrong} wrong, ${judged - right} missed`;
+    const rest = boxes.length - right - wrong;
+    const unjudged = rest ? `, ${rest} not judged` : "";
+    return `${boxes.length} found: ${right} right, ${wrong} wrong${unjudged}, ${judged - right} missed`;
   }
 
   function draw(picture) {
@@ -96,7 +98,18 @@
     picture.dataset.drawn = "50 -1";
     watch.observe(picture);
   }
-  addEventListener("beforeprint", () => pictures.forEach(draw));
+  const closed = new Set();
+  addEventListener("beforeprint", () => {
+    pictures.forEach(draw);
+    for (const one of document.querySelectorAll("details:not([open])")) {
+      closed.add(one);
+      one.open = true;
+    }
+  });
+  addEventListener("afterprint", () => {
+    for (const one of closed) one.open = false;
+    closed.clear();
+  });
   const controls = document.getElementById("controls");
   controls.hidden = false;
   controls.addEventListener("input", apply);
