@@ -143,7 +143,7 @@ def clean_measure(workspace: Workspace, name: str, dryrun: bool, say: Say) -> li
     receipt = receipts.read(workspace.receipt("measure", name), MeasureReceipt)
     path = workspace.comparison(name)
     here = broom.see(path)
-    if receipt is not None and here.is_ours((receipt.sha256,)):
+    if receipt is not None and here.is_ours({receipt.sha256, receipt.intended} - {""}):
         broom.file(path)
     elif here.kind != "nothing":
         broom.stay(path, "it was changed")

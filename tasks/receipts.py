@@ -175,6 +175,7 @@ class MeasureReceipt(Receipt, frozen=True, kw_only=True):
         measured: networks that were run.
         failed: networks that could not be, and may be another time.
         sha256: of comparison.json, as it was written.
+        intended: of what was about to be written; "" once it is done.
     """
 
     tensorflow: str = ""
@@ -182,6 +183,7 @@ class MeasureReceipt(Receipt, frozen=True, kw_only=True):
     measured: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     sha256: str = ""
+    intended: str = ""
 
 
 class SmokeReceipt(NetworkReceipt, frozen=True, kw_only=True):

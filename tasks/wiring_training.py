@@ -47,8 +47,8 @@ def doctor_tasks(config: Config, workspace: Workspace) -> Tasks:
 def _run_doctor(job: ProjectJob) -> TaskFailed | None:
     """doit's action: examine the project, print the table, fail if it holds an error."""
     from tasks.doctor.examine import examine
-    from tasks.doctor.finding import count
     from tasks.doctor.table import show
+    from tasks.words import count
 
     found = examine(job)
     show(job.name, found, sys.stdout)

@@ -44,9 +44,3 @@ def few(lines: Sequence[str]) -> tuple[str, ...]:
     """The first lines, and how many more there are."""
     more = len(lines) - MOST
     return (*lines[:MOST], f"and {more} more") if more > 0 else tuple(lines)
-
-
-def count(number: int, noun: str) -> str:
-    """`1 picture`, `2 pictures`, `2 boxes`."""
-    plural = f"{noun}es" if noun.endswith("x") else f"{noun}s"
-    return f"{number} {noun if number == 1 else plural}"

@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from tasks.annotations.annotated import Annotated, read_pair
 from tasks.annotations.folder import Listing, Pair, listing
-from tasks.doctor.finding import Finding, count, error, ok, warning
+from tasks.doctor.finding import Finding, error, ok, warning
 from tasks.look import shown
+from tasks.words import count
 
 FEWEST, MOST_TO_TEST = 0.05, 0.5
 ANNOTATE = "annotate with labelImg, format PascalVOC; save an XML without boxes for background"

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from tasks import receipts
-from tasks.doctor.finding import Finding, count, error, ok, warning
+from tasks.doctor.finding import Finding, error, ok, warning
 from tasks.doctor.pictures import Seen
 from tasks.job import ProjectJob
 from tasks.look import look
@@ -16,6 +16,7 @@ from tasks.receipts import RecordFile, RecordsReceipt
 from tasks.records import step
 from tasks.records.framing import read_frames
 from tasks.records.wire import Floats, Ints, Texts, decode_example
+from tasks.words import count
 
 Features = Mapping[str, Floats | Ints | Texts]
 EDGES = ("xmin", "ymin", "xmax", "ymax")

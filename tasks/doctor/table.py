@@ -7,7 +7,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import TextIO
 
-from tasks.doctor.finding import Finding, Kind, count
+from tasks.doctor.finding import Finding, Kind
+from tasks.words import count
 
 WIDEST = 100
 NARROWEST = 60

@@ -6,15 +6,17 @@ picture is not done again: one more network is one more network's work.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from tasks import receipts
+from tasks.aside import make_way
 from tasks.engine.version import tensorflow_version
 from tasks.errors import AnnotationsError, BrokenNetworkError, NetworkError, disk_error
-from tasks.files import sha256_of, write_atomic
+from tasks.files import sha256_of, sha256_or_nothing, write_atomic
 from tasks.installed import receipt_of
 from tasks.job import Outcome, Progress, ProjectJob
 from tasks.labels import label_ids, label_map_path
@@ -23,6 +25,7 @@ from tasks.measure.notes import NetworkNotes, Pictured, ProjectNotes
 from tasks.measure.pictures import files_of, gather
 from tasks.measure.results import SURE, Comparison, Result
 from tasks.receipts import ExtractReceipt, MeasureReceipt
+from tasks.words import count
 
 VERSION = 1
 MOST_TOLD = 5
@@ -33,6 +36,8 @@ def why_stale(job: ProjectJob) -> str | None:
     receipt = receipts.read(job.workspace.receipt("measure", job.name), MeasureReceipt)
     if receipt is None:
         return "never done"
+    if not receipt.definition:
+        return "was not finished"
     if receipt.definition != definition(job):
         return "its networks, its labels or how they are called changed"
     if receipt.inputs != _inputs(job):
@@ -114,9 +119,7 @@ def _run(job: ProjectJob, progress: Progress) -> Outcome:
         remarks=noted.remarks,
         results=results,
     )
-    content = msgspec.json.format(msgspec.json.encode(comparison), indent=1) + b"\n"
-    place = job.workspace.comparison(job.name)
-    write_atomic(place, content)
+    moved = _write(job, msgspec.json.format(msgspec.json.encode(comparison), indent=1) + b"\n")
     receipt = MeasureReceipt(
         definition=definition(job),
         inputs=_inputs(job),
@@ -124,10 +127,26 @@ def _run(job: ProjectJob, progress: Progress) -> Outcome:
         networks=job.project.networks,
         measured=tuple(one.network for one in results if one.status == "measured"),
         failed=tuple(retried),
-        sha256=sha256_of(place),
+        sha256=sha256_of(job.workspace.comparison(job.name)),
     )
     receipts.write(job.workspace.receipt("measure", job.name), receipt)
-    return _outcome(comparison)
+    return _outcome(comparison, moved)
+
+
+def _write(job: ProjectJob, content: bytes) -> list[str]:
+    """Make way, then write; give back what the user must know. The receipt first says what stands
+    there and what is about to, so that after a kill it is still known to be ours."""
+    path, place = job.workspace.comparison(job.name), job.workspace.receipt("measure", job.name)
+    before = receipts.read(place, MeasureReceipt) or MeasureReceipt(definition="")
+    digest = hashlib.sha256(content).hexdigest()
+    moved = make_way(path, {before.sha256, before.intended, digest} - {""})
+    standing = sha256_or_nothing(path)
+    unfinished = MeasureReceipt(
+        definition="", networks=job.project.networks, sha256=standing, intended=digest
+    )
+    receipts.write(place, unfinished)
+    write_atomic(path, content)
+    return [moved] if moved else []
 
 
 def _result(
@@ -196,14 +215,10 @@ def _unseen(job: ProjectJob, noted: ProjectNotes, results: Sequence[Result]) -> 
     return [f"{name}: {fault}" for name, fault in found.items()]
 
 
-def _count(number: int, one: str) -> str:
-    return f"{number} {one}{'' if number == 1 else 's'}"
-
-
-def _outcome(comparison: Comparison) -> Outcome:
+def _outcome(comparison: Comparison, moved: Sequence[str]) -> Outcome:
     measured = [one for one in comparison.results if one.status == "measured"]
-    note = f"{len(measured)} of {_count(len(comparison.results), 'network')}, "
-    note += _count(comparison.pictures, "drawn scene" if comparison.drawn else "picture")
+    note = f"{len(measured)} of {count(len(comparison.results), 'network')}, "
+    note += count(comparison.pictures, "drawn scene" if comparison.drawn else "picture")
     told = [
         f"{one.network} {'failed' if one.status == 'failed' else 'is deferred'}: {one.why}"
         for one in comparison.results
@@ -215,4 +230,4 @@ def _outcome(comparison: Comparison) -> Outcome:
     if len(odd) > MOST_TOLD:
         more = f"and {len(odd) - MOST_TOLD} more such lines: `doit doctor:{comparison.project}`"
         odd = [*odd[:MOST_TOLD], more]
-    return Outcome("built", note=note, lines=(*told, *odd))
+    return Outcome("built", note=note, lines=(*moved, *told, *odd))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tasks.annotations.folder import Listing
 from tasks.look import shown
+from tasks.words import count
 
 if TYPE_CHECKING:
     from tasks.records.make import Tally
@@ -55,7 +56,3 @@ def all_faults(faults: Sequence[str]) -> str:
     """How many, then the first of them, one line each."""
     more = [f"and {len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
     return "\n".join([f"{count(len(faults), 'fault')}:", *faults[:MOST_FAULTS], *more])
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from tasks import receipts
 from tasks.catalogue.types import Signature
 from tasks.errors import AnnotationsError, BrokenNetworkError
 from tasks.job import ProjectJob, Silent
@@ -19,6 +21,7 @@ from tasks.measure.results import Comparison, Detection, Marked
 from tasks.measure.sights import sights
 from tasks.measure.trial import Trial
 from tasks.paths import Workspace
+from tasks.receipts import MeasureReceipt
 from tests.measure.conftest import FOUND, StandIn, project_of
 from tests.support.annotated import fill, picture, turned, xml
 from tests.support.projects import defer, install, project_job
@@ -121,6 +124,27 @@ def test_a_comparison_that_is_not_as_it_was_written_is_written_again(
     assert str(step.why_stale(job)).endswith("is gone" if content is None else "was changed")
     assert compared(job) == before
     assert len(stand_in.trials) == 1
+    aside = place.with_name("comparison.yours.json")
+    assert (aside.read_bytes() if aside.exists() else None) == content
+
+
+def test_after_a_kill_a_comparison_is_still_known_to_be_ours(
+    job: ProjectJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = receipts.write
+
+    def killed(path: Path, receipt: MeasureReceipt) -> bool:
+        if receipt.definition:
+            raise KeyboardInterrupt
+        return write(path, receipt)
+
+    monkeypatch.setattr(receipts, "write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        step.run(job, Silent())
+    monkeypatch.setattr(receipts, "write", write)
+    assert step.why_stale(job) == "was not finished"
+    compared(job)
+    assert [path.name for path in job.workspace.results(job.name).iterdir()] == ["comparison.json"]
 
 
 @pytest.mark.parametrize("content", [None, b'{"key": 3', b"{}"])
