@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 LONGEST = 640
 QUALITY = 80
-MOST_PIXELS = 100_000_000
 LARGEST = 256_000_000
 
 
@@ -46,6 +45,8 @@ def from_bytes(content: bytes) -> Thumbnail:
     """The same of a file's content."""
     from PIL import Image
 
+    from tasks.engine.pictures import MOST_PIXELS
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the limit is ours, below
         try:
@@ -58,35 +59,16 @@ def from_bytes(content: bytes) -> Thumbnail:
 
 
 def from_picture(opened: Image.Image) -> Thumbnail:
-    """The same of an opened picture.
+    """The same of an opened picture. A JPEG is decoded no larger than needed."""
+    from PIL import ImageOps
 
-    A JPEG is decoded no larger than needed; what is transparent shows white.
-    """
-    from PIL import Image, ImageOps
+    from tasks.engine.pictures import to_rgb
 
     opened.draft("RGB", (LONGEST, LONGEST))
-    picture = ImageOps.exif_transpose(opened)
-    if picture.has_transparency_data:
-        solid = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", solid.size, "white"), solid)
-    picture = _eight_bits(picture)
+    picture = to_rgb(ImageOps.exif_transpose(opened))
     if max(picture.size) > LONGEST:
         picture = ImageOps.contain(picture, (LONGEST, LONGEST))
     stream = BytesIO()
     picture.save(stream, "JPEG", quality=QUALITY, optimize=True)
     encoded = base64.b64encode(stream.getvalue()).decode()
     return Thumbnail(f"data:image/jpeg;base64,{encoded}", picture.size)
-
-
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """Sixteen-bit grey and float pictures from their own range, as the networks get them."""
-    if not (picture.mode.startswith("I") or picture.mode == "F"):
-        return picture.convert("RGB")
-    grey = picture.convert("F")
-    low, high = (float(v) for v in grey.getextrema())  # type: ignore[arg-type]
-    if picture.mode.startswith("I;16"):
-        low, high = 0.0, 65535.0
-    elif low >= 0 and high <= 255:
-        low, high = 0.0, 255.0
-    scale = 255 / max(high - low, 1e-9)
-    return grey.point(lambda value: value * scale - low * scale).convert("RGB")
