@@ -1,5 +1,5 @@
 """The command: `python -m benchmarks`. Prints Markdown on standard output, what it does on
-standard error."""
+standard error; with --publish, also writes docs/benchmarks.md and README.md."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import import_module, metadata
 from pathlib import Path
 
+from benchmarks import SECTIONS
 from benchmarks.measure import FailedError
+from benchmarks.publish import ROOT, publish
 from benchmarks.room import Room
 from benchmarks.table import Section, markdown
 from benchmarks.tools import Tools, prepare
 
-SECTIONS = ("install", "memory", "noop", "drift", "smoke", "parallel")
 VERSIONS = ("doit", "isal", "requests", "msgspec", "tensorflow", "keras")
 
 
@@ -30,12 +32,15 @@ def main(words: Sequence[str] | None = None) -> int:
     tools = prepare(options.kept / "contenders", say)
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=options.kept))
     try:
-        room = Room(folder, options.kept / "archives", tools, say)
-        done = [_section(name, room, options.rounds) for name in options.only]
-        sys.stdout.write(markdown(head(tools), [section for section in done if section]))
+        room = Room(folder, options.kept / "archives", tools, say, options.networks)
+        tried = {name: _section(name, room, options.rounds) for name in options.only}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return 0 if all(done) else 1
+    done = {name: section for name, section in tried.items() if section}
+    sys.stdout.write(markdown(head(tools), [*done.values()]))
+    if options.publish:
+        publish(ROOT, head(tools), done)
+    return 0 if len(done) == len(tried) else 1
 
 
 def _options(words: Sequence[str] | None) -> argparse.Namespace:
@@ -44,6 +49,16 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="of each contender (5)")
     parser.add_argument(
         "--kept", type=Path, default=_default_folder(), help="archives, contenders, scratch space"
+    )
+    parser.add_argument(
+        "--networks",
+        type=Path,
+        nargs="+",
+        default=(),
+        help="archives that smoke measures besides the embedded network's",
+    )
+    parser.add_argument(
+        "--publish", action="store_true", help="also write docs/benchmarks.md and README.md"
     )
     return parser.parse_args(words)
 
@@ -59,10 +74,12 @@ def _section(name: str, room: Room, rounds: int) -> Section | None:
     say(f"{name} …")
     measure: Callable[[Room, int], Section] = import_module(f"benchmarks.{name}").section
     try:
-        return measure(room, rounds)
+        measured = measure(room, rounds)
     except FailedError as error:
         say(f"{name} failed: {error}")
         return None
+    how_often = measured.remark or f"{rounds} round{'' if rounds == 1 else 's'}"
+    return replace(measured, remark=f"{how_often}; load {os.getloadavg()[0]:.1f} at the end")
 
 
 def head(tools: Tools) -> list[str]:
@@ -74,7 +91,6 @@ def head(tools: Tools) -> list[str]:
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         installed,
         "contenders: " + ", ".join(tools.versions()),
-        f"load when it ended: {os.getloadavg()[0]:.1f}",
     ]
     if missing := tools.missing():
         lines.append(f"not here, so left out: {', '.join(missing)}")

@@ -21,12 +21,10 @@ UNWANTED = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "TOD_CACHE", "TOD_OFFLINE")
 
 @dataclass(frozen=True)
 class Sample:
-    """One run: seconds by the clock and on the processors, peak memory in bytes of the largest
-    process, and what it printed."""
+    """One run: seconds by the clock and on the processors, and what it printed."""
 
     wall: float
     cpu: float
-    memory: int = 0
     out: str = ""
 
 
@@ -83,8 +81,30 @@ def process(
     child.stdout.close()
     if child.returncode:
         raise FailedError(f"{' '.join(command)[:200]} ended with {child.returncode}: {out[-2000:]}")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit, out)
+    return Sample(wall, usage.ru_utime + usage.ru_stime, out)
+
+
+# A process counts as its own the peak of the one that started it, so a small one starts it here.
+PEAK = """
+import os, sys
+process = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(process, 0)
+print()
+print(usage.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+def peak_memory(
+    command: Sequence[str], folder: Path, surroundings: Mapping[str, str] | None = None
+) -> int:
+    """The most bytes that a command, or the largest process that it starts, has in memory.
+
+    Raises:
+        FailedError: it ended with another exit code than 0.
+    """
+    sample = process([sys.executable, "-S", "-c", PEAK, *command], folder, surroundings)
+    return int(sample.out.splitlines()[-1]) * (1 if sys.platform == "darwin" else 1024)
 
 
 def _ended(pid: int) -> tuple[int, resource.struct_rusage]:

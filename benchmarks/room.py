@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +22,14 @@ class Room:
     Attributes:
         folder: on one disk for all; emptied before and after.
         kept: archives that are made once, and kept for the next run.
+        networks: archives of the user's, for the smoke section.
     """
 
     folder: Path
     kept: Path
     tools: Tools
     say: Callable[[str], None]
+    networks: Sequence[Path] = ()
 
     def archive(self, megabytes: int, network: str = NETWORK) -> Made:
         """An archive of about so many MB."""

@@ -10,15 +10,17 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measure import Contender, Sample, environment, interleave, process
 from benchmarks.room import Room
-from benchmarks.table import Section, rows
+from benchmarks.table import Goal, Row, Section, goal, rows
 from benchmarks.workspaces import Place, fresh
 
 EMBEDDED = Path(__file__).parents[1] / "embedded/ssd_tinynet_320x320_cube_digits.tar.gz"
 SEVERAL = 5
+OWN = "my_"  # a name of the zoo's may not be given to another source
 SCRIPT = """
 import sys
 import numpy as np
@@ -34,23 +36,54 @@ for name in reader.get_variable_to_shape_map():
 """
 
 
+@dataclass(frozen=True)
+class Pair:
+    """The shortest script and our step, for the same networks; our time should be at most `limit`
+    times the script's (None: no goal)."""
+
+    what: str
+    script: Contender
+    ours: Contender
+    limit: float | None = None
+
+
 def section(room: Room, rounds: int) -> Section:
-    """One network, and several of the embedded network's size (its archive under other names)."""
-    names = [f"embedded_{number}" for number in range(SEVERAL)]
-    place = fresh(room.folder / "smoke", dict.fromkeys(names, str(EMBEDDED)), {"my_cubes": names})
+    """One network, several of the embedded network's size (its archive under other names), and
+    each of the user's."""
+    several = [f"embedded_{number}" for number in range(SEVERAL)]
+    own = {OWN + path.name.partition(".")[0]: str(path.resolve()) for path in room.networks}
+    sources = {**dict.fromkeys(several, str(EMBEDDED)), **own}
+    place = fresh(room.folder / "smoke", sources, {"my_cubes": sources})
     place.doit("extract")
-    contenders = [
-        _script(place, names[:1], "the shortest script, one network"),
-        _ours(place, names[:1], "`doit smoke:…`, one network"),
-        _script(place, names, f"{SEVERAL} such scripts"),
-        _ours(place, names, f"`doit smoke`, {SEVERAL} networks"),
+    pairs = [
+        _pair(place, several[:1], "one network", 1.05),
+        _pair(place, several, f"{SEVERAL} networks", 0.5),
+        *(_pair(place, [name], f"`{name.removeprefix(OWN)}`") for name in own),
     ]
+    contenders = [each for pair in pairs for each in (pair.script, pair.ours)]
     samples = interleave(contenders, rounds, room.say)
     place.remove()
-    one = {c.name: samples[c.name] for c in contenders[:2]}
-    more = {c.name: samples[c.name] for c in contenders[2:]}
-    table = [*rows(one, contenders[0].name), *rows(more, contenders[2].name)]
-    return Section("Smoke inference (networks are installed)", table)
+    return Section("Smoke inference (networks are installed)", *_judged(pairs, samples))
+
+
+def _judged(pairs: list[Pair], samples: dict[str, list[Sample]]) -> tuple[list[Row], list[Goal]]:
+    table, goals = list[Row](), list[Goal]()
+    for pair in pairs:
+        script, ours = pair.script.name, pair.ours.name
+        table += rows({name: samples[name] for name in (script, ours)}, script)
+        if pair.limit is not None:
+            goals += goal(f"Smoke inference, {pair.what}", samples, ours, script, pair.limit)
+    return table, goals
+
+
+def _pair(place: Place, names: list[str], what: str, limit: float | None = None) -> Pair:
+    script = "the shortest script" if len(names) == 1 else f"{len(names)} such scripts"
+    return Pair(
+        what,
+        _script(place, names, f"{script}, {what}"),
+        _ours(place, names, f"`doit smoke`, {what}"),
+        limit,
+    )
 
 
 def _ours(place: Place, names: list[str], title: str) -> Contender:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import compileall
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measure import Sample, environment, process
+from benchmarks.measure import Sample, environment, peak_memory, process
 from tests.support.checkouts import check_out
 
 
@@ -29,8 +28,18 @@ class Place:
         Raises:
             FailedError: it ended with another exit code than 0.
         """
-        command = [sys.executable, "-m", "doit", *words]
-        return process(command, self.root, environment(TOD_CACHE=str(self.cache)))
+        return process(self._doit(*words), self.root, self.surroundings)
+
+    def peak_memory(self, *words: str) -> int:
+        """The peak memory of the same, in bytes."""
+        return peak_memory(self._doit(*words), self.root, self.surroundings)
+
+    def _doit(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "doit", *words]
+
+    @property
+    def surroundings(self) -> dict[str, str]:
+        return environment(TOD_CACHE=str(self.cache))
 
     def remove(self) -> None:
         shutil.rmtree(self.root, ignore_errors=True)
@@ -40,14 +49,12 @@ class Place:
 def fresh(root: Path, sources: Mapping[str, str], projects: Mapping[str, Iterable[str]]) -> Place:
     """A checkout as it was cloned, with this configuration; what was there is removed.
 
-    Its modules are compiled, as an installed contender's are.
+    Its modules come compiled, as an installed contender's are.
     """
     place = Place(root)
     place.remove()
     check_out(root)
     (root / "config/workspace.toml").write_text(configuration(sources, projects))
-    compileall.compile_dir(root / "tasks", quiet=2)
-    compileall.compile_dir(root / "embedded", quiet=2)
     return place
 
 

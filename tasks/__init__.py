@@ -1,6 +1,6 @@
 """The rooms of the build: one package a step, and beside them what the steps share.
 
-    errors  files                      leaves: know nothing of the rest
+    errors  files  wire                leaves: know nothing of the rest
     paths  receipts                    where things lie, what a finished step leaves behind
     catalogue                          config/*.toml as frozen objects; the lock
     job  installed  store  turn        what the steps share: their orders, a tree's state, the

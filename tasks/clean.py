@@ -148,15 +148,27 @@ def clean_measure(workspace: Workspace, name: str, dryrun: bool, say: Say) -> li
     elif here.kind != "nothing":
         broom.stay(path, "it was changed")
     broom.leftovers(path)
-    for network in receipt.measured if receipt else ():
-        if NAME.fullmatch(network):
+    shared = _measured_by_others(workspace, name)
+    for network in receipt.networks if receipt else ():
+        if not NAME.fullmatch(network):
+            continue
+        broom.file(workspace.log("measure", f"{name}-{network}"), quiet=True)
+        if network not in shared:
             broom.file(workspace.network_notes(network), quiet=True)
-            broom.file(workspace.log("measure", f"{name}-{network}"), quiet=True)
     broom.file(workspace.project_notes(name), quiet=True)
     broom.empty_folder(path.parent)
     broom.empty_folder(path.parent.parent)
     _forget(broom, workspace, "measure", name)
     return broom.failures
+
+
+def _measured_by_others(workspace: Workspace, project: str) -> set[str]:
+    """The networks that other projects have run: what is noted of a network is all projects'."""
+    found = set[str]()
+    for other in _named(workspace, ("measure",), [project]):
+        receipt = receipts.read(workspace.receipt("measure", other), MeasureReceipt)
+        found.update(receipt.networks if receipt else ())
+    return found
 
 
 def _records(broom: Broom, workspace: Workspace, name: str) -> tuple[list[Path], list[Path]]:

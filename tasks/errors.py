@@ -10,7 +10,8 @@
     ├── DiskError          the disk is full, read-only, or not ours to write
     ├── UserFilesError     a file of the user's is in the way
     ├── AnnotationsError   pictures or their XML can't become records
-    ├── NetworkError         the network does not load, or does not answer as it should
+    ├── NetworkError       the network does not load, or does not answer as it should
+    │   └── BrokenNetworkError   and would do the same another time
     └── UsageError         a command was called with something that does not exist
 
 Anything else that is raised is a defect and keeps its traceback.
@@ -81,7 +82,11 @@ class AnnotationsError(TodError):
 
 
 class NetworkError(TodError):
-    """The network did not pass its inference test."""
+    """The network does not load, or does not answer as a detector should."""
+
+
+class BrokenNetworkError(NetworkError):
+    """It is the network's own fault: the same network will do the same another time."""
 
 
 class UsageError(TodError):

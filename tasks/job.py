@@ -11,12 +11,15 @@ matches; if so it answers `kept` at once, so a lost database costs a check and n
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal, Protocol
 
 from msgspec import Struct
 
 from tasks.catalogue.types import Config, Network, Project
+from tasks.errors import UnreachableError
 from tasks.paths import Cache, Workspace, default_cache
+from tasks.receipts import NetworkReceipt, write
 
 
 class Job(Struct, frozen=True):
@@ -71,6 +74,19 @@ class Outcome(Struct, frozen=True):
     note: str = ""
     size: int | None = None
     lines: tuple[str, ...] = ()
+
+
+def pass_on(job: NetworkJob, path: Path, receipt: NetworkReceipt) -> Outcome:
+    """Defer a step because the one before it was deferred, by this receipt.
+
+    Raises:
+        UnreachableError: this job may not be deferred.
+        OSError: the receipt can't be written.
+    """
+    if not job.may_defer:
+        raise UnreachableError(job.name, receipt.reason, "run doit again online")
+    write(path, receipt)
+    return Outcome("deferred", receipt.reason)
 
 
 Unit = Literal["bytes", "pictures"]

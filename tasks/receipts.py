@@ -35,7 +35,17 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     inputs: dict[str, str] = {}
 
 
-class DownloadReceipt(Receipt, frozen=True, kw_only=True):
+class NetworkReceipt(Receipt, frozen=True, kw_only=True):
+    """What every receipt of a network holds.
+
+    Attributes:
+        reason: if deferred, the kind of reason, in a few words.
+    """
+
+    reason: str = ""
+
+
+class DownloadReceipt(NetworkReceipt, frozen=True, kw_only=True):
     """An archive is at hand.
 
     Attributes:
@@ -45,7 +55,6 @@ class DownloadReceipt(Receipt, frozen=True, kw_only=True):
         witness: who else vouches for these bytes: `recorded` (the catalogue's digest), `server`
             (the hash that the storage host sent), `tls` (https alone), `file`, or `none`
             (plain http).
-        reason: if deferred, the kind of reason, in a few words.
     """
 
     archive: str = ""
@@ -53,10 +62,9 @@ class DownloadReceipt(Receipt, frozen=True, kw_only=True):
     sha256: str = ""
     size: int = 0
     witness: str = ""
-    reason: str = ""
 
 
-class VerifyReceipt(Receipt, frozen=True, kw_only=True):
+class VerifyReceipt(NetworkReceipt, frozen=True, kw_only=True):
     """An archive was read through and is what it should be.
 
     Attributes:
@@ -77,7 +85,6 @@ class VerifyReceipt(Receipt, frozen=True, kw_only=True):
     members: dict[str, tuple[int, str]] = {}
     checked: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    reason: str = ""
 
 
 class FileRecord(msgspec.Struct, frozen=True):
@@ -89,7 +96,7 @@ class FileRecord(msgspec.Struct, frozen=True):
     mtime: int
 
 
-class ExtractReceipt(Receipt, frozen=True, kw_only=True):
+class ExtractReceipt(NetworkReceipt, frozen=True, kw_only=True):
     """A network lies under pre-trained/.
 
     Attributes:
@@ -104,7 +111,6 @@ class ExtractReceipt(Receipt, frozen=True, kw_only=True):
     tree: str = ""
     files: dict[str, FileRecord] = {}
     checkpoint_prefix: str = ""
-    reason: str = ""
 
 
 class ScaffoldReceipt(Receipt, frozen=True, kw_only=True):
@@ -165,18 +171,20 @@ class MeasureReceipt(Receipt, frozen=True, kw_only=True):
 
     Attributes:
         tensorflow: version.
+        networks: all that the project names.
         measured: networks that were run.
         failed: networks that could not be, and may be another time.
         sha256: of comparison.json, as it was written.
     """
 
     tensorflow: str = ""
+    networks: tuple[str, ...] = ()
     measured: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     sha256: str = ""
 
 
-class SmokeReceipt(Receipt, frozen=True, kw_only=True):
+class SmokeReceipt(NetworkReceipt, frozen=True, kw_only=True):
     """A network was run.
 
     Attributes:
@@ -192,7 +200,6 @@ class SmokeReceipt(Receipt, frozen=True, kw_only=True):
     picture: str = ""
     tensorflow: str = ""
     summary: str = ""
-    reason: str = ""
 
 
 class CompareReceipt(Receipt, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
+from inspect import Parameter, Signature
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -83,6 +84,10 @@ class Fresh(Struct, frozen=True):
 
     step: str
     job: Job
+    # doit asks for it once a task, and finding it out takes as long as many a check does.
+    __signature__: ClassVar = Signature(
+        [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in ("task", "values")]
+    )
 
     def __call__(self, task: Task, values: object) -> bool:
         task.meta["why"] = step_module(self.step).why_stale(self.job)

@@ -44,7 +44,7 @@ def run(command: str, checkout: Checkout) -> subprocess.CompletedProcess[str]:
 
 
 def test_every_command_is_marked_with_who_tries_it() -> None:
-    assert {marker for marker, _ in BLOCK.findall(README)} <= {*SET_UP, "try", "online"}
+    assert {marker for marker, _ in BLOCK.findall(README)} <= {*SET_UP, "try", "online", "long"}
 
 
 @pytest.mark.parametrize("kind", SET_UP)
@@ -53,6 +53,7 @@ def test_ci_runs_the_set_up_commands_as_they_stand(kind: str) -> None:
     assert f'eval "$(readme {kind})"' in CI
 
 
+@pytest.mark.timeout(400)  # a dozen whole builds' worth of commands
 def test_every_offline_command_does_what_it_says(built: Checkout) -> None:  # noqa: F811
     for command in commands("try"):
         done = run(command, built)

@@ -135,7 +135,7 @@ def odd_labels(sources: Sequence[Source]) -> Iterator[Fault]:
     """Labels that occur twice or end in a space, and ids that two labels share."""
     for source in sources:
         for where, labels in _label_sets(source):
-            yield from _spaced_labels(source, where, labels)
+            yield from _unseen_letters(source, where, labels)
             seen: dict[object, str] = {}
             if isinstance(labels, dict):
                 for label, number in labels.items():
@@ -148,12 +148,16 @@ def odd_labels(sources: Sequence[Source]) -> Iterator[Fault]:
                     yield Fault(source.file, (*where, index), why)
 
 
-def _spaced_labels(source: Source, where: Where, labels: object) -> Iterator[Fault]:
-    """A space at an end is never seen, and makes another label of it than that of the XML."""
+def _unseen_letters(source: Source, where: Where, labels: object) -> Iterator[Fault]:
+    """A space at an end is never seen, and makes another label of it than that of the XML. Letters
+    that can't be seen anywhere are taken for no label there."""
     named = ((key, key) for key in labels) if isinstance(labels, dict) else texts(labels)
     for key, label in named:
         if label.strip() not in ("", label):
             yield Fault(source.file, (*where, key), "expected no space at its ends")
+        elif unseen := [letter for letter in label if not letter.isprintable()]:
+            why = f"expected letters that can be seen, and no U+{ord(unseen[0]):04X}"
+            yield Fault(source.file, (*where, key), why)
 
 
 def _label_sets(source: Source) -> Iterator[tuple[Where, object]]:

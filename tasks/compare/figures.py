@@ -25,10 +25,16 @@ PUBLISHED = ("Speed", "COCO mAP")
 
 
 def machine_line(machine: Machine) -> str:
-    """`AMD EPYC 7763, 2 threads, 8.3 GB, Linux x86_64; Python 3.11.9, TensorFlow 2.21.0`."""
+    """`AMD EPYC 7763, CPU, 2 threads, 8.3 GB of memory, Linux x86_64; Python …, TensorFlow …`."""
     memory = f"{words.size(machine.memory)} of memory" if machine.memory else ""
     hardware = words.joined(
-        (machine.processor, words.count(machine.processors, "thread"), memory, machine.system)
+        (
+            machine.processor,
+            "CPU only" if machine.device == "CPU" else machine.device,
+            words.count(machine.threads, "thread"),
+            memory,
+            machine.system,
+        )
     )
     return f"{hardware}; Python {machine.python}, TensorFlow {machine.tensorflow}"
 
@@ -118,7 +124,7 @@ def cells(result: Result) -> tuple[Cell, ...]:
 def _latency(figures: Figures) -> Cell:
     one = figures.latency
     runs = words.count(one.runs, "run")
-    threads = words.count(figures.machine.processors, "thread")
+    threads = words.count(figures.machine.threads, "thread")
     return Cell(words.seconds(one.median), (words.span(one.low, one.high), f"{runs}, {threads}"))
 
 

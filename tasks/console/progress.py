@@ -97,6 +97,7 @@ def _bar(unit: Unit) -> RichProgress:
         BarColumn(bar_width=None, table_column=Column(ratio=1)),
         *amounts,
         TimeRemainingColumn(table_column=one_line),
+        TextColumn("left", table_column=one_line),
         expand=True,
     )
 

@@ -18,7 +18,7 @@ from typing import TypeVar
 import msgspec
 
 from tasks.engine.messages import Answer, Doing, Hello, Message, Order, Part
-from tasks.errors import NetworkError
+from tasks.errors import BrokenNetworkError, NetworkError
 
 # -P keeps the worker's own folder off the path: its modules' names would hide libraries'.
 COMMAND = (sys.executable, "-P", str(Path(__file__).with_name("worker.py")))
@@ -78,8 +78,8 @@ class Child:
             phase: hears each phase as it begins; `part` takes what is done before the answer.
 
         Raises:
-            NetworkError: TensorFlow can't be imported, the network can't be used, the time is
-                over, or the process died.
+            BrokenNetworkError: the network can't be used.
+            NetworkError: TensorFlow can't be imported, the time is over, or the process died.
         """
         with self._lock:
             process = self._started(Path(order.log))
@@ -95,7 +95,8 @@ class Child:
                 self.close()
         if answer.why:
             todo = answer.todo or f"details: {Path(order.log).as_posix()}"
-            raise NetworkError(order.name, answer.why, todo)
+            kind_of_error = NetworkError if answer.passing else BrokenNetworkError
+            raise kind_of_error(order.name, answer.why, todo)
         return msgspec.json.decode(answer.body, type=kind)
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -14,30 +15,51 @@ class Machine(Struct, frozen=True, kw_only=True):
 
     Attributes:
         processor: the processor's name, as the system tells it.
-        processors: how many TensorFlow may use, each with a thread of its own.
+        device: `CPU`, or the names of the graphics processors that TensorFlow uses.
+        threads: how many TensorFlow computes with at once.
         memory: bytes of the whole machine; 0 if the system does not tell.
         system: operating system and architecture.
         python, tensorflow: versions.
     """
 
     processor: str
-    processors: int
+    device: str
+    threads: int
     memory: int
     system: str
     python: str
     tensorflow: str
 
 
-def this_machine(tensorflow: str) -> Machine:
-    """The machine that this process runs on; `tensorflow` is the version."""
+def this_machine(tf: Any) -> Machine:
+    """The machine that this process runs on, which has imported TensorFlow, `tf`."""
     return Machine(
         processor=processor(),
-        processors=processors(),
+        device=device(tf),
+        threads=threads(tf),
         memory=total_memory(),
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
-        tensorflow=tensorflow,
+        tensorflow=tf.__version__,
     )
+
+
+def device(tf: Any) -> str:
+    """`CPU`, or the names of the graphics processors."""
+    found = [
+        tf.config.experimental.get_device_details(one).get("device_name", one.name)
+        for one in tf.config.list_physical_devices("GPU")
+    ]
+    return ", ".join(found) or "CPU"
+
+
+def threads(tf: Any) -> int:
+    """Threads for the inside of an operation: as set, by the program or by the environment variable
+    that TensorFlow looks at; else one for each processor."""
+    told = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    set_by_variable = int(told) if told.isdecimal() else 0
+    set_here = int(tf.config.threading.get_intra_op_parallelism_threads())
+    return set_here or set_by_variable or processors()
 
 
 def processors() -> int:

@@ -50,6 +50,7 @@ class Answer(Struct, frozen=True, kw_only=True, tag=True):
     """An order is done; or could not be, and `why` (and `todo`) say why not.
 
     Attributes:
+        passing: what went wrong need not go wrong another time.
         left: bytes that the process holds now beyond what it held before its first order: what
             networks leave behind. 0 if nobody counts.
     """
@@ -58,6 +59,7 @@ class Answer(Struct, frozen=True, kw_only=True, tag=True):
     left: int = 0
     why: str = ""
     todo: str = ""
+    passing: bool = False
 
 
 Message = Hello | Doing | Part | Answer
@@ -71,11 +73,15 @@ class Talk(Struct, frozen=True):
 
 
 class FaultError(Exception):
-    """In the child: the network or the picture can't be used. A NetworkError in the parent."""
+    """In the child: the network or the picture can't be used. A NetworkError in the parent.
 
-    def __init__(self, why: str, todo: str = "") -> None:
+    Attributes:
+        passing: as in `Answer`.
+    """
+
+    def __init__(self, why: str, todo: str = "", *, passing: bool = False) -> None:
         super().__init__(why)
-        self.why, self.todo = why, todo
+        self.why, self.todo, self.passing = why, todo, passing
 
 
 class Tensor(Struct, frozen=True):

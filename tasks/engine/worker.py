@@ -113,10 +113,10 @@ def answer(order: Order, say: Say) -> Answer:
         return Answer(body=msgspec.Raw(msgspec.json.encode(done)))
     except FaultError as fault:
         traceback.print_exc()
-        return Answer(why=fault.why, todo=fault.todo)
+        return Answer(why=fault.why, todo=fault.todo, passing=fault.passing)
     except MemoryError:
         traceback.print_exc()
-        return Answer(why="there is not enough memory to run it")
+        return Answer(why="there is not enough memory to run it", passing=True)
 
 
 def main() -> None:

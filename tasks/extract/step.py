@@ -11,10 +11,10 @@ from pathlib import Path
 import msgspec
 
 from tasks.catalogue import lock
-from tasks.errors import ConfigError, DamagedError, UnreachableError, disk_error
+from tasks.errors import ConfigError, DamagedError, disk_error
 from tasks.files import remove_leftovers
 from tasks.installed import differences
-from tasks.job import NetworkJob, Outcome, Progress
+from tasks.job import NetworkJob, Outcome, Progress, pass_on
 from tasks.receipts import ExtractReceipt, VerifyReceipt, digest, inputs, read, write
 
 VERSION = 1
@@ -82,7 +82,7 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
     try:
         verified = _verified(job)
         if verified is not None and verified.status == "deferred":
-            return _pass_on(job, verified.reason)
+            return pass_on(job, _path(job), _deferred(job, verified.reason))
         if why_stale(job) is None:
             return Outcome("kept")
         if verified is None:
@@ -92,16 +92,12 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
         raise disk_error(job.name, error) from error
 
 
-def _pass_on(job: NetworkJob, reason: str) -> Outcome:
+def _deferred(job: NetworkJob, reason: str) -> ExtractReceipt:
     """What an earlier extraction recorded is kept: its files are still there to be mended."""
-    if not job.may_defer:
-        raise UnreachableError(job.name, reason)
     former = _receipt(job) or ExtractReceipt(definition=DEFINITION)
-    deferred = msgspec.structs.replace(
+    return msgspec.structs.replace(
         former, status="deferred", definition=DEFINITION, inputs=_inputs(job), reason=reason
     )
-    write(_path(job), deferred)
-    return Outcome("deferred", reason)
 
 
 def _finish(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> Outcome:

@@ -36,9 +36,11 @@ class NetworkNotes(Struct):
         key: digest of what its detections depend on; see `running.key_of`.
         figures: digest of the pictures that it was timed on → what it took; the latest come last.
         seen: sha256 of a picture → what was found on it.
+        fault: why it can't be run, which would be the same another time.
     """
 
     key: str = ""
+    fault: str = ""
     figures: dict[str, Figures] = {}
     seen: dict[str, Seen] = {}
 
@@ -63,12 +65,13 @@ class ProjectNotes(Struct, frozen=True, kw_only=True):
     """The pictures of a project, as they were when its networks were last run on them.
 
     Attributes:
-        files: name, as shown, of each picture and each XML → its bytes and time of change.
+        files: digest of the names, sizes and times of change of the pictures and their XML; "" if
+            nothing is noted.
         drawn: the pictures are drawn scenes.
         unreadable, remarks: as in `results.Comparison`.
     """
 
-    files: dict[str, tuple[int, int]] = {}
+    files: str = ""
     drawn: bool = False
     pictures: tuple[Pictured, ...] = ()
     unreadable: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ XML is shown and timed, and judges nobody: whatever is found on it may be there.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Mapping
@@ -16,10 +17,11 @@ from embedded import LABELS
 from tasks.annotations.annotated import Annotated, read_pair
 from tasks.annotations.folder import Listing, Pair, listing
 from tasks.annotations.labels import labels_of
-from tasks.job import Progress, ProjectJob
+from tasks.job import Progress, ProjectJob, Silent
 from tasks.look import shown
 from tasks.measure.notes import Pictured, ProjectNotes
 from tasks.measure.results import Marked
+from tasks.turn import PATIENCE, turn
 
 SPLIT = "test"
 SCENES = 24
@@ -28,14 +30,14 @@ FIRST_SCENE = 4_500_000
 """Seed of the first drawn scene, of `embedded.splits.EXAMPLES`: no network was taught on it."""
 
 
-def files_of(job: ProjectJob) -> dict[str, tuple[int, int]]:
-    """Name → bytes and time of change of what lies in the folder of test pictures.
+def files_of(job: ProjectJob) -> str:
+    """Digest of the names, sizes and times of change of the test pictures and their XML.
 
     Raises:
         OSError: the folder or a file can't be looked at.
     """
     found = listing(job.workspace.images(job.name, SPLIT))
-    return {shown(path.name): _state(path) for path in _paths(found)}
+    return hashlib.sha256(b"".join(map(_state, _paths(found)))).hexdigest()[:16]
 
 
 def gather(job: ProjectJob, progress: Progress) -> ProjectNotes:
@@ -63,8 +65,23 @@ def drawn_scenes(job: ProjectJob) -> Path:
         OSError: it can't be written.
     """
     folder = job.workspace.scenes
-    if len(listing(folder).pairs) == SCENES:
-        return folder
+    with turn(  # other projects may want them, too, and must not lose them while they read
+        job.workspace.turn("scenes", "drawn"),
+        Silent(),
+        is_done=lambda: _are_drawn(folder),
+        movement=lambda: None,
+        patience=PATIENCE,
+    ):
+        if not _are_drawn(folder):
+            _draw(folder)
+    return folder
+
+
+def _are_drawn(folder: Path) -> bool:
+    return len(listing(folder).pairs) == SCENES
+
+
+def _draw(folder: Path) -> None:
     from embedded.dataset import write
 
     staging = folder.with_name(f"{folder.name}.{os.getpid()}.tmp")
@@ -72,14 +89,13 @@ def drawn_scenes(job: ProjectJob) -> Path:
     write(staging, FIRST_SCENE, SCENES, SCENE_SIZE, LABELS)
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(staging, folder)
-    return folder
 
 
 def _read(
     job: ProjectJob,
     pairs: Iterable[Pair],
     ids: Mapping[str, int],
-    files: dict[str, tuple[int, int]],
+    files: str,
     progress: Progress,
     *,
     drawn: bool = False,
@@ -142,6 +158,7 @@ def _paths(found: Listing) -> list[Path]:
     return [path for pair in found.pairs for path in pair.files]
 
 
-def _state(path: Path) -> tuple[int, int]:
+def _state(path: Path) -> bytes:
+    """Names are any bytes on Linux, but hold no NUL."""
     status = os.stat(path)
-    return status.st_size, status.st_mtime_ns
+    return b"%s\0%d\0%d\0" % (os.fsencode(path.name), status.st_size, status.st_mtime_ns)

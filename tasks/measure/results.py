@@ -148,6 +148,7 @@ class Sight(Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: the file's name; `path` is relative to the workspace.
+        sha256: of the file, as the networks saw it.
         size: width and height of the upright picture, in pixels.
         truth: annotated objects; None if the picture is not annotated.
         found: network → its detections, best first; a network that failed is not in it.
@@ -155,6 +156,7 @@ class Sight(Struct, frozen=True, kw_only=True):
 
     name: str
     path: str
+    sha256: str = ""
     size: tuple[int, int]
     truth: tuple[Marked, ...] | None
     found: dict[str, tuple[Detection, ...]]

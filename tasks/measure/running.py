@@ -13,7 +13,7 @@ from tasks import receipts
 from tasks.engine import child
 from tasks.engine.messages import Order
 from tasks.engine.version import tensorflow_version
-from tasks.errors import NetworkError
+from tasks.errors import BrokenNetworkError, NetworkError
 from tasks.files import stamp_of
 from tasks.job import Progress, ProjectJob
 from tasks.measure import notes
@@ -51,7 +51,7 @@ def measured(
     """
     place = job.workspace.network_notes(network)
     with turn(  # two projects may run the same network, and have one file for it
-        job.workspace.turn("measure", f"{network}-network"),
+        job.workspace.turn("network", network),
         progress,
         is_done=lambda: False,
         movement=lambda: stamp_of(place),
@@ -61,6 +61,8 @@ def measured(
         key = key_of(job, network, extracted)
         if noted.key != key:
             noted = NetworkNotes(key=key)
+        if noted.fault:
+            raise BrokenNetworkError(network, noted.fault)
         trial = trial_for(job, network, noted, pictures)
         if trial.look_at or trial.sample:
             _carry_out(job, network, noted, trial, progress)
@@ -89,11 +91,32 @@ def _carry_out(
     if not tensorflow_version():
         raise NetworkError(network, "TensorFlow is not installed", child.INSTALL)
     place = job.workspace.network_notes(network)
-    tried = Run(job, network, noted, place, progress).carry_out(trial)
+    try:
+        tried = Run(job, network, noted, place, progress).carry_out(trial)
+    except BrokenNetworkError as error:
+        noted.fault = told(error)
+        notes.keep(place, noted)
+        raise
     if tried.figures is not None:
         kept = dict(list(noted.figures.items())[1 - MOST_SAMPLES :])
         noted.figures = {**kept, trial.sample_id: tried.figures}
     notes.keep(place, noted)
+
+
+def told(error: NetworkError) -> str:
+    """What an error says of a network, without its name."""
+    return f"{error.why}; {error.todo}" if error.todo else error.why
+
+
+def is_complete(
+    job: ProjectJob, network: str, extracted: ExtractReceipt, pictures: Sequence[Pictured]
+) -> bool:
+    """Whether all that is asked of a network is noted."""
+    noted = notes.recall(job.workspace.network_notes(network), NetworkNotes)
+    if noted.key != key_of(job, network, extracted):
+        return False
+    trial = trial_for(job, network, noted, pictures)
+    return not (trial.look_at or trial.sample)
 
 
 def sample_of(pictures: Sequence[Pictured]) -> list[Pictured]:

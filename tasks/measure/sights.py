@@ -43,5 +43,10 @@ def _sight(
         if picture.sha256 in noted.seen
     }
     return Sight(
-        name=picture.name, path=picture.path, size=picture.size, truth=picture.truth, found=found
+        name=picture.name,
+        path=picture.path,
+        sha256=picture.sha256,
+        size=picture.size,
+        truth=picture.truth,
+        found=found,
     )

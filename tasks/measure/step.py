@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tasks import receipts
 from tasks.engine.version import tensorflow_version
-from tasks.errors import AnnotationsError, NetworkError, disk_error
+from tasks.errors import AnnotationsError, BrokenNetworkError, NetworkError, disk_error
 from tasks.files import sha256_of, write_atomic
 from tasks.installed import receipt_of
 from tasks.job import Outcome, Progress, ProjectJob
@@ -41,7 +41,8 @@ def why_stale(job: ProjectJob) -> str | None:
         return f"TensorFlow changed ({receipt.tensorflow} → {tensorflow_version() or 'none'})"
     if receipt.failed:
         return f"{receipt.failed[0]} failed"
-    return _lost(job, receipt) or _pictures_changed(job)
+    noted = notes.recall(job.workspace.project_notes(job.name), ProjectNotes)
+    return _pictures_changed(job, noted) or _lost(job, receipt, noted.pictures)
 
 
 def run(job: ProjectJob, progress: Progress) -> Outcome:
@@ -74,16 +75,25 @@ def _inputs(job: ProjectJob) -> dict[str, str]:
     return receipts.inputs(*extracted, label_map_path(job))
 
 
-def _lost(job: ProjectJob, receipt: MeasureReceipt) -> str | None:
-    files = [job.workspace.comparison(job.name)]
-    files += [job.workspace.network_notes(name) for name in receipt.measured]
-    return next((f"{path.as_posix()} is gone" for path in files if not path.is_file()), None)
-
-
-def _pictures_changed(job: ProjectJob) -> str | None:
-    noted = notes.recall(job.workspace.project_notes(job.name), ProjectNotes)
+def _lost(job: ProjectJob, receipt: MeasureReceipt, pictures: Sequence[Pictured]) -> str | None:
+    """What of all that was left is no longer there. The networks' notes are shared by projects and
+    hold more than this one needs, so they are asked for just that."""
+    path = job.workspace.comparison(job.name)
     try:
-        same = noted.pictures and noted.files == files_of(job)
+        if sha256_of(path) != receipt.sha256:
+            return f"{path.as_posix()} was changed"
+    except OSError:
+        return f"{path.as_posix()} is gone"
+    for name in receipt.measured:
+        extracted = receipt_of(job.workspace, name)
+        if extracted is None or not running.is_complete(job, name, extracted, pictures):
+            return f"what was noted of {name} is gone"
+    return None
+
+
+def _pictures_changed(job: ProjectJob, noted: ProjectNotes) -> str | None:
+    try:
+        same = noted.files == files_of(job)
     except OSError as error:
         return (error.strerror or "the pictures can't be read").lower()
     return None if same else "the test pictures changed"
@@ -92,7 +102,8 @@ def _pictures_changed(job: ProjectJob) -> str | None:
 def _run(job: ProjectJob, progress: Progress) -> Outcome:
     noted = gather(job, progress)
     notes.keep(job.workspace.project_notes(job.name), noted)
-    results = tuple(_result(job, name, noted, progress) for name in job.project.networks)
+    retried = list[str]()
+    results = tuple(_result(job, name, noted, progress, retried) for name in job.project.networks)
     faults = [*noted.unreadable, *_unseen(job, noted, results)]
     comparison = Comparison(
         project=job.name,
@@ -110,16 +121,20 @@ def _run(job: ProjectJob, progress: Progress) -> Outcome:
         definition=definition(job),
         inputs=_inputs(job),
         tensorflow=tensorflow_version(),
+        networks=job.project.networks,
         measured=tuple(one.network for one in results if one.status == "measured"),
-        failed=tuple(one.network for one in results if _may_pass(job, one)),
+        failed=tuple(retried),
         sha256=sha256_of(place),
     )
     receipts.write(job.workspace.receipt("measure", job.name), receipt)
     return _outcome(comparison)
 
 
-def _result(job: ProjectJob, network: str, noted: ProjectNotes, progress: Progress) -> Result:
-    """One network's part; whatever it does, the others have theirs."""
+def _result(
+    job: ProjectJob, network: str, noted: ProjectNotes, progress: Progress, retried: list[str]
+) -> Result:
+    """One network's part; whatever it does, the others have theirs. One that failed, and need not
+    fail the next time, is added to `retried`."""
     extracted = receipt_of(job.workspace, network)
     if extracted is None:
         return Result(network=network, status="deferred", why=_absent(job, network))
@@ -132,16 +147,15 @@ def _result(job: ProjectJob, network: str, noted: ProjectNotes, progress: Progre
     )
     if not job.config.networks[network].saved_model:
         return replace(here, why="it has no SavedModel, so it can't be run")
+    if not noted.pictures:
+        return replace(here, why="none of the test pictures can be read")
     try:
         own = running.measured(job, network, extracted, noted.pictures, progress)
     except NetworkError as error:
-        return replace(here, why=f"{error.why}; {error.todo}" if error.todo else error.why)
+        if not isinstance(error, BrokenNetworkError):
+            retried.append(network)
+        return replace(here, why=running.told(error))
     return _judged(job, own, noted.pictures, here)
-
-
-def _may_pass(job: ProjectJob, result: Result) -> bool:
-    """Whether a network failed that need not fail the next time."""
-    return result.status == "failed" and job.config.networks[result.network].saved_model
 
 
 def _absent(job: ProjectJob, network: str) -> str:
@@ -182,10 +196,14 @@ def _unseen(job: ProjectJob, noted: ProjectNotes, results: Sequence[Result]) -> 
     return [f"{name}: {fault}" for name, fault in found.items()]
 
 
+def _count(number: int, one: str) -> str:
+    return f"{number} {one}{'' if number == 1 else 's'}"
+
+
 def _outcome(comparison: Comparison) -> Outcome:
     measured = [one for one in comparison.results if one.status == "measured"]
-    what = "drawn scenes" if comparison.drawn else "pictures"
-    note = f"{len(measured)} of {len(comparison.results)} networks on {comparison.pictures} {what}"
+    note = f"{len(measured)} of {_count(len(comparison.results), 'network')}, "
+    note += _count(comparison.pictures, "drawn scene" if comparison.drawn else "picture")
     told = [
         f"{one.network} {'failed' if one.status == 'failed' else 'is deferred'}: {one.why}"
         for one in comparison.results

@@ -1,14 +1,16 @@
-"""protobuf's wire format, as far as a tf.Example needs it.
+"""tf.Example as bytes.
 
-Source: https://protobuf.dev/programming-guides/encoding and tensorflow/core/example/feature.proto
-(Example.features = 1, Features.feature = 1, a map of key = 1 and value = 2; Feature.bytes_list = 1,
-float_list = 2, int64_list = 3; in each list value = 1, numbers packed).
+Source: tensorflow/core/example/feature.proto (Example.features = 1, Features.feature = 1, a map of
+key = 1 and value = 2; Feature.bytes_list = 1, float_list = 2, int64_list = 3; in each list
+value = 1, numbers packed).
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+
+from tasks.wire import fields, read_varint, varint
 
 BYTES, FLOATS, INTS = 1, 2, 3
 MOST_FEATURES = 1000
@@ -58,60 +60,6 @@ def decode_example(message: bytes) -> dict[str, Floats | Ints | Texts]:
         if len(found) > MOST_FEATURES:
             raise ValueError(f"it has more than {MOST_FEATURES} features")
     return found
-
-
-def fields(message: bytes) -> Iterator[tuple[int, bytes | int]]:
-    """(field number, value) of a message: bytes, or a number; fixed-width fields as their bytes.
-
-    Raises:
-        ValueError: it is cut short, or no message.
-    """
-    position = 0
-    while position < len(message):
-        tag, position = read_varint(message, position)
-        kind = tag & 7
-        if kind == 0:
-            number, position = read_varint(message, position)
-            yield tag >> 3, number
-            continue
-        if kind not in (1, 2, 5):
-            raise ValueError(f"a field is of unknown kind {kind}")
-        size = 8 if kind == 1 else 4
-        if kind == 2:
-            size, position = read_varint(message, position)
-        if position + size > len(message):
-            raise ValueError("a field is cut short")
-        yield tag >> 3, message[position : position + size]
-        position += size
-
-
-def varint(number: int) -> bytes:
-    """A number of up to 64 bits; negative ones as two's complement."""
-    number &= 2**64 - 1
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-def read_varint(data: bytes, position: int) -> tuple[int, int]:
-    """The number at `position`, and where it ended.
-
-    Raises:
-        ValueError: it is cut short, or too long.
-    """
-    number = 0
-    for shift in range(0, 70, 7):
-        if position >= len(data):
-            raise ValueError("a number is cut short")
-        byte = data[position]
-        position += 1
-        number |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return number & (2**64 - 1), position
-    raise ValueError("a number is too long")
 
 
 def _field(number: int, content: bytes) -> bytes:

@@ -3,11 +3,13 @@ with nothing to do asks `why_stale` of every network."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tasks import receipts
 from tasks.engine.version import tensorflow_version
-from tasks.errors import NetworkError, UnreachableError, disk_error
+from tasks.errors import NetworkError, disk_error
 from tasks.files import sha256_of
-from tasks.job import NetworkJob, Outcome, Progress
+from tasks.job import NetworkJob, Outcome, Progress, pass_on
 from tasks.receipts import ExtractReceipt, SmokeReceipt
 from tasks.smoke.choice import Choice, choose, scene_id
 
@@ -41,7 +43,7 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
         raise NetworkError(job.name, "it is not extracted", f"run doit extract:{job.name}")
     try:
         if extracted.status == "deferred":
-            return _pass_on(job, extracted)
+            return pass_on(job, _path(job), _deferred(job, extracted.reason))
         return Outcome("kept") if why_stale(job) is None else _run(job, extracted, progress)
     except OSError as error:
         raise disk_error(job.name, error) from error
@@ -56,7 +58,11 @@ def definition(job: NetworkJob) -> str:
 
 
 def _own(job: NetworkJob) -> SmokeReceipt | None:
-    return receipts.read(job.workspace.receipt("smoke", job.name), SmokeReceipt)
+    return receipts.read(_path(job), SmokeReceipt)
+
+
+def _path(job: NetworkJob) -> Path:
+    return job.workspace.receipt("smoke", job.name)
 
 
 def _extracted(job: NetworkJob) -> ExtractReceipt | None:
@@ -96,13 +102,8 @@ def _lost(job: NetworkJob, receipt: SmokeReceipt) -> str | None:
     return next((f"{path.as_posix()} is gone" for path in results if not path.is_file()), None)
 
 
-def _pass_on(job: NetworkJob, extracted: ExtractReceipt) -> Outcome:
-    """Defer, for the reason that the network itself was deferred."""
-    if not job.may_defer:
-        raise UnreachableError(job.name, extracted.reason, "run doit again online")
-    receipt = SmokeReceipt(status="deferred", definition=definition(job), reason=extracted.reason)
-    receipts.write(job.workspace.receipt("smoke", job.name), receipt)
-    return Outcome("deferred", note=extracted.reason)
+def _deferred(job: NetworkJob, reason: str) -> SmokeReceipt:
+    return SmokeReceipt(status="deferred", definition=definition(job), reason=reason)
 
 
 def _run(job: NetworkJob, extracted: ExtractReceipt, progress: Progress) -> Outcome:
@@ -118,5 +119,5 @@ def _run(job: NetworkJob, extracted: ExtractReceipt, progress: Progress) -> Outc
         tensorflow=version,
         summary=ran.summary,
     )
-    receipts.write(job.workspace.receipt("smoke", job.name), receipt)
+    receipts.write(_path(job), receipt)
     return Outcome("built", note=ran.summary, lines=ran.lines)

@@ -17,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tasks.wire import fields, read_varint
+
 MAGIC = 0xDB4775248B80FB57
 FOOTER = 48
 SNAPPY = 1
@@ -50,8 +52,8 @@ def data_lengths(index: bytes) -> tuple[int, ...]:
         raise ValueError(f"it names {shards} data files")
     lengths = [0] * shards
     for _, value in entries:
-        fields = _fields(value)
-        shard, end = fields.get(3, 0), fields.get(4, 0) + fields.get(5, 0)
+        place = _fields(value)
+        shard, end = place.get(3, 0), place.get(4, 0) + place.get(5, 0)
         if shard >= shards:
             raise ValueError(f"an entry lies in data file {shard} of {shards}")
         lengths[shard] = max(lengths[shard], end)
@@ -74,21 +76,7 @@ def shapes(index: bytes) -> dict[str, tuple[int, ...]]:
 
 def _parts(message: bytes) -> list[bytes]:
     """The contents of field 2, in BundleEntryProto the shape, in TensorShapeProto a dimension."""
-    found, position = [], 0
-    while position < len(message):
-        tag, position = _varint(message, position)
-        if tag & 7 == 0:
-            _, position = _varint(message, position)
-        elif tag & 7 == 2:
-            size, position = _varint(message, position)
-            if tag >> 3 == 2:
-                found.append(message[position : position + size])
-            position += size
-        elif tag & 7 in (1, 5):
-            position += 8 if tag & 7 == 1 else 4
-        else:
-            raise ValueError(f"an entry has a field of unknown kind {tag & 7}")
-    return found
+    return [part for number, part in fields(message) if number == 2 and isinstance(part, bytes)]
 
 
 def _entries(index: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -107,8 +95,8 @@ def _entries(index: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _handle(data: bytes, position: int) -> tuple[_Handle, int]:
-    offset, position = _varint(data, position)
-    size, position = _varint(data, position)
+    offset, position = read_varint(data, position)
+    size, position = read_varint(data, position)
     return _Handle(offset, size), position
 
 
@@ -137,9 +125,9 @@ def _block_entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
     if end < 0:
         raise ValueError("a block has more restart points than bytes")
     while position < end:
-        shared, position = _varint(block, position)
-        unshared, position = _varint(block, position)
-        size, position = _varint(block, position)
+        shared, position = read_varint(block, position)
+        unshared, position = read_varint(block, position)
+        size, position = read_varint(block, position)
         if shared + unshared > LONGEST_KEY or size > LONGEST_VALUE:
             raise ValueError("an entry is too long")
         if shared > len(key) or position + unshared + size > end:
@@ -150,41 +138,9 @@ def _block_entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         position += size
 
 
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    """A number of up to 64 bits, seven to a byte, and where it ended."""
-    number = 0
-    for shift in range(0, 70, 7):
-        if position >= len(data):
-            raise ValueError("a number is cut short")
-        byte = data[position]
-        position += 1
-        number |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return number & (2**64 - 1), position
-    raise ValueError("a number is too long")
-
-
 def _fields(message: bytes) -> dict[int, int]:
-    """The varint fields of a protobuf message, field number → value; the others are skipped."""
-    fields: dict[int, int] = {}
-    position = 0
-    while position < len(message):
-        tag, position = _varint(message, position)
-        match tag & 7:
-            case 0:
-                fields[tag >> 3], position = _varint(message, position)
-            case 1:
-                position += 8
-            case 2:
-                size, position = _varint(message, position)
-                position += size
-            case 5:
-                position += 4
-            case kind:
-                raise ValueError(f"an entry has a field of unknown kind {kind}")
-    if position > len(message):
-        raise ValueError("an entry is cut short")
-    return fields
+    """The varint fields of a protobuf message, field number → value."""
+    return {number: value for number, value in fields(message) if isinstance(value, int)}
 
 
 def unsnappy(data: bytes, most: int) -> bytes:
@@ -193,7 +149,7 @@ def unsnappy(data: bytes, most: int) -> bytes:
     Raises:
         ValueError: these bytes are not such a block.
     """
-    length, position = _varint(data, 0)
+    length, position = read_varint(data, 0)
     if length > most:
         raise ValueError("its blocks are too large")
     out = bytearray()

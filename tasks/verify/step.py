@@ -8,9 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasks.catalogue.types import Network, Settings
-from tasks.errors import DamagedError, UnreachableError, disk_error
+from tasks.errors import DamagedError, disk_error
 from tasks.files import remove_leftovers
-from tasks.job import NetworkJob, Outcome, Progress
+from tasks.job import NetworkJob, Outcome, Progress, pass_on
 from tasks.receipts import DownloadReceipt, VerifyReceipt, digest, inputs, read, write
 from tasks.verify.trust import unlike_lock
 
@@ -51,7 +51,7 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
     try:
         download = read(job.workspace.receipt("download", job.name), DownloadReceipt)
         if download is not None and download.status == "deferred":
-            return _pass_on(job, download.reason)
+            return pass_on(job, _path(job), _deferred(job, download.reason))
         if why_stale(job) is None:
             return Outcome("kept")
         if download is None:
@@ -61,14 +61,10 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
         raise disk_error(job.name, error) from error
 
 
-def _pass_on(job: NetworkJob, reason: str) -> Outcome:
-    if not job.may_defer:
-        raise UnreachableError(job.name, reason)
-    receipt = VerifyReceipt(
+def _deferred(job: NetworkJob, reason: str) -> VerifyReceipt:
+    return VerifyReceipt(
         status="deferred", definition=_definition(job), inputs=_inputs(job), reason=reason
     )
-    write(_path(job), receipt)
-    return Outcome("deferred", reason)
 
 
 def _finish(job: NetworkJob, download: DownloadReceipt, progress: Progress) -> Outcome:

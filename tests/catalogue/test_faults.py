@@ -187,6 +187,9 @@ TABLE = {
     '[projects.cubes]\nlabels = ["one "]': (
         "projects.cubes.labels[0]: expected no space at its ends"
     ),
+    '[projects.cubes]\nlabels = ["\\u202eeno"]': (
+        "projects.cubes.labels[0]: expected letters that can be seen, and no U+202E"
+    ),
     '[projects.cubes]\nlabels = { " one" = 1 }': (
         'projects.cubes.labels." one": expected no space at its ends'
     ),

@@ -85,7 +85,7 @@ def test_one_machine_has_no_mark() -> None:
     (note,) = machines(material())
     assert (note.mark, note.measured) == ("", "2026-11-27")
     assert plain(note.line) == (
-        "Example CPU 3000, 2 threads, 8.3 GB of memory, Linux x86_64; "
+        "Example CPU 3000, CPU only, 2 threads, 8.3 GB of memory, Linux x86_64; "
         "Python 3.11.9, TensorFlow 2.21.0"
     )
 
@@ -153,7 +153,7 @@ def test_a_card_tells_the_machine_beside_its_figures() -> None:
     first, _ = cards(material())
     told = facts(first)
     assert told["Latency"] == "12.3 ms (10–90 %: 11.6–16.0 ms; 30 runs over 10 pictures)"
-    assert told["Measured"].startswith("2026-11-27 on Example CPU 3000, 2 threads")
+    assert told["Measured"].startswith("2026-11-27 on Example CPU 3000, CPU only, 2 threads")
     assert told["mAP@[.5:.95]"] == "87.0 % (at IoU 0.5: 98.0 %; 24 boxes on 9 annotated pictures)"
     assert [table.caption for table in first.tables] == ["Average precision by label"]
 

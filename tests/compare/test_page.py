@@ -59,7 +59,7 @@ def test_no_figure_is_without_its_machine(workspace: Workspace) -> None:
         *root.all("article", class_="card"),
     ]
     for place in places:
-        assert "2026-11-27 on Example CPU 3000, 2 threads" in place.text
+        assert "2026-11-27 on Example CPU 3000, CPU only, 2 threads" in place.text
     (latency,) = [c for c in root.all("svg", role="img") if "Latency of" in label_of(c)]
     assert "Example CPU 3000" in label_of(latency)
 

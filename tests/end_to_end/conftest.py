@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from tests.support.checkouts import Checkout, Finished, check_out
+from tests.support.once import once
 
 EMBEDDED = "ssd_tinynet_320x320_cube_digits"
 TUTORIAL = "faster_rcnn_resnet50_v1_640x640_coco17_tpu-8"
@@ -31,15 +31,19 @@ class First(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[First]:
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
     """A checkout, and its first `doit` in a place that reaches no host."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name == "TOD_CACHE" or name.lower().endswith("_proxy"):
                 patch.delenv(name)
-        checkout = check_out(tmp_path_factory.mktemp("first") / "workspace", TOD_OFFLINE="1")
-        cloned = checkout.files()
-        yield First(checkout, checkout.doit(), cloned)
+        return First(*once(tmp_path_factory, "first", _first_build))
+
+
+def _first_build(folder: Path) -> tuple[Checkout, Finished, dict[str, bytes]]:
+    checkout = check_out(folder / "workspace", TOD_OFFLINE="1")
+    cloned = checkout.files()
+    return checkout, checkout.doit(), cloned
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def test_networks_of_two_families_are_compared_and_each_is_measured_once(
     built.edit("[settings]", f"{ENTRY}\n[settings]")
     done = built.doit("compare:cube_faces")
     assert done.code == 0, done.said
-    assert "2 of 2 networks on 4 pictures" in done.out
+    assert "2 of 2 networks, 4 pictures" in done.out
     found = results(built)
     assert found[EMBEDDED] == before  # to the last digit: it was not measured again
     assert found[OTHER]["accuracy"]["unknown"] == []

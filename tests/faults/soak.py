@@ -6,6 +6,7 @@ Each instant is told in one line; the last line sums up. Exit code 1 if any of t
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -26,10 +27,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="skip the instants before this one")
     told = parser.parse_args()
+    # Started in the background, a shell has it ignore Ctrl-C, and so every doit that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     began, hit, failed = time.monotonic(), Counter[str](), 0
     with (
         tempfile.TemporaryDirectory() as folder,
-        scene(Path(folder), size=24 << 20, seconds=1.0) as place,
+        scene(Path(folder), size=24 << 20, seconds=1.0, patience=900) as place,
     ):
         undisturbed(place, stand_in=True)  # the first run compiles the modules
         references = {each: undisturbed(place, stand_in=each) for each in (True, False)}

@@ -12,7 +12,7 @@ import pytest
 
 from tasks.engine import child
 from tasks.engine.child import ignore
-from tasks.engine.machine import this_machine
+from tasks.engine.machine import Machine
 from tasks.engine.messages import Order
 from tasks.errors import NetworkError
 from tasks.files import sha256_of
@@ -24,6 +24,15 @@ from tasks.paths import Workspace
 from tests.support.annotated import fill
 from tests.support.projects import install, network, project_job
 
+MACHINE = Machine(
+    processor="Example CPU 3000",
+    device="CPU",
+    threads=2,
+    memory=8_300_000_000,
+    system="Linux x86_64",
+    python="3.11.9",
+    tensorflow="2.21.0",
+)
 FOUND: Rows = ((1, 0.9, (1 / 48, 1 / 64, 40 / 48, 30 / 64)), (2, 0.4, (0.0, 0.0, 0.1, 0.1)))
 """What the stand-in finds everywhere: the box of `annotated.fill`, on its first picture exactly."""
 
@@ -36,12 +45,14 @@ class StandIn:
         faults: network → why it can't be run.
         unreadable: names of pictures that it can't read.
         stop_after: raise Ctrl-C after so many pictures.
+        error: what a network that can't be run is told with.
     """
 
     trials: list[tuple[str, Trial]] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
     stop_after: int | None = None
+    error: type[NetworkError] = NetworkError
 
     def run(
         self,
@@ -54,7 +65,7 @@ class StandIn:
         trial = msgspec.json.decode(order.body, type=Trial)
         self.trials.append((order.name, trial))
         if why := self.faults.get(order.name):
-            raise NetworkError(order.name, why, "see its log")
+            raise self.error(order.name, why, "see its log")
         for name in ("load", "time", "look"):
             phase(name)
             for number, done in enumerate(self._parts(trial, name)):
@@ -98,7 +109,7 @@ def figures() -> Figures:
         latency=latency,
         peak_memory=900_000_000,
         grown_memory=40_000_000,
-        machine=this_machine("2.21.0"),
+        machine=MACHINE,
         measured="2026-01-02",
     )
 

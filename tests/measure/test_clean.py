@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from tasks import clean
+from tasks.errors import BrokenNetworkError
 from tasks.job import ProjectJob, Silent
 from tasks.measure import step
-from tests.support.projects import tree
+from tests.measure.conftest import StandIn
+from tests.support.annotated import fill
+from tests.support.projects import project_job, tree
 
 
 def cleaned(job: ProjectJob, *, dryrun: bool = False) -> list[str]:
@@ -32,6 +35,25 @@ def test_a_dry_run_removes_nothing(job: ProjectJob) -> None:
     before = tree(job.workspace.root)
     assert "would remove results/cube_faces/comparison.json" in cleaned(job, dryrun=True)
     assert tree(job.workspace.root) == before
+
+
+def test_what_another_project_needs_of_a_network_stays(job: ProjectJob, stand_in: StandIn) -> None:
+    fill(job.workspace.images("dice", "test"), ["x", "y"], shade=9)
+    twin = project_job(job.workspace, *job.config.networks.values(), name="dice")
+    step.run(job, Silent())
+    step.run(twin, Silent())
+    cleaned(job)
+    assert step.why_stale(twin) is None
+    cleaned(twin)
+    assert not job.workspace.network_notes("net").exists()
+
+
+def test_what_was_noted_of_a_network_that_failed_goes(job: ProjectJob, stand_in: StandIn) -> None:
+    stand_in.faults["net"], stand_in.error = "it can't be loaded", BrokenNetworkError
+    step.run(job, Silent())
+    assert job.workspace.network_notes("net").exists()
+    cleaned(job)
+    assert not job.workspace.network_notes("net").exists()
 
 
 def test_a_comparison_that_was_changed_stays_and_is_named(job: ProjectJob) -> None:

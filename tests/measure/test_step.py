@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
 
 from tasks.catalogue.types import Signature
-from tasks.errors import AnnotationsError
+from tasks.errors import AnnotationsError, BrokenNetworkError
 from tasks.job import ProjectJob, Silent
-from tasks.measure import running, step
+from tasks.measure import notes, running, step
 from tasks.measure.notes import NetworkNotes
 from tasks.measure.pictures import gather
 from tasks.measure.results import Comparison, Detection, Marked
@@ -110,26 +111,53 @@ def test_another_tensorflow_measures_anew(
     assert stand_in.timed == ["net", "net"]
 
 
-@pytest.mark.parametrize("lost", ["comparison", "notes"])
-def test_what_was_lost_is_made_again(job: ProjectJob, lost: str) -> None:
-    step.run(job, Silent())
-    places = {
-        "comparison": job.workspace.comparison(job.name),
-        "notes": job.workspace.network_notes("net"),
-    }
-    places[lost].unlink()
-    assert str(step.why_stale(job)).endswith("is gone")
+@pytest.mark.parametrize("content", [None, b"{", b'{"median": 0.001}'])
+def test_a_comparison_that_is_not_as_it_was_written_is_written_again(
+    job: ProjectJob, stand_in: StandIn, content: bytes | None
+) -> None:
+    before = compared(job)
+    place = job.workspace.comparison(job.name)
+    place.unlink() if content is None else place.write_bytes(content)
+    assert str(step.why_stale(job)).endswith("is gone" if content is None else "was changed")
+    assert compared(job) == before
+    assert len(stand_in.trials) == 1
+
+
+@pytest.mark.parametrize("content", [None, b'{"key": 3', b"{}"])
+def test_notes_of_a_network_that_are_lost_or_damaged_are_made_again(
+    job: ProjectJob, stand_in: StandIn, content: bytes | None
+) -> None:
     compared(job)
+    place = job.workspace.network_notes("net")
+    place.unlink() if content is None else place.write_bytes(content)
+    assert step.why_stale(job) == "what was noted of net is gone"
+    compared(job)
+    assert len(stand_in.trials) == 2
     assert step.why_stale(job) is None
 
 
-def test_damaged_notes_are_none(job: ProjectJob, stand_in: StandIn) -> None:
-    step.run(job, Silent())
-    job.workspace.network_notes("net").write_bytes(b'{"key": 3')
-    job.workspace.project_notes(job.name).write_bytes(b"\xff")
+def test_notes_that_lack_one_picture_are_filled_in(job: ProjectJob, stand_in: StandIn) -> None:
+    compared(job)
+    place = job.workspace.network_notes("net")
+    noted = notes.recall(place, NetworkNotes)
+    noted.seen.popitem()
+    notes.keep(place, noted)
+    assert step.why_stale(job) == "what was noted of net is gone"
+    compared(job)
+    assert stand_in.looked_at["net"] == ["a.png", "b.png", "b.png"]
+
+
+@pytest.mark.parametrize("content", [None, b"\xff"])
+def test_notes_of_a_project_that_are_lost_or_damaged_are_made_again(
+    job: ProjectJob, stand_in: StandIn, content: bytes | None
+) -> None:
+    compared(job)
+    place = job.workspace.project_notes(job.name)
+    place.unlink() if content is None else place.write_bytes(content)
     assert step.why_stale(job) == "the test pictures changed"
     compared(job)
-    assert len(stand_in.trials) == 2
+    assert len(stand_in.trials) == 1
+    assert len(list(sights(job))) == 2
 
 
 def test_one_that_fails_is_told_and_the_others_go_on(job: ProjectJob, stand_in: StandIn) -> None:
@@ -145,6 +173,38 @@ def test_one_that_fails_is_told_and_the_others_go_on(job: ProjectJob, stand_in: 
     stand_in.faults.clear()
     assert [one.status for one in compared(both).results] == ["measured", "measured"]
     assert stand_in.timed == ["bad", "net", "bad"]
+
+
+def test_what_is_wrong_with_a_network_is_remembered_until_it_changes(
+    job: ProjectJob, stand_in: StandIn
+) -> None:
+    both = project_of(job.workspace, "bad", "net")
+    stand_in.faults["bad"], stand_in.error = "its SavedModel can't be loaded", BrokenNetworkError
+    first = compared(both)
+    assert step.why_stale(both) is None
+    (job.workspace.images(job.name, "test") / "a.xml").write_bytes(xml(("two", 1, 2, 30, 40)))
+    assert compared(both).results[0] == first.results[0]
+    assert [name for name, _ in stand_in.trials] == ["bad", "net"]
+    receipt = install(job.workspace, "bad", {"more": b"bytes"})
+    place = job.workspace.receipt("extract", "bad")
+    place.write_bytes(msgspec.json.encode(msgspec.structs.replace(receipt, tree="another")))
+    stand_in.faults.clear()
+    assert compared(both).results[0].status == "measured"
+
+
+def test_pictures_that_can_t_be_read_at_all_are_one_line_and_stay_so(
+    workspace: Workspace, stand_in: StandIn
+) -> None:
+    install(workspace, "net")
+    folder = workspace.images("cube_faces", "test")
+    folder.mkdir(parents=True)
+    (folder / "bad.jpg").write_bytes(b"not a picture")
+    job = project_job(workspace, "net")
+    comparison = compared(job)
+    assert comparison.results[0].why == "none of the test pictures can be read"
+    assert (comparison.pictures, len(comparison.unreadable)) == (0, 1)
+    assert step.why_stale(job) is None
+    assert stand_in.trials == []
 
 
 def test_a_network_that_can_never_be_run_does_not_keep_the_rest_stale(job: ProjectJob) -> None:
@@ -220,6 +280,15 @@ def test_a_name_that_is_no_text_is_told_and_the_rest_goes_on(job: ProjectJob) ->
     assert step.why_stale(job) is None
 
 
+def test_names_that_look_alike_are_two_files(job: ProjectJob) -> None:
+    folder = job.workspace.images(job.name, "test")
+    (folder / "a\nb.png").write_bytes(picture(size=(70, 50)))
+    (folder / "a\\nb.png").write_bytes(picture(size=(71, 50)))
+    compared(job)
+    (folder / "a\nb.png").write_bytes(picture(size=(72, 50)))
+    assert step.why_stale(job) == "the test pictures changed"
+
+
 def test_a_picture_that_exif_turns_is_seen_upright(job: ProjectJob) -> None:
     (job.workspace.images(job.name, "test") / "t.jpg").write_bytes(turned(6))
     compared(job)
@@ -283,12 +352,22 @@ def test_without_test_pictures_drawn_scenes_stand_in(
     install(workspace, "net")
     job = project_job(workspace, "net")
     outcome = step.run(job, Silent())
-    assert "1 of 1 networks on 3 drawn scenes" in outcome.note
+    assert "1 of 1 network, 3 drawn scenes" in outcome.note
     assert any("drawn scenes stand in" in line for line in outcome.lines)
     assert [one.truth is not None for one in sights(job)] == [True] * 3
     fill(workspace.images(job.name, "test"))
     assert step.why_stale(job) == "the test pictures changed"
     assert compared(job).drawn is False
+
+
+def test_projects_that_want_the_drawn_scenes_at_once_get_them_whole(
+    workspace: Workspace, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.measure.pictures.SCENES", 4)
+    jobs = [project_job(workspace, "net", name=f"dice_{number}") for number in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda job: gather(job, Silent()), jobs))
+    assert [(len(one.pictures), one.unreadable) for one in found] == [(4, ())] * 3
 
 
 def test_half_drawn_scenes_are_drawn_anew(

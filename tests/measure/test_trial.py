@@ -90,7 +90,8 @@ def test_a_network_is_timed_on_each_picture_of_the_sample(
     assert (len(parts), phases) == (3, ["load", "time", "look"])
     assert all(isinstance(part, Lap) for part in parts)
     assert done.figures.load > 0
-    assert done.figures.machine.processors >= 1
+    assert done.figures.machine.threads >= 1
+    assert done.figures.machine.device
 
 
 def test_a_slow_network_is_timed_for_a_limited_time(

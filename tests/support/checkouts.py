@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import compileall
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -28,10 +32,11 @@ class Finished:
 
 @dataclass(frozen=True)
 class Checkout:
-    """A workspace as it was cloned."""
+    """A workspace as it was cloned. A run of doit there may take `patience` seconds."""
 
     root: Path
     environment: dict[str, str] = field(default_factory=dict)
+    patience: float = 110
 
     def doit(self, *words: str, **environment: str) -> Finished:
         """Run doit here, with no terminal and no standard input, and wait for it."""
@@ -42,7 +47,7 @@ class Checkout:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=110,
+            timeout=self.patience,
             check=False,
         )
         return Finished(process.returncode, process.stdout, process.stderr)
@@ -81,7 +86,19 @@ class Checkout:
 
 
 def check_out(folder: Path, **environment: str) -> Checkout:
-    """Copy the project's shipped files into `folder`."""
+    """Copy the project's shipped files into `folder`, with the modules compiled: a `doit` there
+    would compile them first, each time anew where Python may not keep what it compiled."""
+    shutil.copytree(_compiled(), folder, dirs_exist_ok=True)
+    return Checkout(folder, {"TOD_CACHE": str(folder.parent / "cache"), **environment})
+
+
+@cache
+def _compiled() -> Path:
+    """A copy of the shipped files, made once a process. Times are copied: they tell Python that
+    what was compiled is of this very source."""
+    scratch = tempfile.TemporaryDirectory()
+    atexit.register(scratch.cleanup)
+    folder = Path(scratch.name)
     for name in SHIPPED:
         source, target = ROOT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -91,4 +108,6 @@ def check_out(folder: Path, **environment: str) -> Checkout:
             )
         else:
             shutil.copy2(source, target)
-    return Checkout(folder, {"TOD_CACHE": str(folder.parent / "cache"), **environment})
+    for name in ("tasks", "embedded"):
+        compileall.compile_dir(folder / name, quiet=2, stripdir=str(folder))
+    return folder

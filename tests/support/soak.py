@@ -66,10 +66,12 @@ class Scene:
     Attributes:
         root: holds `pristine`, `workspace`, `cache` and the compiled modules.
         server: serves the one archive.
+        patience: seconds that a run may take.
     """
 
     root: Path
     server: ScriptedServer
+    patience: float
 
     @property
     def cache(self) -> Path:
@@ -88,11 +90,11 @@ class Scene:
             "PYTHONPYCACHEPREFIX": str(self.root / "compiled"),
             "PYTHONHASHSEED": "0",  # doit would run tasks in another order each time
         }
-        return Checkout(workspace, environment)
+        return Checkout(workspace, environment, self.patience)
 
 
 @contextmanager
-def scene(root: Path, *, size: int, seconds: float) -> Iterator[Scene]:
+def scene(root: Path, *, size: int, seconds: float, patience: float = 110) -> Iterator[Scene]:
     """A scene whose remote archive has some `size` bytes and takes `seconds` to be sent."""
     with tarfile.open(next((ROOT / "embedded").glob("*.tar.gz"))) as embedded:
         files = {
@@ -107,7 +109,7 @@ def scene(root: Path, *, size: int, seconds: float) -> Iterator[Scene]:
     with serving(paced((root / "digits.tar.gz").read_bytes(), seconds)) as server:
         pristine = check_out(root / "pristine")
         pristine.configure(configuration(server.url("digits.tar.gz"), root / "bare.tar.gz"))
-        yield Scene(root, server)
+        yield Scene(root, server, patience)
 
 
 def configuration(remote: str, local: Path) -> str:

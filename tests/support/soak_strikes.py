@@ -90,7 +90,7 @@ def strike(place: Scene, checkout: Checkout, instant: Instant, reference: Refere
     _await_fraction(place, checkout, instant, reference, process)
     if process.poll() is None:
         os.killpg(process.pid, instant.number)
-    out, err = process.communicate(timeout=100)
+    out, err = process.communicate(timeout=place.patience)
     _await_group(process.pid)
     partials = [path.stat().st_size for path in place.cache.glob("partial/*.part")]
     archived = any(place.cache.glob("archives/*.tar.gz"))
