@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -29,8 +30,9 @@ class Thumbnail(Struct, frozen=True):
     missing: str = ""
 
 
-def thumbnail(path: Path) -> Thumbnail:
-    """A thumbnail of a file; one that can't be read or decoded has its reason instead."""
+def thumbnail(path: Path, sha256: str = "") -> Thumbnail:
+    """A thumbnail of a file; one that can't be read or decoded, or is no longer the one of this
+    digest, has its reason instead: boxes would lie on a picture that no network saw."""
     try:
         with open(path, "rb") as file:
             content = file.read(LARGEST + 1)
@@ -38,6 +40,8 @@ def thumbnail(path: Path) -> Thumbnail:
         return Thumbnail(missing=f"it can't be read: {(error.strerror or str(error)).lower()}")
     if len(content) > LARGEST:
         return Thumbnail(missing=f"it is larger than {LARGEST // 1_000_000} MB")
+    if sha256 and hashlib.sha256(content).hexdigest() != sha256:
+        return Thumbnail(missing="it was changed since the networks were run on it")
     return from_bytes(content)
 
 
