@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,3 +49,11 @@ def test_a_file_that_tells_nothing_is_one_line(
     if content is not None:
         path.write_bytes(content)
     assert refused(str(path)) == f"{path}: {why}"
+
+
+def test_the_page_on_choosing_holds_what_was_measured_and_on_what() -> None:
+    page = (ROOT / "docs/choosing.md").read_text(encoding="utf-8")
+    marked = page.partition("<!-- measured: begin -->\n")[2].partition("<!-- measured: end -->")[0]
+    rows = [line for line in marked.splitlines() if line.startswith("| `")]
+    assert rows, "python docs/make_measured.py results/PROJECT/comparison.json writes it"
+    assert re.search(r"^\d[^|]*, measured on \d{4}-\d{2}-\d{2}.*: .+\.$", marked, re.MULTILINE)
