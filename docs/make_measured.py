@@ -49,15 +49,33 @@ def table(comparison: Comparison) -> str:
     measured = [one for one in comparison.results if one.figures]
     days = sorted({one.figures.measured for one in measured if one.figures})
     machines = dict.fromkeys(machine_line(one.figures.machine) for one in measured if one.figures)
-    what = "drawn scenes" if comparison.drawn else "pictures"
-    told = (
-        f"{comparison.pictures} {what}, measured on {' and '.join(days)}: {'; '.join(machines)}.\n"
-    )
-    return HEAD + "".join(map(row, measured)) + "\n" + told
+    run_on = words.count(comparison.pictures, "drawn scene" if comparison.drawn else "picture")
+    told = f"{run_on}, measured on {' and '.join(days)}: {'; '.join(machines)}."
+    return f"{HEAD}{''.join(map(row, measured))}\n{told}\n"
+
+
+def comparison_in(given: list[str]) -> Comparison:
+    """What was measured, from the file that the command line names.
+
+    Raises:
+        SystemExit: it names none, or none that can be read or tells of a measured network.
+    """
+    if len(given) != 1:
+        raise SystemExit("usage: python docs/make_measured.py results/PROJECT/comparison.json")
+    try:
+        found = msgspec.json.decode(Path(given[0]).read_bytes(), type=Comparison)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise SystemExit(f"{given[0]}: {why}; `doit compare` makes it") from None
+    except (msgspec.DecodeError, ValueError):
+        raise SystemExit(f"{given[0]}: it is no comparison that `doit compare` made") from None
+    if not any(one.figures for one in found.results):
+        raise SystemExit(f"{given[0]}: no network was measured")
+    return found
 
 
 def main() -> None:
-    comparison = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Comparison)
+    comparison = comparison_in(sys.argv[1:])
     text = PAGE.read_text(encoding="utf-8")
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)

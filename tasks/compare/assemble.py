@@ -75,7 +75,7 @@ def notices(comparison: Comparison) -> tuple[str, ...]:
 
 
 def _absent(comparison: Comparison) -> list[str]:
-    """`1 network is not here yet; what is measured of the others is complete.`"""
+    """`1 network could not be run and 2 networks are not here yet; the others are complete.`"""
     states = [result.status for result in comparison.results]
     failed, deferred = states.count("failed"), states.count("deferred")
     said = []

@@ -79,7 +79,7 @@ def folders(job: ProjectJob) -> tuple[str, ...]:
 
 def _shots(job: ProjectJob, sights: Sights, names: tuple[str, ...]) -> Iterator[Shot]:
     for sight in sights(job, names):
-        yield Shot(sight, thumbnail(job.workspace.root / sight.path))
+        yield Shot(sight, thumbnail(job.workspace.root / sight.path, sight.sha256))
 
 
 def last_build(workspace: Workspace, network: str) -> LastBuild:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 LONGEST = 640
 QUALITY = 80
-MOST_PIXELS = 100_000_000
 LARGEST = 256_000_000
 
 
@@ -30,8 +30,9 @@ class Thumbnail(Struct, frozen=True):
     missing: str = ""
 
 
-def thumbnail(path: Path) -> Thumbnail:
-    """A thumbnail of a file; one that can't be read or decoded has its reason instead."""
+def thumbnail(path: Path, sha256: str = "") -> Thumbnail:
+    """A thumbnail of a file; one that can't be read or decoded, or is no longer the one of this
+    digest, has its reason instead: boxes would lie on a picture that no network saw."""
     try:
         with open(path, "rb") as file:
             content = file.read(LARGEST + 1)
@@ -39,12 +40,16 @@ def thumbnail(path: Path) -> Thumbnail:
         return Thumbnail(missing=f"it can't be read: {(error.strerror or str(error)).lower()}")
     if len(content) > LARGEST:
         return Thumbnail(missing=f"it is larger than {LARGEST // 1_000_000} MB")
+    if sha256 and hashlib.sha256(content).hexdigest() != sha256:
+        return Thumbnail(missing="it was changed since the networks were run on it")
     return from_bytes(content)
 
 
 def from_bytes(content: bytes) -> Thumbnail:
     """The same of a file's content."""
     from PIL import Image
+
+    from tasks.engine.pictures import MOST_PIXELS
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the limit is ours, below
@@ -58,35 +63,16 @@ def from_bytes(content: bytes) -> Thumbnail:
 
 
 def from_picture(opened: Image.Image) -> Thumbnail:
-    """The same of an opened picture.
+    """The same of an opened picture. A JPEG is decoded no larger than needed."""
+    from PIL import ImageOps
 
-    A JPEG is decoded no larger than needed; what is transparent shows white.
-    """
-    from PIL import Image, ImageOps
+    from tasks.engine.pictures import to_rgb
 
     opened.draft("RGB", (LONGEST, LONGEST))
-    picture = ImageOps.exif_transpose(opened)
-    if picture.has_transparency_data:
-        solid = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", solid.size, "white"), solid)
-    picture = _eight_bits(picture)
+    picture = to_rgb(ImageOps.exif_transpose(opened))
     if max(picture.size) > LONGEST:
         picture = ImageOps.contain(picture, (LONGEST, LONGEST))
     stream = BytesIO()
     picture.save(stream, "JPEG", quality=QUALITY, optimize=True)
     encoded = base64.b64encode(stream.getvalue()).decode()
     return Thumbnail(f"data:image/jpeg;base64,{encoded}", picture.size)
-
-
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """Sixteen-bit grey and float pictures from their own range, as the networks get them."""
-    if not (picture.mode.startswith("I") or picture.mode == "F"):
-        return picture.convert("RGB")
-    grey = picture.convert("F")
-    low, high = (float(v) for v in grey.getextrema())  # type: ignore[arg-type]
-    if picture.mode.startswith("I;16"):
-        low, high = 0.0, 65535.0
-    elif low >= 0 and high <= 255:
-        low, high = 0.0, 255.0
-    scale = 255 / max(high - low, 1e-9)
-    return grey.point(lambda value: value * scale - low * scale).convert("RGB")

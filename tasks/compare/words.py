@@ -74,10 +74,6 @@ def joined(parts: Iterable[str], between: str = ", ") -> str:
     return between.join(part for part in parts if part)
 
 
-def pixels(size: tuple[int, int]) -> str:
-    return f"{size[0]} × {size[1]}"
-
-
 def _three(value: float) -> str:
     """Three digits that count, never in powers of ten."""
     if value >= 99.95:

@@ -236,7 +236,7 @@ def test_what_must_be_known_first_is_said_first() -> None:
     left = comparison(measured(SSD), FAILED, drawn=True, unreadable=("b.png: it is empty",))
     drawn, failed, unread = map(plain, notices(left))
     assert drawn.startswith("cube_faces has no test pictures yet: drawn scenes stand in for them.")
-    assert failed == "1 network could not be run; the others are complete."
+    assert failed == "1 network could not be run; the other is complete."
     assert unread == "1 picture could not be read and was not given to any network."
     assert notices(comparison()) == ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from io import BytesIO
 from pathlib import Path
 
@@ -66,6 +67,17 @@ def test_what_is_damaged_has_a_reason_and_no_picture(content: bytes) -> None:
 
 def test_a_file_that_is_not_there_has_a_reason(tmp_path: Path) -> None:
     assert thumbnail(tmp_path / "gone.png").missing == "it can't be read: no such file or directory"
+
+
+def test_a_file_that_is_not_the_one_that_was_measured_is_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(picture())
+    digest = hashlib.sha256(picture()).hexdigest()
+    assert thumbnail(path, digest).address
+    path.write_bytes(picture("JPEG"))
+    assert thumbnail(path, digest) == Thumbnail(
+        missing="it was changed since the networks were run on it"
+    )
 
 
 def test_too_many_pixels_are_not_decoded() -> None:
