@@ -10,6 +10,8 @@ import pytest
 from hypothesis import settings
 
 from tasks.paths import Cache, Workspace
+from tests.support.once import once
+from tests.support.savedmodels import make
 
 # A machine that is busy with something else must not fail a test. Where a red run costs most, the
 # examples are the same each time.
@@ -41,6 +43,17 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name in SCRUBBED or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("TOD_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="session")
+def saved_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that holds the networks of `tests.support.savedmodels`."""
+
+    def made(folder: Path) -> Path:
+        make(folder)
+        return folder
+
+    return once(tmp_path_factory, "savedmodels", made)
 
 
 @pytest.fixture

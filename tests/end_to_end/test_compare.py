@@ -13,7 +13,6 @@ from embedded.dataset import write
 from tests.end_to_end.conftest import EMBEDDED, TUTORIAL, did
 from tests.support.checkouts import Checkout
 from tests.support.html import parse
-from tests.support.savedmodels import make
 
 PAGE = "results/cube_faces/index.html"
 OTHER = "two_stages"
@@ -59,16 +58,15 @@ def results(checkout: Checkout) -> dict[str, Any]:
 
 
 def test_networks_of_two_families_are_compared_and_each_is_measured_once(
-    built: Checkout, tmp_path: Path
+    built: Checkout, saved_models: Path
 ) -> None:
     write(built.root / "cube_faces/images/test", 4_800_000, 4, (320, 240), ("one", "two"))
     built.edit(f'    "{TUTORIAL}",\n', "")
     assert built.doit("compare:cube_faces").code == 0
     before = results(built)[EMBEDDED]
 
-    make(tmp_path / "made", ("zoo",))
     with tarfile.open(built.root / "other.tar.gz", "w:gz") as archive:
-        archive.add(tmp_path / "made/zoo", OTHER)
+        archive.add(saved_models / "zoo", OTHER)
     built.edit(f'    "{EMBEDDED}",\n', f'    "{EMBEDDED}",\n    "{OTHER}",\n')
     built.edit("[settings]", f"{ENTRY}\n[settings]")
     done = built.doit("compare:cube_faces")

@@ -12,7 +12,6 @@ import pytest
 
 from tasks.engine import child
 from tasks.engine.child import ignore
-from tasks.engine.machine import Machine
 from tasks.engine.messages import Order
 from tasks.errors import NetworkError
 from tasks.files import sha256_of
@@ -22,17 +21,9 @@ from tasks.measure.results import Figures, Latency
 from tasks.measure.trial import Lap, Trial, Tried
 from tasks.paths import Workspace
 from tests.support.annotated import fill
+from tests.support.compared import MACHINE
 from tests.support.projects import install, network, project_job
 
-MACHINE = Machine(
-    processor="Example CPU 3000",
-    device="CPU",
-    threads=2,
-    memory=8_300_000_000,
-    system="Linux x86_64",
-    python="3.11.9",
-    tensorflow="2.21.0",
-)
 FOUND: Rows = ((1, 0.9, (1 / 48, 1 / 64, 40 / 48, 30 / 64)), (2, 0.4, (0.0, 0.0, 0.1, 0.1)))
 """What the stand-in finds everywhere: the box of `annotated.fill`, on its first picture exactly."""
 

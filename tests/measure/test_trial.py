@@ -23,7 +23,6 @@ from tasks.measure.results import Comparison
 from tasks.measure.trial import Lap, Trial, Tried, handle
 from tasks.paths import Workspace
 from tests.support.projects import install, network, project_job
-from tests.support.savedmodels import make
 
 pytestmark = pytest.mark.slow
 SEED, COUNT, SIZE = 4_700_000, 12, (640, 480)
@@ -131,8 +130,7 @@ def test_a_picture_that_changed_meanwhile_ends_the_trial(
 
 
 def test_a_network_that_answers_with_nan_is_not_believed(
-    tmp_path: Path, pictures: list[Path]
+    saved_models: Path, pictures: list[Path]
 ) -> None:
-    make(tmp_path, ("broken",))
     with pytest.raises(FaultError, match="NaN or infinity"):
-        tried(tmp_path / "broken", look_at=[(str(pictures[0]), sha256_of(pictures[0]))])
+        tried(saved_models / "broken", look_at=[(str(pictures[0]), sha256_of(pictures[0]))])

@@ -13,21 +13,8 @@ from tasks.catalogue.types import Config, Network, Settings
 from tasks.job import NetworkJob
 from tasks.paths import Workspace
 from tasks.receipts import ExtractReceipt, write
-from tests.support.once import once
-from tests.support.savedmodels import make
 
 MakeJob = Callable[..., NetworkJob]
-
-
-@pytest.fixture(scope="session")
-def saved_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that holds the networks of `tests.support.savedmodels`."""
-
-    def made(folder: Path) -> Path:
-        make(folder)
-        return folder
-
-    return once(tmp_path_factory, "savedmodels", made)
 
 
 def install(workspace: Workspace, source: Path, name: str) -> None:
