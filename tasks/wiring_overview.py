@@ -29,6 +29,7 @@ OPTIONS: list[dict[str, Any]] = [
     {"name": "best", "type": bool, "help": "only those that no other beats"},
     {"name": "sort", "metavar": "BY", "help": "by zoo, map, ms, size, name or input,\nbest first"},
     {"name": "reverse", "type": bool, "help": "the other way round"},
+    {"name": "titles", "type": bool, "help": "printed titles, not names"},
     {"name": "json", "type": bool, "help": "write JSON, and nothing else"},
     {"name": "csv", "type": bool, "help": "write CSV, and nothing else"},
 ]

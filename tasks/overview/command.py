@@ -37,7 +37,7 @@ def write(
     else:
         from tasks.overview.table import show
 
-        show(chosen, stream, choice.output)
+        show(chosen, stream, choice.output, titles=bool(options.get("titles")))
 
 
 def _write_data(text: str, stream: TextIO) -> None:

@@ -95,16 +95,24 @@ def megabytes(size: int | None) -> str:
     return f"{size / 1e6:.{1 if size < 10e6 else 0}f} MB"
 
 
-def layout(rows: Sequence[dict[str, str]], width: int, looked_for: Output = "boxes") -> Layout:
-    """Which columns there are. Those in which no row has anything are none."""
+def layout(
+    rows: Sequence[dict[str, str]],
+    width: int,
+    looked_for: Output = "boxes",
+    *,
+    titles: bool = False,
+) -> Layout:
+    """Which columns there are; those in which no row has anything are none. `titles`: a network is
+    known by its title, and its name is what goes first."""
     from rich.cells import cell_len
 
     natural = {c: max(cell_len(row[c]) for row in rows) for c in ORDER}
     wide = {c: max(natural[c], len(c)) for c in ORDER if natural[c]}
     first = (FIGURES[looked_for], "ms")
-    wanted = [c for c in (*first, *(p for p in PRIORITY if p not in first)) if c in wide]
+    rest = (*(p for p in PRIORITY if p not in (*first, "title")), "name" if titles else "title")
+    wanted = [c for c in (*first, *rest) if c in wide]
     figures = sum(wide[c] + GAP for c in wanted if c in first)
-    identity = "name" if wide["name"] + figures <= width else "title"
+    identity = "name" if wide["name"] + figures <= width and not titles else "title"
     room = width - wide[identity]
     if room < 0 or (identity == "title" and room < figures):
         room = figures if width - figures >= LEAST else 0
@@ -121,14 +129,16 @@ def layout(rows: Sequence[dict[str, str]], width: int, looked_for: Output = "box
     return Layout(widths, tuple(c for c in wanted if c not in kept))
 
 
-def lines(entries: Sequence[Entry], width: int, looked_for: Output = "boxes") -> list[str]:
+def lines(
+    entries: Sequence[Entry], width: int, looked_for: Output = "boxes", *, titles: bool = False
+) -> list[str]:
     """The table as plain lines of at most `width` cells: header, rows, and what they mean."""
     width = max(width, NARROWEST)
     notes = remarks(entries, width)
     if not entries:
         return notes
     rows = [cells(entry) for entry in entries]
-    laid = layout(rows, width, looked_for)
+    laid = layout(rows, width, looked_for, titles=titles)
     header = _line({column: column for column in laid.widths}, laid)
     body = [_line(row, laid) for row in rows]
     return [header, *body, "", *notes, *_left_out(laid, width)]
@@ -168,16 +178,21 @@ def _left_out(laid: Layout, width: int) -> list[str]:
     return textwrap.wrap(told, width)
 
 
-def show(entries: Sequence[Entry], stream: TextIO, looked_for: Output = "boxes") -> None:
+def show(
+    entries: Sequence[Entry], stream: TextIO, looked_for: Output = "boxes", *, titles: bool = False
+) -> None:
     """Write the table, drawn if it is for a terminal."""
     width = max(NARROWEST, shutil.get_terminal_size().columns)
     if entries and stream.isatty():
-        _draw(entries, stream, width, looked_for)
+        _draw(entries, stream, width, looked_for, titles)
     else:
-        stream.write(carried("\n".join(lines(entries, width, looked_for)) + "\n", stream))
+        told = lines(entries, width, looked_for, titles=titles)
+        stream.write(carried("\n".join(told) + "\n", stream))
 
 
-def _draw(entries: Sequence[Entry], stream: TextIO, width: int, looked_for: Output) -> None:
+def _draw(
+    entries: Sequence[Entry], stream: TextIO, width: int, looked_for: Output, titles: bool
+) -> None:
     """The same lines as text that rich colours, as far as the terminal has colours."""
     from rich.console import Console
     from rich.text import Text
@@ -185,7 +200,7 @@ def _draw(entries: Sequence[Entry], stream: TextIO, width: int, looked_for: Outp
     from tasks.overview.front import front
 
     rows = [cells(entry) for entry in entries]
-    laid = layout(rows, width, looked_for)
+    laid = layout(rows, width, looked_for, titles=titles)
     best = {entry.name for entry in front(entries, looked_for)}
     head = _line({column: column for column in laid.widths}, laid)
     lines = [Text(head, style="bold underline")]

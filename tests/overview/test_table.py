@@ -60,6 +60,22 @@ def test_columns_go_in_the_order_of_priority(
     assert table.lines(zoo, width)[0].split() == header.split()
 
 
+@pytest.mark.parametrize(
+    ("width", "header"),
+    [
+        (80, "title family ms mAP size"),
+        (120, "title family input ms mAP masks keypoints size licence"),
+        (200, "name title family input ms mAP masks keypoints size projects licence"),
+    ],
+)
+def test_titles_go_before_names_where_they_are_asked_for(
+    zoo: tuple[Entry, ...], width: int, header: str
+) -> None:
+    lines = table.lines(zoo, width, titles=True)
+    assert lines[0].split() == header.split()
+    assert max(map(cell_len, lines)) <= width
+
+
 def test_what_found_no_room_is_named(zoo: tuple[Entry, ...]) -> None:
     said = " ".join(table.lines(zoo, 80)[-3:])
     assert "No room for: size, input, licence, masks, keypoints, projects, title" in said
