@@ -18,7 +18,7 @@ HIDDEN = "typing_extensions" not in sys.modules
 if HIDDEN:
     sys.modules["typing_extensions"] = None  # type: ignore[assignment]
 
-from tasks import wiring, wiring_training
+from tasks import wiring
 from tasks.console.reporter import Reporter
 from tasks.paths import Workspace
 
@@ -66,20 +66,17 @@ def task_smoke() -> wiring.Tasks:
     yield from wiring.network_tasks("smoke", CONFIG, WORKSPACE)
 
 
-def task_records() -> wiring.Tasks:
-    yield from wiring_training.records_tasks(CONFIG, WORKSPACE)
-
-
-def task_measure() -> wiring.Tasks:
-    yield from wiring_training.measure_tasks(CONFIG, WORKSPACE)
-
-
-def task_doctor() -> wiring.Tasks:
-    yield from wiring_training.doctor_tasks(CONFIG, WORKSPACE)
-
-
 if sys.argv[1:]:  # a bare `doit` can't ask for these, and is faster without them
-    from tasks import wiring_compare, wiring_overview
+    from tasks import wiring_compare, wiring_overview, wiring_training
+
+    def task_records() -> wiring.Tasks:
+        yield from wiring_training.records_tasks(CONFIG, WORKSPACE)
+
+    def task_doctor() -> wiring.Tasks:
+        yield from wiring_training.doctor_tasks(CONFIG, WORKSPACE)
+
+    def task_measure() -> wiring.Tasks:
+        yield from wiring_compare.measure_tasks(CONFIG, WORKSPACE)
 
     def task_compare() -> wiring.Tasks:
         yield from wiring_compare.compare_tasks(CONFIG, WORKSPACE)

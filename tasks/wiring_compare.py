@@ -11,6 +11,15 @@ from tasks.paths import Workspace
 from tasks.wiring import Tasks, step_group, step_task
 
 
+def measure_tasks(config: Config, workspace: Workspace) -> Tasks:
+    """The group `measure`, and its task for every project."""
+    yield step_group("measure", config.projects, workspace)
+    for project in config.projects.values():
+        reads = [str(workspace.receipt("extract", name)) for name in project.networks]
+        job = ProjectJob(config, workspace, project=project)
+        yield step_task("measure", job, reads)
+
+
 def compare_tasks(config: Config, workspace: Workspace) -> Tasks:
     """The group `compare`, and its task for every project: the page, from what was measured."""
     yield step_group("compare", config.projects, workspace)

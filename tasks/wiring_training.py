@@ -1,4 +1,4 @@
-"""What doit sees of what is done with a project beside building it; see `wiring`."""
+"""What doit sees of a project's way to its training: records and doctor; see `wiring`."""
 
 from __future__ import annotations
 
@@ -20,15 +20,6 @@ def records_tasks(config: Config, workspace: Workspace) -> Tasks:
     yield step_group("records", config.projects, workspace)
     for project in config.projects.values():
         yield step_task("records", ProjectJob(config, workspace, project=project), [])
-
-
-def measure_tasks(config: Config, workspace: Workspace) -> Tasks:
-    """The group `measure`, and its task for every project."""
-    yield step_group("measure", config.projects, workspace)
-    for project in config.projects.values():
-        reads = [str(workspace.receipt("extract", name)) for name in project.networks]
-        job = ProjectJob(config, workspace, project=project)
-        yield step_task("measure", job, reads)
 
 
 def doctor_tasks(config: Config, workspace: Workspace) -> Tasks:
