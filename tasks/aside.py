@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import count
 from pathlib import Path
 
+from tasks.files import sha256_or_nothing, write_atomic
 from tasks.look import look, shown
+
+
+def put(
+    path: Path, content: bytes, known: Collection[str], announce: Callable[[str, str], object]
+) -> tuple[str, tuple[str, ...]]:
+    """Write a file of the build's, whole or not at all; one of the user's makes way.
+
+    Args:
+        known: the sha256s of what we wrote there, or were about to; "" stands for nothing.
+        announce: is called before anything is written, with the sha256 of what stands there, "" if
+            nothing does, and of what is about to: a receipt that is written then tells after a
+            kill whose the file is.
+
+    Returns:
+        The sha256 of what was written; what the user must know, one sentence each.
+
+    Raises:
+        OSError: it can't be looked at, renamed or written.
+    """
+    intended = hashlib.sha256(content).hexdigest()
+    moved = make_way(path, {*known, intended} - {""})
+    announce(sha256_or_nothing(path), intended)
+    write_atomic(path, content)
+    return intended, (moved,) if moved else ()
 
 
 def make_way(path: Path, ours: Collection[str]) -> str | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tasks import receipts
-from tasks.aside import make_way
+from tasks.aside import put
 from tasks.compare.gather import Sights, folders, gather
 from tasks.compare.page import made_of
 from tasks.compare.words import FIXED
 from tasks.errors import disk_error
-from tasks.files import sha256_of, sha256_or_nothing, write_atomic
+from tasks.files import sha256_of
 from tasks.job import Outcome, Progress, ProjectJob
 from tasks.look import shown
 from tasks.receipts import CompareReceipt
@@ -79,34 +79,29 @@ def inputs(job: ProjectJob) -> dict[str, str]:
 
 def make(job: ProjectJob, sights: Sights, progress: Progress) -> Outcome:
     """Make the page from what is there now."""
-    import hashlib
-
     from tasks.compare.assemble import assemble
     from tasks.compare.page import render
 
     read = inputs(job)
     page = assemble(gather(job, sights, progress))
     content = render(page)
-    digest = hashlib.sha256(content).hexdigest()
-    moved = _write(job, content, digest)
+    digest, moved = _write(job, content)
+    path = job.workspace.comparison_page(job.name)
     done = CompareReceipt(definition=definition(job), inputs=read, page=digest)
     receipts.write(job.workspace.receipt("compare", job.name), done)
-    path = job.workspace.comparison_page(job.name)
     where = shown(path.relative_to(job.workspace.root))
     note = f"{page.lead.removesuffix('.')}: {where}".replace(FIXED, " ")
-    return Outcome("built", note, len(content), (moved,) if moved else ())
+    return Outcome("built", note, len(content), moved)
 
 
-def _write(job: ProjectJob, content: bytes, digest: str) -> str | None:
-    """Make way, then write; give back what the user must know. The receipt first says what stands
-    there and what is about to, so that after a kill the page is still known to be ours."""
-    path, place = (
-        job.workspace.comparison_page(job.name),
-        job.workspace.receipt("compare", job.name),
-    )
+def _write(job: ProjectJob, content: bytes) -> tuple[str, tuple[str, ...]]:
+    place = job.workspace.receipt("compare", job.name)
     before = receipts.read(place, CompareReceipt) or CompareReceipt(definition="")
-    moved = make_way(path, {before.page, before.intended, digest} - {""})
-    standing = sha256_or_nothing(path)
-    receipts.write(place, CompareReceipt(definition="", page=standing, intended=digest))
-    write_atomic(path, content)
-    return moved
+    return put(
+        job.workspace.comparison_page(job.name),
+        content,
+        {before.page, before.intended},
+        lambda standing, intended: receipts.write(
+            place, CompareReceipt(definition="", page=standing, intended=intended)
+        ),
+    )

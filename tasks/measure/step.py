@@ -6,17 +6,16 @@ picture is not done again: one more network is one more network's work.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from tasks import receipts
-from tasks.aside import make_way
+from tasks.aside import put
 from tasks.engine.version import tensorflow_version
 from tasks.errors import AnnotationsError, BrokenNetworkError, NetworkError, disk_error
-from tasks.files import sha256_of, sha256_or_nothing, write_atomic
+from tasks.files import sha256_of
 from tasks.installed import receipt_of
 from tasks.job import Outcome, Progress, ProjectJob
 from tasks.labels import label_ids, label_map_path
@@ -119,7 +118,9 @@ def _run(job: ProjectJob, progress: Progress) -> Outcome:
         remarks=noted.remarks,
         results=results,
     )
-    moved = _write(job, msgspec.json.format(msgspec.json.encode(comparison), indent=1) + b"\n")
+    digest, moved = _write(
+        job, msgspec.json.format(msgspec.json.encode(comparison), indent=1) + b"\n"
+    )
     receipt = MeasureReceipt(
         definition=definition(job),
         inputs=_inputs(job),
@@ -127,26 +128,24 @@ def _run(job: ProjectJob, progress: Progress) -> Outcome:
         networks=job.project.networks,
         measured=tuple(one.network for one in results if one.status == "measured"),
         failed=tuple(retried),
-        sha256=sha256_of(job.workspace.comparison(job.name)),
+        sha256=digest,
     )
     receipts.write(job.workspace.receipt("measure", job.name), receipt)
     return _outcome(comparison, moved)
 
 
-def _write(job: ProjectJob, content: bytes) -> list[str]:
-    """Make way, then write; give back what the user must know. The receipt first says what stands
-    there and what is about to, so that after a kill it is still known to be ours."""
-    path, place = job.workspace.comparison(job.name), job.workspace.receipt("measure", job.name)
+def _write(job: ProjectJob, content: bytes) -> tuple[str, tuple[str, ...]]:
+    place, networks = job.workspace.receipt("measure", job.name), job.project.networks
     before = receipts.read(place, MeasureReceipt) or MeasureReceipt(definition="")
-    digest = hashlib.sha256(content).hexdigest()
-    moved = make_way(path, {before.sha256, before.intended, digest} - {""})
-    standing = sha256_or_nothing(path)
-    unfinished = MeasureReceipt(
-        definition="", networks=job.project.networks, sha256=standing, intended=digest
+    return put(
+        job.workspace.comparison(job.name),
+        content,
+        {before.sha256, before.intended},
+        lambda standing, intended: receipts.write(
+            place,
+            MeasureReceipt(definition="", networks=networks, sha256=standing, intended=intended),
+        ),
     )
-    receipts.write(place, unfinished)
-    write_atomic(path, content)
-    return [moved] if moved else []
 
 
 def _result(
