@@ -95,11 +95,12 @@ def deferred(rows: Iterable[Row]) -> dict[str, str]:
 
 
 def to_look_at(rows: Iterable[Row]) -> list[str]:
-    """The pictures that this run drew; a network without a SavedModel has none."""
+    """The pictures and pages that this run made; a network without a SavedModel has no picture."""
     workspace = Workspace(Path())
     built = [row for row in rows if row.kind == "built"]
     paths = [workspace.smoke_picture(row.name) for row in built if row.step == "smoke"]
     paths += [workspace.plot("png") for row in built if row.step == "plot"]
+    paths += [workspace.comparison_page(row.name) for row in built if row.step == "compare"]
     return [path.as_posix() for path in paths if path.exists()]
 
 

@@ -106,3 +106,14 @@ def test_only_pictures_that_were_drawn_are_to_be_looked_at(
     rows = [Row("smoke", "tiny", "built"), Row("smoke", "checkpoint_only", "built"), FRESH]
     assert to_look_at(rows) == ["results/tiny/smoke.png"]
     assert to_look_at([Row("smoke", "tiny", "up to date")]) == []
+
+
+def test_a_page_that_was_made_is_to_be_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = tmp_path / "results/cubes/index.html"
+    page.parent.mkdir(parents=True)
+    page.touch()
+    rows = [Row("measure", "cubes", "built"), Row("compare", "cubes", "built")]
+    assert to_look_at(rows) == ["results/cubes/index.html"]
