@@ -29,7 +29,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tasks.catalogue.types import Config
-from tasks.console.reporter import Misused
+from tasks.console.reporter import OF_PROJECTS, Misused
 from tasks.console.streams import reader_may_leave
 from tasks.errors import ConfigError, TodError, UsageError, disk_error
 from tasks.files import remove
@@ -50,7 +50,6 @@ DOCS = {
     "measure": "run on test pictures",
     "compare": "networks on a page",
 }
-OF_PROJECTS = ("scaffold", "records", "doctor", "measure", "compare")
 
 # What a clean action is given: a dry run or not. What it gives back: what it could not remove.
 Cleaner = Callable[[bool], list[str]]

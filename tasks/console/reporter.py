@@ -21,7 +21,7 @@ from tasks.console.rows import Row, any_failed, nothing_done, row_from_values
 from tasks.console.streams import reader_may_leave
 
 FAILED, MISUSED, INTERRUPTED = 1, 3, 130
-OF_PROJECTS = ("scaffold", "records", "doctor", "measure")
+OF_PROJECTS = ("scaffold", "records", "doctor", "measure", "compare")
 
 
 class Misused(TaskFailed):  # type: ignore[misc]
