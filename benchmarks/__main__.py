@@ -21,6 +21,7 @@ from benchmarks.publish import ROOT, publish
 from benchmarks.room import Room
 from benchmarks.table import Section, markdown
 from benchmarks.tools import Tools, prepare
+from tasks.engine.machine import processor, processors
 
 VERSIONS = ("doit", "isal", "requests", "msgspec", "tensorflow", "keras")
 
@@ -87,7 +88,7 @@ def head(tools: Tools) -> list[str]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     installed = ", ".join(f"{name} {metadata.version(name)}" for name in VERSIONS)
     lines = [
-        f"{_processors()} processors ({_processor()}), {memory:.0f} GiB of memory, "
+        f"{processors()} processors ({processor()}), {memory:.0f} GiB of memory, "
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         installed,
         "contenders: " + ", ".join(tools.versions()),
@@ -95,18 +96,6 @@ def head(tools: Tools) -> list[str]:
     if missing := tools.missing():
         lines.append(f"not here, so left out: {', '.join(missing)}")
     return lines
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if "model name" in line), "?")
 
 
 def say(line: str) -> None:
