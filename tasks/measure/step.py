@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tasks import receipts
@@ -106,9 +107,9 @@ def _pictures_changed(job: ProjectJob, noted: ProjectNotes) -> str | None:
 def _run(job: ProjectJob, progress: Progress) -> Outcome:
     noted = gather(job, progress)
     notes.keep(job.workspace.project_notes(job.name), noted)
-    retried = list[str]()
-    results = tuple(_result(job, name, noted, progress, retried) for name in job.project.networks)
-    faults = [*noted.unreadable, *_unseen(job, noted, results)]
+    work = _Work(job, noted, progress)
+    results = tuple(_result(work, name) for name in job.project.networks)
+    faults = [*noted.unreadable, *(f"{name}: {why}" for name, why in work.faults.items())]
     comparison = Comparison(
         project=job.name,
         pictures=len(noted.pictures),
@@ -127,7 +128,7 @@ def _run(job: ProjectJob, progress: Progress) -> Outcome:
         tensorflow=tensorflow_version(),
         networks=job.project.networks,
         measured=tuple(one.network for one in results if one.status == "measured"),
-        failed=tuple(retried),
+        failed=tuple(work.retried),
         sha256=digest,
     )
     receipts.write(job.workspace.receipt("measure", job.name), receipt)
@@ -148,11 +149,24 @@ def _write(job: ProjectJob, content: bytes) -> tuple[str, tuple[str, ...]]:
     )
 
 
-def _result(
-    job: ProjectJob, network: str, noted: ProjectNotes, progress: Progress, retried: list[str]
-) -> Result:
-    """One network's part; whatever it does, the others have theirs. One that failed, and need not
-    fail the next time, is added to `retried`."""
+class _Work(Struct):
+    """A run over all networks.
+
+    Attributes:
+        retried: networks that failed, and need not fail the next time.
+        faults: name of a picture that TensorFlow's process could not read → why.
+    """
+
+    job: ProjectJob
+    noted: ProjectNotes
+    progress: Progress
+    retried: list[str] = field(default_factory=list)
+    faults: dict[str, str] = field(default_factory=dict)
+
+
+def _result(work: _Work, network: str) -> Result:
+    """One network's part; whatever it does, the others have theirs."""
+    job, pictures = work.job, work.noted.pictures
     extracted = receipt_of(job.workspace, network)
     if extracted is None:
         return Result(network=network, status="deferred", why=_absent(job, network))
@@ -165,15 +179,15 @@ def _result(
     )
     if not job.config.networks[network].saved_model:
         return replace(here, why="it has no SavedModel, so it can't be run")
-    if not noted.pictures:
+    if not pictures:
         return replace(here, why="none of the test pictures can be read")
     try:
-        own = running.measured(job, network, extracted, noted.pictures, progress)
+        own = running.measured(job, network, extracted, pictures, work.progress)
     except NetworkError as error:
         if not isinstance(error, BrokenNetworkError):
-            retried.append(network)
+            work.retried.append(network)
         return replace(here, why=running.told(error))
-    return _judged(job, own, noted.pictures, here)
+    return _judged(work, own, here)
 
 
 def _absent(job: ProjectJob, network: str) -> str:
@@ -182,13 +196,16 @@ def _absent(job: ProjectJob, network: str) -> str:
     return (receipt.reason if receipt else "") or "it is not extracted"
 
 
-def _judged(
-    job: ProjectJob, own: NetworkNotes, pictures: Sequence[Pictured], here: Result
-) -> Result:
+def _judged(work: _Work, own: NetworkNotes, here: Result) -> Result:
     from tasks.measure import scoring  # and with it numpy, and more
 
-    rows = {one.sha256: own.seen[one.sha256].rows for one in _seen(own, pictures)}
-    sure = sum(row[1] >= SURE for one in _seen(own, pictures) for row in rows[one.sha256])
+    job, pictures = work.job, work.noted.pictures
+    for one in pictures:
+        if fault := own.seen[one.sha256].fault:
+            work.faults.setdefault(one.name, fault)
+    read = [one.sha256 for one in pictures if not own.seen[one.sha256].fault]
+    rows = {sha256: own.seen[sha256].rows for sha256 in read}
+    sure = sum(row[1] >= SURE for sha256 in read for row in rows[sha256])
     figures = own.figures[running.sample_id(running.sample_of(pictures))]
     ran = replace(here, status="measured", figures=figures, found=sure)
     labels = job.config.label_ids(job.config.networks[here.network])
@@ -196,22 +213,6 @@ def _judged(
         return replace(ran, accuracy=scoring.score(pictures, rows, labels))
     except scoring.UnscoredError as error:
         return replace(ran, unscored=str(error))
-
-
-def _seen(own: NetworkNotes, pictures: Sequence[Pictured]) -> list[Pictured]:
-    return [one for one in pictures if not own.seen[one.sha256].fault]
-
-
-def _unseen(job: ProjectJob, noted: ProjectNotes, results: Sequence[Result]) -> list[str]:
-    """A line for each picture that TensorFlow's process could not read."""
-    found: dict[str, str] = {}
-    for result in results:
-        if result.status == "measured":
-            own = notes.recall(job.workspace.network_notes(result.network), NetworkNotes)
-            for one in noted.pictures:
-                if one.sha256 in own.seen and own.seen[one.sha256].fault:
-                    found.setdefault(one.name, own.seen[one.sha256].fault)
-    return [f"{name}: {fault}" for name, fault in found.items()]
 
 
 def _outcome(comparison: Comparison, moved: Sequence[str]) -> Outcome:
