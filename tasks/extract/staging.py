@@ -8,12 +8,13 @@ first.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
 import time
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tasks.paths import Workspace
@@ -30,18 +31,33 @@ def staging(workspace: Workspace, network: str) -> Generator[Path, None, None]:
     """
     workspace.pre_trained.mkdir(parents=True, exist_ok=True)
     prefix = workspace.staging(network).name + "-"
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=workspace.pre_trained))
-    try:
-        with _held(folder):
+    with ExitStack() as held:
+        folder = None
+        while folder is None:
+            made = Path(tempfile.mkdtemp(prefix=prefix, dir=workspace.pre_trained))
+            folder = made if _hold(made, held) else None
+        try:
             yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            held.close()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_strays(workspace: Workspace, network: str) -> None:
-    """Remove the staging folders that no living process holds."""
+    """Remove the staging folders that no living process holds, each while we hold it: whoever made
+    it just now finds it held, or gone, and makes another."""
+    from filelock import FileLock, Timeout
+
     for folder in strays(workspace, network):
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            with FileLock(folder / "lock", timeout=0):
+                shutil.rmtree(folder, ignore_errors=True)
+        except Timeout:
+            continue
+        except (OSError, NotImplementedError):  # no locks: its age told
+            shutil.rmtree(folder, ignore_errors=True)
+        if os.name == "nt":  # where a file that is open stays
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def strays(workspace: Workspace, network: str) -> list[Path]:
@@ -54,17 +70,20 @@ def strays(workspace: Workspace, network: str) -> list[Path]:
     return [folder for folder in folders if pattern.fullmatch(folder.name) and _is_dead(folder)]
 
 
-@contextmanager
-def _held(folder: Path) -> Generator[None, None, None]:
-    from filelock import FileLock
+def _hold(folder: Path, held: ExitStack) -> bool:
+    """Lock a new folder; false if another process, which came between its making and its locking,
+    took it for a dead one's: that removes it."""
+    from filelock import FileLock, Timeout
 
     lock = FileLock(folder / "lock")
-    with suppress(OSError, NotImplementedError):  # no locks on this file system
-        lock.acquire(timeout=0)
     try:
-        yield
-    finally:
-        lock.release()
+        lock.acquire(timeout=0)
+    except Timeout:
+        return False
+    except (OSError, NotImplementedError):  # no locks on this file system
+        return folder.is_dir()
+    held.callback(lock.release)
+    return (folder / "lock").exists()  # else it was removed before we locked it
 
 
 def _is_dead(folder: Path) -> bool:
