@@ -44,6 +44,7 @@ DOIT_CONFIG = {
 
 def task_workspace() -> wiring.Tasks:
     yield wiring.everything(CONFIG, WORKSPACE)
+    yield from wiring.alias_tasks(CONFIG, WORKSPACE)
 
 
 def task_download() -> wiring.Tasks:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks.catalogue.types import Config, LockEntry, Network
-from tasks.errors import UsageError
+from tasks.errors import DamagedError, UsageError
 from tasks.files import remove, sha256_of
 from tasks.job import NetworkJob, ProjectJob, Silent
 from tasks.paths import Workspace
@@ -82,7 +82,7 @@ def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[st
         if source.path is not None and (workspace.root / source.path).is_file():
             why = f"it is read from {source.path}, nothing is fetched for it"
             raise UsageError(network.name, why)
-    note = look_through(job, file, Silent())
+    _, note = look_through(job, file, Silent())
     store.put(job, file, store.ArchiveRecord(source="adopted", witness="file"))
     download.run(job, Silent())
     lines = verify.run(job, Silent()).lines
@@ -92,10 +92,12 @@ def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[st
 def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:
     """Take an archive into the lock: from now on these bytes are the right ones.
 
-    Without a file it is the network's refused archive, or the one at hand.
+    Without a file it is the network's refused archive, or the one at hand. It has to pass what any
+    archive has to pass, the records of its bytes apart: nothing that can't be unpacked is trusted.
 
     Raises:
         UsageError: no name, an unknown one, or nothing to accept.
+        TodError: it is damaged, unsafe, or not fit for this network.
         OSError: the archive can't be read, or cache or lock can't be written.
     """
     if len(words) not in (1, 2):
@@ -105,24 +107,35 @@ def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[s
 
     from tasks import store
     from tasks.catalogue import lock
+    from tasks.verify.work import look_through
 
+    file = existing_file(words[1]) if len(words) == 2 else store.refused(job)
+    archive = file or store.archive_of(job)
+    if archive is None:
+        todo = f"`doit verify:{network.name}` fetches it"
+        raise UsageError(network.name, "there is no archive of it at hand", todo)
+    facts, note = look_through(job, archive, Silent(), accepting=True)
     if len(words) == 2:
-        file = existing_file(words[1])
-        archive = store.put(job, file, store.ArchiveRecord(source="adopted", witness="user"))
+        archive = store.put(job, archive, store.ArchiveRecord(source="adopted", witness="user"))
         remove(workspace.receipt("download", network.name))  # it tells of another archive
-    else:
-        found = store.readmit(job) if store.refused(job) else store.archive_of(job)
-        if found is None:
-            todo = f"`doit verify:{network.name}` fetches it"
-            raise UsageError(network.name, "there is no archive of it at hand", todo)
-        archive = found
-    sha256, record = sha256_of(archive), store.read_record(job.cache.record(archive))
+    elif file is not None:
+        archive = store.readmit(job)
+    if sha256_of(archive) != facts.sha256:
+        raise DamagedError(str(archive), "it changed while it was read", "try again")
+    before = lock.read(workspace.lock_file).get(network.name)
+    record = store.read_record(job.cache.record(archive))
     source = record.source if record else "a local file"
-    size = archive.stat().st_size
-    entry = LockEntry(sha256=sha256, size=size, source=source, witness="user")
-    lock.record(workspace.lock_file, network.name, entry)
-    trusted = f"{network.name}: sha256 {sha256} is trusted from now on ({workspace.lock_file})"
-    return [trusted, _rest(network)]
+    entry = LockEntry(sha256=facts.sha256, size=facts.size, source=source, witness="user")
+    lock.record(workspace.lock_file, network.name, entry, locked=job.locked)
+    return [*_change_of_trust(network.name, before, entry, note), _rest(network)]
+
+
+def _change_of_trust(name: str, before: LockEntry | None, now: LockEntry, note: str) -> list[str]:
+    """Which digest was trusted, and which one is now; both whole, so that they can be compared."""
+    lines = [f"{name}: sha256 {now.sha256} is trusted from now on (config/zoo.lock): {note}"]
+    if before is not None and before.sha256 != now.sha256:
+        lines.insert(0, f"{name}: sha256 {before.sha256} was trusted until now")
+    return lines
 
 
 def _rest(network: Network) -> str:
@@ -143,21 +156,35 @@ def existing_file(word: str) -> Path:
 
 
 def find(word: str, config: Config) -> Network:
-    """The network of that name.
+    """The network that is called so: by its name, its title, its archive or an address.
 
     Raises:
-        UsageError: unknown; near names are suggested.
+        UsageError: none is, with near names; or several are, with their names.
     """
-    if word in config.networks:
-        return config.networks[word]
-    raise unknown(word, word, config.networks)
+    found = _meant(word, config)
+    if len(found) > 1:
+        raise UsageError(word, f"this may be {' or '.join(found)}", "give the name that is meant")
+    if not found:
+        titles = [network.title for network in config.networks.values() if network.title]
+        archive = word.rpartition("/")[2].removesuffix(".tar.gz")
+        raise unknown(word, archive, [*config.networks, *titles])
+    return config.networks[found[0]]
+
+
+def _meant(word: str, config: Config) -> tuple[str, ...]:
+    from tasks.catalogue.names import Called, meant
+
+    return meant(
+        word, {n.name: Called(n.name, n.title, n.sources) for n in config.networks.values()}
+    )
 
 
 def unknown(word: str, name: str, known: Collection[str]) -> UsageError:
     """The error for a name that nothing has, with the names that are near."""
     import difflib
 
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    begin = [one for one in known if name and one.casefold().startswith(name.casefold())]
+    near = begin[:3] or difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     todo = f"did you mean {' or '.join(near)}?" if near else "`doit list --all` shows every name"
     return UsageError(word, "nothing has this name", todo)
 
@@ -168,20 +195,10 @@ def network_of_file(file: Path, config: Config) -> Network:
     Raises:
         UsageError: none has, or several have (two archives of the zoo share a name at two dates).
     """
-    fits = [
-        network
-        for network in config.networks.values()
-        if file.name in {source.rpartition("/")[2] for source in network.sources}
-    ]
-    if len(fits) == 1:
-        return fits[0]
-    if not fits:
-        raise UsageError(
-            f"adopt {file}",
-            "no network's archive has this file name",
-            f"name the network: `doit adopt NETWORK {file}`",
-        )
-    names = " or ".join(network.name for network in fits)
-    raise UsageError(
-        f"adopt {file}", f"this may be {names}", "name the one you mean before the file"
+    found = _meant(file.name, config)
+    if len(found) == 1:
+        return config.networks[found[0]]
+    why = (
+        f"this may be {' or '.join(found)}" if found else "no network's archive has this file name"
     )
+    raise UsageError(f"adopt {file}", why, f"name the network: `doit adopt NETWORK {file}`")

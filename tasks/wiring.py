@@ -220,7 +220,7 @@ def start(workspace: Workspace) -> Config:
     try:
         runtime.prepare(workspace.state)
         config = load(workspace)
-        check_names(sys.argv[1:], config)
+        aliases(sys.argv[1:], config)  # a word that means nothing ends the run here
         return config
     except TodError as error:
         raise InvalidDodoFile(str(error)) from None
@@ -238,19 +238,33 @@ def database(workspace: Workspace) -> str:
     return state.place(workspace.doit_state)
 
 
-def check_names(words: Iterable[str], config: Config) -> None:
-    """Suggest the name that was meant, where doit would only say that there is no such task.
+def aliases(words: Iterable[str], config: Config) -> dict[str, str]:
+    """The words that call a network by its title, archive or address: word → name of the task.
 
     Raises:
-        UsageError: a word is `<step>:<name>`, and nothing has this name.
+        UsageError: a word is `<step>:<name>`, and nothing or more than one thing has this name;
+            doit would only say that there is no such task.
     """
+    found = {}
     for word in words:
         step, colon, name = word.partition(":")
         known: Collection[str] = config.projects if step in OF_PROJECTS else config.networks
         if colon and step in DOCS and "*" not in name and name not in known:
-            from tasks.commands import unknown
+            from tasks import commands
 
-            raise unknown(word, name, known)
+            if step in OF_PROJECTS:
+                raise commands.unknown(word, name, known)
+            found[word] = f"{step}:{commands.find(name, config).name}"
+    return found
+
+
+def alias_tasks(config: Config, workspace: Workspace) -> Tasks:
+    """For each network that the command line calls otherwise: a task that stands for its own."""
+    for word, name in aliases(sys.argv[1:], config).items():
+        step, _, network = name.partition(":")
+        task = group(word, [name], DOCS[step], partial(clean_steps, step, workspace, [network]))
+        task.meta["means"] = name
+        yield task
 
 
 def everything(config: Config, workspace: Workspace) -> Task:

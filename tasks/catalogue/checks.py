@@ -16,7 +16,10 @@ Where = tuple[str | int, ...]
 # What stands at the root of a workspace beside the projects.
 FOLDERS = {"benchmarks", "config", "docs", "embedded", "pre-trained", "results", "tasks", "tests"}
 FILES = {"dodo.py", "license", "pyproject.toml", "readme.md", "requirements.lock"}
-OURS = FOLDERS | FILES | {"requirements-dev.lock"}
+LOCKS = {"requirements-dev.lock", "requirements-browser.lock"}
+OURS = FOLDERS | FILES | LOCKS
+RESULTS = {"zoo.png", "zoo.svg"}
+RECORDS = {"train.record", "test.record"}
 PORTS = {f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)}
 WINDOWS = PORTS | {"con", "prn", "aux", "nul"}
 SCHEMES = ("http", "https", "file")
@@ -84,7 +87,7 @@ def cross_faults(sources: Sequence[Source], *, complete: bool = True) -> list[Fa
     rules = [
         same_names,
         unusable_names,
-        reserved_projects,
+        reserved_names,
         odd_labels,
         odd_addresses,
         odd_label_maps,
@@ -122,13 +125,21 @@ def unusable_names(sources: Sequence[Source]) -> Iterator[Fault]:
                     yield Fault(source.file, (kind, name), "expected no full stop at the end")
 
 
-def reserved_projects(sources: Sequence[Source]) -> Iterator[Fault]:
-    """Projects that would lie in a folder of the workspace's own."""
+def reserved_names(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Names whose folder, at the root or in results/, is another's already."""
+    networks = {n.casefold(): n for s in sources for n in table(s.data, "networks")}
     for source in sources:
-        for name in table(source.data, "projects"):
-            if name.casefold() in OURS:
-                why = f"expected another name: the workspace has a `{name.casefold()}` of its own"
-                yield Fault(source.file, ("projects", name), why)
+        for kind in ("networks", "projects"):
+            for name in table(source.data, kind):
+                small, why = name.casefold(), ""
+                if small in RESULTS:
+                    why = f"`doit plot` writes results/{small}"
+                elif kind == "projects" and small in OURS:
+                    why = f"the workspace has a `{small}` of its own"
+                elif kind == "projects" and small in networks:
+                    why = f"the network `{networks[small]}` has its results in that folder"
+                if why:
+                    yield Fault(source.file, (kind, name), f"expected another name: {why}")
 
 
 def odd_labels(sources: Sequence[Source]) -> Iterator[Fault]:
@@ -193,14 +204,19 @@ def _addresses(source: Source) -> Iterator[tuple[Where, str]]:
 
 
 def odd_label_maps(sources: Sequence[Source]) -> Iterator[Fault]:
-    """A label map where a network's training folder belongs."""
+    """A label map where a network's training folder or a record belongs."""
     for source in sources:
         for name, entry in entries(source, "projects"):
             label_map = entry.get("label_map")
             folders = [network.casefold() for _, network in texts(entry.get("networks"))]
-            if isinstance(label_map, str) and label_map.casefold() in folders:
-                why = "expected a name that no network of the project has"
-                yield Fault(source.file, ("projects", name, "label_map"), why)
+            if not isinstance(label_map, str):
+                continue
+            why = "expected a name that no network of the project has"
+            if label_map.casefold() in RECORDS:
+                why = "expected another name: `doit records` writes a file of this one"
+            elif label_map.casefold() not in folders:
+                continue
+            yield Fault(source.file, ("projects", name, "label_map"), why)
 
 
 def odd_trainings(sources: Sequence[Source]) -> Iterator[Fault]:
@@ -250,8 +266,7 @@ def unknown_names(sources: Sequence[Source]) -> Iterator[Fault]:
             for index, network in texts(entry.get("networks")):
                 if network not in known["networks"]:
                     where: Where = ("projects", name, "networks", index)
-                    why = f"expected the name of a network; none is called `{network}`"
-                    yield Fault(source.file, where, why, network, known["networks"])
+                    yield _unknown_network(source.file, where, network, sources)
         for name, entry in entries(source, "networks"):
             for key, kind, what in (
                 ("labels", "labels", "label set"),
@@ -261,6 +276,19 @@ def unknown_names(sources: Sequence[Source]) -> Iterator[Fault]:
                 if isinstance(given, str) and given and given not in known[kind]:
                     why = f"expected the name of a {what}; none is called `{given}`"
                     yield Fault(source.file, ("networks", name, key), why, given, known[kind])
+
+
+def _unknown_network(file: str, where: Where, word: str, sources: Sequence[Source]) -> Fault:
+    """A word that names no network, or more than one: archives of two dates share a file name."""
+    from tasks.catalogue.names import called, meant
+
+    networks = {name: called(name, e) for s in sources for name, e in entries(s, "networks")}
+    if several := meant(word, networks):
+        why = f"expected the name of one network; `{word}` may be {' or '.join(several)}"
+        return Fault(file, where, why)
+    why = f"expected the name of a network; none is called `{word}`"
+    titles = [one.title for one in networks.values() if one.title]
+    return Fault(file, where, why, word, [*networks, *titles])
 
 
 def unknown_labels(sources: Sequence[Source]) -> Iterator[Fault]:

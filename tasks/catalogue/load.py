@@ -25,7 +25,7 @@ from tasks.paths import Workspace
 if TYPE_CHECKING:
     from tasks.catalogue.checks import Fault, Source
 
-RULES = ("types.py", "checks.py", "load.py", "reading.py")
+RULES = ("types.py", "checks.py", "load.py", "names.py", "parse.py", "reading.py")
 
 
 class Stamp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,7 +16,7 @@ import msgspec
 
 from tasks.catalogue.reading import NOT_READABLE, read_file
 from tasks.catalogue.types import LockEntry, Name
-from tasks.errors import ConfigError
+from tasks.errors import ConfigError, RefusedError
 from tasks.files import Stamp, stamp_of, write_if_changed
 from tasks.paths import Workspace
 
@@ -57,7 +57,7 @@ def _read(path: Path) -> dict[str, LockEntry]:
         raise ConfigError(tuple(f"{shown(path)}: {fault}; {todo}" for fault in faults)) from None
 
 
-def record(path: Path, name: str, entry: LockEntry) -> bool:
+def record(path: Path, name: str, entry: LockEntry, *, locked: bool = False) -> bool:
     """Put an entry into the lock; say whether that changed the file.
 
     Two processes may do so at once. A guard keeps them apart where the file system knows locks.
@@ -67,11 +67,17 @@ def record(path: Path, name: str, entry: LockEntry) -> bool:
 
     Args:
         path: `Workspace.lock_file` of a workspace.
+        locked: the file must be as it is.
 
     Raises:
         ConfigError: as `read`.
+        RefusedError: the entry is new or another one, and the file is locked.
         OSError: the file can't be written.
     """
+    if locked and read(path).get(name) != entry:
+        why = f"{shown(path)} does not hold what would be recorded now, and it is locked"
+        todo = "run this without TOD_LOCKED and `settings.locked`, then commit the file"
+        raise RefusedError(name, why, todo)
     changed = False
     with guarded(path):
         for _ in range(TRIES):

@@ -8,7 +8,8 @@ import re
 import tomllib
 from typing import NamedTuple
 
-from tasks.catalogue.checks import Fault, Source, Where, table, texts
+from tasks.catalogue.checks import Fault, Source, Where, entries, table, texts
+from tasks.catalogue.names import called, meant
 from tasks.catalogue.reading import CATALOGUE, WORKSPACE, read_file
 from tasks.paths import Workspace
 
@@ -47,7 +48,26 @@ def parse_all(workspace: Workspace) -> Parsed:
         add(parsed, workspace, file, named_by=where)
     if last is not None:
         parsed.sources.append(last)
+    settle_names([source for source, _ in parsed.sources])
     return parsed
+
+
+def settle_names(sources: list[Source]) -> None:
+    """Put each network's name where a project calls it by its title, archive or address."""
+    networks = {name: called(name, e) for s in sources for name, e in entries(s, "networks")}
+
+    def name_of(word: str) -> str:
+        found = meant(word, networks)
+        return found[0] if len(found) == 1 else word
+
+    for source in sources:
+        for _, project in entries(source, "projects"):
+            words = project.get("networks")
+            if isinstance(words, list):
+                project["networks"] = [name_of(w) if isinstance(w, str) else w for w in words]
+            own = table(project, "training_of")
+            for word in [word for word in own if name_of(word) not in own]:
+                own[name_of(word)] = own.pop(word)
 
 
 def add(

@@ -235,6 +235,7 @@ class Settings(Frozen, frozen=True, kw_only=True):
         mirrors: more sources for the zoo's archives; see `download.sources`.
         mirrors_first: try mirrors before the zoo's own addresses.
         keep_archives: keep archives in the cache after extraction.
+        locked: config/zoo.lock must stay as it is: a network that it lacks is an error.
         unreachable: what a network does whose hosts can't be reached: `defer` or `fail`.
         probe_timeout: seconds, for all hosts together, to find out what can be reached.
         smoke_timeout: seconds one network may take to load and run.
@@ -249,6 +250,7 @@ class Settings(Frozen, frozen=True, kw_only=True):
     mirrors: tuple[Text, ...] = ()
     mirrors_first: bool = False
     keep_archives: bool = True
+    locked: bool = False
     unreachable: Literal["defer", "fail"] = "defer"
     probe_timeout: Annotated[float, Meta(gt=0, le=60)] = 3.0
     smoke_timeout: Seconds = 900.0

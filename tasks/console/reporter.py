@@ -46,11 +46,12 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         can't be reached is an error. doit has expanded globs by now, so the words are compared."""
         words = set(sys.argv[1:])
         self._named_steps = any(tasks[name].pos_arg is None for name in selected_tasks)
-        for name in selected_tasks:
+        for selected in selected_tasks:
+            name = (tasks[selected].meta or {}).get("means", selected)
             network = name.partition(":")[2]
             download = tasks.get(f"download:{network}")
             is_network = name.partition(":")[0] not in OF_PROJECTS
-            if name in words and download is not None and is_network:
+            if selected in words and download is not None and is_network:
                 download.meta["named"] = True
 
     def _add(self, row: Row) -> None:

@@ -74,7 +74,8 @@ def install(
     if entry is not None and entry.tree != tree:
         # Before the receipt: once that is written, nothing brings us here again.
         remove_leftovers(job.workspace.lock_file)
-        lock.record(job.workspace.lock_file, job.name, msgspec.structs.replace(entry, tree=tree))
+        full = msgspec.structs.replace(entry, tree=tree)
+        lock.record(job.workspace.lock_file, job.name, full, locked=job.locked)
     return files, tree, outcome
 
 

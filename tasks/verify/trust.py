@@ -36,11 +36,12 @@ def record(job: NetworkJob, sha256: str, size: int, download: DownloadReceipt) -
 
     Raises:
         ConfigError: the lock can't be read.
+        RefusedError: the lock must stay as it is.
         OSError: it can't be written.
     """
     entry = LockEntry(sha256=sha256, size=size, source=download.source, witness=download.witness)
     remove_leftovers(job.workspace.lock_file)
-    lock.record(job.workspace.lock_file, job.name, entry)
+    lock.record(job.workspace.lock_file, job.name, entry, locked=job.locked)
     if download.witness != "none":
         return ()
     return (f"{job.name}: plain http alone vouches for these bytes (config/zoo.lock marks them)",)

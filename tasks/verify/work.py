@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from tasks import store
 from tasks.catalogue import lock
-from tasks.catalogue.types import Digests
+from tasks.catalogue.types import Digests, LockEntry
 from tasks.errors import DamagedError, RefusedError, UnsafeArchiveError
 from tasks.installed import receipt_of
 from tasks.job import NetworkJob, Outcome, Progress
@@ -66,11 +66,16 @@ def verify(
     return facts, replace(verdict, checked=checked), Outcome("built", note, facts.size, lines)
 
 
-def look_through(job: NetworkJob, file: Path, progress: Progress) -> str:
-    """Read a file of the user's where it lies, as if it had been downloaded; nothing is recorded.
+def look_through(
+    job: NetworkJob, file: Path, progress: Progress, *, accepting: bool = False
+) -> tuple[Facts, str]:
+    """Read an archive where it lies, as if it had been downloaded; nothing is recorded or moved.
+
+    Args:
+        accepting: the user vouches for its bytes: no record and no lock is held against them.
 
     Returns:
-        What could be checked, in words.
+        What was found out, and what could be checked, in words.
 
     Raises:
         DamagedError: it is no whole archive.
@@ -84,7 +89,10 @@ def look_through(job: NetworkJob, file: Path, progress: Progress) -> str:
         raise DamagedError(str(file), error.why, "fetch it once more") from error
     except UnsafeArchiveError as error:
         raise UnsafeArchiveError(str(file), error.why, error.todo) from error
-    verdict = judge(facts, job.network, lock.read(job.workspace.lock_file).get(job.name))
+    entry = lock.read(job.workspace.lock_file).get(job.name)
+    if accepting:
+        entry = LockEntry(sha256=facts.sha256, size=facts.size, witness="user")
+    verdict = judge(facts, job.network, entry)
     if verdict.kind == "refused":
         why = f"it is whole but not the archive on record: {verdict.why}"
         raise RefusedError(
@@ -92,7 +100,8 @@ def look_through(job: NetworkJob, file: Path, progress: Progress) -> str:
         )
     if verdict.kind == "unfit":
         raise RefusedError(str(file), f"it is no archive of {job.name}: {verdict.why}")
-    return _note(facts, verdict.checked)
+    checked = tuple(word for word in verdict.checked if not (accepting and word == LOCK))
+    return facts, _note(facts, checked)
 
 
 def _read_archive(

@@ -177,6 +177,19 @@ TABLE = {
     '[projects.Tasks]\nlabels = ["a"]': (
         "projects.Tasks: expected another name: the workspace has a `tasks` of its own"
     ),
+    '[projects."Zoo.png"]\nlabels = ["a"]': (
+        'projects."Zoo.png": expected another name: `doit plot` writes results/zoo.png'
+    ),
+    '[networks."zoo.svg"]\nsources = ["a"]': (
+        'networks."zoo.svg": expected another name: `doit plot` writes results/zoo.svg'
+    ),
+    '[projects.First_net]\nlabels = ["a"]': (
+        "projects.First_net: expected another name: the network `first_net` has its results in "
+        "that folder"
+    ),
+    PROJECT + 'label_map = "Train.record"': (
+        "projects.cubes.label_map: expected another name: `doit records` writes a file of this one"
+    ),
     PROJECT + 'networks = ["first_net"]\nlabel_map = "first_net"': (
         "projects.cubes.label_map: expected a name that no network of the project has"
     ),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -118,6 +121,80 @@ def test_a_file_that_is_refused_can_be_accepted_by_name(tmp_path: Path, archive:
     assert done.code == 0, done.said
     weights = "checkpoint/ckpt-0.data-00000-of-00001"
     assert (checkout.root / "pre-trained/small" / weights).read_bytes() == files[weights]
+
+
+def test_a_task_may_call_its_network_by_the_archives_name(tmp_path: Path, archive: Path) -> None:
+    checkout = workspace(tmp_path, str(archive))
+    assert did(checkout.doit("extract:small.tar.gz")) >= {"extract:small"}
+    cleaned = checkout.doit("clean", "extract:small.tar.gz")
+    assert cleaned.code == 0, cleaned.said
+    assert not (checkout.root / "pre-trained/small").exists()
+    assert "nothing has this name" in checkout.doit("extract:large.tar.gz").err
+
+
+def test_a_network_called_by_its_address_is_not_deferred(tmp_path: Path) -> None:
+    address = "http://127.0.0.1:9/models/20200711/small.tar.gz"
+    checkout = workspace(tmp_path, address)
+    assert checkout.doit("download").code == 0
+    assert checkout.doit(f"download:{address}").code == 1
+
+
+def test_accepting_tells_the_old_digest_and_the_new(tmp_path: Path, archive: Path) -> None:
+    checkout = workspace(tmp_path, str(archive))
+    assert checkout.doit("extract").code == 0
+    digests = [hashlib.sha256(archive.read_bytes()).hexdigest()]
+    zoo_archive(archive)
+    digests.append(hashlib.sha256(archive.read_bytes()).hexdigest())
+    done = checkout.doit("accept", "small")
+    assert done.out.splitlines()[0] == f"small: sha256 {digests[0]} was trusted until now"
+    assert f"small: sha256 {digests[1]} is trusted from now on" in done.out
+
+
+@pytest.mark.parametrize("content", [b"notes of mine\n", b"", b"\x1f\x8b\x08\0half"])
+def test_what_is_no_archive_is_never_accepted(
+    tmp_path: Path, archive: Path, content: bytes
+) -> None:
+    with serving(file(archive.read_bytes())) as server:
+        checkout = workspace(tmp_path, server.url())
+        assert checkout.doit("extract").code == 0
+    before = lock(checkout)
+    [good] = (tmp_path / "cache/archives").glob("*.tar.gz")
+    kept = good.read_bytes()
+    (tmp_path / "wrong").write_bytes(content)
+    for words in (["small", str(tmp_path / "wrong")], ["small", str(tmp_path)]):
+        done = checkout.doit("accept", *words)
+        assert done.code in (1, 3), done.said
+        assert "Traceback" not in done.said
+        assert (lock(checkout), good.read_bytes()) == (before, kept)
+
+
+def test_an_archive_of_another_kind_is_not_accepted(tmp_path: Path, archive: Path) -> None:
+    checkout = workspace(tmp_path, str(archive))
+    assert checkout.doit("extract").code == 0
+    before = lock(checkout)
+    with tarfile.open(tmp_path / "other.tar.gz", "w:gz") as other:
+        other.add(archive, "top/readme.txt")
+    done = checkout.doit("accept", "small", str(tmp_path / "other.tar.gz"))
+    assert done.code == 1
+    assert "it is no archive of small: it holds no checkpoint/ckpt-0.index" in done.err
+    assert lock(checkout) == before
+
+
+@pytest.mark.parametrize("how", ["the variable", "the setting"])
+def test_a_lock_that_must_stay_as_it_is(tmp_path: Path, archive: Path, how: str) -> None:
+    checkout = workspace(tmp_path, str(archive), "locked = true" if how == "the setting" else "")
+    locked = {"TOD_LOCKED": "1"} if how == "the variable" else {}
+    done = checkout.doit("extract", **locked)
+    assert done.code == 1
+    assert "small: config/zoo.lock does not hold what would be recorded now" in done.err
+    assert not (checkout.root / "config/zoo.lock").exists()
+    assert not (checkout.root / "pre-trained/small").exists()
+    assert "does not hold" in checkout.doit("accept", "small", **locked).err
+    if how == "the variable":
+        assert checkout.doit("extract").code == 0
+        shutil.rmtree(checkout.root / ".tod")
+        shutil.rmtree(checkout.root / "pre-trained/small")
+        assert checkout.doit("extract", **locked).code == 0
 
 
 def test_a_network_that_is_read_in_place_needs_no_adopting(tmp_path: Path, archive: Path) -> None:
