@@ -1,6 +1,7 @@
 """The rooms of the build: one package a step, and beside them what the steps share.
 
     errors  files  wire  words         leaves: know nothing of the rest
+    spelling                           labels that look alike
     paths  receipts                    where things lie, what a finished step leaves behind
     catalogue                          config/*.toml as frozen objects; the lock
     job  installed  store  turn        what the steps share: their orders, a tree's state, the

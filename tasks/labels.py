@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.catalogue.types import Project
+from tasks.catalogue.types import Project, numbered
 from tasks.job import ProjectJob
 
 APOSTROPHE = "'"  # the API's own label maps have it
 
 
 def label_ids(project: Project) -> dict[str, int]:
-    """label → class id: as given, or counted from 1 in the order given."""
-    if isinstance(project.labels, dict):
-        return project.labels
-    return {label: number for number, label in enumerate(project.labels, 1)}
+    """label → class id: as given, or counted from 1 in the order given. Labels are in NFC."""
+    return numbered(project.labels)
 
 
 def label_map_path(job: ProjectJob) -> Path:

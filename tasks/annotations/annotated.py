@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from tasks.annotations import pictures, voc
+from tasks.annotations import frame, pictures, voc
 from tasks.annotations.folder import Pair
+from tasks.annotations.numbers import plain
 from tasks.annotations.pictures import Picture
 from tasks.annotations.voc import Annotation, Box
 from tasks.look import shown
+from tasks.spelling import composed, meant, spelled
 
 
 class Annotated(Struct, frozen=True):
@@ -23,7 +24,8 @@ class Annotated(Struct, frozen=True):
         content: the picture's file; empty if it could not be read.
         picture: None if it is not one.
         annotation: None if there is no XML, or none that could be read.
-        boxes: in pixels of the upright picture.
+        boxes: in pixels of the upright picture, clipped to it, labels as the label map spells them.
+        clipped: how many of them reached out of the picture, by less than a pixel.
         faults: what keeps the pair from becoming an example, one line each, the file first.
         remarks: what the user should know and may mean, likewise.
     """
@@ -33,6 +35,7 @@ class Annotated(Struct, frozen=True):
     picture: Picture | None = None
     annotation: Annotation | None = None
     boxes: tuple[Box, ...] = ()
+    clipped: int = 0
     faults: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
@@ -62,37 +65,62 @@ def read_pair(pair: Pair, ids: Mapping[str, int]) -> Annotated:
 def _joined(found: Annotated, ids: Mapping[str, int]) -> Annotated:
     assert found.annotation is not None
     name, annotation = _name(found.pair.xml), found.annotation
-    faults = [*found.faults, *(f"{name}: {f}" for f in label_faults(annotation.boxes, ids))]
-    boxes, remarks = annotation.boxes, []
+    drawn = tuple(_as_known(box, ids) for box in annotation.boxes)
+    faults = label_faults(drawn, ids)
+    remarks = _size_remarks(annotation)
+    boxes = drawn
     if found.picture is not None:
-        boxes, fault, remark = _in_frame(annotation, found.picture)
-        remarks = [f"{name}: {remark}"] if remark else []
-        width, height = found.picture.upright
-        wrong = [fault] if fault else [_box_fault(box, width, height) for box in boxes]
-        faults += [f"{name}: {fault}" for fault in wrong if fault]
-    return msgspec.structs.replace(found, boxes=boxes, faults=tuple(faults), remarks=tuple(remarks))
+        size = found.picture.upright
+        drawn, fault, remark = _in_frame(drawn, annotation.size, found.picture)
+        remarks += [remark] if remark else []
+        faults += [fault] if fault else [f for box in drawn if (f := _box_fault(box, size))]
+        boxes = tuple(_clipped(box, size) for box in drawn)
+    return msgspec.structs.replace(
+        found,
+        boxes=boxes,
+        clipped=sum(box != before for box, before in zip(boxes, drawn, strict=True)),
+        faults=(*found.faults, *(f"{name}: {fault}" for fault in faults)),
+        remarks=tuple(f"{name}: {remark}" for remark in remarks),
+    )
+
+
+def clipped(number: int) -> str:
+    """What is told of that many clipped boxes."""
+    boxes = "box reaches" if number == 1 else "boxes reach"
+    return f"{number} {boxes} out of the picture by less than a pixel, and the edge is taken"
+
+
+def _as_known(box: Box, ids: Mapping[str, int]) -> Box:
+    """With its label as the label map spells it, if only the code points of its letters differ."""
+    if box.label in ids:
+        return box
+    same = (known for known in ids if composed(known) == composed(box.label))
+    return msgspec.structs.replace(box, label=next(same, box.label))
 
 
 def label_faults(boxes: Iterable[Box], ids: Mapping[str, int]) -> list[str]:
     """A line for each label that is not in the label map."""
     unknown = sorted({box.label for box in boxes} - ids.keys())
-    return [f"label {label} is not in the label map{_meant(label, ids)}" for label in unknown]
+    return [f"label {spelled(one)} is not in the label map{meant(one, ids)}" for one in unknown]
 
 
-def _meant(label: str, ids: Mapping[str, int]) -> str:
-    folded = [known for known in ids if known.casefold() == label.casefold()]
-    near = folded or difflib.get_close_matches(label, ids, n=1)
-    return f"; did you mean {near[0]}?" if near else f" ({', '.join(list(ids)[:8])})"
+def _size_remarks(annotation: Annotation) -> list[str]:
+    if not annotation.unsized or not annotation.boxes:
+        return []
+    return [f"{annotation.unsized}: whether the picture was resized since can't be told"]
 
 
-def _in_frame(annotation: Annotation, picture: Picture) -> tuple[tuple[Box, ...], str, str]:
+def _in_frame(
+    boxes: tuple[Box, ...], size: tuple[int, int] | None, picture: Picture
+) -> tuple[tuple[Box, ...], str, str]:
     """The boxes in the upright frame, and what is wrong, and what should be known.
 
     A size that is only the stored picture's tells of a labelImg of before 2020, which showed
-    pictures as stored.
+    pictures as stored. Of a picture that is not turned, width and height that are swapped are a
+    tool's mistake, if its boxes lie in the picture.
     """
-    size, boxes = annotation.size, annotation.boxes
-    if size in (None, picture.upright):
+    upright = picture.upright
+    if size in (None, upright):
         doubtful = picture.orientation in (2, 3, 4) or (
             picture.orientation != 1 and picture.raw[0] == picture.raw[1]
         )
@@ -100,8 +128,10 @@ def _in_frame(annotation: Annotation, picture: Picture) -> tuple[tuple[Box, ...]
         return boxes, "", remark if boxes else ""
     if size == picture.raw:
         return tuple(_turned(box, picture) for box in boxes), "", ""
-    fault = f"it was drawn on {_told(size)} pixels, and the picture has {_told(picture.upright)}"
-    return boxes, fault, ""
+    if size == upright[::-1] and not any(frame.flaw(box.edges, upright) for box in boxes):
+        remark = f"its size is {_told(size)}, and the picture's {_told(upright)}: taken for swapped"
+        return boxes, "", remark
+    return boxes, f"it was drawn on {_told(size)} pixels, and the picture has {_told(upright)}", ""
 
 
 def _told(size: tuple[int, int] | None) -> str:
@@ -119,13 +149,20 @@ def _turned(box: Box, picture: Picture) -> Box:
     return msgspec.structs.replace(box, xmin=left, xmax=right, ymin=top, ymax=bottom)
 
 
-def _box_fault(box: Box, width: int, height: int) -> str:
-    place = f"{box.label} ({box.xmin:g}, {box.ymin:g}) to ({box.xmax:g}, {box.ymax:g})"
-    if box.xmin >= box.xmax or box.ymin >= box.ymax:
-        return f"{place}: the box has no area"
-    if box.xmin < 0 or box.ymin < 0 or box.xmax > width or box.ymax > height:
-        return f"{place}: the box leaves the picture of {width} × {height}"
-    return ""
+def _box_fault(box: Box, size: tuple[int, int]) -> str:
+    what = frame.flaw(box.edges, size)
+    if not what:
+        return ""
+    xmin, ymin, xmax, ymax = map(plain, box.edges)
+    place = f"{spelled(box.label)} ({xmin}, {ymin}) to ({xmax}, {ymax})"
+    return f"{place}: {what}" + (f" of {_told(size)}" if what.endswith("picture") else "")
+
+
+def _clipped(box: Box, size: tuple[int, int]) -> Box:
+    if frame.flaw(box.edges, size):
+        return box
+    xmin, ymin, xmax, ymax = frame.clipped(box.edges, size)
+    return msgspec.structs.replace(box, xmin=xmin, ymin=ymin, xmax=xmax, ymax=ymax)
 
 
 def _bytes(path: Path, most: int) -> bytes:

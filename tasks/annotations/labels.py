@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
 from tasks.job import ProjectJob
 from tasks.labels import label_ids, label_map_path
+from tasks.spelling import code_point, composed, spelled, unseen
+
+if TYPE_CHECKING:
+    from tasks.textproto.edit import Document
 
 LARGEST = 4_000_000
+LONGEST = 500  # characters of a line that is searched for what is wrong
 HIGHEST = 2**31 - 1  # int32 in StringIntLabelMap
+
+UNQUOTED = re.compile(r"""^[^#'"]*\bname\s*:\s*([\w.+-][^'"#;,}]*?)\s*(?:[#;,}]|\bid\b|$)""")
 
 
 class LabelMap(Struct, frozen=True):
@@ -21,6 +31,10 @@ class LabelMap(Struct, frozen=True):
 
     ids: dict[str, int]
     is_file: bool
+
+    def holds(self, ids: dict[str, int]) -> bool:
+        """Whether it gives the same ids to the same labels."""
+        return {composed(label): number for label, number in self.ids.items()} == ids
 
 
 def labels_of(job: ProjectJob) -> LabelMap:
@@ -41,31 +55,85 @@ def labels_of(job: ProjectJob) -> LabelMap:
 
 
 def read_label_map(content: bytes) -> dict[str, int]:
-    """label → class id, in the file's order.
+    """label → class id, in the file's order. An item of id 0 is no label: the API allows it for
+    `background`, which stands for nothing being there.
 
-    Source of the field names: object_detection/protos/string_int_label_map.proto.
+    Source of the field names: object_detection/protos/string_int_label_map.proto; of what is
+    allowed: object_detection/utils/label_map_util.py.
 
     Raises:
         ValueError: it is no label map, or one that training would not take.
     """
+    document, ids = _document(content), dict[str, int]()
+    same, taken = dict[str, str](), set[int]()
+    for number in range(document.count("item")):
+        item = [document.get(f"item[{number}].{key}") for key in ("name", "id", "display_name")]
+        name = _name(item[0], f"item {number + 1}")
+        item_id = _id(item[1], f"item {number + 1} ({name})")
+        if item_id == 0 and "background" in (name, item[2]):
+            continue
+        if not 1 <= item_id <= HIGHEST:
+            raise ValueError(f"{name} has the id {item_id}, and ids count from 1")
+        if (other := same.setdefault(composed(name), name)) != name:
+            raise ValueError(f"{name} stands in it twice, in other code points for {other}")
+        if name in ids:
+            raise ValueError(f"{name} stands in it twice")
+        if item_id in taken:
+            raise ValueError(f"{name} has the id {item_id}, which another label has")
+        ids[name] = item_id
+        taken.add(item_id)
+    if not ids:
+        raise ValueError(
+            "it holds no item" + (" but the background" if document.count("item") else "")
+        )
+    return ids
+
+
+def _document(content: bytes) -> Document:
     from tasks.textproto.edit import Document
+    from tasks.textproto.tokens import TextError
 
     if len(content) > LARGEST:
         raise ValueError(f"it is larger than {LARGEST // 1_000_000} MB")
-    document, ids = Document.read(content), dict[str, int]()
-    for number in range(document.count("item")):
-        name, item_id = (document.get(f"item[{number}].{key}") for key in ("name", "id"))
-        if not isinstance(name, str) or not name:
-            raise ValueError(f"item {number + 1} has no name")
-        if not isinstance(item_id, int) or isinstance(item_id, bool):
-            raise ValueError(f"item {number + 1} ({name}) has no id")
-        if not 1 <= item_id <= HIGHEST:
-            raise ValueError(f"{name} has the id {item_id}, and ids count from 1")
-        if name in ids:
-            raise ValueError(f"{name} stands in it twice")
-        if item_id in ids.values():
-            raise ValueError(f"{name} has the id {item_id}, which another label has")
-        ids[name] = item_id
-    if not ids:
-        raise ValueError("it holds no item")
-    return ids
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"line {line} is no UTF-8: save it as UTF-8") from None
+    try:
+        return Document(text)
+    except TextError as error:
+        for line, told in enumerate(text.split("\n")[: error.line], 1):
+            bare = UNQUOTED.search(told[:LONGEST])
+            if bare and line >= error.line - 1:  # several words: the second one is the error
+                raise ValueError(f"line {line}: {_unquoted(bare[1])}") from None
+        raise
+
+
+def _unquoted(name: str) -> str:
+    return f"the name {spelled(name)} lacks its quotes: write name: '{spelled(name)}'"
+
+
+def _name(value: object, where: str) -> str:
+    from tasks.textproto.values import Word, written
+
+    if isinstance(value, (Word, int, float)):
+        raise ValueError(f"{where}: {_unquoted(written(value))}")
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{where} has no name")
+    if value != value.strip():
+        raise ValueError(f"{where}: the name '{spelled(value)}' has a blank at an end: take it out")
+    if hidden := unseen(value):
+        told = f"{code_point(hidden[0])}, which can't be seen: {spelled(value)}"
+        raise ValueError(f"the name of {where} holds {told}")
+    return value
+
+
+def _id(value: object, where: str) -> int:
+    from tasks.textproto.values import Word, written
+
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, (Word, str, float, bool)):
+        raise ValueError(f"{where}: its id is {spelled(written(value))}, not a whole number")
+    raise ValueError(f"{where} has no id")

@@ -6,10 +6,14 @@ to gigabytes or read other files, and no annotation tool writes any.
 
 from __future__ import annotations
 
-import math
 from xml.parsers import expat
 
 from msgspec import Struct, field
+
+from tasks.annotations.encoding import text_of
+from tasks.annotations.frame import Edges
+from tasks.annotations.numbers import plain, read_number, short
+from tasks.spelling import code_point, spelled, unseen
 
 LARGEST = 8_000_000  # bytes; 10 000 boxes are some 3 MB
 DEEPEST = 16
@@ -23,7 +27,7 @@ class Box(Struct, frozen=True):
     """One labelled box, in pixels of the picture as it was annotated; edges, not centres.
 
     Attributes:
-        label: without the blanks around it.
+        label: without the blanks around it; as it is spelled in the file.
         difficult, truncated: as ticked in labelImg.
         pose: what labelImg calls so; it writes `Unspecified`.
     """
@@ -37,6 +41,10 @@ class Box(Struct, frozen=True):
     truncated: bool = False
     pose: str = "Unspecified"
 
+    @property
+    def edges(self) -> Edges:
+        return self.xmin, self.ymin, self.xmax, self.ymax
+
 
 class Annotation(Struct, frozen=True):
     """What one XML file says.
@@ -44,11 +52,13 @@ class Annotation(Struct, frozen=True):
     Attributes:
         filename: the picture's, as it was called when it was annotated; "" if it is not told.
         size: (width, height) of the picture as it was annotated, in pixels; None if not told.
+        unsized: why the size is None, as a clause; "" if it is not.
     """
 
     filename: str
     size: tuple[int, int] | None
     boxes: tuple[Box, ...]
+    unsized: str = ""
 
 
 class Node(Struct):
@@ -75,12 +85,13 @@ def read_annotation(content: bytes) -> Annotation:
     """
     root = _tree(content)
     if root.tag != "annotation":
-        raise ValueError(f"it holds <{_short(root.tag)}> and no <annotation>")
+        raise ValueError(f"it holds <{short(root.tag)}> and no <annotation>")
     objects = [node for node in root.children if node.tag == "object"]
     if len(objects) > MOST_BOXES:
         raise ValueError(f"it has more than {MOST_BOXES} boxes")
     boxes = tuple(_box(node, number) for number, node in enumerate(objects, 1))
-    return Annotation(root.told("filename"), _size(root.child("size")), boxes)
+    size, unsized = _size(root.child("size"))
+    return Annotation(root.told("filename"), size, boxes, unsized)
 
 
 def _tree(content: bytes) -> Node:
@@ -88,21 +99,20 @@ def _tree(content: bytes) -> Node:
         raise ValueError(f"it is larger than {LARGEST // 1_000_000} MB")
     if not content.strip():
         raise ValueError("it is empty")
+    text = text_of(content)
     grown = _Grown([Node("")])
     top = grown.stack[0]
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8")  # whatever it declares: it is text by now
     parser.buffer_text = True
     parser.StartElementHandler = grown.begin
     parser.EndElementHandler = grown.end
     parser.CharacterDataHandler = grown.add
     parser.StartDoctypeDeclHandler = _refuse_doctype
     try:
-        parser.Parse(content, True)
+        parser.Parse(text.encode(), True)
     except expat.ExpatError as error:
         reason = expat.ErrorString(error.code)
         raise ValueError(f"{reason}, line {error.lineno}, column {error.offset + 1}") from None
-    except (LookupError, UnicodeError) as error:  # an encoding that Python does not have
-        raise ValueError(str(error)) from None
     return top.children[0]
 
 
@@ -135,26 +145,27 @@ def _refuse_doctype(*declaration: object) -> None:
     raise ValueError("it declares a document type, which no annotation needs")
 
 
-def _size(node: Node | None) -> tuple[int, int] | None:
-    """Width and height; some tools write 0 for what they don't know."""
+def _size(node: Node | None) -> tuple[tuple[int, int] | None, str]:
+    """Width and height, or why there are none; some tools write 0 for what they don't know."""
     if node is None:
-        return None
-    try:
-        width, height = int(node.told("width")), int(node.told("height"))
-    except ValueError:
-        return None
-    return (width, height) if width > 0 and height > 0 else None
+        return None, "it has no <size>"
+    sides: list[int] = []
+    for side in ("width", "height"):
+        try:
+            value = read_number(node.told(side))
+        except ValueError as error:
+            return None, f"its {side} is {error}"
+        if value < 1 or not value.is_integer():
+            return None, f"its {side} is {plain(value)}, no number of pixels"
+        sides.append(int(value))
+    return (sides[0], sides[1]), ""
 
 
 def _box(node: Node, number: int) -> Box:
-    label, bounds = node.told("name"), node.child("bndbox")
-    if not label:
-        raise ValueError(f"object {number} has no name")
-    if len(label) > LONGEST_LABEL or not label.isprintable():
-        raise ValueError(f"object {number} has a name that is no label: {_short(label)}")
+    label, bounds = _label(node, number), node.child("bndbox")
+    where = f"object {number} ({spelled(label)})"
     if bounds is None:
-        raise ValueError(f"object {number} ({label}) has no bndbox")
-    where = f"object {number} ({label})"
+        raise ValueError(f"{where} has no bndbox")
     return Box(
         label,
         xmin=_edge(bounds, "xmin", where),
@@ -167,21 +178,24 @@ def _box(node: Node, number: int) -> Box:
     )
 
 
+def _label(node: Node, number: int) -> str:
+    label = node.told("name")
+    if not label:
+        raise ValueError(f"object {number} has no name")
+    if len(label) > LONGEST_LABEL:
+        raise ValueError(f"object {number} has a name that is too long: {short(spelled(label))}")
+    if hidden := unseen(label):
+        told = f"{code_point(hidden[0])}, which can't be seen: {spelled(label)}"
+        raise ValueError(f"the name of object {number} holds {told}")
+    return label
+
+
 def _edge(bounds: Node, edge: str, where: str) -> float:
-    told = bounds.told(edge)
     try:
-        value = float(told)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ValueError(f"{where}: {edge} is {_short(told) or 'missing'}, not a number")
-    return value
+        return read_number(bounds.told(edge))
+    except ValueError as error:
+        raise ValueError(f"{where}: {edge} is {error}") from None
 
 
 def _flag(node: Node, name: str) -> bool:
     return node.told(name).lower() in ("1", "true")
-
-
-def _short(text: str) -> str:
-    plain = "".join(c if c.isprintable() else "?" for c in text)
-    return plain if len(plain) <= 40 else plain[:37] + "…"

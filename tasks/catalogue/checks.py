@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tasks.spelling import code_point, composed, unseen
+
 Table = dict[str, Any]
 Where = tuple[str | int, ...]
 
@@ -143,32 +145,44 @@ def reserved_names(sources: Sequence[Source]) -> Iterator[Fault]:
 
 
 def odd_labels(sources: Sequence[Source]) -> Iterator[Fault]:
-    """Labels that occur twice or end in a space, and ids that two labels share."""
+    """Labels that occur twice or hold what can't be seen, and ids that two labels share."""
     for source in sources:
         for where, labels in _label_sets(source):
             yield from _unseen_letters(source, where, labels)
-            seen: dict[object, str] = {}
-            if isinstance(labels, dict):
-                for label, number in labels.items():
-                    if isinstance(number, int) and seen.setdefault(number, label) != label:
-                        why = f"expected an id of its own: `{seen[number]}` has {number} too"
-                        yield Fault(source.file, (*where, label), why)
-            for index, label in texts(labels):
-                if seen.setdefault(label, str(index)) != str(index):
-                    why = f"expected each label once: `{label}` stands at {seen[label]} too"
-                    yield Fault(source.file, (*where, index), why)
+            yield from _same_labels(source, where, labels)
+            seen: dict[int, str] = {}
+            for label, number in as_table(labels).items():
+                if isinstance(number, int) and seen.setdefault(number, label) != label:
+                    why = f"expected an id of its own: `{seen[number]}` has {number} too"
+                    yield Fault(source.file, (*where, label), why)
+
+
+def _same_labels(source: Source, where: Where, labels: object) -> Iterator[Fault]:
+    """The same label twice, be it in other code points for the same letters."""
+    seen: dict[str, tuple[str | int, str]] = {}
+    for key, label in _named(labels):
+        first, alike = seen.setdefault(composed(label), (key, label))
+        if first != key:
+            place = f"stands at {first} too" if isinstance(first, int) else "stands there too"
+            also = "" if alike == label else ", in other code points for the same letters"
+            why = f"expected each label once: `{label}` {place}{also}"
+            yield Fault(source.file, (*where, key), why)
 
 
 def _unseen_letters(source: Source, where: Where, labels: object) -> Iterator[Fault]:
     """A space at an end is never seen, and makes another label of it than that of the XML. Letters
     that can't be seen anywhere are taken for no label there."""
-    named = ((key, key) for key in labels) if isinstance(labels, dict) else texts(labels)
-    for key, label in named:
+    for key, label in _named(labels):
         if label.strip() not in ("", label):
             yield Fault(source.file, (*where, key), "expected no space at its ends")
-        elif unseen := [letter for letter in label if not letter.isprintable()]:
-            why = f"expected letters that can be seen, and no U+{ord(unseen[0]):04X}"
+        elif hidden := unseen(label):
+            why = f"expected letters that can be seen, and no {code_point(hidden[0])}"
             yield Fault(source.file, (*where, key), why)
+
+
+def _named(labels: object) -> Iterable[tuple[str | int, str]]:
+    """Each label, with the key or the index at which it stands."""
+    return ((key, key) for key in labels) if isinstance(labels, dict) else texts(labels)
 
 
 def _label_sets(source: Source) -> Iterator[tuple[Where, object]]:
@@ -299,9 +313,11 @@ def unknown_labels(sources: Sequence[Source]) -> Iterator[Fault]:
         for name, entry in entries(source, "networks"):
             label, labels = table(entry, "expect").get("label"), entry.get("labels")
             known = sets.get(labels) if isinstance(labels, str) else labels
-            if isinstance(label, str) and isinstance(known, (list, dict)) and label not in known:
-                why = f"expected a label of this network; none is called `{label}`"
+            if isinstance(label, str) and isinstance(known, (list, dict)):
                 choices = [item for item in known if isinstance(item, str)]
+                if composed(label) in map(composed, choices):
+                    continue
+                why = f"expected a label of this network; none is called `{label}`"
                 yield Fault(source.file, ("networks", name, "expect", "label"), why, label, choices)
 
 

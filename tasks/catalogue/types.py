@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from tasks.spelling import composed
+
 Family = Literal[
     "Faster R-CNN", "Mask R-CNN", "SSD", "EfficientDet", "CenterNet", "ExtremeNet", "other"
 ]
@@ -282,14 +284,16 @@ class Config(Frozen, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(n for p in self.projects.values() for n in p.networks))
 
     def label_ids(self, network: Network) -> dict[str, int]:
-        """label → class id of a network; empty if none are known."""
-        match network.labels:
-            case str(name):
-                return self.labels.get(name, {})
-            case dict(ids):
-                return ids
-            case names:
-                return {label: number for number, label in enumerate(names, 1)}
+        """label → class id of a network; empty if none are known. Labels are in NFC."""
+        labels = network.labels
+        return numbered(self.labels.get(labels, {}) if isinstance(labels, str) else labels)
+
+
+def numbered(labels: tuple[str, ...] | dict[str, int]) -> dict[str, int]:
+    """label → class id: as given, or counted from 1 in the order given. Labels are in NFC, which
+    makes one label of those that look the same however they were typed."""
+    ids = labels if isinstance(labels, dict) else {one: n for n, one in enumerate(labels, 1)}
+    return {composed(label): number for label, number in ids.items()}
 
 
 class LockEntry(Frozen, frozen=True, kw_only=True, omit_defaults=False):

@@ -35,7 +35,7 @@ def read(job: ProjectJob) -> tuple[LabelMap, list[Finding]]:
         return labels, [error(WHAT, where, again, faults)]
     told = ", ".join(f"{shown(name)} {number}" for name, number in list(labels.ids.items())[:8])
     told += ", …" if len(labels.ids) > 8 else ""
-    if labels.ids != configured.ids:
+    if not labels.holds(configured.ids):
         todo = "config/workspace.toml has others: make them agree"
         return labels, [warning(WHAT, f"{where} has {told}", todo)]
     return labels, [ok(WHAT, told)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tasks.annotations.annotated import Annotated, read_pair
+from tasks.annotations.annotated import Annotated, clipped, read_pair
 from tasks.annotations.folder import Listing, Pair, listing
 from tasks.doctor.finding import Finding, error, ok, warning
 from tasks.look import shown
@@ -36,6 +36,7 @@ class Seen(Struct, frozen=True):
     labels: Counter[str]
     boxes: int
     anew: int
+    clipped: int
 
 
 def see(split: str, folder: Path, where: str, ids: Mapping[str, int]) -> Seen:
@@ -44,22 +45,33 @@ def see(split: str, folder: Path, where: str, ids: Mapping[str, int]) -> Seen:
         found = listing(folder)
     except OSError as failure:
         fault = f"can't be read: {failure.strerror}"
-        return Seen(split, where, Listing(), (fault,), (), {}, Counter(), 0, 0)
+        return Seen(split, where, Listing(), (fault,), (), {}, Counter(), 0, 0, 0)
     faults: list[str] = []
     remarks: list[str] = []
     digests: dict[str, list[str]] = defaultdict(list)
     labels: Counter[str] = Counter()
-    anew = 0
+    anew = clips = 0
     for pair in found.pairs:
         read = _read(pair, ids)
         faults += read.faults
         remarks += [*read.remarks, *_misnamed(read)]
+        clips += read.clipped
         labels.update(box.label for box in read.boxes)
         if read.picture is not None:
             anew += read.picture.anew
             digests[read.picture.sha256].append(pair.picture.name)
-    boxes = labels.total()
-    return Seen(split, where, found, tuple(faults), tuple(remarks), digests, labels, boxes, anew)
+    return Seen(
+        split,
+        where,
+        found,
+        tuple(faults),
+        tuple(remarks),
+        digests,
+        labels,
+        boxes=labels.total(),
+        anew=anew,
+        clipped=clips,
+    )
 
 
 def _read(pair: Pair, ids: Mapping[str, int]) -> Annotated:
@@ -103,7 +115,8 @@ def _folder(seen: Seen) -> Iterator[Finding]:
         yield error(what, told, ANNOTATE)
     elif not seen.faults:
         told = f"{count(len(pairs), 'picture')}, {count(seen.boxes, 'box')}, all sound"
-        yield ok(what, told + (f"; {seen.anew} to be encoded anew" if seen.anew else ""))
+        told += f"; {seen.anew} to be encoded anew" if seen.anew else ""
+        yield ok(what, told + (f"; {clipped(seen.clipped)}" if seen.clipped else ""))
     yield from _oddities(seen)
 
 

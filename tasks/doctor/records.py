@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import nan
 from pathlib import Path
 
 from msgspec import Struct, field
 
 from tasks import receipts
+from tasks.annotations.frame import flaw
+from tasks.annotations.numbers import plain, short
 from tasks.doctor.finding import Finding, error, ok, warning
 from tasks.doctor.pictures import Seen
 from tasks.job import ProjectJob
@@ -16,9 +19,11 @@ from tasks.receipts import RecordFile, RecordsReceipt
 from tasks.records import step
 from tasks.records.framing import read_frames
 from tasks.records.wire import Floats, Ints, Texts, decode_example
+from tasks.spelling import meant, spelled
 from tasks.words import count
 
 Features = Mapping[str, Floats | Ints | Texts]
+LONGEST = 200  # characters of a label that are looked at for a message
 EDGES = ("xmin", "ymin", "xmax", "ymax")
 
 
@@ -91,17 +96,25 @@ def faults(features: Features, ids: Mapping[str, int]) -> Iterator[str]:
     if len(lengths) > 1:
         yield "it has not as many labels as boxes"
         return
+    pixel = (1 / _side(features, "width"), 1 / _side(features, "height"))
     for box in zip(*edges, strict=True):
-        xmin, ymin, xmax, ymax = (v if isinstance(v, float) else -1.0 for v in box)
-        if not (0 <= xmin < xmax <= 1 and 0 <= ymin < ymax <= 1):
-            yield f"a box from ({xmin:g}, {ymin:g}) to ({xmax:g}, {ymax:g}) is none"
+        xmin, ymin, xmax, ymax = (v if isinstance(v, float) else nan for v in box)
+        if what := flaw((xmin, ymin, xmax, ymax), (1, 1), pixel):
+            place = f"({plain(xmin)}, {plain(ymin)}) to ({plain(xmax)}, {plain(ymax)})"
+            yield f"a box from {place}, in fractions of its picture: {what}"
     for text, number in sorted(set(zip(texts, labels, strict=True)), key=str):
         if text not in ids:
-            yield f"the label {text} is not in the label map"
+            label = short(spelled(text[:LONGEST]))
+            yield f"the label {label} is not in the label map{meant(text[:LONGEST], ids)}"
         elif ids[text] != number:
-            yield f"{text} has the id {number!r}, and {ids[text]} in the label map"
+            yield f"{spelled(text)} has the id {number!r}, and {ids[text]} in the label map"
+
+
+def _side(features: Features, side: str) -> int:
+    """Width or height in pixels; a great number, which forgives nothing, if it is not told."""
+    told = features.get(f"image/{side}", ())
+    return told[0] if told and isinstance(told[0], int) and told[0] > 0 else 2**24
 
 
 def _text(value: object) -> str:
-    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-    return "".join(c if c.isprintable() else "?" for c in text)[:80]
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

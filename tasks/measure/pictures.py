@@ -14,13 +14,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from embedded import LABELS
-from tasks.annotations.annotated import Annotated, read_pair
+from tasks.annotations.annotated import Annotated, clipped, read_pair
 from tasks.annotations.folder import Listing, Pair, listing
 from tasks.annotations.labels import labels_of
 from tasks.job import Progress, ProjectJob, Silent
 from tasks.look import shown
 from tasks.measure.notes import Pictured, ProjectNotes
 from tasks.measure.results import Marked
+from tasks.spelling import composed
 from tasks.turn import PATIENCE, turn
 
 SPLIT = "test"
@@ -101,6 +102,7 @@ def _read(
     drawn: bool = False,
 ) -> ProjectNotes:
     pictures, unreadable, remarks = list[Pictured](), list[str](), list[str]()
+    clips = 0
     sizes = [pair.picture.stat().st_size for pair in pairs]
     progress.begin("read pictures", sum(sizes))
     for pair, size in zip(pairs, sizes, strict=True):
@@ -113,8 +115,11 @@ def _read(
             unreadable += found.faults
             continue
         remarks += [*found.faults, *found.remarks]
+        clips += found.clipped
         pictures.append(_pictured(job, found))
     progress.end()
+    if clips:
+        remarks.append(clipped(clips))
     return ProjectNotes(
         files=files,
         drawn=drawn,
@@ -151,7 +156,9 @@ def _truth(found: Annotated) -> tuple[Marked, ...]:
         (box.ymin / height, box.xmin / width, box.ymax / height, box.xmax / width)
         for box in found.boxes
     )
-    return tuple(Marked(box.label, place) for box, place in zip(found.boxes, places, strict=True))
+    return tuple(
+        Marked(composed(box.label), place) for box, place in zip(found.boxes, places, strict=True)
+    )
 
 
 def _paths(found: Listing) -> list[Path]:

@@ -22,6 +22,7 @@ class Tally(Struct):
     """What went into a record.
 
     Attributes:
+        clipped: boxes that reached out of their pictures by less than a pixel.
         anew: pictures that were encoded anew.
         bare: pictures without XML.
         faults, remarks: one line each, the file first.
@@ -30,6 +31,7 @@ class Tally(Struct):
 
     pictures: int = 0
     boxes: int = 0
+    clipped: int = 0
     background: int = 0
     anew: int = 0
     bare: int = 0
@@ -40,6 +42,7 @@ class Tally(Struct):
     def count(self, found: Annotated) -> None:
         self.pictures += 1
         self.boxes += len(found.boxes)
+        self.clipped += found.clipped
         self.background += not found.boxes
         self.bare += found.pair.xml is None
         self.anew += found.picture is not None and found.picture.anew

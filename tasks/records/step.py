@@ -241,7 +241,7 @@ def _nothing_to_make(work: _Work, split: str, found: Listing) -> None:
 
 def _outcome(work: _Work) -> Outcome:
     ids = label_ids(work.job.project)
-    if work.labels.is_file and work.labels.ids != ids:
+    if work.labels.is_file and not work.labels.holds(ids):
         where = _key(work.job, label_map_path(work.job))
         work.lines.append(f"{where} does not hold the configured labels; the records go by it")
     lines = tuple(work.lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tasks.annotations.annotated import clipped
 from tasks.annotations.folder import Listing
 from tasks.look import shown
 from tasks.words import count
@@ -39,6 +40,8 @@ def told(tally: Tally, folder: str) -> list[str]:
         verb = "has" if tally.bare == 1 else "have"
         pictures = count(tally.bare, "picture")
         lines.append(f"{folder}: {pictures} without XML {verb} no boxes and count as background")
+    if tally.clipped:
+        lines.append(f"{folder}: {clipped(tally.clipped)}")
     if tally.anew:
         verb = "was" if tally.anew == 1 else "were"
         pictures = count(tally.anew, "picture")

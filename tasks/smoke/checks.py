@@ -14,6 +14,7 @@ import numpy as np
 from tasks.catalogue.types import Expectation, Signature
 from tasks.engine.outputs import Floats, Found, Outputs, core, found
 from tasks.smoke.messages import Check
+from tasks.spelling import composed
 
 BOX_TOLERANCE = 1e-3  # clipped boxes miss 0 and 1 by rounding
 SCORE_TOLERANCE = 1e-4  # neighbours in a sorted list
@@ -125,7 +126,7 @@ def expected(detections: Found, labels: Mapping[int, str], expect: Expectation) 
     scores = [
         float(score)
         for score, number in zip(detections.scores, detections.classes, strict=True)
-        if label_of(number, labels) == expect.label
+        if label_of(number, labels) == composed(expect.label)
     ]
     if not scores:
         return passed(name, "none was found")

@@ -59,7 +59,8 @@ def test_a_picture_without_xml_has_no_boxes_and_no_faults(tmp_path: Path) -> Non
     [
         (("one", 30, 2, 30, 40), "no area"),
         (("one", 30, 40, 50, 40), "no area"),
-        (("one", 30, 2, 20, 40), "no area"),
+        (("one", 30, 2, 20, 40), "one (30, 2) to (20, 40): its corners are swapped"),
+        (("one", 1, 40, 20, 2), "its corners are swapped"),
         (("one", 1, 2, 65, 40), "leaves the picture of 64 × 48"),
         (("one", 1, 2, 30, 49), "leaves the picture"),
         (("one", -1, 2, 30, 40), "leaves the picture"),
@@ -77,6 +78,98 @@ def test_a_wrong_box_is_a_fault(tmp_path: Path, box: Edges, words: str) -> None:
 def test_a_picture_that_was_resized_after_it_was_annotated_is_a_fault(tmp_path: Path) -> None:
     found = pair(tmp_path, picture(), xml(("one", 1, 2, 200, 200), size=(640, 480)))
     assert found.faults == ("a.xml: it was drawn on 640 × 480 pixels, and the picture has 64 × 48",)
+
+
+def drawn_at(*edges: str, size: str = "") -> bytes:
+    """An annotation whose numbers stand in it as they are given."""
+    names = ("xmin", "ymin", "xmax", "ymax")
+    box = "".join(f"<{name}>{edge}</{name}>" for name, edge in zip(names, edges, strict=True))
+    size = size or "<size><width>64</width><height>48</height></size>"
+    inner = f"{size}<object><name>one</name><bndbox>{box}</bndbox></object>"
+    return f"<annotation>{inner}</annotation>".encode()
+
+
+def test_a_box_that_is_less_than_a_pixel_outside_is_clipped_and_counted(tmp_path: Path) -> None:
+    found = pair(tmp_path, picture(), drawn_at("10.5", "-1.4e-13", "64.00000000000001", "48"))
+    assert found.boxes == (Box("one", 10.5, 0, 64, 48),)
+    assert (found.clipped, found.faults, found.remarks) == (1, (), ())
+    found = pair(tmp_path, picture(), drawn_at("-0.99", "0", "64.99", "48.9"))
+    assert (found.boxes, found.clipped) == ((Box("one", 0, 0, 64, 48),), 1)
+    assert pair(tmp_path, picture(), drawn_at("-0.0", "0", "64", "48")).clipped == 0
+
+
+@pytest.mark.parametrize(
+    ("edges", "words"),
+    [
+        (("1", "2", "65", "40"), "one (1, 2) to (65, 40): the box leaves the picture of 64 × 48"),
+        (("1", "2", "65.00000000000001", "40"), "to (65.00000000000001, 40): the box leaves"),
+        (("-1000000.5", "2", "30", "40"), "one (-1000000.5, 2) to (30, 40): the box leaves"),
+        (("1e300", "2", "2e300", "40"), "one (1e+300, 2) to (2e+300, 40): the box leaves"),
+        (("10", "2", "9.999999", "40"), "one (10, 2) to (9.999999, 40): its corners are swapped"),
+        (
+            ("64.2", "2", "64.8", "40"),
+            "(64.2, 2) to (64.8, 40): the box has no area in the picture",
+        ),
+        (("30", "2", "30.00000000001", "40"), "the box has no area in the picture"),
+        (("10", "2", "10", "40"), "one (10, 2) to (10, 40): the box has no area"),
+    ],
+)
+def test_the_numbers_that_are_told_do_not_contradict_what_is_said_of_them(
+    tmp_path: Path, edges: tuple[str, ...], words: str
+) -> None:
+    (fault,) = pair(tmp_path, picture(), drawn_at(*edges)).faults
+    assert words in fault
+
+
+def test_a_size_that_can_not_be_read_is_a_remark(tmp_path: Path) -> None:
+    size = "<size><width>64 px</width><height>48</height></size>"
+    found = pair(tmp_path, picture(), drawn_at("1", "2", "30", "40", size=size))
+    assert not found.faults
+    assert found.remarks == (
+        "a.xml: its width is 64 px, not a number: whether the picture was resized since can't be"
+        " told",
+    )
+
+
+def test_width_and_height_that_are_swapped_are_a_remark_if_the_boxes_fit(tmp_path: Path) -> None:
+    found = pair(tmp_path, picture(), xml(("one", 1, 2, 30, 40), size=(48, 64)))
+    assert (found.boxes, found.faults) == ((Box("one", 1, 2, 30, 40),), ())
+    assert "its size is 48 × 64, and the picture's 64 × 48: taken for swapped" in found.remarks[0]
+    found = pair(tmp_path, picture(), xml(("one", 1, 2, 30, 60), size=(48, 64)))
+    assert "it was drawn on 48 × 64 pixels" in found.faults[0]
+
+
+COMPOSED, DECOMPOSED = "caf\u00e9", "cafe\u0301"
+
+
+@pytest.mark.parametrize("known", [COMPOSED, DECOMPOSED])
+@pytest.mark.parametrize("written", [COMPOSED, DECOMPOSED])
+def test_a_label_is_the_label_maps_however_its_letters_are_composed(
+    tmp_path: Path, known: str, written: str
+) -> None:
+    (tmp_path / "a.png").write_bytes(picture())
+    (tmp_path / "a.xml").write_bytes(xml((written, 1, 2, 30, 40)))
+    found = read_pair(listing(tmp_path).pairs[0], {known: 1})
+    assert not found.faults
+    assert found.boxes[0].label == known
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ("ONE", "label ONE is not in the label map; did you mean one?"),
+        ("оne", "did you mean one? It holds U+043E (cyrillic small letter o)"),
+        ("ｏｎｅ", "did you mean one? It holds U+FF4F (fullwidth latin small letter o), U+FF4E"),
+        ("o\u200dne", "label o[U+200D]ne is not in the label map; did you mean one?"),
+        ("one\ufe0f", "label one[U+FE0F] is not in the label map; did you mean one?"),
+        ("tw0", "label tw0 is not in the label map; did you mean two?"),
+    ],
+)
+def test_a_label_that_looks_like_another_is_told_by_what_differs(
+    tmp_path: Path, label: str, words: str
+) -> None:
+    (fault,) = pair(tmp_path, picture(), xml((label, 1, 2, 30, 40))).faults
+    assert words in fault
 
 
 def test_faults_of_picture_and_xml_are_both_told(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from contextlib import suppress
 
@@ -36,6 +37,187 @@ def test_a_picture_without_boxes_is_an_annotation() -> None:
     assert read_annotation(xml()).boxes == ()
 
 
+NUMBERS: dict[str, float | str] = {
+    "3": 3.0,
+    " 12\n": 12.0,
+    "+3": 3.0,
+    "1e1": 10.0,
+    "128.0": 128.0,
+    ".5": 0.5,
+    "007": 7.0,
+    "-0.0": 0.0,
+    "-1.4e-13": -1.4e-13,
+    "1,5": "with a comma: write a decimal point",
+    "1,234": "with a comma",
+    "nan": "not a number",
+    "-inf": "not a number",
+    "0x10": "not a number",
+    "1_0": "not a number",
+    "١٢": "not a number",
+    "１２": "not a number",
+    "1e": "not a number",
+    "--1": "not a number",
+    "1e999": "too large a number",
+    "9" * 400: "too large a number",
+}
+
+
+@pytest.mark.parametrize("written", NUMBERS, ids=range(len(NUMBERS)))
+def test_a_number_is_read_strictly_or_told_as_it_stands(written: str) -> None:
+    content = xml(("one", 1, 2, 30, 40)).replace(b"<xmin>1", f"<xmin>{written}".encode())
+    meant = NUMBERS[written]
+    if isinstance(meant, float):
+        (box,) = read_annotation(content).boxes
+        assert (box.xmin, math.copysign(1, box.xmin)) == (meant, math.copysign(1, meant))
+    else:
+        with pytest.raises(ValueError, match=re.escape(f"object 1 (one): xmin is {written[:30]}")):
+            read_annotation(content)
+        with pytest.raises(ValueError, match=meant):
+            read_annotation(content)
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        ("", "it has no <size>"),
+        ("<size/>", "its width is missing, not a number"),
+        ("<size><width>0</width><height>0</height></size>", "its width is 0, no number of pixels"),
+        ("<size><width>64</width><height>48.5</height></size>", "its height is 48.5, no number"),
+        ("<size><width>64</width><height>4８</height></size>", "its height is 4８, not a number"),
+        ("<size><width>64px</width><height>48</height></size>", "its width is 64px, not a"),
+    ],
+)
+def test_a_size_that_can_not_be_read_says_why(size: str, words: str) -> None:
+    read = read_annotation(f"<annotation>{size}</annotation>".encode())
+    assert read.size is None
+    assert words in read.unsized
+
+
+def test_a_size_with_a_decimal_point_is_a_size() -> None:
+    content = b"<annotation><size><width>128.0</width><height>96</height></size></annotation>"
+    assert read_annotation(content).size == (128, 96)
+
+
+LETTERS = {
+    "gb2312": "骰子",
+    "GBK": "鎔",
+    "gb18030": "𠀀",
+    "Shift_JIS": "サイコロ",
+    "shift-jis": "①",  # only in the set of Windows, which everyone calls by this name
+    "EUC-JP": "サイコロ",
+    "ISO-2022-JP": "サイコロ",
+    "big5": "骰子",
+    "EUC-KR": "주사위",
+    "windows-1251": "кубик",
+    "KOI8-R": "кубик",
+    "windows-1252": "“würfel”",
+    "ISO-8859-2": "kostka ž",
+    "macintosh": "dé",
+    "US-ASCII": "die",
+    "UTF-8": "würfel",
+}
+
+
+@pytest.mark.parametrize("encoding", LETTERS)
+def test_the_encodings_of_all_countries_are_read(encoding: str) -> None:
+    label = LETTERS[encoding]
+    wide = {"shift-jis": "cp932"}.get(encoding, encoding)
+    text = f"<?xml version='1.0' encoding='{encoding}' ?>\n" + xml((label, 1, 2, 3, 4)).decode()
+    assert read_annotation(text.encode(wide)).boxes[0].label == label
+
+
+@pytest.mark.parametrize("order", ["le", "be"])
+@pytest.mark.parametrize("width", [16, 32])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("declared", ["", "<?xml version='1.0' encoding='UTF-16'?>"])
+def test_utf_16_and_32_need_no_mark(order: str, width: int, mark: str, declared: str) -> None:
+    text = mark + declared + xml(("zwölf 🎲", 1, 2, 3, 4)).decode()
+    content = text.encode(f"utf-{width}-{order}")
+    assert read_annotation(content).boxes[0].label == "zwölf 🎲"
+
+
+def test_a_byte_order_mark_counts_more_than_the_declaration() -> None:
+    text = "<?xml version='1.0' encoding='gb2312'?>" + xml(("zwölf", 1, 2, 3, 4)).decode()
+    assert read_annotation(text.encode("utf-8-sig")).boxes[0].label == "zwölf"
+
+
+@pytest.mark.parametrize(
+    ("declared", "written", "words"),
+    [
+        ("", "latin-1", "line 4 is no UTF-8, and it declares no other encoding; save it as UTF-8"),
+        ("UTF-8", "latin-1", "line 4 is no UTF-8, which it declares"),
+        ("ascii", "utf-8", "line 4 is no ASCII, which it declares"),
+        ("euc-jp", "latin-1", "EUC_JP, which it declares"),
+        ("UTF-16", "utf-8", "it declares the encoding UTF-16 and is not written in it"),
+        ("cp500", "utf-8", "it declares the encoding cp500 and is not written in it"),
+    ],
+)
+def test_a_wrong_declaration_is_told(declared: str, written: str, words: str) -> None:
+    head = f"<?xml version='1.0' encoding='{declared}'?>" if declared else ""
+    text = head + xml(("zwölfß", 1, 2, 3, 4)).decode() + " " * 8
+    content = text.encode(written)
+    content += b" " * (len(content) % 2)
+    with pytest.raises(ValueError, match=re.escape(words)):
+        read_annotation(content)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("none-such", "../../tasks/job", "os.path", "a" * 150, "", " ", "utf８"),
+        *("zip", "zlib", "bz2", "hex", "base64", "rot13", "uu", "quopri", "idna", "punycode"),
+        *("unicode_escape", "raw_unicode_escape", "utf-7", "undefined", "charmap", "mbcs"),
+    ],
+)
+def test_what_is_no_encoding_of_text_is_refused(name: str) -> None:
+    content = f"<?xml version='1.0' encoding='{name}'?><annotation/>".encode()
+    with pytest.raises(ValueError, match=r"it declares the encoding .* is not known"):
+        read_annotation(content)
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ("o\u200bne", "holds U+200B (zero width space), which can't be seen: o[U+200B]ne"),
+        ("\ufeffone", "U+FEFF (zero width no-break space)"),
+        ("one\ufeff", "U+FEFF"),
+        ("stop\u00a0sign", "U+00A0 (no-break space), which can't be seen: stop[U+00A0]sign"),
+        ("o\u00adne", "U+00AD (soft hyphen)"),
+        ("\u202eeno", "U+202E (right-to-left override)"),
+        ("one\u200e", "U+200E (left-to-right mark)"),
+        ("stop\tsign", "U+0009, which can't be seen: stop[U+0009]sign"),
+        ("\u200done", "U+200D (zero width joiner)"),
+        ("one\u200c", "U+200C (zero width non-joiner)"),
+        ("one\u3164", "U+3164 (hangul filler)"),
+    ],
+)
+def test_a_letter_that_can_not_be_seen_is_told_by_its_code_point(label: str, words: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)):
+        read_annotation(xml((label, 1, 2, 3, 4)))
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "می\u200cخواهم",
+        "क्\u200dष",
+        "ന്\u200d",
+        "👨\u200d👩\u200d👧",
+        "❤\ufe0f",
+        "stop sign",
+        "ß",
+        "l’été",
+    ],
+)
+def test_joiners_within_words_are_letters(label: str) -> None:
+    assert read_annotation(xml((label, 1, 2, 3, 4))).boxes[0].label == label
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\r\n", "\u00a0", "\u2003", "\u3000"])
+def test_blanks_of_any_kind_around_a_label_do_not_count(blank: str) -> None:
+    assert read_annotation(xml((f"{blank}one{blank}", 1, 2, 3, 4))).boxes[0].label == "one"
+
+
 def test_other_encodings_and_a_byte_order_mark_are_read() -> None:
     plain = xml(("zwölf", 1, 2, 3, 4)).decode()
     for encoded in (
@@ -65,7 +247,7 @@ def test_a_size_that_is_none_is_not_told(size: tuple[int, int] | None) -> None:
         (xml(("one", 1, 2, 3, 4)).replace(b"<xmax>3", b"<xmax>wide"), "xmax is wide, not a"),
         (xml(("one", 1, 2, 3, 4)).replace(b"<xmax>3", b"<xmax>inf"), "xmax is inf, not a"),
         (xml(("one", 1, 2, 3, 4)).replace(b"<xmax>3</xmax>", b""), "xmax is missing"),
-        (xml(("x" * 300, 1, 2, 3, 4)), "a name that is no label"),
+        (xml(("x" * 300, 1, 2, 3, 4)), "a name that is too long"),
         (b"<?xml version='1.0' encoding='none-such'?><annotation/>", "encoding"),
         (b"<a>" * 50, "nested more than"),
         (b"<annotation>" + b"<a/>" * 300_000, "elements"),

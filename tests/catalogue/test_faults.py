@@ -115,6 +115,14 @@ TABLE = {
     NETWORK + "labels = { a = 1, b = 1 }": (
         "networks.mine.labels.b: expected an id of its own: `a` has 1 too"
     ),
+    NETWORK + 'labels = ["caf\u00e9", "cafe\u0301"]': (
+        "networks.mine.labels[1]: expected each label once: `cafe\u0301` stands at 0 too, in other "
+        "code points for the same letters"
+    ),
+    NETWORK + 'labels = { "caf\u00e9" = 1, "cafe\u0301" = 2 }': (
+        'networks.mine.labels."cafe\u0301": expected each label once: `cafe\u0301` stands there '
+        "too, in other code points for the same letters"
+    ),
     "[labels.x]\na = 2\nb = 2": "labels.x.b: expected an id of its own: `a` has 2 too",
     NETWORK + 'labels = ["a", "b", "a"]': (
         "networks.mine.labels[2]: expected each label once: `a` stands at 0 too"
@@ -201,7 +209,8 @@ TABLE = {
         "projects.cubes.labels[0]: expected no space at its ends"
     ),
     '[projects.cubes]\nlabels = ["\\u202eeno"]': (
-        "projects.cubes.labels[0]: expected letters that can be seen, and no U+202E"
+        "projects.cubes.labels[0]: expected letters that can be seen, and no U+202E "
+        "(right-to-left override)"
     ),
     '[projects.cubes]\nlabels = { " one" = 1 }': (
         'projects.cubes.labels." one": expected no space at its ends'

@@ -12,6 +12,8 @@ from tasks.doctor.finding import Finding
 from tasks.job import ProjectJob, Silent
 from tasks.paths import Workspace
 from tasks.records import step as records
+from tasks.records.framing import frame
+from tasks.records.wire import Floats, Ints, Texts, encode_example
 from tests.support.annotated import fill, picture, xml
 from tests.support.projects import network, project_job, scaffold, tree
 
@@ -119,13 +121,15 @@ ITEMS = b"item { id: 1 name: 'one' }\nitem { id: 2 name: 'two' }\n"
         (write("i.webp", b"RIFF\x10\0\0\0WEBPVP8 "), "i.webp: it is WebP, which TensorFlow"),
         (write("a.xml", b"<annotation>"), "a.xml: no element found, line 1"),
         (write("a.xml", xml(("One", 1, 2, 3, 4))), "did you mean one?"),
-        (write("a.xml", xml(("one", 30, 2, 3, 4))), "the box has no area"),
+        (write("a.xml", xml(("one", 30, 2, 3, 4))), "(30, 2) to (3, 4): its corners are swapped"),
+        (write("a.xml", xml(("one", 3, 2, 3, 4))), "the box has no area"),
         (write("a.xml", xml(("one", 1, 2, 300, 4))), "the box leaves the picture"),
         (write("a.xml", xml(("one", 1, 2, 3, 4), size=(640, 480))), "the picture has 64 × 48"),
         (label_map(b"item { id: 1 name: \xe2\x80\x9cone\xe2\x80\x9d }"), "typographic quote"),
         (label_map(b"\xef\xbb\xbf" + ITEMS), "byte order mark"),
         (label_map(b"<!DOCTYPE html><html><body>"), "label_map.pbtxt"),
         (label_map(b"item { id: 0 name: 'one' }"), "ids count from 1"),
+        (label_map(b"item {\n id: 1\n name: one\n}"), "item 1: the name one lacks its quotes"),
         (label_map(ITEMS + b"item { id: 2 name: 'three' }"), "another label has"),
         (label_map(b"item { id: 2 name: 'one' } item { id: 1 name: 'two' }"), "one has the id 1"),
         (record(lambda content: content[:-3]), "record 8 is cut short"),
@@ -139,6 +143,52 @@ def test_a_mistake_is_an_error_that_names_it(job: ProjectJob, change: Change, wo
     errors = told(job, "error")
     assert any(words in line for line in errors), errors
     assert all(line.partition("-> ")[2] for line in errors)
+
+
+def test_a_box_that_is_less_than_a_pixel_outside_is_no_error(job: ProjectJob) -> None:
+    (images(job) / "a.xml").write_bytes(xml(("one", 1, -0.25, 64.5, 40), ("two", 5, 6, 50, 40)))
+    outcome = records.run(job, Silent())
+    edge = "1 box reaches out of the picture by less than a pixel, and the edge is taken"
+    assert outcome.lines == (f"cube_faces/images/train: {edge}",)
+    assert told(job, "error") == []
+    assert told(job, "ok")[0] == f"ok train: 8 pictures, 16 boxes, all sound; {edge} -> "
+
+
+@pytest.mark.parametrize(
+    ("edges", "words"),
+    [
+        ((-0.01, 1.015), ""),  # of 64 pixels: less than one outside
+        ((-0.02, 1.0), "the box leaves the picture"),
+        ((0.5, 0.25), "(0.5, 0.125) to (0.25, 0.875), in fractions of its picture: its c"),
+        ((float("nan"), 0.25), "an edge is no number"),
+    ],
+)
+def test_a_record_of_the_users_is_judged_by_the_same_rule(
+    job: ProjectJob, edges: tuple[float, float], words: str
+) -> None:
+    left, right = edges
+    example: dict[str, Floats | Ints | Texts] = {
+        "image/encoded": Texts((picture(),)),
+        "image/width": Ints((64,)),
+        "image/height": Ints((48,)),
+        "image/object/bbox/xmin": Floats((left,)),
+        "image/object/bbox/ymin": Floats((0.125,)),
+        "image/object/bbox/xmax": Floats((right,)),
+        "image/object/bbox/ymax": Floats((0.875,)),
+        "image/object/class/text": Texts((b"one",)),
+        "image/object/class/label": Ints((1,)),
+    }
+    job.workspace.record_file(job.name, "train").write_bytes(frame(encode_example(example)))
+    errors = told(job, "error")
+    assert words in "".join(errors)
+    assert bool(errors) == bool(words)
+
+
+def test_a_label_map_with_the_background_is_sound(job: ProjectJob) -> None:
+    label_map(b"item { id: 0 name: 'background' }\n" + ITEMS)(job)
+    records.run(job, Silent())
+    assert told(job, "error") == []
+    assert "ok label map: one 1, two 2 -> " in told(job, "ok")
 
 
 def test_the_same_picture_in_both_folders_is_an_error(job: ProjectJob) -> None:

@@ -11,7 +11,16 @@ from tests.support.hostile import all_hostile
 
 PAGE = (ROOT / "docs/faults.md").read_text(encoding="utf-8")
 TEST = re.compile(r"`([a-z_/]+\.py)::([^`]+)`")
-SECTIONS = ("Server", "Archive", "Machine", "Death", "Company", "Comparing", "The user's files")
+SECTIONS = (
+    "Server",
+    "Archive",
+    "Machine",
+    "Annotations",
+    "Death",
+    "Company",
+    "Comparing",
+    "The user's files",
+)
 # The tests of which the page names cases, and the cases that they have.
 CASES = {
     "test_the_archive_arrives_whole_in_spite_of": set(ARRIVES),

@@ -90,6 +90,15 @@ def test_other_annotations_need_no_tensorflow(job: ProjectJob, stand_in: StandIn
     assert len(stand_in.trials) == 1
 
 
+def test_a_box_that_is_clipped_counts_and_is_told(job: ProjectJob, stand_in: StandIn) -> None:
+    place = job.workspace.images(job.name, "test") / "a.xml"
+    place.write_bytes(xml(("one", -0.5, -0.25, 30, 40)))
+    comparison = compared(job)
+    assert comparison.annotated == 2
+    (remark,) = comparison.remarks
+    assert remark.startswith("1 box reaches out of the picture by less than a pixel")
+
+
 def test_another_network_under_the_same_name_is_measured_anew(
     job: ProjectJob, stand_in: StandIn
 ) -> None:
