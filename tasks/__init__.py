@@ -1,11 +1,12 @@
 """The rooms of the build: one package a step, and beside them what the steps share.
 
     errors  files  wire  words         leaves: know nothing of the rest
+    temporary                          files that are being written: whose they are
     spelling                           labels that look alike
     paths  receipts                    where things lie, what a finished step leaves behind
     catalogue                          config/*.toml as frozen objects; the lock
     job  installed  store  turn        what the steps share: their orders, a tree's state, the
-    look  aside  broom                 cache, whose turn it is, what stands there, its removal
+    look  aside  broom  staging        cache, whose turn it is, what stands there, its removal
     textproto  labels  annotations     protobuf's text format, label maps, labelImg's XML
     tailor                             what a network's config must say to train on a project
     engine                             TensorFlow's process, and what it can do

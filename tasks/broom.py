@@ -66,8 +66,11 @@ class Broom:
 
     def leftovers(self, path: Path) -> None:
         """Remove the temporary files that killed writers of `path` left."""
-        for stray in leftovers(path):
-            self.file(stray, quiet=True)
+        try:
+            for stray in leftovers(path, remove=not self.dryrun) if self._may(path) else ():
+                self.gone.add(stray)
+        except OSError as error:
+            self._fail(path, error)
 
     def empty_folder(self, path: Path) -> None:
         """Remove a folder if nothing is in it."""

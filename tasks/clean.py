@@ -17,7 +17,6 @@ from pathlib import Path
 
 from tasks import receipts
 from tasks.broom import Broom, Say
-from tasks.extract.staging import strays
 from tasks.look import is_below, is_link, is_via_link, shown
 from tasks.paths import Cache, Workspace
 from tasks.receipts import (
@@ -29,6 +28,7 @@ from tasks.receipts import (
     ScaffoldReceipt,
 )
 from tasks.scaffold.plan import trusted, written_at
+from tasks.staging import strays
 
 NETWORK_STEPS = ("download", "verify", "extract")
 PROJECT_STEPS = ("scaffold", "records", "measure", "compare")
@@ -51,7 +51,7 @@ def clean_network(workspace: Workspace, name: str, dryrun: bool, say: Say) -> li
     if is_link(folder) or is_via_link(workspace.root, folder):
         broom.stay(folder, "a link leads there, and nothing is removed through a link")
         return broom.failures
-    for staging in strays(workspace, name):
+    for staging in strays(workspace.staging(name)):
         broom.tree(staging)
     changed = _sweep_network(broom, workspace, name)
     broom.empty_folders(folder)
@@ -278,7 +278,7 @@ def _sweep_pre_trained(broom: Broom, workspace: Workspace, named: Collection[str
     for name in sorted(
         {match[1] for path in folder.iterdir() if (match := STAGING.match(path.name))}
     ):
-        for staging in strays(workspace, name):
+        for staging in strays(workspace.staging(name)):
             broom.tree(staging)
     known = {folder / name for name in (*named, *SHIPPED)}
     for path in sorted(set(folder.iterdir()) - known - broom.gone):
@@ -291,6 +291,8 @@ def _sweep_state(
 ) -> None:
     """Remove logs, locks and the like; receipts went with what they stand for."""
     known = {workspace.state} | _database(workspace) | set(_state_of(workspace, networks, projects))
+    for staging in strays(workspace.scenes_staging):
+        broom.tree(staging)
     for pattern in (*STATE, *MEASURED, SEEN):
         for path in sorted(set(workspace.state.glob(pattern)) - known):
             broom.file(path, quiet=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import os
 import time
@@ -10,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+
+from tasks.temporary import create_held, ground_of, is_left, token
 
 BLOCK = 1 << 20
 # Seconds after which a further write leaves another mtime on any file system (FAT: 2).
@@ -22,54 +23,91 @@ Stamp = tuple[int, int, int]
 def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
     """A binary file that replaces `path` when the block ends, and vanishes when the block raises.
 
-    The temporary name lies in the same folder (a rename across file systems is no rename) and
-    holds the process id, so two processes never write into one file. Content is on disk before
-    the name is: a power cut leaves the old file or the new one. What killed writers of the same
-    file left goes first: nobody else would ever remove it.
+    The temporary file lies in the same folder (a rename across file systems is no rename) and is
+    this writer's own; see `temporary`. Content is on disk before the name is, and the name when
+    the block has ended: a power cut leaves the old file or the new one, and afterwards the new
+    one. What killed writers of the same file left goes first: nobody else would ever remove it.
 
     Raises:
         OSError: the folder can't be made or written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(path.parent)
     remove_leftovers(path)
-    temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}.tmp")
+    temporary, descriptor = create_held(lambda: path.with_name(f"{_prefix(path)}{token()}.tmp"))
     try:
-        with open(temporary, "wb") as file:
+        with open(descriptor, "wb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+            os.fsync(descriptor)
+            if os.name != "nt":  # while it is held: else it might be taken for a dead writer's
+                os.replace(temporary, path)
+        if os.name == "nt":  # where a file that is open can't be renamed
+            os.replace(temporary, path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
         raise
+    sync_folder(path.parent)
 
 
-def leftovers(path: Path) -> list[Path]:
-    """The temporary files that killed writers of `path` left; a living writer keeps its own."""
-    strays = path.parent.glob(f".{glob.escape(path.name[:40])}.*.tmp")
-    found = [(stray, stray.name.split(".")[-2]) for stray in strays]
-    return [stray for stray, pid in found if pid.isdigit() and not process_lives(int(pid))]
+def _prefix(path: Path) -> str:
+    """How the temporary files of `path` begin: readable, and no other file's. A name may have as
+    many bytes as a temporary one, so it is cut."""
+    key = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]
+    return f".{path.name[:40]}.{key}."
+
+
+def leftovers(path: Path, *, remove: bool = False) -> list[Path]:
+    """The temporary files that killed writers of `path` left; a living writer keeps its own.
+
+    Raises:
+        OSError: one was to be removed and can't be.
+    """
+    strays = _strays(path)
+    ground = ground_of(path.parent) if strays else None
+    return [stray for stray in strays if ground and is_left(stray, ground, remove=remove)]
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove the temporary files that killed writers of `path` left."""
-    for stray in leftovers(path):
-        with suppress(OSError):
-            stray.unlink()
+    """Remove the temporary files that killed writers of `path` left, as far as that is possible."""
+    with suppress(OSError):
+        leftovers(path, remove=True)
 
 
-def process_lives(process: int) -> bool:
-    """Whether a process of this machine has this number; if that can't be told, yes."""
-    if os.name == "nt" or process <= 0:  # signal 0 is a Ctrl-C there
-        return process > 0
+def _strays(path: Path) -> list[Path]:
+    """All temporary files of `path`, the living ones', too."""
+    prefix = _prefix(path)
     try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:  # it is there, but not ours to signal
-        return True
-    return True
+        names = os.listdir(path.parent)
+    except OSError:
+        return []
+    found = (name for name in names if name.startswith(prefix) and name.endswith(".tmp"))
+    return [path.with_name(name) for name in sorted(found)]
+
+
+def make_folders(folder: Path) -> None:
+    """Make a folder and its parents, where missing, such that a power cut does not lose them.
+
+    Raises:
+        OSError: one can't be made, or a file is in its place.
+    """
+    if folder.is_dir():
+        return
+    make_folders(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on disk, where the system can do so."""
+    if os.name == "nt":
+        return
+    with suppress(OSError):  # a file system that knows no such thing, or a folder not readable
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def write_atomic(path: Path, content: bytes) -> None:

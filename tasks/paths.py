@@ -124,6 +124,11 @@ class Workspace(Struct, frozen=True):
         return self.measured / "projects" / f"{project}.json"
 
     @property
+    def scenes_staging(self) -> Path:
+        """Where scenes are drawn before they are renamed."""
+        return self.measured / ".scenes.staging"
+
+    @property
     def scenes(self) -> Path:
         """Drawn scenes, which stand in for test pictures; see `measure.pictures`."""
         return self.measured / "scenes"

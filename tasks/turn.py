@@ -18,10 +18,13 @@ from pathlib import Path
 import msgspec
 
 from tasks.job import Job, Progress
+from tasks.temporary import create, file_lock, open_plain
 
 POLL = 0.1
 SLOW = ("smoke", "measure")  # they may say nothing for as long as a network may take
 PATIENCE = 300.0  # seconds to wait for another doit that reads or unpacks the same archive
+
+LARGEST = 4096  # bytes of what is left about the holder
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,17 +84,17 @@ def turn_of(step: str, name: str, job: Job, progress: Progress) -> AbstractConte
 
 def _try_lock(lock: Path) -> Callable[[], object] | None:
     """What releases the lock, or None if another holds it. Without working locks all hold it."""
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
-    file_lock = FileLock(lock)
+    held = file_lock(lock)
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
-        file_lock.acquire(timeout=0)
+        held.acquire()
     except Timeout:
         return None
     except (OSError, NotImplementedError):
         return lambda: None
-    return file_lock.release
+    return held.release
 
 
 def _wait(
@@ -120,8 +123,9 @@ def _wait(
 def _sign(lock: Path) -> None:
     """Leave word who holds the lock. Only shown, never judged by: a torn one does no harm."""
     me = Holder(host=socket.gethostname(), pid=os.getpid(), since=time.time())
-    with suppress(OSError):
-        holder_path(lock).write_bytes(msgspec.json.encode(me))
+    _unsign(lock)
+    with suppress(OSError), open(create(holder_path(lock)), "wb") as file:
+        file.write(msgspec.json.encode(me))
 
 
 def _unsign(lock: Path) -> None:
@@ -132,7 +136,8 @@ def _unsign(lock: Path) -> None:
 def holder(lock: Path) -> str:
     """Who holds the lock and since when, in words."""
     try:
-        found = msgspec.json.decode(holder_path(lock).read_bytes(), type=Holder)
+        with open_plain(holder_path(lock)) as file:
+            found = msgspec.json.decode(file.read(LARGEST), type=Holder)
         since = time.strftime("%H:%M:%S", time.localtime(found.since))
     except (OSError, ValueError, OverflowError):
         return "another doit"

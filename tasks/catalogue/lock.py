@@ -19,6 +19,7 @@ from tasks.catalogue.types import LockEntry, Name
 from tasks.errors import ConfigError, RefusedError
 from tasks.files import Stamp, stamp_of, write_if_changed
 from tasks.paths import Workspace
+from tasks.temporary import file_lock
 
 PATIENCE = 10.0  # seconds to wait for another process before going on without the guard
 TRIES = 5
@@ -97,12 +98,12 @@ def encoded(entries: dict[str, LockEntry]) -> bytes:
 @contextmanager
 def guarded(path: Path) -> Iterator[None]:
     """Keep other processes out, as a courtesy: with no guard to be had, go on without it."""
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
     guard_path = Workspace(path.parent.parent).lock_guard
     with suppress(OSError):
         guard_path.parent.mkdir(parents=True, exist_ok=True)
-    guard = FileLock(guard_path, timeout=PATIENCE)
+    guard = file_lock(guard_path, PATIENCE)
     with suppress(OSError, NotImplementedError, Timeout):
         guard.acquire()
     try:

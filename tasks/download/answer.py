@@ -23,13 +23,12 @@ Verdict = Literal["body", "part", "range", "redirect", "retry", "no", "stranger"
 
 
 class SideCar(msgspec.Struct, frozen=True, kw_only=True):
-    """What lies beside a partial file: which object its bytes are of, and who writes it.
+    """What lies beside a partial file: which object its bytes are of.
 
     Attributes:
         url: the address as configured.
         etag, last_modified, generation: as the server sent them; "" if it did not.
         total: length of the whole object in bytes, if it is known.
-        host, pid: of the writer.
     """
 
     url: str
@@ -37,8 +36,6 @@ class SideCar(msgspec.Struct, frozen=True, kw_only=True):
     last_modified: str = ""
     generation: str = ""
     total: int | None = None
-    host: str = ""
-    pid: int = 0
 
 
 def verdict(status: int, headers: Headers, *, from_storage: bool) -> Verdict:

@@ -1,17 +1,16 @@
 """Partial files, which later runs and other processes may go on with.
 
-Every writer has a file of its own, so no two ever mix bytes, whether locks work or not. To go on
-with a partial of another (dead, or not) its bytes are copied as they are hashed, which resuming
-must do anyway. A side-car beside each says which object the bytes are of; it is there before them.
+Every writer has a file of its own (see `tasks.temporary`), so no two ever mix bytes, whether locks
+work or not. To go on with a partial of another (dead, or not) its bytes are copied as they are
+hashed, which resuming must do anyway. A side-car beside each says which object the bytes are of; it
+is there before them. Only a partial of this user's is gone on with: whoever else can write to the
+cache could leave any bytes under any validator there.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import secrets
-import socket
-import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -20,10 +19,18 @@ from typing import IO, Protocol
 import msgspec
 
 from tasks.download.answer import SideCar, if_range
-from tasks.files import BLOCK, process_lives, remove
+from tasks.files import BLOCK, make_folders, remove
+from tasks.temporary import (
+    create,
+    create_held,
+    ground_of,
+    is_left,
+    is_own,
+    open_plain,
+    token,
+)
 
-# A living writer's file grows, or its timeouts end it, long before this.
-STILL_FRESH = 900.0
+LARGEST_SIDE_CAR = 1 << 16  # bytes
 
 
 class Hasher(Protocol):
@@ -56,7 +63,8 @@ def side_path(partial: Path) -> Path:
 def read_side_car(partial: Path) -> SideCar | None:
     """What lies beside a partial file, or None if nothing of use does."""
     try:
-        return msgspec.json.decode(side_path(partial).read_bytes(), type=SideCar)
+        with open_plain(side_path(partial)) as file:
+            return msgspec.json.decode(file.read(LARGEST_SIDE_CAR), type=SideCar)
     except (OSError, ValueError):
         return None
 
@@ -65,15 +73,14 @@ class Draft:
     """The one file that this process writes for one address.
 
     Attributes:
-        path: the file; its name is ours alone.
+        path: the file, once it is begun; its name is ours alone, and it is held while it is open.
         size: bytes written and hashed so far.
     """
 
     def __init__(self, place: Path, address: str) -> None:
         """`place` is the name that all partials of this address share (`Cache.partial`)."""
         self.address = address
-        token = f"{os.getpid()}-{secrets.token_hex(4)}"
-        self.path = place.with_name(f"{place.stem}.{token}.part")
+        self.path = self._place = place
         self.size = 0
         self._found, self.known = best_partial(place, address)
         self._hashers: dict[str, Hasher] = {}
@@ -91,24 +98,40 @@ class Draft:
 
     def restart(self, known: SideCar, kinds: Iterable[str]) -> None:
         """Begin anew with an object that the server says is `known`."""
-        self._open("wb", known, kinds)
+        file = self._opened()
+        file.seek(0)
+        file.truncate()
+        remove(side_path(self.path))
+        with open(create(side_path(self.path)), "wb") as side_car:
+            side_car.write(msgspec.json.encode(known))
+        self._begin_hashing(kinds)
+        self._found, self.known = self.path, known
 
     def resume(self, size: int, kinds: Iterable[str]) -> None:
         """Go on after the first `size` bytes of what was found, hashing them."""
         assert self._found is not None
         assert self.known is not None
         if self._found == self.path:
-            self.close()
+            file = self._opened()
+            file.seek(0)
             self._begin_hashing(kinds)
-            with open(self.path, "rb") as file:
-                self._take(file, size, self._update)
-            self._file = open(self.path, "r+b", buffering=0)  # noqa: SIM115
-            self._file.seek(size)
-            self._file.truncate()
+            self._take(file, size, self._update)
+            file.truncate()
             return
-        with open(self._found, "rb") as file:
-            self._open("wb", self.known, kinds)
-            self._take(file, size, self.write)
+        with open_plain(self._found) as found:
+            self.restart(self.known, kinds)
+            self._take(found, size, self.write)
+
+    def _opened(self) -> IO[bytes]:
+        """Our file, which is made when it is first asked for."""
+        if self._file is None:
+            make_folders(self._place.parent)
+            stem = self._place.stem
+            self.path, descriptor = create_held(
+                lambda: self._place.with_name(f"{stem}.{token()}.part")
+            )
+            self._file = open(descriptor, "r+b", buffering=0)  # noqa: SIM115
+        return self._file
 
     def _take(self, file: IO[bytes], size: int, take: Callable[[bytes], object]) -> None:
         while size > 0:
@@ -117,20 +140,6 @@ class Draft:
                 raise OSError(None, "the partial file became shorter", str(self._found))
             take(block)
             size -= len(block)
-
-    def _open(self, mode: str, known: SideCar, kinds: Iterable[str]) -> None:
-        self.close()
-        mine = msgspec.structs.replace(known, host=socket.gethostname(), pid=os.getpid())
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._sign(mine)
-        self._file = open(self.path, mode, buffering=0)  # noqa: SIM115
-        self._begin_hashing(kinds)
-        self._found, self.known = self.path, mine
-
-    def _sign(self, known: SideCar) -> None:
-        """Write the side-car. The name is ours alone, so a plain write will do: one that a kill
-        tore is of no use, which costs a download and no more."""
-        side_path(self.path).write_bytes(msgspec.json.encode(known))
 
     def _begin_hashing(self, kinds: Iterable[str]) -> None:
         self._hashers = {kind: hasher(kind) for kind in {"sha256", *kinds}}
@@ -157,10 +166,11 @@ class Draft:
         return self._hashers[kind].digest()
 
     def finish(self) -> None:
-        """Have the bytes on disk, and the file closed."""
+        """Have the bytes on disk. The file is held until it is closed, after it got its name."""
         assert self._file is not None
         os.fsync(self._file.fileno())
-        self.close()
+        if os.name == "nt":  # where a file that is open can't be renamed
+            self.close()
 
     def close(self) -> None:
         if self._file is not None:
@@ -168,21 +178,17 @@ class Draft:
             self._file = None
 
     def leave(self) -> None:
-        """Close the file; keep it, as nobody's, only if a later run can go on with it."""
-        self.close()
-        if self._found != self.path or self.known is None:
-            return
-        if not self.resumable:
+        """Close the file; keep it only if a later run can go on with it."""
+        if self._file is not None and not (self._found == self.path and self.resumable):
             self.discard()
-            return
-        with suppress(OSError):
-            self._sign(msgspec.structs.replace(self.known, pid=0))
+        self.close()
 
     def discard(self) -> None:
         """Nothing that was found or written may be used any more."""
         self.close()
-        remove(self.path)
-        remove(side_path(self.path))
+        if self.path != self._place:
+            remove(self.path)
+            remove(side_path(self.path))
         self._found, self.known, self.size = None, None, 0
 
 
@@ -191,9 +197,10 @@ def best_partial(place: Path, address: str) -> tuple[Path | None, SideCar | None
     best: tuple[int, Path | None, SideCar | None] = (0, None, None)
     for path in _partials(place.parent, f"{place.stem}."):
         known = read_side_car(path)
-        with suppress(OSError):
-            size = path.stat().st_size
-            if known and known.url == address and if_range(known) and size > best[0]:
+        with suppress(OSError), open_plain(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            fits = known and known.url == address and if_range(known) and size > best[0]
+            if fits and is_own(path) and is_own(side_path(path)):
                 best = (size, path, known)
     return best[1:]
 
@@ -206,33 +213,15 @@ def _partials(folder: Path, prefix: str, ends: tuple[str, ...] = (".part",)) -> 
     return [folder / name for name in names if name.startswith(prefix) and name.endswith(ends)]
 
 
-def is_alive(partial: Path, now: float | None = None) -> bool:
-    """Whether another living process here, or a recent one of another machine, may write it.
-
-    This process is never asked while it writes one of these itself. Its number on an older file is
-    a dead process's: in a container each start gets the same.
-    """
-    known = read_side_car(partial)
-    newest = partial if partial.exists() else side_path(partial)
-    try:
-        age = (time.time() if now is None else now) - newest.stat().st_mtime
-    except OSError:
-        return False
-    if known is None or age > STILL_FRESH:
-        return False
-    if known.host != socket.gethostname():
-        return known.pid > 0
-    return known.pid != os.getpid() and process_lives(known.pid)
-
-
 def remove_orphans(place: Path) -> None:
     """Remove the partials of an address, and their side-cars, that no living process writes."""
-    for path in _partials(place.parent, f"{place.stem}.", (".part", ".part.json")):
-        partial = path.with_suffix("") if path.suffix == ".json" else path
-        if not is_alive(partial):
-            with suppress(OSError):
-                remove(partial)
-                remove(side_path(partial))
+    found = _partials(place.parent, f"{place.stem}.", (".part", ".part.json"))
+    ground = ground_of(place.parent) if found else None
+    for path in found:
+        with suppress(OSError):
+            written = path.suffix == ".json" and path.with_suffix("").exists()
+            if ground and not written and is_left(path, ground, remove=True):
+                remove(side_path(path))
 
 
 def movement(folder: Path) -> object:

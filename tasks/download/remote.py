@@ -7,7 +7,7 @@ is imported where they are answered.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -140,8 +140,9 @@ def _in_turn(job: NetworkJob, source: Source, progress: Progress, tools: Tools |
         record = cached.usable(job)
         if record is not None:
             return Got(record, "fetched by another doit")
-        fetched = fetch(source, job, Draft(place, source.text), progress, tools or Tools())
-        record = cached.publish(job, fetched)
+        with closing(Draft(place, source.text)) as draft:  # held until it has its name
+            fetched = fetch(source, job, draft, progress, tools or Tools())
+            record = cached.publish(job, fetched)
         tidy(job)
     resumed = f", from {human_size(fetched.resumed)} on" if fetched.resumed else ""
     return Got(record, f"from {source.host}{resumed}")

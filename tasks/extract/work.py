@@ -26,12 +26,12 @@ from tasks.catalogue.types import LockEntry
 from tasks.errors import DamagedError, RefusedError, UnsafeArchiveError, UserFilesError
 from tasks.extract import repair
 from tasks.extract.plan import Plan, plan
-from tasks.extract.staging import remove_strays, staging
 from tasks.extract.unpack import Members, Unpacked, must_have_room, unpack
 from tasks.files import remove_leftovers
 from tasks.installed import differences
 from tasks.job import NetworkJob, Outcome, Progress
 from tasks.receipts import ExtractReceipt, FileRecord, VerifyReceipt
+from tasks.staging import remove_strays, staging
 from tasks.verify import faults
 from tasks.verify.archive import Limits
 
@@ -62,7 +62,7 @@ def install(
     """
     tree = tree_digest(verified.members)
     entry = _must_agree(job, tree)
-    remove_strays(job.workspace, job.name)
+    remove_strays(job.workspace.staging(job.name))
     folder = job.workspace.network(job.name)
     _must_be_a_folder(job, folder)
     if not os.path.lexists(folder):

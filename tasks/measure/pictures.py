@@ -74,7 +74,7 @@ def drawn_scenes(job: ProjectJob) -> Path:
         patience=PATIENCE,
     ):
         if not _are_drawn(folder):
-            _draw(folder)
+            _draw(folder, job.workspace.scenes_staging)
     return folder
 
 
@@ -82,14 +82,15 @@ def _are_drawn(folder: Path) -> bool:
     return len(listing(folder).pairs) == SCENES
 
 
-def _draw(folder: Path) -> None:
+def _draw(folder: Path, staging: Path) -> None:
     from embedded.dataset import write
+    from tasks.staging import made_aside, remove_strays
 
-    staging = folder.with_name(f"{folder.name}.{os.getpid()}.tmp")
-    shutil.rmtree(staging, ignore_errors=True)
-    write(staging, FIRST_SCENE, SCENES, SCENE_SIZE, LABELS)
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(staging, folder)
+    remove_strays(staging)
+    with made_aside(staging) as made:
+        write(made / "tree", FIRST_SCENE, SCENES, SCENE_SIZE, LABELS)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(made / "tree", folder)
 
 
 def _read(

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from tasks import clean, receipts
-from tasks.extract.staging import staging
 from tasks.paths import Cache, Workspace
 from tasks.receipts import ExtractReceipt, ScaffoldReceipt, SmokeReceipt
 from tasks.scaffold.plan import digest_of
+from tasks.staging import staging
+from tasks.temporary import token
 from tests.support.projects import install, project_job, record, scaffold, tree
 
 
@@ -92,7 +93,7 @@ def test_a_touched_file_with_the_same_content_goes(workspace: Workspace, told: T
 def test_what_a_dead_extraction_left_goes_and_a_living_one_stays(
     workspace: Workspace, told: Told
 ) -> None:
-    dead = workspace.pre_trained / ".net.staging-dead"
+    dead = workspace.pre_trained / f".net.staging-{token()}"
     (dead / "deep").mkdir(parents=True)
     (dead / "deep" / "file").write_bytes(b"half")
     with staging(workspace, "net") as alive:
@@ -273,7 +274,7 @@ def test_the_rest_takes_what_no_project_names(
 ) -> None:
     install(workspace, "by-name")
     smoke(workspace, "by-name")
-    (workspace.pre_trained / ".dead.staging-x").mkdir()
+    (workspace.pre_trained / f".dead.staging-{token()}").mkdir()
     scaffold(project_job(workspace, name="gone"))
     before = tree(project)
     assert rest(workspace, cache, told, networks=("net",), projects=("cube_faces",)) == []

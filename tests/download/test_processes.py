@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from tasks import store, turn
+from tasks import store, temporary, turn
 from tasks.download import partial, step
 from tasks.download.answer import SideCar
 from tasks.errors import DiskError, DownloadError
@@ -26,6 +25,7 @@ from tests.support.servers import answer, broken_off, file, paused, serving, sta
 
 ROOT = Path(__file__).parents[2]
 HALF = len(BODY) // 2
+ELSEWHERE = "http://elsewhere.example/net"
 ONE = {"ETag": '"one"'}
 CHILD = """
 import sys
@@ -143,21 +143,7 @@ def leave_partial(
     draft.restart(SideCar(url=url, etag=etag, total=total), ())
     draft.write(body)
     draft.close()
-    sign(draft.path, dead_pid())
     return draft.path
-
-
-def sign(path: Path, pid: int) -> None:
-    known = partial.read_side_car(path)
-    assert known is not None
-    other = msgspec.structs.replace(known, pid=pid)
-    partial.side_path(path).write_bytes(msgspec.json.encode(other))
-
-
-def dead_pid() -> int:
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
 
 
 @pytest.mark.parametrize("torn", [b"", b"{", b'{"url": 5}', b"\x00" * 40])
@@ -200,7 +186,7 @@ def test_the_partial_of_another_address_stays(workspace: Workspace, cache: Cache
     """It may be another workspace's, whose download is deferred."""
     with serving(file(BODY)) as server:
         job = network_job(workspace, server.url())
-        other = leave_partial(job.cache, "http://elsewhere.example/net", BODY[:9], total=99)
+        other = leave_partial(job.cache, ELSEWHERE, BODY[:9], total=99)
         step.run(job, Silent())
     assert partials(cache.root) == [other]
 
@@ -322,18 +308,77 @@ def test_a_place_where_no_lock_can_be_made_does_not_stop_a_download(
 def test_a_clock_that_jumps_back_makes_no_living_process_of_a_dead_one(
     workspace: Workspace, cache: Cache
 ) -> None:
-    left = leave_partial(cache, "http://elsewhere.example/net", BODY[:9], total=99)
-    assert not partial.is_alive(left, now=left.stat().st_mtime - 10**6)
-    assert not partial.is_alive(left, now=left.stat().st_mtime + 10**6)
+    for age in (-(10**6), 10**6):
+        left = leave_partial(cache, ELSEWHERE, BODY[:9], total=99)
+        changed = left.stat().st_mtime - age
+        os.utime(left, (changed, changed))
+        partial.remove_orphans(place_of(cache))
+        assert list((cache.root / "partial").iterdir()) == []
 
 
-def test_a_partial_that_another_process_writes_is_alive_until_it_is_old(cache: Cache) -> None:
-    left = leave_partial(cache, "http://elsewhere.example/net", BODY[:9], total=99)
-    sign(left, os.getppid())
-    assert partial.is_alive(left)
-    assert not partial.is_alive(left, now=time.time() + partial.STILL_FRESH + 1)
-    sign(left, os.getpid())
-    assert not partial.is_alive(left)
+def test_a_partial_stays_while_it_is_held_however_long_it_does_not_grow(cache: Cache) -> None:
+    draft = partial.Draft(place_of(cache), ELSEWHERE)
+    draft.restart(SideCar(url=ELSEWHERE, etag='"one"', total=99), ())
+    os.utime(draft.path, (1, 1))
+    partial.remove_orphans(place_of(cache))
+    assert partials(cache.root) == [draft.path]
+    assert partial.read_side_car(draft.path) is not None
+    draft.close()
+    partial.remove_orphans(place_of(cache))
+    assert list((cache.root / "partial").iterdir()) == []
+
+
+def test_a_partial_of_another_machine_stays_while_it_is_fresh(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(temporary, "machine", lambda: "0" * 8)
+    left = leave_partial(cache, ELSEWHERE, BODY[:9], total=99)
+    monkeypatch.undo()
+    partial.remove_orphans(place_of(cache))
+    assert sorted(left.parent.iterdir()) == [left, partial.side_path(left)]
+    old = left.stat().st_mtime - temporary.STILL_FRESH - 1
+    os.utime(left, (old, old))
+    partial.remove_orphans(place_of(cache))
+    assert list(left.parent.iterdir()) == []
+
+
+def test_what_was_planted_among_the_partials_is_neither_used_nor_removed(
+    workspace: Workspace, cache: Cache, tmp_path: Path
+) -> None:
+    """A link, a pipe and a folder, each with a right side-car."""
+    mine = tmp_path / "mine"
+    mine.write_bytes(OTHER[:HALF])
+    with serving(file(BODY)) as server:
+        job = network_job(workspace, server.url())
+        left = leave_partial(cache, server.url(), b"", total=len(BODY))
+        side_car = partial.side_path(left).read_bytes()
+        left.unlink()
+        left.symlink_to(mine)
+        pipe, folder = (left.with_name(f"{left.stem}-{n}.part") for n in range(2))
+        os.mkfifo(pipe)
+        folder.mkdir()
+        for each in (pipe, folder):
+            partial.side_path(each).write_bytes(side_car)
+        step.run(job, Silent())
+        assert server.asked("Range") == [None]
+    assert store.cached(job).read_bytes() == BODY
+    assert mine.read_bytes() == OTHER[:HALF]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
+def test_a_partial_of_another_user_is_not_gone_on_with(workspace: Workspace, cache: Cache) -> None:
+    """Whatever its side-car says: its bytes may be anything."""
+    with serving(file(BODY)) as server:
+        job = network_job(workspace, server.url())
+        left = leave_partial(cache, server.url(), OTHER[:HALF], total=len(BODY))
+        os.chown(left, 65534, 65534)
+        step.run(job, Silent())
+        assert server.asked("Range") == [None]
+    assert store.cached(job).read_bytes() == BODY
+
+
+def place_of(cache: Cache) -> Path:
+    return cache.partial("net", partial.address_key(ELSEWHERE))
 
 
 def test_an_error_of_the_disk_is_no_traceback(

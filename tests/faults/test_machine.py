@@ -17,7 +17,7 @@ from tasks import store
 from tasks.download.answer import SideCar
 from tasks.download.partial import Draft, address_key
 from tasks.errors import ConfigError, DiskError
-from tasks.files import write_atomic
+from tasks.files import atomic_writer, write_atomic
 from tasks.paths import Workspace
 from tests.faults.chain import Chain, chain
 from tests.faults.conftest import Disk, full, limited, mount, read_only
@@ -25,6 +25,7 @@ from tests.support.soak import STEPS
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="no such limits and mounts there")
 pytestmark = posix
+ROOT = Path(__file__).parents[2]
 
 # A full disk
 
@@ -254,12 +255,6 @@ def test_a_file_system_of_memory_cards_will_do(
 # What killed processes left
 
 
-def dead_process() -> int:
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
-
-
 def test_partials_go_also_when_the_archive_is_found_in_the_cache(whole: Chain) -> None:
     """The process that published it was killed before it could tidy up."""
     whole.run("download")
@@ -276,9 +271,14 @@ def test_partials_go_also_when_the_archive_is_found_in_the_cache(whole: Chain) -
 
 
 def test_what_a_killed_writer_left_goes_with_the_next_writing(tmp_path: Path) -> None:
-    path, living = tmp_path / "file.json", tmp_path / f".file.json.{os.getppid()}.tmp"
-    stray = tmp_path / f".file.json.{dead_process()}.tmp"
-    for each in (stray, living):
-        each.write_bytes(b"half")
-    write_atomic(path, b"whole")
-    assert sorted(tmp_path.iterdir()) == sorted([path, living])
+    path = tmp_path / "file.json"
+    script = "import os, sys; from pathlib import Path; from tasks.files import atomic_writer\n"
+    script += "with atomic_writer(Path(sys.argv[1])): os._exit(9)"
+    subprocess.run([sys.executable, "-c", script, str(path)], cwd=ROOT, check=False)
+    assert len(list(tmp_path.iterdir())) == 1
+    with atomic_writer(path) as living:
+        living.write(b"last")
+        write_atomic(path, b"whole")
+        assert len(list(tmp_path.iterdir())) == 2
+    assert path.read_bytes() == b"last"
+    assert list(tmp_path.iterdir()) == [path]
