@@ -18,6 +18,7 @@ SECTIONS = (
     "Annotations",
     "Death",
     "Company",
+    "Strangers in the cache",
     "Comparing",
     "The user's files",
 )
