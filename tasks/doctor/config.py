@@ -7,19 +7,17 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from tasks.doctor import checkpoint
+from tasks.doctor import refusals, start
 from tasks.doctor.text import traps
 from tasks.look import shown
 from tasks.tailor.apply import as_text, current
 from tasks.tailor.change import Unfit
 from tasks.tailor.rules import branch_of
-from tasks.tailor.schedule import OPTIMIZERS, WARMUP_DEFAULT
-from tasks.tailor.schema import fault
+from tasks.tailor.schema import fault, unknown_fields
 from tasks.textproto.edit import Document
 
 LONGEST = 4_000_000
 UNSET = "PATH_TO_BE_CONFIGURED"
-TYPES = ("detection", "full")
 
 
 class Judged(Struct):
@@ -65,9 +63,9 @@ def num_classes(document: Document) -> tuple[str, int]:
 
 def judge(document: Document, root: Path, ids: Mapping[str, int]) -> Judged:
     """Judge all values that learners get wrong; paths count from `root`, where training runs."""
-    judged = Judged()
+    judged = Judged(errors=list(unknown_fields(document)))
     try:
-        _, classes = num_classes(document)
+        branch, classes = num_classes(document)
     except ValueError as unfit:
         judged.errors.append(str(unfit))
         return judged
@@ -76,9 +74,10 @@ def judge(document: Document, root: Path, ids: Mapping[str, int]) -> Judged:
         judged.errors.append(f"num_classes is {classes}, and the label map goes to id {highest}")
     elif classes > highest:
         judged.warnings.append(f"num_classes is {classes}, and the label map ends at id {highest}")
+    judged.errors += refusals.refused(document, branch)
+    judged.warnings += refusals.doubtful(document, branch)
     _checkpoint(document, root, judged)
     _readers(document, root, judged)
-    judged.errors += _schedule(document)
     steps = as_text(current(document, "train_config.num_steps"))
     batch = as_text(current(document, "train_config.batch_size"))
     judged.told = f"{classes} classes, {steps or 'endless'} steps of {batch or '32'} pictures"
@@ -89,19 +88,10 @@ def _checkpoint(document: Document, root: Path, judged: Judged) -> None:
     path = current(document, "train_config.fine_tune_checkpoint")
     if not isinstance(path, str) or not path:
         judged.warnings.append("no fine_tune_checkpoint: training would start from nothing")
-        return
-    if UNSET in path:
+    elif UNSET in path:
         judged.errors.append(f"fine_tune_checkpoint is {UNSET}")
-    elif why := checkpoint.fault_of(root / path):
-        judged.errors.append(f"fine_tune_checkpoint {shown(path)}: {why}")
-    kind = as_text(current(document, "train_config.fine_tune_checkpoint_type")).strip("'\"")
-    if kind not in TYPES:
-        judged.errors.append(
-            f"fine_tune_checkpoint_type is {shown(kind) or 'missing'}; the zoo's are of detection"
-        )
-    version = as_text(current(document, "train_config.fine_tune_checkpoint_version"))
-    if version not in ("V2", "2"):
-        judged.errors.append(f"fine_tune_checkpoint_version is {version or 'missing'}, not V2")
+    else:
+        judged.errors += start.faults(document, root / path, shown(path))
 
 
 def _readers(document: Document, root: Path, judged: Judged) -> None:
@@ -135,23 +125,4 @@ def _is_there(path: Path) -> bool:
     try:
         return any(path.parent.glob(path.name))
     except (OSError, ValueError):
-        return False
-
-
-def _schedule(document: Document) -> Iterator[str]:
-    """The API refuses a schedule that ends before its warm-up."""
-    for optimizer in OPTIMIZERS:
-        where = f"train_config.optimizer.{optimizer}.learning_rate.cosine_decay_learning_rate"
-        if not _has(document, where):
-            continue
-        total, warmup = (current(document, f"{where}.{n}") for n in ("total_steps", "warmup_steps"))
-        warmup = WARMUP_DEFAULT if warmup is None else warmup
-        if isinstance(total, int) and isinstance(warmup, int) and total < warmup:
-            yield f"total_steps {total} is below warmup_steps {warmup}"
-
-
-def _has(document: Document, path: str) -> bool:
-    try:
-        return document.has_message(path)
-    except ValueError:
         return False

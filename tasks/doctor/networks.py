@@ -13,6 +13,7 @@ from tasks.job import ProjectJob
 from tasks.look import shown
 from tasks.receipts import ExtractReceipt, ScaffoldReceipt
 from tasks.tailor.apply import current
+from tasks.tailor.needs import needs
 from tasks.verify import bundle
 
 INFERENCE = "inference only: "  # how the catalogue begins some of its reasons
@@ -97,6 +98,8 @@ def _config(
     if document is None or faults:
         yield error(name, "pipeline.config can't be read", mend, faults)
         return
+    if not job.config.networks[name].training_needs and (wanted := needs(document)):
+        yield warning(name, wanted)
     judged = config.judge(document, job.workspace.root, ids)
     if judged.errors:
         yield error(name, "pipeline.config would not train", mend, judged.errors)

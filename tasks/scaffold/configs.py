@@ -18,7 +18,7 @@ from tasks.look import Seen, shown
 from tasks.receipts import FileRecord, ScaffoldReceipt
 from tasks.scaffold.plan import Merge, digest_of, written_at
 from tasks.scaffold.step import PIPELINE, config_path, has_config, key, recorded
-from tasks.tailor import apply, rules
+from tasks.tailor import apply, needs, rules
 from tasks.tailor.apply import Kept
 from tasks.tailor.change import Change, Unfit
 from tasks.tailor.recipe import Recipe, recipe
@@ -111,8 +111,13 @@ def _add(found: Configs, job: ProjectJob, network: Network, label_map: str) -> N
     if reason:
         found.refused[name] = reason
         found.lines.append(f"{name}: {shown(reason)}")
-    elif network.training_needs:
-        found.lines.append(f"{name}: {shown(network.training_needs)}")
+    elif wanted := needs_of(network, found.tailored.get(path)):
+        found.lines.append(f"{name}: {shown(wanted)}")
+
+
+def needs_of(network: Network, made: Tailored | None) -> str:
+    """What its training needs besides boxes: in the catalogue's words, or as its own file tells."""
+    return network.training_needs or (needs.needs(made.base) if made else "")
 
 
 def tailor(job: ProjectJob, name: str, label_map: str) -> Tailored | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tasks.scaffold.carry_out import Done
     from tasks.scaffold.configs import Configs, Updates
 
-VERSION = 2
+VERSION = 3
 PIPELINE = "pipeline.config"
 
 

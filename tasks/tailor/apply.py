@@ -12,6 +12,7 @@ from functools import reduce
 from msgspec import Struct
 
 from tasks.tailor.change import Change, Unfit
+from tasks.tailor.fields import default, unknown
 from tasks.tailor.schema import fault
 from tasks.textproto.edit import Document, Values
 from tasks.textproto.path import PathError
@@ -65,7 +66,8 @@ def tailored(document: Document, changes: Iterable[Change]) -> Document:
     """The file with all changes made.
 
     Raises:
-        Unfit: a change does not fit the file, or its fields' types: then it is the user's override.
+        Unfit: a change does not fit the file, its fields or their types: then it is the user's
+            override.
     """
     done = reduce(_made, changes, document)
     if found := fault(done.text):
@@ -79,9 +81,12 @@ def _made(document: Document, change: Change) -> Document:
             return document
         if change.value is None:
             return document.remove(change.path)
-        return document.set(change.path, change.value)
+        made = document.set(change.path, change.value)
     except PathError as error:
         raise Unfit(f"{change.path}: {error}") from None
+    if why := unknown(change.path):
+        raise Unfit(why)
+    return made
 
 
 def merged(
@@ -134,6 +139,13 @@ def current(document: Document, path: str) -> Values | None:
     except PathError:
         return None
     return value[0] if isinstance(value, tuple) and len(value) == 1 else value
+
+
+def meant(document: Document, path: str) -> Values | None:
+    """What stands at a path, or what the API takes in its place: the field's default. None for a
+    message or a list that is not there."""
+    value = current(document, path)
+    return default(path) if value is None else value
 
 
 def as_text(value: Values | None) -> str:

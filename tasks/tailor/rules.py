@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from tasks.tailor import schedule
 from tasks.tailor.change import Change, Unfit, unless_default
+from tasks.tailor.fields import is_enum
 from tasks.tailor.recipe import Recipe
 from tasks.textproto.edit import Document, Values
 from tasks.textproto.path import PathError, plain
@@ -123,8 +124,6 @@ def _train_config(document: Document, facts: Facts) -> Iterator[Change]:
     yield Change(f"{at}.fine_tune_checkpoint_type", "detection", why)
     why = "TensorFlow 2 refuses other checkpoints"
     yield Change(f"{at}.fine_tune_checkpoint_version", Word("V2"), why)
-    if recipe.max_boxes is not None:
-        yield Change(f"{at}.max_number_of_boxes", recipe.max_boxes, "max_boxes of the project")
     yield from _device(document, recipe)
 
 
@@ -140,6 +139,10 @@ def _device(document: Document, recipe: Recipe) -> Iterator[Change]:
 
 def _readers(document: Document, facts: Facts) -> Iterator[Change]:
     yield from _reader(document, "train_input_reader", facts.label_map, facts.train_record)
+    if facts.recipe.max_boxes is not None:
+        # The field of the same name in `train_config` is read by TensorFlow 1's training alone.
+        path = "train_input_reader.max_number_of_boxes"
+        yield Change(path, facts.recipe.max_boxes, "max_boxes of the project")
     for index in range(max(1, document.count("eval_input_reader"))):
         where = f"eval_input_reader[{index}]"
         yield from _reader(document, where, facts.label_map, facts.test_record)
@@ -184,7 +187,7 @@ def _frozen(value: object) -> Values:
 def as_field(document: Document, path: str, value: Values) -> Values:
     """A value of TOML as the field has it: TOML can't tell a string from an enum's word.
 
-    What stands there decides, then the field's type if it is known, then the letters.
+    What stands there decides, then the field's type.
     """
     if isinstance(value, tuple):
         return tuple(_word(item, _is_word(document, path, item)) for item in value)
@@ -196,8 +199,6 @@ def _word(value: object, is_word: bool) -> str | int | float | bool | Word:
 
 
 def _is_word(document: Document, path: str, value: object) -> bool:
-    from tasks.tailor.schema import is_enum
-
     if not isinstance(value, str) or not value.replace("_", "a").isalnum():
         return False
     try:
@@ -207,5 +208,4 @@ def _is_word(document: Document, path: str, value: object) -> bool:
     old = old[0] if isinstance(old, tuple) else old
     if old is not None:
         return isinstance(old, Word)
-    known = is_enum(path)
-    return value.isupper() if known is None else known
+    return is_enum(path) is True

@@ -112,6 +112,77 @@ def test_a_network_that_is_fit_for_training_has_two_good_rows(job: ProjectJob) -
     ]
 
 
+SOURCE = b"""model { %s {
+  num_classes: 90
+  feature_extractor { type: "%s" depth_multiplier: 1.0 fpn { additional_layer_depth: %d } }
+} }"""
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ((b"ssd", b"ssd_mobilenet_v2_fpn_keras", 256), ""),
+        ((b"ssd", b"ssd_mobilenet_v2_fpn_keras", 128), "additional_layer_depth is 256, and its c"),
+        ((b"ssd", b"ssd_resnet50_v1_fpn_keras", 256), "its checkpoint is of ssd_resnet50_v1_fpn_k"),
+        ((b"faster_rcnn", b"faster_rcnn_resnet50_keras", 256), "its checkpoint is of faster_rcnn"),
+    ],
+)
+def test_a_config_of_another_network_than_its_checkpoint_is_an_error(
+    job: ProjectJob, source: tuple[bytes, bytes, int], words: str
+) -> None:
+    (job.workspace.network(NAME) / "pipeline.config").write_bytes(SOURCE % source)
+    errors = [line for line in about(job, "error") if "would not train" in line]
+    assert words in "".join(errors)
+    assert bool(errors) == bool(words)
+
+
+def test_full_wants_as_many_classes_as_the_checkpoint_has(job: ProjectJob) -> None:
+    write(job, config_text(**{'type: "detection"': 'type: "full"'}))
+    own = job.workspace.network(NAME) / "pipeline.config"
+    own.write_bytes(SOURCE % (b"ssd", b"ssd_mobilenet_v2_fpn_keras", 256))
+    assert "num_classes is 2, and its checkpoint is of 90" in "".join(about(job, "error"))
+
+
+def test_the_old_field_for_the_type_is_understood(job: ProjectJob) -> None:
+    write(job, config_text(**{'fine_tune_checkpoint_type: "detection"': OLD}))
+    assert about(job, "error") == about(job, "warning") == []
+    write(job, config_text(**{'fine_tune_checkpoint_type: "detection"': ""}))
+    assert "fine_tune_checkpoint_type is missing" in about(job, "error")[0]
+
+
+OLD = "from_detection_checkpoint: true"
+
+
+@pytest.mark.parametrize(
+    ("tensor", "kind", "words"),
+    [
+        ("FeatureExtractor/MobilenetV2/Conv/weights", "detection", "it is of TensorFlow 1"),
+        ("feature_extractor/conv1/kernel/.ATTRIBUTES/VARIABLE_VALUE", "classification", ""),
+        (
+            "feature_extractor/conv1/kernel/.ATTRIBUTES/VARIABLE_VALUE",
+            "detection",
+            "type is detection; this checkpoint's is classification",
+        ),
+    ],
+)
+def test_the_kind_of_a_checkpoint_is_told_by_its_tensors(
+    job: ProjectJob, tensor: str, kind: str, words: str
+) -> None:
+    index, data = tensor_bundle({tensor: bytes(12)})
+    (job.workspace.root / "mine.index").write_bytes(index)
+    (job.workspace.root / "mine.data-00000-of-00001").write_bytes(data)
+    write(job, config_text(**{CHECKPOINT: '"mine"', 'type: "detection"': f'type: "{kind}"'}))
+    errors = "".join(about(job, "error"))
+    assert words in errors
+    assert bool(errors) == bool(words)
+
+
+def test_needs_besides_boxes_are_told_by_the_file_too(job: ProjectJob) -> None:
+    task = "center_net { keypoint_estimation_task { task_name: 'pose' }"
+    write(job, config_text(**{"ssd {": task, "ssd_mobilenet_v2_fpn_keras": "hourglass_104"}))
+    assert any("needs keypoints in the records" in line for line in about(job, "warning"))
+
+
 def test_a_class_head_unlike_the_networks_own_config_is_an_error(
     job: ProjectJob, workspace: Workspace
 ) -> None:
@@ -178,6 +249,24 @@ CHECKPOINT = '"pre-trained/some_ssd/checkpoint/ckpt-0"'
         ("version: V2\n}", "version: V2", "line "),
         ("batch_size: 2", "batch_size: -2", "line 9"),
         ("batch_size: 2", "batch_size: 2 batch_size: 3", "batch_size"),
+        (
+            "num_steps: 1000",
+            "num_step: 5",
+            "line 10, column 3: train_config has no field num_step; did you mean num_steps?",
+        ),
+        (
+            "batch_size: 2",
+            'label_map_path: "a"',
+            "line 9, column 3: train_config has no field label_map_path; it belongs in"
+            " train_input_reader or eval_input_reader",
+        ),
+        (
+            "feature_extractor { ",
+            "feature_extractor { batch_norm_trainable: true ",
+            "model.ssd.feature_extractor has no field batch_norm_trainable",
+        ),
+        ('"ssd_mobilenet_v2_fpn_keras"', '"ssd_mobilenet_v2"', "is of TensorFlow 1"),
+        ("batch_size: 2", "load_all_detection_checkpoint_vars: true", "is of TensorFlow 1"),
     ],
 )
 def test_a_mistake_in_a_config_is_an_error_that_names_it(

@@ -17,6 +17,7 @@ from tasks.receipts import ExtractReceipt
 from tasks.scaffold import step
 from tasks.scaffold.changes import page
 from tasks.scaffold.plan import digest_of
+from tests.support.pipeline_configs import ALL
 from tests.support.projects import (
     PIPELINE,
     TAILORED,
@@ -189,6 +190,13 @@ def test_a_network_that_can_not_be_trained_is_refused_with_the_reason(
     assert scaffold(project_job(workspace, odd)) == ("net: inference only: so it is",)
     assert os.listdir(workspace.training("cube_faces", "net")) == []
     assert page(project_job(workspace, odd)) == ["net: inference only: so it is"]
+
+
+def test_what_a_training_needs_is_told_under_any_name(workspace: Workspace) -> None:
+    install(workspace, "net", {"pipeline.config": ALL["CenterNet keypoints"].encode()})
+    (line,) = scaffold(project_job(workspace, "net"))
+    assert line.startswith("net: its training needs keypoints in the records")
+    assert any("keypoints in the records" in line for line in page(project_job(workspace, "net")))
 
 
 def test_a_network_that_needs_more_than_boxes_is_tailored_with_a_warning(

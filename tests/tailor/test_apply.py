@@ -71,7 +71,7 @@ def test_nothing_new_changes_no_byte() -> None:
 def test_a_setting_that_is_taken_away_gives_back_the_networks_own_value() -> None:
     mine = tailored(FASTER_RCNN, max_boxes=4).text + "# mine\n"
     merged = update(mine, before={"max_boxes": 4}, now={})
-    assert Document.read(merged.content).get("train_config.max_number_of_boxes") == 100
+    assert Document.read(merged.content).get("train_input_reader.max_number_of_boxes") is None
 
 
 def test_an_override_that_is_taken_away_is_taken_out() -> None:
@@ -82,10 +82,10 @@ def test_an_override_that_is_taken_away_is_taken_out() -> None:
 
 
 def test_a_new_setting_leaves_a_value_that_they_changed() -> None:
-    mine = tailored(FASTER_RCNN).set("train_config.max_number_of_boxes", 30)
+    mine = tailored(FASTER_RCNN).set("train_input_reader.max_number_of_boxes", 30)
     merged = update(mine, before={}, now={"max_boxes": 4})
-    assert Document.read(merged.content).get("train_config.max_number_of_boxes") == 30
-    assert [k.path for k in merged.kept] == ["train_config.max_number_of_boxes"]
+    assert Document.read(merged.content).get("train_input_reader.max_number_of_boxes") == 30
+    assert [k.path for k in merged.kept] == ["train_input_reader.max_number_of_boxes"]
 
 
 def test_a_reader_that_tailoring_took_out_stays_out_and_one_that_they_made_stays_in() -> None:

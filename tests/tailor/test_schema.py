@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.tailor.schema import fault, is_enum
+from tasks.tailor.fields import is_enum
+from tasks.tailor.schema import fault
 from tests.support.pipeline_configs import ALL
 
 
@@ -47,6 +48,7 @@ def test_fields_that_are_not_known_are_passed_over() -> None:
         ("eval_input_reader[0].mask_type", True),
         ("train_config.batch_size", False),
         ("model.ssd.loss.anything", None),
+        ("model.ssd.post_processing.score_converter", True),
         ("nowhere", None),
         ("no path", None),
     ],

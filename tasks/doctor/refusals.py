@@ -1,0 +1,292 @@
+"""What TensorFlow 2's training refuses, or passes over in silence, in a config that is well formed.
+
+Each check names the source that it was read from, below object_detection/ of tensorflow/models
+(as in tf-models-research-object-detection 2.8.0.post1). A message that a file lacks altogether (a
+matcher, an anchor generator) is not asked for here: the API says so itself before it begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from tasks.doctor import extractors
+from tasks.look import shown
+from tasks.tailor.apply import current, meant
+from tasks.tailor.schedule import OPTIMIZERS, RATES
+from tasks.textproto.edit import Document
+
+NMS = {
+    "faster_rcnn": "second_stage_post_processing.batch_non_max_suppression",
+    "ssd": "post_processing.batch_non_max_suppression",
+    "center_net": "post_processing.batch_non_max_suppression",
+}
+# eval_util.py: EVAL_METRICS_CLASS_DICT.
+METRICS = frozenset(
+    {f"coco_{kind}_metrics" for kind in ("detection", "keypoint", "mask", "panoptic")}
+    | {f"{weighted}pascal_voc_{kind}_metrics" for weighted in ("", "weighted_")
+       for kind in ("detection", "instance_segmentation")}
+    | {"oid_challenge_detection_metrics", "oid_challenge_segmentation_metrics"}
+    | {"oid_V2_detection_metrics", "lvis_mask_metrics", "precision_at_recall_detection_metrics"}
+)  # fmt: skip
+
+
+def refused(document: Document, branch: str) -> Iterator[str]:
+    """Why no training would begin, one clause each; `branch` is the meta-architecture."""
+    yield from _extractor(document, branch)
+    yield from _model(document, branch)
+    yield from _suppression(document, f"model.{branch}.{NMS[branch]}")
+    yield from _resizer(document, f"model.{branch}.image_resizer")
+    yield from _training(document)
+    yield from _optimizer(document)
+    yield from _augmentation(document)
+
+
+def doubtful(document: Document, branch: str) -> Iterator[str]:
+    """What is passed over, or works in some cases only, one clause each."""
+    yield from _ignored(document)
+    yield from _batches(document, branch)
+    yield from _evaluation(document)
+
+
+def has(document: Document, path: str) -> bool:
+    """Whether anything stands at a path."""
+    return current(document, path) is not None
+
+
+def num(document: Document, path: str) -> float:
+    """The number that a field means; 0 if the file has several."""
+    value = meant(document, path)
+    return value if isinstance(value, (int, float)) else 0
+
+
+def text(document: Document, path: str) -> str:
+    value = meant(document, path)
+    return value if isinstance(value, str) else ""
+
+
+def size(document: Document, path: str) -> int:
+    """How many values a repeated field has."""
+    try:
+        return document.count(path)
+    except ValueError:
+        return 0
+
+
+# --- the model ----------------------------------------------------------------------------------
+
+
+def _extractor(document: Document, branch: str) -> Iterator[str]:
+    """builders/model_builder.py hands each extractor what the file says; each takes its own."""
+    at = f"model.{branch}.feature_extractor"
+    name = text(document, f"{at}.type")
+    if why := extractors.fault(branch, name):
+        yield why
+        return
+    for field in _not_taken(branch, name):
+        if has(document, f"{at}.{field}"):
+            yield f"feature_extractor.{field} is nothing that {name} takes"
+    if branch == "ssd":
+        yield from _ssd_extractor(document, at, name)
+    elif branch == "faster_rcnn":
+        stride = num(document, f"{at}.first_stage_features_stride")
+        takes = (8, 16) if "fpn" in name or "inception" in name else (16,)
+        if stride not in takes:
+            which = " or ".join(map(str, takes))
+            yield f"feature_extractor.first_stage_features_stride is {stride}, not {which}"
+
+
+def _not_taken(branch: str, name: str) -> tuple[str, ...]:
+    """Fields that end in an unexpected argument: models/*_keras_feature_extractor.py."""
+    if branch == "faster_rcnn":
+        return () if "fpn" in name else ("fpn", "conv_hyperparams")
+    if branch == "center_net":
+        return ()
+    never = ("replace_preprocessor_with_placeholder", "spaghettinet_arch_name")
+    if "bifpn" in name:
+        return ("fpn", "num_layers", *never)
+    return ("bifpn", "num_layers" if "fpn" in name else "fpn", *never)
+
+
+def _ssd_extractor(document: Document, at: str, name: str) -> Iterator[str]:
+    """models/ssd_resnet_v1_fpn_keras_feature_extractor.py and ssd_efficientnet_bifpn_…py."""
+    if "mobilenet" in name:
+        return
+    for field in ("use_explicit_padding", "use_depthwise"):
+        if meant(document, f"{at}.{field}") is True:
+            yield f"feature_extractor.{field} is nothing that {name} takes"
+    if "efficientnet" in name and num(document, f"{at}.depth_multiplier") != 1:
+        yield f"feature_extractor.depth_multiplier must be 1 for {name}"
+
+
+def _model(document: Document, branch: str) -> Iterator[str]:
+    """builders/model_builder.py, matcher_builder.py, losses_builder.py."""
+    at = f"model.{branch}"
+    if has(document, f"{at}.matcher.bipartite_matcher"):
+        yield "matcher.bipartite_matcher is of TensorFlow 1; write argmax_matcher"
+    if branch == "faster_rcnn":
+        yield from _two_stages(document, at)
+    if branch == "ssd":
+        focal = has(document, f"{at}.loss.classification_loss.weighted_sigmoid_focal")
+        if focal and has(document, f"{at}.loss.hard_example_miner"):
+            yield "loss.hard_example_miner does not go with weighted_sigmoid_focal; remove it"
+        sampler = f"{at}.loss.random_example_sampler"
+        if has(document, sampler) and num(document, f"{sampler}.positive_sample_fraction") <= 0:
+            yield "loss.random_example_sampler.positive_sample_fraction must be above 0"
+
+
+def _two_stages(document: Document, at: str) -> Iterator[str]:
+    """builders/model_builder.py; meta_architectures/faster_rcnn_meta_arch.py."""
+    stages = num(document, f"{at}.number_of_stages")
+    if stages not in (1, 2, 3):
+        yield f"number_of_stages is {stages}, not 1, 2 or 3"
+    if meant(document, f"{at}.inplace_batchnorm_update") is True:
+        yield "inplace_batchnorm_update is of TensorFlow 1; remove it"
+    batch = num(document, f"{at}.second_stage_batch_size")
+    most = num(document, f"{at}.first_stage_max_proposals")
+    if batch > most:
+        yield f"second_stage_batch_size {batch} is above first_stage_max_proposals {most}"
+    if not 0 <= num(document, f"{at}.first_stage_nms_iou_threshold") <= 1:
+        yield "first_stage_nms_iou_threshold is not between 0 and 1"
+
+
+def _suppression(document: Document, at: str) -> Iterator[str]:
+    """builders/post_processing_builder.py."""
+    if not has(document, at):
+        return
+    each = num(document, f"{at}.max_detections_per_class")
+    total = num(document, f"{at}.max_total_detections")
+    if each > total:
+        yield f"max_detections_per_class {each} is above max_total_detections {total}"
+    if not 0 <= num(document, f"{at}.iou_threshold") <= 1:
+        yield "batch_non_max_suppression.iou_threshold is not between 0 and 1"
+    if num(document, f"{at}.soft_nms_sigma") < 0:
+        yield "soft_nms_sigma is below 0"
+    both = ("use_combined_nms", "use_class_agnostic_nms")
+    if all(meant(document, f"{at}.{name}") is True for name in both):
+        yield f"{both[0]} and {both[1]} do not go together"
+
+
+def _resizer(document: Document, at: str) -> Iterator[str]:
+    """builders/image_resizer_builder.py; utils/config_util.py, get_spatial_image_size."""
+    keep = f"{at}.keep_aspect_ratio_resizer"
+    if has(document, keep):
+        low, high = (num(document, f"{keep}.{end}_dimension") for end in ("min", "max"))
+        if low > high:
+            yield f"keep_aspect_ratio_resizer: min_dimension {low} is above max_dimension {high}"
+    if has(document, f"{at}.pad_to_multiple_resizer"):
+        yield "pad_to_multiple_resizer is nothing that training can use; take another resizer"
+
+
+# --- the training -------------------------------------------------------------------------------
+
+
+def _training(document: Document) -> Iterator[str]:
+    """model_lib_v2.py, train_loop."""
+    if meant(document, "train_config.load_all_detection_checkpoint_vars") is True:
+        yield "load_all_detection_checkpoint_vars is of TensorFlow 1; remove it"
+    if num(document, "train_config.batch_size") < 1:
+        yield "train_config.batch_size is 0"
+
+
+def _optimizer(document: Document) -> Iterator[str]:
+    """builders/optimizer_builder.py; utils/learning_schedules.py."""
+    at = "train_config.optimizer"
+    chosen = [name for name in OPTIMIZERS if has(document, f"{at}.{name}")]
+    if not chosen:
+        yield f"train_config has no optimizer; write one of {', '.join(OPTIMIZERS)}"
+        return
+    where = f"{at}.{chosen[0]}.learning_rate"
+    kinds = [kind for kind in RATES if has(document, f"{where}.{kind}")]
+    if not kinds:
+        yield f"{chosen[0]} has no learning_rate; write one of {', '.join(RATES)}"
+    elif kinds[0] == "cosine_decay_learning_rate":
+        yield from _cosine(document, f"{where}.{kinds[0]}")
+    elif kinds[0] == "manual_step_learning_rate":
+        yield from _manual(document, f"{where}.{kinds[0]}")
+
+
+def _cosine(document: Document, at: str) -> Iterator[str]:
+    total, warmup = (num(document, f"{at}.{name}") for name in ("total_steps", "warmup_steps"))
+    if total < warmup:
+        yield f"total_steps {total} is below warmup_steps {warmup}"
+    base, first = (
+        num(document, f"{at}.{n}") for n in ("learning_rate_base", "warmup_learning_rate")
+    )
+    if warmup and base < first:
+        yield f"learning_rate_base {base} is below warmup_learning_rate {first}"
+
+
+def _manual(document: Document, at: str) -> Iterator[str]:
+    count = size(document, f"{at}.schedule")
+    if not count:
+        yield "manual_step_learning_rate has no schedule"
+        return
+    steps = [num(document, f"{at}.schedule[{n}].step") for n in range(count)]
+    if any(after <= before for before, after in pairwise([0, *steps])):
+        told = ", ".join(map(str, steps))
+        yield f"manual_step_learning_rate: steps {told} do not rise from above 0"
+
+
+def _augmentation(document: Document) -> Iterator[str]:
+    """builders/preprocessor_builder.py; utils/autoaugment_utils.py, which needs tf.contrib."""
+    for index in range(size(document, "train_config.data_augmentation_options")):
+        at = f"train_config.data_augmentation_options[{index}]"
+        name = f"data_augmentation_options[{index}]"
+        if has(document, f"{at}.autoaugment_image"):
+            yield f"{name}: autoaugment_image is of TensorFlow 1 (it needs tf.contrib); remove it"
+        for end in ("min", "max"):
+            sides = [f"{at}.random_pad_image.{end}_image_{side}" for side in ("height", "width")]
+            if len([side for side in sides if has(document, side)]) == 1:
+                yield f"{name}: {end}_image_height and {end}_image_width go together"
+            for step in ("random_crop_pad_image", "ssd_random_crop_pad_fixed_aspect_ratio"):
+                if size(document, f"{at}.{step}.{end}_padded_size_ratio") not in (0, 2):
+                    yield f"{name}: {end}_padded_size_ratio needs two numbers"
+
+
+# --- what is passed over ------------------------------------------------------------------------
+
+
+def _ignored(document: Document) -> Iterator[str]:
+    """What model_lib.py and legacy/trainer.py read, and model_lib_v2.py does not."""
+    for name in ("freeze_variables", "update_trainable_variables"):
+        if size(document, f"train_config.{name}"):
+            yield f"TensorFlow 2's training passes over {name}: every variable is trained"
+    if num(document, "train_config.bias_grad_multiplier"):
+        yield "TensorFlow 2's training passes over bias_grad_multiplier"
+    if has(document, "graph_rewriter"):
+        yield "TensorFlow 2's training passes over graph_rewriter: nothing is quantized"
+    if not num(document, "train_config.num_steps"):
+        yield "num_steps is missing: the API's script wants --num_train_steps then"
+    mine = current(document, "train_config.max_number_of_boxes")
+    read = num(document, "train_input_reader.max_number_of_boxes")
+    if isinstance(mine, int) and mine < read:
+        yield (
+            f"TensorFlow 2's training passes over train_config.max_number_of_boxes {mine}; it"
+            f" reads train_input_reader.max_number_of_boxes, which is {read}"
+        )
+
+
+def _batches(document: Document, branch: str) -> Iterator[str]:
+    """Pictures of a batch have one shape: builders/dataset_builder.py, inputs.py."""
+    at = f"model.{branch}.image_resizer"
+    keep = f"{at}.keep_aspect_ratio_resizer"
+    loose = has(document, keep) and meant(document, f"{keep}.pad_to_max_dimension") is not True
+    loose |= any(has(document, f"{at}.{n}_resizer") for n in ("identity", "conditional_shape"))
+    batch = num(document, "train_config.batch_size")
+    if loose and batch > 1:
+        yield (
+            f"a batch of {batch} needs pictures of one shape, and image_resizer does not see to"
+            " it: write pad_to_max_dimension: true, or batch_size: 1"
+        )
+
+
+def _evaluation(document: Document) -> Iterator[str]:
+    """eval_util.py; model_lib_v2.py, eval_continuously."""
+    names = current(document, "eval_config.metrics_set")
+    for name in names if isinstance(names, tuple) else (names,):
+        if isinstance(name, str) and name not in METRICS:
+            yield f"evaluation refuses metrics_set {shown(name)}"
+    averages = meant(document, "train_config.optimizer.use_moving_average")
+    if meant(document, "eval_config.use_moving_averages") is True and averages is False:
+        yield "evaluation wants moving averages, and the optimizer keeps none: set both alike"

@@ -1,0 +1,126 @@
+"""What a training starts from: the checkpoint that a config names, and whether the two fit.
+
+From object_detection/ of tensorflow/models: `load_fine_tune_checkpoint` of model_lib_v2.py,
+`restore_from_objects` of each meta-architecture, `update_fine_tune_checkpoint_type` of
+utils/config_util.py, `ensure_checkpoint_supported` of utils/variables_helper.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tasks.doctor import checkpoint, extractors
+from tasks.look import shown
+from tasks.tailor import apply
+from tasks.tailor.apply import as_text, current, meant
+from tasks.tailor.change import Unfit
+from tasks.tailor.rules import branch_of
+from tasks.textproto.edit import Document
+from tasks.verify import bundle
+
+TYPES = ("detection", "full")
+OBJECTS = "/.ATTRIBUTES/"  # in each name of a checkpoint that TensorFlow 2 wrote
+CLASSIFIER = "feature_extractor/"  # how names begin in a checkpoint for `classification`
+# Fields that give the extractor's weights their number or shape.
+SHAPING = (
+    "depth_multiplier",
+    "min_depth",
+    "use_depthwise",
+    "num_layers",
+    "use_separable_conv",
+    "fpn.min_level",
+    "fpn.max_level",
+    "fpn.additional_layer_depth",
+    "bifpn.min_level",
+    "bifpn.max_level",
+    "bifpn.num_iterations",
+    "bifpn.num_filters",
+)
+
+
+def faults(document: Document, prefix: Path, path: str) -> Iterator[str]:
+    """Why training can't start from this checkpoint, one clause each; `path` is its name here."""
+    why = checkpoint.fault_of(prefix)
+    names = [] if why else _names(prefix)
+    if names and not any(OBJECTS in name for name in names):
+        why = "it is of TensorFlow 1, and TensorFlow 2's training refuses it; take one of the zoo"
+    if why:
+        yield f"fine_tune_checkpoint {path}: {why}"
+    yield from _type(document, names)
+    version = as_text(current(document, "train_config.fine_tune_checkpoint_version"))
+    if version not in ("V2", "2"):
+        yield f"fine_tune_checkpoint_version is {version or 'missing'}, not V2"
+    origin = _origin(prefix)
+    if origin is not None and not why:
+        yield from unlike(document, origin, kind_of(document))
+
+
+def kind_of(document: Document) -> str:
+    """The type of the checkpoint as the API understands it; "" if the file does not say. The old
+    `from_detection_checkpoint` counts where the type is missing."""
+    kind = current(document, "train_config.fine_tune_checkpoint_type")
+    if isinstance(kind, str) and kind:
+        return kind
+    old = meant(document, "train_config.from_detection_checkpoint")
+    return "detection" if old is True else ""
+
+
+def _type(document: Document, names: Iterable[str]) -> Iterator[str]:
+    kind = kind_of(document)
+    if any(name.startswith(CLASSIFIER) for name in names):
+        if kind in TYPES:
+            yield f"fine_tune_checkpoint_type is {kind}; this checkpoint's is classification"
+        return
+    if kind == "fine_tune":
+        yield "fine_tune_checkpoint_type is fine_tune; the zoo's are of detection, which does it"
+    elif kind not in TYPES:
+        yield f"fine_tune_checkpoint_type is {shown(kind) or 'missing'}; the zoo's are of detection"
+
+
+def _names(prefix: Path) -> list[str]:
+    """The tensors of a checkpoint; empty if that can't be told."""
+    try:
+        return list(bundle.shapes(checkpoint.read_index(prefix.with_name(f"{prefix.name}.index"))))
+    except (OSError, ValueError):
+        return []
+
+
+# --- the config that the checkpoint was made with -----------------------------------------------
+
+
+def _origin(prefix: Path) -> Document | None:
+    """The pipeline.config beside the checkpoint, or beside its folder; None if none can be read."""
+    for folder in (prefix.parent, prefix.parent.parent):
+        try:
+            return apply.read((folder / "pipeline.config").read_bytes())
+        except (OSError, Unfit):
+            continue
+    return None
+
+
+def unlike(document: Document, origin: Document, kind: str) -> Iterator[str]:
+    """In what a model differs from that of its checkpoint, so that the weights don't fit."""
+    try:
+        branch, theirs = branch_of(document), branch_of(origin)
+    except Unfit:
+        return
+    if branch != theirs:
+        yield f"the model is {branch}, and its checkpoint is of {theirs}"
+        return
+    at = f"model.{branch}.feature_extractor"
+    name, made = (meant(one, f"{at}.type") for one in (document, origin))
+    if not made or name != made:
+        if made and not extractors.fault(branch, str(name)):
+            yield f"feature_extractor is {name}, and its checkpoint is of {shown(str(made))}"
+        return
+    for path in [f"{at}.{field}" for field in SHAPING] + _head(branch, kind):
+        here, there = meant(document, path), meant(origin, path)
+        if here != there:
+            field = path.removeprefix(f"model.{branch}.")
+            yield f"{field} is {as_text(here)}, and its checkpoint is of {as_text(there)}"
+
+
+def _head(branch: str, kind: str) -> list[str]:
+    """`full` wants the class head too."""
+    return [f"model.{branch}.num_classes"] if kind == "full" else []
