@@ -20,6 +20,7 @@ SECTIONS = (
     "Company",
     "Strangers in the cache",
     "Comparing",
+    "Training",
     "The user's files",
 )
 # The tests of which the page names cases, and the cases that they have.
