@@ -17,8 +17,10 @@ import os
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from tasks.files import sha256_of
 from tests.support.archives import sstable, varint
 
 TENSOR = 1 << 20  # float32 values of a tensor: 4 MiB
@@ -37,6 +39,10 @@ class Made:
     @property
     def packed(self) -> int:
         return self.path.stat().st_size
+
+    @cached_property
+    def sha256(self) -> str:
+        return sha256_of(self.path)
 
 
 def make(folder: Path, network: str, weights: int, *, graph: int = 6 << 20, seed: int = 1) -> Made:

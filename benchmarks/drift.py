@@ -42,7 +42,7 @@ def _installed(room: Room, made: Made) -> Place:
     place = Place(room.folder / "drift")
     with room.serving(made.path.parent) as address:
         source = f"{address}/{made.path.name}"
-        fresh(place.root, {made.network: source}, {"my_cubes": [made.network]})
+        fresh(place.root, {made.network: source}, {"my_cubes": [made.network]}, [made])
         place.doit(f"extract:{made.network}")
     return place
 

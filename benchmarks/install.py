@@ -101,7 +101,7 @@ def _ours(room: Room, url: str, made: Made) -> Iterable[Contender]:
     place = Place(room.folder / "ours")
 
     def prepare() -> None:
-        fresh(place.root, {made.network: url}, {"my_cubes": [made.network]})
+        fresh(place.root, {made.network: url}, {"my_cubes": [made.network]}, [made])
 
     def steps() -> Sample:
         command = [sys.executable, "-c", THREE_STEPS, made.network]

@@ -27,7 +27,7 @@ def _row(room: Room, megabytes: int) -> tuple[Row, float]:
     place = Place(room.folder / "memory")
     with room.serving(made.path.parent) as address:
         source = f"{address}/{made.path.name}"
-        fresh(place.root, {made.network: source}, {"my_cubes": [made.network]})
+        fresh(place.root, {made.network: source}, {"my_cubes": [made.network]}, [made])
         peak = place.peak_memory(f"extract:{made.network}") / 1e6
     place.remove()
     what = f"archive of {made.packed / 1e6:.0f} MB"

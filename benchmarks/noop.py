@@ -102,7 +102,7 @@ def built(room: Room, size: Size) -> Place:
     projects = {f"project_{number:02d}": names for number in range(size.projects)}
     with room.serving(folder) as address:
         sources = {each.network: f"{address}/{each.path.name}" for each in made}
-        fresh(place.root, sources, projects)
+        fresh(place.root, sources, projects, made)
         room.say(f"  {size.networks} networks × {size.projects} projects")
         place.doit("scaffold")
     surroundings = environment(TOD_CACHE=str(place.cache))

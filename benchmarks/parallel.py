@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from benchmarks.archives import Made
 from benchmarks.measure import Contender, interleave
 from benchmarks.room import Room
 from benchmarks.smoke import EMBEDDED
@@ -17,19 +20,24 @@ def section(room: Room, rounds: int) -> Section:
     made = [room.archive(MEGABYTES, f"net_{number}_coco17_tpu-8") for number in FOUR]
     with room.serving(made[0].path.parent) as address:
         served = {each.network: f"{address}/{each.path.name}" for each in made}
-        installed = _pair(room, rounds, "extract", served, f"4 networks of {MEGABYTES} MB")
+        installed = _pair(room, rounds, "extract", served, made, f"4 networks of {MEGABYTES} MB")
     small = {f"embedded_{number}": str(EMBEDDED) for number in FOUR}
-    smoked = _pair(room, rounds, "smoke", small, "4 networks of the embedded one's size")
+    smoked = _pair(room, rounds, "smoke", small, [], "4 networks of the embedded one's size")
     return Section("Two steps at a time, from an empty cache", [*installed, *smoked])
 
 
 def _pair(
-    room: Room, rounds: int, group: str, sources: dict[str, str], described: str
+    room: Room,
+    rounds: int,
+    group: str,
+    sources: dict[str, str],
+    made: Iterable[Made],
+    described: str,
 ) -> list[Row]:
     place = Place(room.folder / f"parallel-{group}")
 
     def prepare() -> None:
-        fresh(place.root, sources, {"my_cubes": sources})
+        fresh(place.root, sources, {"my_cubes": sources}, made)
 
     def contender(*words: str) -> Contender:
         title = f"`doit {' '.join(words)}`, {described}"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.archives import Made
 from benchmarks.measure import Sample, environment, peak_memory, process
 from tests.support.checkouts import check_out
 
@@ -46,21 +47,34 @@ class Place:
         shutil.rmtree(self.cache, ignore_errors=True)
 
 
-def fresh(root: Path, sources: Mapping[str, str], projects: Mapping[str, Iterable[str]]) -> Place:
+def fresh(
+    root: Path,
+    sources: Mapping[str, str],
+    projects: Mapping[str, Iterable[str]],
+    made: Iterable[Made] = (),
+) -> Place:
     """A checkout as it was cloned, with this configuration; what was there is removed.
+
+    What is `made` has its digest recorded: without one nothing is fetched over plain http.
 
     Its modules come compiled, as an installed contender's are.
     """
     place = Place(root)
     place.remove()
     check_out(root)
-    (root / "config/workspace.toml").write_text(configuration(sources, projects))
+    (root / "config/workspace.toml").write_text(configuration(sources, projects, made))
     return place
 
 
-def configuration(sources: Mapping[str, str], projects: Mapping[str, Iterable[str]]) -> str:
+def configuration(
+    sources: Mapping[str, str], projects: Mapping[str, Iterable[str]], made: Iterable[Made]
+) -> str:
     """A workspace.toml: network → its source, project → its networks."""
     tables = [f'[networks.{name}]\nsources = ["{source}"]\n' for name, source in sources.items()]
+    tables += [
+        f'[networks.{each.network}.archive]\nsha256 = "{each.sha256}"\nconfidence = "confirmed"\n'
+        for each in made
+    ]
     for name, networks in projects.items():
         listed = ", ".join(f'"{network}"' for network in networks)
         tables.append(f'[projects.{name}]\nlabels = ["one", "two"]\nnetworks = [{listed}]\n')

@@ -3,6 +3,7 @@
     errors  files  wire  words         leaves: know nothing of the rest
     temporary                          files that are being written: whose they are
     spelling                           labels that look alike
+    addresses  numbers                 what outside text may be shown, or read as a number
     paths  receipts                    where things lie, what a finished step leaves behind
     catalogue                          config/*.toml as frozen objects; the lock
     job  installed  store  turn        what the steps share: their orders, a tree's state, the

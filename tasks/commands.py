@@ -6,6 +6,7 @@ Each takes the words of the command line and gives back the lines to print.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -148,7 +149,7 @@ def existing_file(word: str) -> Path:
     Raises:
         UsageError: it is none.
     """
-    file = Path(word).expanduser()
+    file = Path(os.path.expanduser(word))  # noqa: PTH111  Path's raises if nobody has that name
     if not file.is_file():
         what = "a folder" if file.is_dir() else "no file"
         raise UsageError(str(file), f"there is {what} of this name", "give the path of an archive")

@@ -4,6 +4,7 @@
     ├── ConfigError        a file under config/ is wrong
     ├── UnreachableError   no host could be reached; the step is deferred, or fails if it was named
     ├── DownloadError      a host answered, and the answer is final
+    │   └── PlainHttpError     nothing was asked: no digest is known to check the answer by
     ├── DamagedError       bytes were damaged on their way; they were set aside
     ├── RefusedError       bytes are whole but are not the ones on record
     ├── UnsafeArchiveError an archive would write where it must not, or too much
@@ -19,6 +20,8 @@ Anything else that is raised is a defect and keeps its traceback.
 
 from __future__ import annotations
 
+from tasks.addresses import clean
+
 
 class TodError(Exception):
     """An expected failure.
@@ -27,9 +30,12 @@ class TodError(Exception):
         what: what it happened to (`embedded: pre-trained/x`, `config/workspace.toml`).
         why: what went wrong, as a clause without a full stop.
         todo: what the user can do about it; may be empty.
+
+    Addresses in them are cut down to what may be shown; see `addresses`.
     """
 
     def __init__(self, what: str, why: str, todo: str = "") -> None:
+        what, why, todo = clean(what), clean(why), clean(todo)
         super().__init__(what, why, todo)
         self.what, self.why, self.todo = what, why, todo
 
@@ -43,7 +49,7 @@ class ConfigError(TodError):
 
     def __init__(self, faults: tuple[str, ...]) -> None:
         super().__init__("configuration", "\n".join(faults))
-        self.faults = faults
+        self.faults = tuple(clean(fault) for fault in faults)
 
     def __str__(self) -> str:
         return "\n".join(self.faults)
@@ -55,6 +61,11 @@ class UnreachableError(TodError):
 
 class DownloadError(TodError):
     """Every source answered, and none gave the archive."""
+
+
+class PlainHttpError(DownloadError):
+    """A source was not asked: anyone on the way may answer for plain http, and no confirmed digest
+    is known that would tell."""
 
 
 class DamagedError(TodError):

@@ -50,11 +50,11 @@ class DownloadReceipt(NetworkReceipt, frozen=True, kw_only=True):
 
     Attributes:
         archive: its path, if it is a local file read in place; else "" (it lies in the cache).
-        source: the address that it came from.
+        source: the address that it came from, without secrets (see `addresses`).
         sha256, size: of the archive, in bytes.
         witness: who else vouches for these bytes: `recorded` (the catalogue's digest), `server`
-            (the hash that the storage host sent), `tls` (https alone), `file`, or `none`
-            (plain http).
+            (the hash that the storage host sent, over https), `tls` (https alone), `file`, or
+            `none` (plain http: fetched only where a digest is known to check the bytes by).
     """
 
     archive: str = ""

@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from tasks.addresses import shown, without_user
 from tasks.catalogue.types import Network
 from tasks.files import BLOCK, atomic_writer, remove, sha256_of, write_atomic
 from tasks.job import NetworkJob
@@ -26,7 +27,7 @@ class ArchiveRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of an archive's bytes.
 
     Attributes:
-        source: the address that they came from, or `adopted`.
+        source: the address that they came from, without secrets (see `addresses`), or `adopted`.
         sha256, size: of the archive, in bytes.
         etag, last_modified, generation: what the server sent to tell this object from another;
             "" if it sent none.
@@ -47,10 +48,13 @@ class ArchiveRecord(msgspec.Struct, frozen=True, kw_only=True):
 def object_key(network: Network, root: Path | None = None) -> str:
     """Twelve digits that stand for the object that the network's own sources name.
 
-    Mirrors do not count: they hold the same object. With `root`, relative paths are taken from
-    there, so that two workspaces' `exports/mine.tar.gz` are two objects.
+    Mirrors do not count: they hold the same object. Nor do names and passwords. With `root`,
+    relative paths are taken from there, so that two workspaces' `exports/mine.tar.gz` are two
+    objects.
     """
-    sources = [_placed(source, root) for source in network.sources] if root else network.sources
+    sources = [without_user(source) for source in network.sources]
+    if root:
+        sources = [_placed(source, root) for source in sources]
     return hashlib.sha256("\n".join(sources).encode()).hexdigest()[:12]
 
 
@@ -78,6 +82,7 @@ def write_record(path: Path, record: ArchiveRecord) -> None:
     Raises:
         OSError: the folder can't be written.
     """
+    record = msgspec.structs.replace(record, source=shown(record.source))
     write_atomic(path, msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
 
 

@@ -28,6 +28,7 @@ from doit.task import Task
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tasks.addresses import clean
 from tasks.catalogue.types import Config
 from tasks.console.reporter import OF_PROJECTS, Misused
 from tasks.console.streams import reader_may_leave
@@ -137,7 +138,7 @@ def keep_details(log: Path) -> None:
     with suppress(OSError):
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "a", encoding="utf-8") as file:
-            file.write(traceback.format_exc())
+            file.write(clean(traceback.format_exc()))
 
 
 def network_tasks(step: str, config: Config, workspace: Workspace) -> Tasks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import settings
 from tasks.paths import Cache, Workspace
 from tests.support.once import once
 from tests.support.savedmodels import make
+from tests.support.servers import Authority, trusted
 
 # A machine that is busy with something else must not fail a test. Where a red run costs most, the
 # examples are the same each time.
@@ -43,6 +45,19 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name in SCRUBBED or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("TOD_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def certified() -> Authority:
+    """An authority that nobody trusts unless told to."""
+    return trusted()
+
+
+@pytest.fixture
+def tls(certified: Authority, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """For servers over https; the build trusts their certificates."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certified.bundle))
+    return certified.context
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from ssl import SSLContext
 
 import pytest
 
@@ -61,12 +62,12 @@ def test_every_offline_command_does_what_it_says(built: Checkout) -> None:  # no
 
 
 @pytest.mark.slow
-def test_every_online_command_does_what_it_says(tmp_path: Path) -> None:
+def test_every_online_command_does_what_it_says(tmp_path: Path, tls: SSLContext) -> None:
     """The names are the zoo's, the bytes the embedded network's, the server is on loopback."""
     [archive] = (ROOT / "embedded").glob("*.tar.gz")
     checkout = check_out(tmp_path / "workspace")
     names = {TUTORIAL, *re.findall(r"doit smoke:(\S+)", "\n".join(commands("online")))}
-    with serving(file(archive.read_bytes())) as server:
+    with serving(file(archive.read_bytes()), tls=tls) as server:
         table = "".join(
             f'[networks.{name}]\nsources = ["{server.url(name)}.tar.gz"]\n' for name in names
         )

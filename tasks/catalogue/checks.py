@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tasks.catalogue.places import why_no_host, why_odd
 from tasks.spelling import code_point, composed, unseen
 
 Table = dict[str, Any]
@@ -24,7 +25,6 @@ RESULTS = {"zoo.png", "zoo.svg"}
 RECORDS = {"train.record", "test.record"}
 PORTS = {f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)}
 WINDOWS = PORTS | {"con", "prn", "aux", "nul"}
-SCHEMES = ("http", "https", "file")
 
 
 class Source(NamedTuple):
@@ -197,12 +197,11 @@ def odd_addresses(sources: Sequence[Source]) -> Iterator[Fault]:
     """Addresses that nothing here can fetch from."""
     for source in sources:
         for where, address in _addresses(source):
-            scheme, mark, rest = address.partition("://")
-            if mark and scheme.casefold() not in SCHEMES:
-                why = f"expected a path or an address that begins with {', '.join(SCHEMES)}"
-                yield Fault(source.file, where, f"{why}; found {scheme}://")
-            elif mark and not rest.lstrip("/"):
-                yield Fault(source.file, where, f"expected more than {scheme}://")
+            if why := why_odd(address, remote_only=where[0] == "pictures"):
+                yield Fault(source.file, where, why)
+        for index, host in texts(table(source.data, "settings").get("netrc_hosts")):
+            if why := why_no_host(host):
+                yield Fault(source.file, ("settings", "netrc_hosts", index), why)
 
 
 def _addresses(source: Source) -> Iterator[tuple[Where, str]]:

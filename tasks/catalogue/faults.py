@@ -19,6 +19,7 @@ import msgspec
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
+from tasks.addresses import clean
 from tasks.catalogue.checks import (
     Fault,
     Source,
@@ -86,7 +87,7 @@ def unexplained(sources: Sequence[Source]) -> str:
 def line(fault: Fault) -> str:
     """`file: path in the file: what was expected; did you mean …?`"""
     place = f"{fault.file}: {path(fault.where)}: " if fault.where else f"{fault.file}: "
-    return one_line(place + fault.why + did_you_mean(fault.given, fault.choices))
+    return clean(one_line(place + fault.why + did_you_mean(fault.given, fault.choices)))
 
 
 def path(where: Where) -> str:
@@ -119,7 +120,7 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return shortened(json.dumps(value, ensure_ascii=False))
+        return shortened(json.dumps(clean(value), ensure_ascii=False))
     return shortened(str(value))
 
 

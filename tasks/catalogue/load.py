@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tasks.addresses import clean
 from tasks.catalogue.reading import NOT_READABLE, WORKSPACE, read_file, typed
 from tasks.catalogue.types import Config
 from tasks.errors import ConfigError
-from tasks.files import write_atomic
+from tasks.files import remove, write_atomic
 from tasks.paths import Workspace
 
 if TYPE_CHECKING:
     from tasks.catalogue.checks import Fault, Source
 
-RULES = ("types.py", "checks.py", "load.py", "names.py", "parse.py", "reading.py")
+RULES = ("types.py", "checks.py", "places.py", "load.py", "names.py", "parse.py", "reading.py")
 
 
 class Stamp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,12 +113,17 @@ def require_pictures(config: Config, workspace: Workspace) -> None:
 
 
 def save(workspace: Workspace, files: Sequence[tuple[str, bytes]], config: Config) -> None:
-    """Write the compiled copy.
+    """Write the compiled copy. Of a configuration with secrets in its addresses none is kept: it is
+    compiled anew by every `doit`.
 
     Raises:
         OSError: the state folder can't be written.
     """
     body = msgspec.json.encode(config)
+    text = body.decode()
+    if clean(text) != text:
+        remove(workspace.compiled_config)
+        return
     names = tuple(file for file, _ in files)
     stamp = Stamp(names, digest(names, [content for _, content in files], body))
     write_atomic(workspace.compiled_config, msgspec.json.encode(stamp) + b"\n" + body)

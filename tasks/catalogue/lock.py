@@ -14,8 +14,9 @@ from pathlib import Path
 
 import msgspec
 
+from tasks import addresses
 from tasks.catalogue.reading import NOT_READABLE, read_file
-from tasks.catalogue.types import LockEntry, Name
+from tasks.catalogue.types import LockEntry, Name, Network
 from tasks.errors import ConfigError, RefusedError
 from tasks.files import Stamp, stamp_of, write_if_changed
 from tasks.paths import Workspace
@@ -58,6 +59,17 @@ def _read(path: Path) -> dict[str, LockEntry]:
         raise ConfigError(tuple(f"{shown(path)}: {fault}; {todo}" for fault in faults)) from None
 
 
+def settled(path: Path, network: Network) -> str | None:
+    """The sha256 that a network's archive must have, whoever sends it: the lock's, or a confirmed
+    one of the catalogue's; None if nothing settles that yet.
+
+    Raises:
+        ConfigError: as `read`.
+    """
+    entry = read(path).get(network.name)
+    return entry.sha256 if entry is not None else network.archive.settled
+
+
 def record(path: Path, name: str, entry: LockEntry, *, locked: bool = False) -> bool:
     """Put an entry into the lock; say whether that changed the file.
 
@@ -75,6 +87,7 @@ def record(path: Path, name: str, entry: LockEntry, *, locked: bool = False) -> 
         RefusedError: the entry is new or another one, and the file is locked.
         OSError: the file can't be written.
     """
+    entry = msgspec.structs.replace(entry, source=addresses.shown(entry.source))
     if locked and read(path).get(name) != entry:
         why = f"{shown(path)} does not hold what would be recorded now, and it is locked"
         todo = "run this without TOD_LOCKED and `settings.locked`, then commit the file"

@@ -100,6 +100,12 @@ class Digests(Frozen, frozen=True, kw_only=True):
     size_confidence: Confidence | None = None
     source: str = ""
 
+    @property
+    def settled(self) -> str | None:
+        """The sha256 that the file must have, if it is confirmed: this settles which bytes are
+        right, whoever sends them."""
+        return self.sha256 if self.confidence == "confirmed" else None
+
 
 class Signature(Frozen, frozen=True, kw_only=True):
     """Where a SavedModel does not speak the zoo's usual names.
@@ -243,6 +249,7 @@ class Settings(Frozen, frozen=True, kw_only=True):
         smoke_timeout: seconds one network may take to load and run.
         max_members, max_unpacked: limits of an archive (number; bytes).
         smoke_image: a picture that all networks are run on, relative to the workspace.
+        netrc_hosts: hosts that may be sent what ~/.netrc has for them; see `download.credentials`.
         catalogues: more catalogue files, relative to config/.
     """
 
@@ -259,6 +266,7 @@ class Settings(Frozen, frozen=True, kw_only=True):
     max_members: Annotated[int, Meta(ge=1, le=10**9)] = 10_000
     max_unpacked: Bytes = 8_000_000_000
     smoke_image: MaybeText = ""
+    netrc_hosts: tuple[Text, ...] = ()
     catalogues: tuple[Text, ...] = ()
 
 
@@ -302,9 +310,10 @@ class LockEntry(Frozen, frozen=True, kw_only=True, omit_defaults=False):
     Attributes:
         sha256, size: of the archive.
         tree: digest of the extracted tree (`receipts.ExtractReceipt.tree`); "" until extracted.
-        source: the address that the bytes came from, or `adopted`.
-        witness: as in `receipts.DownloadReceipt`; `none` marks bytes that came over plain http and
-            that nobody else vouches for; `user` those that the user accepted.
+        source: the address that the bytes came from, without secrets (see `addresses`), or
+            `adopted`.
+        witness: as in `receipts.DownloadReceipt`; `user` marks bytes that the user accepted, and
+            `none`, in older files, those that came over plain http.
     """
 
     sha256: Sha256

@@ -16,6 +16,7 @@ from typing import Any, TextIO
 from doit.exceptions import BaseFail, TaskFailed, UnmetDependency
 from doit.reporter import ConsoleReporter
 
+from tasks.addresses import clean
 from tasks.console import plain
 from tasks.console.rows import Row, any_failed, nothing_done, row_from_values
 from tasks.console.streams import reader_may_leave
@@ -126,7 +127,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         else:
             print("\n".join(plain.failure_lines(row)), file=sys.stderr)
         if fail.traceback:
-            print("".join(fail.traceback), file=sys.stderr)
+            print(clean("".join(fail.traceback)), file=sys.stderr)
 
     def _close(self) -> None:
         if nothing_done(self.rows) or not self.outstream.isatty():

@@ -16,6 +16,8 @@ from typing import Literal
 
 import msgspec
 
+from tasks.numbers import whole
+
 GZIP_MAGIC = b"\x1f\x8b"
 DIGEST_SIZES = {"md5": 16, "crc32c": 4}
 Headers = Mapping[str, str]
@@ -26,7 +28,7 @@ class SideCar(msgspec.Struct, frozen=True, kw_only=True):
     """What lies beside a partial file: which object its bytes are of.
 
     Attributes:
-        url: the address as configured.
+        url: the address, without secrets (see `addresses`).
         etag, last_modified, generation: as the server sent them; "" if it did not.
         total: length of the whole object in bytes, if it is known.
     """
@@ -61,27 +63,20 @@ def is_genuine(headers: Headers) -> bool:
     return any(name.lower().startswith(("x-goog-", "x-guploader-")) for name in headers)
 
 
-def number(text: str | None) -> int | None:
-    """A length from a header, or None for what is no plain, sane number."""
-    if text is None or not re.fullmatch(r"[0-9]{1,18}", text.strip()):
-        return None
-    return int(text)
-
-
 def length_of(headers: Headers) -> int | None:
     """The body's length in bytes, if the server said it."""
     if "chunked" in headers.get("Transfer-Encoding", "").lower():
-        return number(headers.get("x-goog-stored-content-length"))
-    length = number(headers.get("Content-Length"))
-    return length if length is not None else number(headers.get("x-goog-stored-content-length"))
+        return whole(headers.get("x-goog-stored-content-length"))
+    length = whole(headers.get("Content-Length"))
+    return length if length is not None else whole(headers.get("x-goog-stored-content-length"))
 
 
 def content_range(headers: Headers) -> tuple[int | None, int | None]:
     """(first byte, total) of `Content-Range: bytes 5-9/10`; None for what is missing or `*`."""
-    text = headers.get("Content-Range", "").strip()
-    found = re.fullmatch(r"bytes (?:(\d{1,18})-\d{1,18}|\*)/(?:(\d{1,18})|\*)", text)
+    text = headers.get("Content-Range", "").strip(" \t")
+    found = re.fullmatch(r"bytes (?:([0-9]+)-[0-9]+|\*)/(?:([0-9]+)|\*)", text)
     first, total = found.groups() if found else (None, None)
-    return number(first), number(total)
+    return whole(first), whole(total)
 
 
 def side_car(url: str, headers: Headers, total: int | None) -> SideCar:
@@ -117,7 +112,7 @@ def why_not_continue(known: SideCar, offset: int, headers: Headers) -> str:
         return "the generation differs"
     if headers.get("Last-Modified", known.last_modified) != known.last_modified:
         return "Last-Modified differs"
-    length = number(headers.get("Content-Length"))
+    length = whole(headers.get("Content-Length"))
     if length is not None and total is not None and length != total - offset:
         return "its length is not the rest's"
     return ""
@@ -152,7 +147,7 @@ def server_hashes(headers: Headers) -> dict[str, bytes]:
 def retry_after(headers: Headers, now: float, longest: float = 60.0) -> float | None:
     """Seconds that the server asks to wait (a number or a date), bounded; None if it does not."""
     text = headers.get("Retry-After", "").strip()
-    seconds = number(text)
+    seconds = whole(text)
     if seconds is None and text:
         from email.utils import parsedate_to_datetime
 

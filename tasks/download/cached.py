@@ -7,6 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tasks import store
+from tasks.catalogue import lock
+from tasks.files import sha256_of
 from tasks.job import NetworkJob
 from tasks.store import ArchiveRecord
 
@@ -15,17 +17,22 @@ if TYPE_CHECKING:
 
 
 def usable(job: NetworkJob) -> ArchiveRecord | None:
-    """The record of the cached copy, or None if there is none.
+    """The record of the cached copy, or None if there is none that may be used.
 
-    A copy whose size or mtime changed is hashed; if its bytes changed it is set aside.
+    A copy whose size or mtime changed is hashed; if its bytes changed it is set aside. One that
+    came over plain http, for a workspace that had its digest, is left alone where nothing settles
+    what it must be.
 
     Raises:
+        ConfigError: config/zoo.lock can't be read.
         OSError: the cache can't be read, or not be written.
     """
     path = store.cached(job)
     if not path.is_file():
         return None
     record = store.read_record(job.cache.record(path))
+    if record is not None and came_over_plain_http(record) and not _is_settled(job):
+        return None
     if record is not None and store.is_untouched(path, record):
         return record
     found = store.measured(path, record or ArchiveRecord())
@@ -36,6 +43,30 @@ def usable(job: NetworkJob) -> ArchiveRecord | None:
     with suppress(OSError):
         store.write_record(job.cache.record(path), found)
     return found
+
+
+def came_over_plain_http(record: ArchiveRecord) -> bool:
+    return record.witness == "none" or record.source.lower().startswith("http://")
+
+
+def _is_settled(job: NetworkJob) -> bool:
+    return lock.settled(job.workspace.lock_file, job.network) is not None
+
+
+def of_digest(job: NetworkJob, sha256: str) -> ArchiveRecord | None:
+    """The record of the archive of that sha256, copied to where this network's belongs; None if the
+    cache has none. It lies there under another name if it came from other addresses.
+
+    Raises:
+        OSError: the cache can't be read, or not be written.
+    """
+    folder = store.cached(job).parent
+    for path in sorted(folder.glob("*.tar.gz")):
+        record = store.read_record(job.cache.record(path))
+        if record is None or record.sha256 != sha256 or sha256_of(path) != sha256:
+            continue
+        return store.read_record(job.cache.record(store.put(job, path, record)))
+    return None
 
 
 def publish(job: NetworkJob, fetched: Fetched) -> ArchiveRecord:

@@ -18,6 +18,7 @@ from typing import IO, Protocol
 
 import msgspec
 
+from tasks.addresses import without_user
 from tasks.download.answer import SideCar, if_range
 from tasks.files import BLOCK, make_folders, remove
 from tasks.temporary import (
@@ -52,8 +53,8 @@ def hasher(kind: str) -> Hasher:
 
 
 def address_key(address: str) -> str:
-    """Twelve digits that stand for an address."""
-    return hashlib.sha256(address.encode()).hexdigest()[:12]
+    """Twelve digits that stand for an address; its name and password do not count."""
+    return hashlib.sha256(without_user(address).encode()).hexdigest()[:12]
 
 
 def side_path(partial: Path) -> Path:

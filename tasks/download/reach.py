@@ -22,6 +22,8 @@ from functools import cache
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from tasks.addresses import ascii_host, why_unusable
+
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -45,12 +47,13 @@ def origin_of(address: str) -> Origin:
     """The origin of an http(s) address.
 
     Raises:
-        ValueError: it has no host, or no port number where one should be.
+        ValueError: it is none that can be used; see `addresses.why_unusable`.
     """
+    if why := why_unusable(address):
+        raise ValueError(why)
     parts = urlsplit(address)
-    if not parts.hostname:
-        raise ValueError(address)
-    return Origin(parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme, 443))
+    host = ascii_host(parts.hostname or "")
+    return Origin(parts.scheme, host, parts.port or DEFAULT_PORTS.get(parts.scheme, 443))
 
 
 def is_offline(environment: Mapping[str, str] = os.environ) -> bool:
@@ -130,7 +133,10 @@ def _reach(origin: Origin, deadline: float) -> None:
         with _connect(origin.host, origin.port, deadline) as connection:
             _shake_hands(connection, origin, deadline)
         return
-    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    if why := why_unusable(proxy):
+        raise RefusalError(f"the proxy of {_variable(origin)} can't be used: {why}")
+    parts = urlsplit(proxy)
     if parts.scheme not in DEFAULT_PORTS:
         return  # a SOCKS proxy resolves names itself: only the real attempt can tell
     try:
@@ -228,7 +234,7 @@ def _ask_for_tunnel(
     connection.sendall(request.encode() + b"\r\n")
     answer = connection.recv(1024).split(b"\r\n")[0].split(b" ")
     if len(answer) < 2 or not answer[1].startswith(b"2"):
-        code = answer[1].decode("ascii", "replace") if len(answer) > 1 else "no answer"
+        code = answer[1].decode("ascii", "backslashreplace") if len(answer) > 1 else "no answer"
         raise RefusalError(f"the proxy refuses ({code[:20]})")
 
 
@@ -252,6 +258,11 @@ def proxy_for(origin: Origin, known: Mapping[str, str]) -> str | None:
     if _is_exempt(origin, known.get("no", "")):
         return None
     return known.get(origin.scheme) or known.get("all")
+
+
+def _variable(origin: Origin) -> str:
+    """The name of the variable that a proxy comes from."""
+    return f"{origin.scheme if origin.scheme in proxies() else 'all'}_proxy".upper()
 
 
 def _is_exempt(origin: Origin, no_proxy: str) -> bool:

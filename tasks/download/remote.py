@@ -8,20 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import closing, suppress
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from tasks import store
+from tasks.addresses import shown
+from tasks.catalogue import lock
+from tasks.catalogue.types import Network
 from tasks.download import cached, reach, sources
 from tasks.download.sources import Source
-from tasks.errors import DownloadError, RefusedError, TodError, UnreachableError
+from tasks.errors import DownloadError, PlainHttpError, RefusedError, TodError, UnreachableError
 from tasks.files import human_size, remove_leftovers
 from tasks.job import NetworkJob, Progress
 from tasks.store import ArchiveRecord
 
 if TYPE_CHECKING:
     from tasks.download.transfer import Tools
+
+
+WHY_NOT_PLAIN = "plain http, and no confirmed digest to check the answer by"
+ABOUT_PLAIN = (
+    "use an https address, or record the archive's sha256 as `confirmed` in the network's table"
+)
 
 
 class Got(Struct, frozen=True):
@@ -35,10 +46,14 @@ def get(job: NetworkJob, source: Source, progress: Progress, tools: Tools | None
     """Have the archive of one address in the cache.
 
     Raises:
+        PlainHttpError: nothing would tell a forged answer from the archive.
+        ConfigError: config/zoo.lock can't be read.
         RefusedError: the server still offers the object that was refused.
         UnreachableError, DownloadError, DamagedError, DiskError: as `step.run` has them.
         OSError: the cache can't be written.
     """
+    if not may_be_asked(job, job.network, source):
+        raise PlainHttpError(source.text, WHY_NOT_PLAIN, ABOUT_PLAIN)
     origin = _origin(source)
     refused = _refused_from(job, source)
     try:
@@ -54,6 +69,12 @@ def get(job: NetworkJob, source: Source, progress: Progress, tools: Tools | None
             why = f"the archive was refused, and {source.host} can't be asked ({failure.why})"
             raise _refusal(job, why) from None
         raise
+
+
+def may_be_asked(job: NetworkJob, network: Network, source: Source) -> bool:
+    """Whether what a source answers can be told from what somebody on the way answers in its name:
+    over https, or by a digest that settles what the archive is."""
+    return not source.is_plain or lock.settled(job.workspace.lock_file, network) is not None
 
 
 def _origin(source: Source) -> reach.Origin:
@@ -78,7 +99,7 @@ def _likely_origins(job: NetworkJob) -> Iterable[reach.Origin]:
     networks = (job.config.networks.get(name) for name in job.config.wanted)
     for network in (job.network, *networks):
         for source in sources.ordered(network, job.config.settings) if network else ():
-            if source.path is None:
+            if source.path is None and may_be_asked(job, network or job.network, source):
                 with suppress(ValueError):
                     yield reach.origin_of(source.text)
 
@@ -87,7 +108,7 @@ def _refused_from(job: NetworkJob, source: Source) -> ArchiveRecord | None:
     """The record of a refused copy that came from this source."""
     path = store.refused(job)
     record = store.read_record(job.cache.record(path)) if path else None
-    return record if record is not None and record.source == source.text else None
+    return record if record is not None and record.source == source.shown else None
 
 
 def _refusal(job: NetworkJob, why: str) -> RefusedError:
@@ -100,7 +121,7 @@ def _still_offered(job: NetworkJob, source: Source, record: ArchiveRecord) -> bo
     from tasks.download.request import PassingError, ask, open_session
 
     known = judge.SideCar(
-        url=source.text,
+        url=source.shown,
         etag=record.etag,
         last_modified=record.last_modified,
         generation=record.generation,
@@ -140,7 +161,7 @@ def _in_turn(job: NetworkJob, source: Source, progress: Progress, tools: Tools |
         record = cached.usable(job)
         if record is not None:
             return Got(record, "fetched by another doit")
-        with closing(Draft(place, source.text)) as draft:  # held until it has its name
+        with closing(Draft(place, source.shown)) as draft:  # held until it has its name
             fetched = fetch(source, job, draft, progress, tools or Tools())
             record = cached.publish(job, fetched)
         tidy(job)
@@ -162,12 +183,16 @@ def tidy(job: NetworkJob) -> None:
 
 def why_all_failed(failures: Iterable[tuple[Source, TodError]]) -> str:
     """What each source said, in one line."""
-    return "; ".join(f"{source.host or source.text}: {failure.why}" for source, failure in failures)
+    said = (f"{source.host or source.shown}: {failure.why}" for source, failure in failures)
+    return "; ".join(dict.fromkeys(said))
 
 
 def by_hand(job: NetworkJob) -> str:
     """How to get the archive without us, ready to copy."""
     remote = [source for source in job.network.sources if sources.is_remote(source)]
-    fetch_it = f"`curl -fLO '{remote[-1]}'` elsewhere" if remote else "get the file"
-    file = remote[-1].rpartition("/")[2] if remote else "FILE"
-    return f"{fetch_it}, then `doit adopt {job.name} {file}`"
+    if not remote:
+        return f"get the file, then `doit adopt {job.name} FILE`"
+    secure = [address for address in remote if address.lower().startswith("https://")]
+    address = shown((secure or remote)[-1]).replace("'", "%27")
+    file = PurePosixPath(urlsplit(address).path).name or "FILE"
+    return f"`curl -fLO '{address}'` elsewhere, then `doit adopt {job.name} {file}`"

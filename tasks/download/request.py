@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from tasks.addresses import why_unusable, without_user
 from tasks.catalogue.types import Settings
 from tasks.download import reach
 from tasks.download.answer import Headers, is_genuine
-from tasks.download.sources import Source
+from tasks.download.credentials import authorization
+from tasks.download.sources import Source, is_remote
 from tasks.errors import DownloadError, TodError, UnreachableError
 
 if TYPE_CHECKING:
@@ -47,12 +49,14 @@ class Answer:
     """A server's answer whose body was not read yet.
 
     Attributes:
+        host: who gave it, after redirects.
         secure: every hop was https.
     """
 
     status: int
     headers: Headers
     raw: Any
+    host: str
     secure: bool
 
     @property
@@ -132,8 +136,10 @@ def ask(
     address, secure = source.text, True
     for _ in range(LONGEST_CHAIN):
         secure = secure and urlsplit(address).scheme == "https"
-        response = _send(session, source, method, address, headers, settings, first)
-        answer = Answer(response.status_code, response.headers, response.raw, secure)
+        all_headers = {**headers, **authorization(address, source.text, settings)}
+        response = _send(session, source, method, address, all_headers, settings, first)
+        host = urlsplit(address).hostname or ""
+        answer = Answer(response.status_code, response.headers, response.raw, host, secure)
         target = response.headers.get("Location")
         if answer.status not in REDIRECTS or target is None:
             return answer
@@ -145,12 +151,12 @@ def ask(
 def _next_address(source: Source, address: str, target: str) -> str:
     """Where a redirect leads. A way from https down to http would let anyone answer."""
     try:
-        following = urljoin(address, target)
-        scheme, host = urlsplit(following).scheme, urlsplit(following).hostname
+        following = urljoin(without_user(address), target)
     except ValueError:
-        scheme, host = "", None
-    if scheme not in ("http", "https") or not host:
+        following = ""
+    if not is_remote(following) or why_unusable(following):
         raise _astray(source, "it redirects to what is no web address")
+    scheme, host = urlsplit(following).scheme, urlsplit(following).hostname
     if scheme == "http" and urlsplit(address).scheme == "https":
         raise _astray(source, f"it redirects from https to plain http ({host})")
     return following
@@ -174,8 +180,11 @@ def _send(
     import requests
     from urllib3.exceptions import HTTPError
 
+    address = without_user(address)  # what requests says of a failure holds no password then
     try:
-        request = session.prepare_request(requests.Request(method, address, headers=headers))
+        # Without an `auth` of ours requests would send what ~/.netrc has for the host.
+        asked = requests.Request(method, address, headers=headers, auth=lambda request: request)
+        request = session.prepare_request(asked)
         surroundings = session.merge_environment_settings(
             address, {}, stream=True, verify=certificates(), cert=None
         )

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
+from tasks import addresses
 from tasks.catalogue.types import Network, Settings
 
 # Both names lead to one bucket of Cloud Storage (its own error texts call it
@@ -19,12 +20,19 @@ class Source(Struct, frozen=True):
     """One place to look.
 
     Attributes:
-        text: as the configuration has it: an address or a path.
+        text: as the configuration has it: an address or a path. It may hold secrets.
         path: the local file, or None for an http(s) address.
+        is_mirror: one of the settings' mirrors.
     """
 
     text: str
     path: Path | None = None
+    is_mirror: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The address or path as it may be shown and kept."""
+        return addresses.shown(self.text)
 
     @property
     def host(self) -> str:
@@ -33,8 +41,18 @@ class Source(Struct, frozen=True):
 
     @property
     def is_storage(self) -> bool:
-        """Whether this is an address of the zoo's own bucket."""
-        return self.host in STORAGE_HOSTS
+        """Whether this is an address of the bucket itself: a mirror may lie there in another."""
+        return is_storage(self.host) and not self.is_mirror
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether anyone on the way may answer in the name of this host."""
+        return self.text.lower().startswith("http://")
+
+
+def is_storage(host: str) -> bool:
+    """Whether a host is one of the bucket's."""
+    return host in STORAGE_HOSTS
 
 
 def is_remote(text: str) -> bool:
@@ -51,12 +69,12 @@ def local_path(text: str) -> Path:
         if os.name == "nt" and path[2:3] == ":":
             path = path[1:]
         return Path(path)
-    return Path(text).expanduser()
+    return Path(os.path.expanduser(text))  # noqa: PTH111  Path's raises if nobody has that name
 
 
-def parse(text: str) -> Source:
+def parse(text: str, *, is_mirror: bool = False) -> Source:
     """The source that a line of configuration names."""
-    return Source(text) if is_remote(text) else Source(text, local_path(text))
+    return Source(text, None if is_remote(text) else local_path(text), is_mirror)
 
 
 def ordered(network: Network, settings: Settings) -> tuple[Source, ...]:
@@ -64,7 +82,7 @@ def ordered(network: Network, settings: Settings) -> tuple[Source, ...]:
     own = tuple(network.sources)
     mirrors = tuple(_mirrored(network, settings.mirrors))
     texts = mirrors + own if settings.mirrors_first else own + mirrors
-    return tuple(parse(text) for text in dict.fromkeys(texts))
+    return tuple(parse(text, is_mirror=text not in own) for text in dict.fromkeys(texts))
 
 
 def _mirrored(network: Network, mirrors: tuple[str, ...]) -> list[str]:
@@ -84,7 +102,8 @@ def _filled(mirror: str, network: str, date: str, file: str) -> str:
     """`{date}`, `{file}` and `{network}` are replaced; a mirror without them is a base."""
     fields = {"{date}": date, "{file}": file, "{network}": network}
     if not any(field in mirror for field in fields):
-        mirror = mirror.rstrip("/") + "/{date}/{file}"
+        base, mark, query = mirror.partition("?") if is_remote(mirror) else (mirror, "", "")
+        mirror = base.rstrip("/") + "/{date}/{file}" + mark + query
     for field, value in fields.items():
         mirror = mirror.replace(field, value)
     return mirror

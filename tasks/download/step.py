@@ -1,6 +1,6 @@
 """Step 1, download: after it an archive is at hand, or the network is deferred.
 
-    local files that come first ──► the cache ──► the rest of the sources, in order
+    local files that come first ──► the cache, the installed network ──► the other sources, in order
                                                     │ one gives it ──► cache, record, receipt
                                                     │ all answered "no" ──► DownloadError
                                                     └ some can't be reached ──► deferred
@@ -16,12 +16,15 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from tasks import store
+from tasks.addresses import shown, without_user
+from tasks.catalogue import lock
 from tasks.catalogue.types import Network
 from tasks.download import sources
 from tasks.download.sources import Source
 from tasks.errors import (
     DamagedError,
     DownloadError,
+    PlainHttpError,
     TodError,
     UnreachableError,
     disk_error,
@@ -40,8 +43,9 @@ Failures = list[tuple[Source, TodError]]
 
 
 def definition(network: Network) -> str:
-    """Digest of what the step is asked for. Mirrors do not count: they hold the same object."""
-    return digest((VERSION, network.sources))
+    """Digest of what the step is asked for. Mirrors do not count: they hold the same object. Nor do
+    names and passwords, which must not be kept in any form."""
+    return digest((VERSION, tuple(without_user(source) for source in network.sources)))
 
 
 def why_stale(job: NetworkJob) -> str | None:
@@ -55,7 +59,7 @@ def why_stale(job: NetworkJob) -> str | None:
         return f"deferred: {receipt.reason}"
     if receipt.archive:
         return _local_change(job, receipt)
-    if _is_installed(job, receipt):
+    if _is_installed(job, receipt.sha256):
         return None
     path = store.cached(job)
     if not path.is_file():
@@ -69,17 +73,17 @@ def why_stale(job: NetworkJob) -> str | None:
 def _local_change(job: NetworkJob, receipt: DownloadReceipt) -> str | None:
     path = job.workspace.root / receipt.archive
     if not path.is_file():
-        return None if _is_installed(job, receipt) else "the archive is gone"
+        return None if _is_installed(job, receipt.sha256) else "the archive is gone"
     note = store.read_record(job.workspace.local_record(job.name))
     if note is None or note.sha256 != receipt.sha256:
         return "the archive was not read here yet"
     return None if store.is_untouched(path, note) else "the archive changed"
 
 
-def _is_installed(job: NetworkJob, receipt: DownloadReceipt) -> bool:
+def _is_installed(job: NetworkJob, sha256: str) -> bool:
     """Whether the network lies extracted and intact, from this very archive."""
     extracted = receipt_of(job.workspace, job.name)
-    if extracted is None or extracted.archive_sha256 != receipt.sha256:
+    if extracted is None or extracted.archive_sha256 != sha256:
         return False
     return not differences(job.workspace.network(job.name), extracted.files)
 
@@ -92,6 +96,7 @@ def run(job: NetworkJob, progress: Progress, tools: Tools | None = None) -> Outc
         DownloadError: every source answered, and none has it.
         DamagedError: what came is not what the server says it sent.
         RefusedError: the server still offers the object that was refused.
+        ConfigError: config/zoo.lock can't be read.
         DiskError: the cache can't be written, or is too small.
     """
     if why_stale(job) is None:
@@ -109,6 +114,7 @@ def _obtain(job: NetworkJob, progress: Progress, tools: Tools | None) -> Outcome
     return (
         _first_of(job, leading, progress, tools, failures)
         or _from_cache(job)
+        or _at_hand(job)
         or _first_of(job, every[len(leading) :], progress, tools, failures)
         or _give_up(job, failures)
     )
@@ -137,7 +143,7 @@ def _read_in_place(job: NetworkJob, source: Source) -> Outcome:
     path = job.workspace.root / source.path
     if not path.is_file():
         raise DownloadError(str(source.path), "no such file")
-    record = store.measured(path, ArchiveRecord(source=source.text, witness="file"))
+    record = store.measured(path, ArchiveRecord(source=source.shown, witness="file"))
     store.write_record(job.workspace.local_record(job.name), record)
     return _done(job, record, archive=source.path.as_posix(), note="read in place")
 
@@ -153,6 +159,33 @@ def _from_cache(job: NetworkJob) -> Outcome | None:
     return _done(job, record, note="found in the cache")
 
 
+def _at_hand(job: NetworkJob) -> Outcome | None:
+    """The very archive that the lock or a confirmed digest names, whatever the sources are now: the
+    network that was unpacked from it, or a copy that the cache has from other addresses."""
+    from tasks.download.cached import of_digest
+
+    wanted = lock.settled(job.workspace.lock_file, job.network)
+    if wanted is None:
+        return None
+    known = _record_of(job, wanted)
+    if known is not None and _is_installed(job, known.sha256):
+        return _done(job, known, note="installed already")
+    record = of_digest(job, wanted)
+    return _done(job, record, note="found in the cache") if record is not None else None
+
+
+def _record_of(job: NetworkJob, sha256: str) -> ArchiveRecord | None:
+    """What is known of that archive without its bytes: by the last receipt, or by the lock."""
+    former = read(job.workspace.receipt("download", job.name), DownloadReceipt)
+    entry = lock.read(job.workspace.lock_file).get(job.name)
+    for one in (former, entry):
+        if one is not None and one.sha256 == sha256:
+            return ArchiveRecord(
+                source=one.source, sha256=sha256, size=one.size, witness=one.witness
+            )
+    return None
+
+
 def _fetch(job: NetworkJob, source: Source, progress: Progress, tools: Tools | None) -> Outcome:
     from tasks.download.remote import get
 
@@ -165,7 +198,7 @@ def _done(job: NetworkJob, record: ArchiveRecord, *, note: str, archive: str = "
     receipt = DownloadReceipt(
         definition=definition(job.network),
         archive=archive,
-        source=record.source,
+        source=shown(record.source),
         sha256=record.sha256,
         size=record.size,
         witness="recorded" if recorded else record.witness,
@@ -184,6 +217,7 @@ def _give_up(job: NetworkJob, failures: Failures) -> Outcome:
         damaged = any(isinstance(failure, DamagedError) for _, failure in failures)
         kind = DamagedError if damaged else DownloadError
         raise kind(job.name, why, "; or ".join([*dict.fromkeys(advice), todo]))
+    advice = [f.todo for _, f in failures if f.todo and not isinstance(f, PlainHttpError)]
     if not job.may_defer:
         raise UnreachableError(job.name, why, "; or ".join([*dict.fromkeys(advice), todo]))
     receipt = DownloadReceipt(
@@ -197,7 +231,8 @@ def is_final(failures: Failures) -> bool:
     """Whether no source that was out of reach could change the answer; see the module."""
     if any(isinstance(failure, DamagedError) for _, failure in failures):
         return True
-    answered = any(s.is_storage and isinstance(f, DownloadError) for s, f in failures)
+    asked = [(s, f) for s, f in failures if not isinstance(f, PlainHttpError)]
+    answered = any(s.is_storage and isinstance(f, DownloadError) for s, f in asked)
     return not any(
         isinstance(failure, UnreachableError) and not (source.is_storage and answered)
         for source, failure in failures

@@ -6,7 +6,7 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tasks.download import answer as judge
 from tasks.download.partial import Draft, side_path
 from tasks.download.request import Answer, PassingError, ask, broken, open_session
-from tasks.download.sources import Source
+from tasks.download.sources import Source, is_storage
 from tasks.errors import DamagedError, DiskError, DownloadError, TodError, UnreachableError
 from tasks.files import human_size
 from tasks.job import NetworkJob, Progress
@@ -169,7 +169,7 @@ def _take_whole(transfer: Transfer, answer: Answer) -> Fetched:
     start = _peek(body)
     _check_start(transfer, answer, start)
     _check_room(transfer, total, total)
-    known = judge.side_car(transfer.source.text, answer.headers, total)
+    known = judge.side_car(transfer.source.shown, answer.headers, total)
     transfer.draft.restart(known, judge.server_hashes(answer.headers))
     transfer.progress.begin("download", total)
     return _receive(transfer, answer, start, body, resumed=0)
@@ -287,13 +287,22 @@ def _complete(transfer: Transfer, answer: Answer, *, resumed: int) -> Fetched:
     draft.finish()
     status = os.stat(draft.path)
     record = ArchiveRecord(
-        source=transfer.source.text,
+        source=transfer.source.shown,
         sha256=draft.digest("sha256").hex(),
         size=draft.size,
         etag=known.etag,
         last_modified=known.last_modified,
         generation=known.generation,
-        witness="server" if hashes else "tls" if answer.secure else "none",
+        witness=_witness(transfer.source, answer, hashes),
         mtime_ns=status.st_mtime_ns,
     )
     return Fetched(draft.path, side_path(draft.path), record, resumed)
+
+
+def _witness(source: Source, answer: Answer, hashes: Mapping[str, bytes]) -> str:
+    """Who vouches for the bytes beside us. A hash counts only if the storage host itself sent it,
+    over https all the way: whoever can change the bytes on plain http, or keeps a mirror, can send
+    the hash that goes with them."""
+    if not answer.secure:
+        return "none"
+    return "server" if hashes and source.is_storage and is_storage(answer.host) else "tls"

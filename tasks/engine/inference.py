@@ -20,6 +20,7 @@ import numpy.typing as npt
 from tasks.catalogue.types import Signature
 from tasks.engine.messages import Checkpoint, FaultError, Shape, Tensor
 from tasks.engine.pictures import Pixels, scaled
+from tasks.numbers import whole
 
 SIGNATURE = "serving_default"
 
@@ -125,8 +126,8 @@ def number_of_classes(config: Path) -> int | None:
         text = config.read_text("utf-8", "replace")
     except OSError:
         return None
-    match = re.search(r"^\s*num_classes\s*:\s*(\d+)", text, re.MULTILINE)
-    return int(match[1]) if match else None
+    match = re.search(r"^\s*num_classes\s*:\s*([0-9]+)", text, re.MULTILINE)
+    return whole(match[1]) if match else None
 
 
 def first_line(error: BaseException) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from tasks.numbers import whole
+
 
 class Machine(Struct, frozen=True, kw_only=True):
     """A machine, and what runs on it.
@@ -57,7 +59,7 @@ def threads(tf: Any) -> int:
     """Threads for the inside of an operation: as set, by the program or by the environment variable
     that TensorFlow looks at; else one for each processor."""
     told = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
-    set_by_variable = int(told) if told.isdecimal() else 0
+    set_by_variable = whole(told) or 0
     set_here = int(tf.config.threading.get_intra_op_parallelism_threads())
     return set_here or set_by_variable or processors()
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from tasks.catalogue.types import Family, Output
 from tasks.errors import UsageError
 from tasks.look import shown
+from tasks.numbers import decimal
 from tasks.overview.entries import Entry
 from tasks.overview.front import front
 
@@ -186,11 +187,8 @@ def number(option: str, text: str, example: str) -> float:
     Raises:
         UsageError: it is no such number.
     """
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < math.inf:
+    value = decimal(text)
+    if value is None or value == math.inf:
         raise wrong(option, text, "is no number from 0 up", f"as in `{option} {example}`")
     return value
 

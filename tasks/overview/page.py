@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+from tasks.addresses import shown
 from tasks.catalogue.types import Config, Digests, Network
 from tasks.files import human_size
 from tasks.installed import differences, receipt_of
@@ -33,7 +34,7 @@ def page(
         ("COCO mAP", _accuracy(network)),
         ("", _best(network, config, workspace)),
         ("archive", _archive(network.archive, archive_size(network, workspace))),
-        *(("source", source) for source in network.sources),
+        *(("source", shown(source)) for source in network.sources),
         ("licence", network.licence),
         ("installed", _installed(network, workspace)),
         ("projects", ", ".join(projects_of(network, config)) or _how_to_use(network)),

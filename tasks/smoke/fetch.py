@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
+from tasks.addresses import shown
 from tasks.catalogue.types import Picture, Settings
+from tasks.download import sources
+from tasks.errors import TodError
 from tasks.files import sha256_of, write_atomic
 from tasks.paths import Cache
 
@@ -39,7 +43,7 @@ def fetch(cache: Cache, picture: Picture, settings: Settings, get: Get | None = 
         return path
     content = (get or over_http)(picture.source, settings)
     if hashlib.sha256(content).hexdigest() != picture.sha256:
-        raise UnavailableError(f"what {picture.source} gave has another sha256")
+        raise UnavailableError(f"what {shown(picture.source)} gave has another sha256")
     write_atomic(path, content)
     return path
 
@@ -61,18 +65,19 @@ def over_http(address: str, settings: Settings) -> bytes:
 
 
 def _body(address: str, settings: Settings) -> bytes:
-    import requests
+    from tasks.download.request import PassingError, ask, open_session
 
-    timeouts = (settings.connect_timeout, settings.read_timeout)
+    source = sources.parse(address)
+    content = bytearray()
     try:
-        with requests.get(address, timeout=timeouts, stream=True) as answer:
-            answer.raise_for_status()
-            content = bytearray()
-            for block in answer.iter_content(1 << 16):
+        with open_session() as session, closing(ask(session, source, {}, settings)) as answer:
+            if answer.status != 200:
+                raise UnavailableError(f"{source.host} did not give it ({answer.status})")
+            for block in answer.blocks(source):
                 content += block
                 if len(content) > LARGEST:
-                    raise UnavailableError(f"{address} sends more than a picture")
-    except (requests.RequestException, OSError) as error:
-        host = urlsplit(address).hostname
-        raise UnavailableError(f"{host} did not give it ({type(error).__name__})") from error
+                    raise UnavailableError(f"{source.shown} sends more than a picture")
+    except (TodError, PassingError) as fault:
+        error = fault.final if isinstance(fault, PassingError) else fault
+        raise UnavailableError(f"{source.host} did not give it: {error.why}") from None
     return bytes(content)

@@ -135,7 +135,7 @@ def checkpoint_prefix(members: Mapping[str, object]) -> str:
 
 def _preference(prefix: str) -> tuple[bool, int, int, str]:
     path = PurePosixPath(prefix)
-    number = re.search(r"(\d{1,18})$", path.name)
+    number = re.search(r"([0-9]{1,18})\Z", path.name)
     latest_first = -int(number[1]) if number else 1
     return path.parts[0] != "checkpoint", len(path.parts), latest_first, prefix
 

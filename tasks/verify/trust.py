@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from tasks.catalogue import lock
-from tasks.catalogue.types import Digests, LockEntry
-from tasks.errors import ConfigError
+from tasks.catalogue.types import LockEntry
+from tasks.errors import ConfigError, RefusedError
 from tasks.files import remove_leftovers
 from tasks.job import NetworkJob
 from tasks.receipts import DownloadReceipt, VerifyReceipt
-
-
-def is_confirmed(digests: Digests) -> bool:
-    """Whether the catalogue alone settles which bytes an archive must have."""
-    return digests.sha256 is not None and digests.confidence == "confirmed"
 
 
 def unlike_lock(job: NetworkJob, receipt: VerifyReceipt) -> str | None:
@@ -25,23 +20,25 @@ def unlike_lock(job: NetworkJob, receipt: VerifyReceipt) -> str | None:
     except (ConfigError, OSError):
         return "config/zoo.lock can't be read"
     if entry is None:
-        settled = is_confirmed(job.network.archive)
+        settled = job.network.archive.settled
         return None if settled else "config/zoo.lock has no record of it"
     same = (entry.sha256, entry.size) == (receipt.sha256, receipt.size)
     return None if same else "config/zoo.lock records another archive"
 
 
-def record(job: NetworkJob, sha256: str, size: int, download: DownloadReceipt) -> tuple[str, ...]:
-    """Put an archive that is new to it into the lock; what the user must know of that.
+def record(job: NetworkJob, sha256: str, size: int, download: DownloadReceipt) -> None:
+    """Put an archive that is new to it into the lock.
 
     Raises:
+        RefusedError: it came over plain http, and whoever answered there would be trusted for ever;
+            or the lock must stay as it is.
         ConfigError: the lock can't be read.
-        RefusedError: the lock must stay as it is.
         OSError: it can't be written.
     """
+    if download.witness in ("none", ""):
+        why = "it came over plain http, and no confirmed digest vouches for it"
+        todo = f"fetch it over https, or trust it with `doit accept {job.name}`"
+        raise RefusedError(job.name, why, todo)
     entry = LockEntry(sha256=sha256, size=size, source=download.source, witness=download.witness)
     remove_leftovers(job.workspace.lock_file)
     lock.record(job.workspace.lock_file, job.name, entry, locked=job.locked)
-    if download.witness != "none":
-        return ()
-    return (f"{job.name}: plain http alone vouches for these bytes (config/zoo.lock marks them)",)

@@ -57,8 +57,8 @@ def verify(
     checked = tuple(word for word in told if word != LOCK)
     note = _note(facts, checked)
     lines = tuple(f"{job.name}: {warning}" for warning in verdict.warnings)
-    if entry is None and not trust.is_confirmed(job.network.archive):
-        lines += trust.record(job, facts.sha256, facts.size, download)
+    if entry is None and not job.network.archive.settled:
+        trust.record(job, facts.sha256, facts.size, download)
         note += f"; recorded in {LOCK}"
         checked = (LOCK, *checked)  # as a second run would find it
     elif entry is not None:

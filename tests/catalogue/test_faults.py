@@ -262,6 +262,34 @@ TABLE = {
     '[networks.mine]\nsources = ["http://"]': (
         "networks.mine.sources[0]: expected more than http://"
     ),
+    '[networks.mine]\nsources = ["http://[bad/x"]': (
+        "networks.mine.sources[0]: expected an address; its host can't be read"
+    ),
+    '[networks.mine]\nsources = ["https://host:99999/x"]': (
+        "networks.mine.sources[0]: expected a port from 1 to 65535 after the host"
+    ),
+    '[networks.mine]\nsources = ["x", "~nosuchuser/x"]': (
+        "networks.mine.sources[1]: expected a path; there is no home folder for ~nosuchuser here"
+    ),
+    '[settings]\nmirrors = ["file://[x/y"]': (
+        "settings.mirrors[0]: expected a path behind file://, as in file:///folder/file"
+    ),
+    '[settings]\nnetrc_hosts = ["https://host"]': (
+        "settings.netrc_hosts[0]: expected the name of a host, and nothing else"
+    ),
+    f'[pictures.p]\nsource = "pictures/p.png"\nsha256 = "{"0" * 64}"': (
+        "pictures.p.source: expected an address that begins with https:// or http://"
+    ),
+    f'[pictures.p]\nsource = "https://host:0/p.png"\nsha256 = "{"0" * 64}"': (
+        "pictures.p.source: expected a port from 1 to 65535 after the host"
+    ),
+    '[settings]\nretires = "https://me:secret@host/x?token=secret"': (
+        "settings.retires: there is no such key; did you mean `retries`?"
+    ),
+    '[networks.mine]\nsources = "https://me:secret@host/x?token=secret"': (
+        "networks.mine.sources: expected a list of at least 1, each one line of text, not blank; "
+        'found "https://***@host/x?***"'
+    ),
     '[settings]\ncatalogues = ["none.toml"]': (
         "settings.catalogues[0]: expected a file at config/none.toml: no such file or directory"
     ),

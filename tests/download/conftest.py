@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tasks.download import reach, sources
-from tests.support.servers import Authority, authority
 
 
 @pytest.fixture(autouse=True)
@@ -19,8 +18,3 @@ def nothing_is_known_of_any_host(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def loopback_is_the_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "STORAGE_HOSTS", frozenset({"127.0.0.1"}))
-
-
-@pytest.fixture(scope="session")
-def certified(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return authority(tmp_path_factory.mktemp("authority"))

@@ -141,6 +141,31 @@ def test_a_proxy_that_is_not_there_makes_every_host_unreachable(
     assert unreachable([HOST], 1.0) == {HOST: "the proxy 127.0.0.1: connection refused"}
 
 
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://[bad",
+        "http://me:secret@host:99999",
+        "me:sec/ret@host:3128",
+        "://",
+        "a b",
+        "socks5://ho\x1bst",
+        "http://h\udcff",
+        "x" * 300,
+        "socks5h://h:0",
+    ],
+)
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "all_proxy"])
+def test_an_odd_proxy_is_told_by_its_variable(
+    variable: str, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, proxy)
+    origin = Origin("https", "host.example", 443)
+    why = unreachable([origin], 1.0)[origin]
+    assert why.startswith(f"the proxy of {variable.upper()} can't be used: expected")
+    assert "sec" not in why.replace("can't be", "")
+
+
 def test_a_proxy_that_babbles_or_hangs_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
     origin = Origin("https", "host.example", 443)
     with serving(raw(b"\xff\xfe\x00 nonsense")) as proxy:
@@ -197,7 +222,7 @@ def test_offline_is_what_the_variable_says(value: str) -> None:
 
 
 def test_an_address_without_a_host_is_a_value_error() -> None:
-    with pytest.raises(ValueError, match="http"):
+    with pytest.raises(ValueError, match="a host"):
         origin_of("http:///file")
     assert str(origin_of("https://host.example/x")) == "host.example"
     assert str(origin_of("http://host.example:8080/x")) == "host.example:8080"

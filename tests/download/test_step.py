@@ -201,8 +201,8 @@ def test_two_networks_of_one_file_name_do_not_collide(workspace: Workspace) -> N
     """`extremenet.tar.gz` exists at two dates."""
     with serving(file(BODY), file(OTHER)) as server:
         old = network_job(workspace, server.url("20200711/net.tar.gz"))
-        new = network_job(workspace, server.url("20210507/net.tar.gz"))
         step.run(old, Silent())
+        new = network_job(workspace, server.url("20210507/net.tar.gz"), locked=OTHER)
         step.run(new, Silent())
     assert store.cached(old).read_bytes() == BODY
     assert store.cached(new).read_bytes() == OTHER

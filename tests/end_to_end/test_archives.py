@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tarfile
 from pathlib import Path
+from ssl import SSLContext
 
 import pytest
 
@@ -70,7 +71,7 @@ def test_a_changed_archive_of_the_users_is_refused_until_it_is_accepted(
 def test_an_archive_fetched_by_hand_is_adopted_and_stays_where_it_is(
     tmp_path: Path, archive: Path
 ) -> None:
-    checkout = workspace(tmp_path, "http://127.0.0.1:9/models/20200711/small.tar.gz")
+    checkout = workspace(tmp_path, "https://127.0.0.1:9/models/20200711/small.tar.gz")
     deferred = checkout.doit("scaffold")
     assert deferred.code == 0
     assert "deferred:  small" in deferred.out
@@ -84,7 +85,7 @@ def test_an_archive_fetched_by_hand_is_adopted_and_stays_where_it_is(
 
 
 def test_a_hand_fetched_page_is_not_adopted(tmp_path: Path) -> None:
-    checkout = workspace(tmp_path, "http://127.0.0.1:9/models/20200711/small.tar.gz")
+    checkout = workspace(tmp_path, "https://127.0.0.1:9/models/20200711/small.tar.gz")
     page = tmp_path / "small.tar.gz"
     page.write_text("<html>not an archive</html>")
     done = checkout.doit("adopt", str(page))
@@ -93,8 +94,10 @@ def test_a_hand_fetched_page_is_not_adopted(tmp_path: Path) -> None:
     assert page.exists()
 
 
-def test_a_wrong_file_never_takes_the_place_of_a_good_copy(tmp_path: Path, archive: Path) -> None:
-    with serving(file(archive.read_bytes())) as server:
+def test_a_wrong_file_never_takes_the_place_of_a_good_copy(
+    tmp_path: Path, archive: Path, tls: SSLContext
+) -> None:
+    with serving(file(archive.read_bytes()), tls=tls) as server:
         checkout = workspace(tmp_path, server.url())
         assert checkout.doit("extract").code == 0
     [good] = (tmp_path / "cache/archives").glob("*.tar.gz")
@@ -111,8 +114,10 @@ def test_a_wrong_file_never_takes_the_place_of_a_good_copy(tmp_path: Path, archi
         assert wrong.exists()
 
 
-def test_a_file_that_is_refused_can_be_accepted_by_name(tmp_path: Path, archive: Path) -> None:
-    with serving(file(archive.read_bytes())) as server:
+def test_a_file_that_is_refused_can_be_accepted_by_name(
+    tmp_path: Path, archive: Path, tls: SSLContext
+) -> None:
+    with serving(file(archive.read_bytes()), tls=tls) as server:
         checkout = workspace(tmp_path, server.url())
         assert checkout.doit("extract").code == 0
         files = zoo_archive(tmp_path / "other.tar.gz")
@@ -205,15 +210,17 @@ def test_a_network_that_is_read_in_place_needs_no_adopting(tmp_path: Path, archi
 
 
 def test_a_cache_that_can_not_be_written_is_one_line(tmp_path: Path, archive: Path) -> None:
-    checkout = workspace(tmp_path, "http://127.0.0.1:9/models/20200711/small.tar.gz")
+    checkout = workspace(tmp_path, "https://127.0.0.1:9/models/20200711/small.tar.gz")
     (tmp_path / "file").touch()
     done = checkout.doit("adopt", str(archive), TOD_CACHE=str(tmp_path / "file"))
     assert done.code == 1
     assert "Traceback" not in done.said
 
 
-def test_without_kept_archives_the_steps_stay_up_to_date(tmp_path: Path, archive: Path) -> None:
-    with serving(file(archive.read_bytes())) as server:
+def test_without_kept_archives_the_steps_stay_up_to_date(
+    tmp_path: Path, archive: Path, tls: SSLContext
+) -> None:
+    with serving(file(archive.read_bytes()), tls=tls) as server:
         checkout = workspace(tmp_path, server.url(), "keep_archives = false")
         assert checkout.doit("scaffold").code == 0
         assert not list((tmp_path / "cache").rglob("*.tar.gz"))
@@ -228,8 +235,10 @@ def test_without_kept_archives_the_steps_stay_up_to_date(tmp_path: Path, archive
         assert (checkout.root / "pre-trained/small/pipeline.config").is_file()
 
 
-def test_two_workspaces_download_an_archive_once(tmp_path: Path, archive: Path) -> None:
-    with serving(file(archive.read_bytes())) as server:
+def test_two_workspaces_download_an_archive_once(
+    tmp_path: Path, archive: Path, tls: SSLContext
+) -> None:
+    with serving(file(archive.read_bytes()), tls=tls) as server:
         for name in ("one", "two"):
             checkout = check_out(tmp_path / name, TOD_CACHE=str(tmp_path / "shared"))
             checkout.configure(WORKSPACE.format(source=server.url(), settings=""))
@@ -237,10 +246,12 @@ def test_two_workspaces_download_an_archive_once(tmp_path: Path, archive: Path) 
         assert len([r for r in server.requests if r.method == "GET"]) == 1
 
 
-def test_a_download_that_broke_off_goes_on_in_the_next_run(tmp_path: Path, archive: Path) -> None:
+def test_a_download_that_broke_off_goes_on_in_the_next_run(
+    tmp_path: Path, archive: Path, tls: SSLContext
+) -> None:
     body = archive.read_bytes()
     half = len(body) // 2
-    with serving(broken_off(body, half, {"ETag": '"one"'}), file(body)) as server:
+    with serving(broken_off(body, half, {"ETag": '"one"'}), file(body), tls=tls) as server:
         checkout = workspace(tmp_path, server.url(), "retries = 0")
         broken = checkout.doit("download:small")
         assert broken.code == 1, broken.said

@@ -1,4 +1,4 @@
-"""The whole chain from a real HTTP server, for networks of every odd shape that the zoo has."""
+"""The whole chain from a real HTTPS server, for networks of every odd shape that the zoo has."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.end_to_end.conftest import did
 from tests.support import savedmodels
 from tests.support.archives import zoo_archive, zoo_files
 from tests.support.checkouts import ROOT, Checkout, Finished, check_out
-from tests.support.servers import file, serving
+from tests.support.servers import file, serving, trusted
 
 ODD_FOLDER = "centernet_mobilenetv2_fpn_od"
 
@@ -73,14 +73,14 @@ def checkpoint_archive(folder: Path) -> bytes:
 
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
-    folder = tmp_path_factory.mktemp("chain")
+    folder, tls = tmp_path_factory.mktemp("chain"), trusted()
     [digits] = (ROOT / "embedded").glob("*.tar.gz")
     with (
-        serving(file(digits.read_bytes())) as one,
-        serving(file(odd_archive(folder))) as two,
-        serving(file(checkpoint_archive(folder))) as three,
+        serving(file(digits.read_bytes()), tls=tls.context) as one,
+        serving(file(odd_archive(folder)), tls=tls.context) as two,
+        serving(file(checkpoint_archive(folder)), tls=tls.context) as three,
     ):
-        checkout = check_out(folder / "workspace")
+        checkout = check_out(folder / "workspace", REQUESTS_CA_BUNDLE=str(tls.bundle))
         checkout.configure(
             WORKSPACE.format(
                 digits=one.url("digits.tar.gz"),
@@ -129,11 +129,9 @@ def test_a_bare_checkpoint_is_read_and_inference_called_not_applicable(chain: Ch
     assert not (checkout.root / "results/checkpoint_only/smoke.png").exists()
 
 
-def test_what_came_over_plain_http_is_marked_in_the_lock(chain: Chain) -> None:
-    checkout, done = chain
-    lock = json.loads((checkout.root / "config/zoo.lock").read_text())
-    assert '"witness": "none"' in json.dumps(lock)
-    assert done.out.count("plain http alone vouches") == 3
+def test_the_lock_tells_who_vouched(chain: Chain) -> None:
+    lock = json.loads((chain[0].root / "config/zoo.lock").read_text())
+    assert [entry["witness"] for entry in lock.values()] == ["tls"] * 3
 
 
 def test_no_archive_is_left_in_the_workspace(chain: Chain) -> None:

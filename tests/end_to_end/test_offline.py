@@ -48,7 +48,7 @@ def test_everything_is_found_out_within_three_seconds(
 ) -> None:
     """Hosts that swallow every packet: addresses of the range kept for documentation."""
     checkout = check_out(tmp_path_factory.mktemp("silent") / "workspace")
-    mirrors = [f"http://127.0.0.1:{free_port()}/models" for _ in range(3)]
+    mirrors = [f"https://127.0.0.1:{free_port()}/models" for _ in range(3)]
     checkout.edit("# mirrors = [] ", f"mirrors = {mirrors} ")
     checkout.edit(f'    "{TUTORIAL}",', f'    "{TUTORIAL}",\n    "efficientdet_d0_coco17_tpu-32",')
     began = time.monotonic()

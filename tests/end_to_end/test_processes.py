@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from ssl import SSLContext
 
 import pytest
 
@@ -38,10 +39,10 @@ def wait_for_partial(cache: Path) -> None:
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"]
 )
 def test_an_interrupt_is_one_line_and_the_next_run_goes_on(
-    tmp_path: Path, archive: bytes, number: signal.Signals, code: int
+    tmp_path: Path, archive: bytes, tls: SSLContext, number: signal.Signals, code: int
 ) -> None:
     checkout = check_out(tmp_path / "workspace")
-    with serving(dripping(archive, 60, 0.2), file(archive)) as server:
+    with serving(dripping(archive, 60, 0.2), file(archive), tls=tls) as server:
         configure(checkout, small=server.url())
         process = checkout.start("extract")
         wait_for_partial(tmp_path / "cache")
@@ -59,10 +60,13 @@ def test_an_interrupt_is_one_line_and_the_next_run_goes_on(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"]
 )
 def test_an_interrupt_of_two_at_a_time_ends_them_all(
-    tmp_path: Path, archive: bytes, number: signal.Signals, code: int
+    tmp_path: Path, archive: bytes, tls: SSLContext, number: signal.Signals, code: int
 ) -> None:
     checkout = check_out(tmp_path / "workspace")
-    with serving(dripping(archive, 60, 0.2)) as one, serving(dripping(archive, 60, 0.2)) as two:
+    with (
+        serving(dripping(archive, 60, 0.2), tls=tls) as one,
+        serving(dripping(archive, 60, 0.2), tls=tls) as two,
+    ):
         configure(checkout, a=one.url("a.tar.gz"), b=two.url("b.tar.gz"))
         process = checkout.start("-n", "2", "extract")
         wait_for_partial(tmp_path / "cache")
@@ -74,9 +78,11 @@ def test_an_interrupt_of_two_at_a_time_ends_them_all(
             os.killpg(process.pid, 0)
 
 
-def test_a_killed_run_is_finished_by_the_next(tmp_path: Path, archive: bytes) -> None:
+def test_a_killed_run_is_finished_by_the_next(
+    tmp_path: Path, archive: bytes, tls: SSLContext
+) -> None:
     checkout = check_out(tmp_path / "workspace")
-    with serving(dripping(archive, 60, 0.2), file(archive)) as server:
+    with serving(dripping(archive, 60, 0.2), file(archive), tls=tls) as server:
         configure(checkout, small=server.url())
         process = checkout.start("extract")
         wait_for_partial(tmp_path / "cache")
@@ -88,9 +94,9 @@ def test_a_killed_run_is_finished_by_the_next(tmp_path: Path, archive: bytes) ->
     assert not list((tmp_path / "cache/partial").glob("*.part"))
 
 
-def test_four_networks_two_at_a_time(tmp_path: Path, archive: bytes) -> None:
+def test_four_networks_two_at_a_time(tmp_path: Path, archive: bytes, tls: SSLContext) -> None:
     checkout = check_out(tmp_path / "workspace")
-    with serving(file(archive)) as server:
+    with serving(file(archive), tls=tls) as server:
         names = ("a", "b", "c", "d")
         configure(checkout, **{name: server.url(f"{name}/net.tar.gz") for name in names})
         done = checkout.doit("-n", "2", "scaffold")
@@ -109,9 +115,9 @@ def test_two_at_a_time_gives_the_same_workspace_as_one(built: Checkout, tmp_path
     assert changed <= {f"pre-trained/{EMBEDDED}/pipeline.config", ".tod/doit.sqlite"}
 
 
-def test_two_doits_at_once_do_no_harm(tmp_path: Path, archive: bytes) -> None:
+def test_two_doits_at_once_do_no_harm(tmp_path: Path, archive: bytes, tls: SSLContext) -> None:
     checkout = check_out(tmp_path / "workspace")
-    with serving(file(archive)) as server:
+    with serving(file(archive), tls=tls) as server:
         configure(checkout, small=server.url())
         both = [checkout.start("scaffold"), checkout.start("scaffold")]
         ended = [process.communicate(timeout=60) for process in both]

@@ -18,7 +18,7 @@ from tasks.job import NetworkJob, Outcome, ProjectJob, Silent
 from tasks.paths import Cache, Workspace
 from tests.support.archives import zoo_archive, zoo_files
 from tests.support.checkouts import ROOT
-from tests.support.servers import ScriptedServer, file, serving
+from tests.support.servers import ScriptedServer, file, serving, trusted
 from tests.support.soak import STAND_IN, STEPS
 
 NET, PROJECT = "net", "cubes"
@@ -86,7 +86,12 @@ def chain(workspace: Workspace, folder: Path, **settings: object) -> Iterator[Ch
     zoo_archive(archive, zoo_files(size=200_000))
     worker.write_text(f"import sys; sys.path.append({str(ROOT)!r})\n{STAND_IN}")
     stand_in = child.Child((sys.executable, "-P", str(worker)))
-    with serving(file(archive.read_bytes())) as server, pytest.MonkeyPatch.context() as patch:
+    tls = trusted()
+    with (
+        serving(file(archive.read_bytes()), tls=tls.context) as server,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("REQUESTS_CA_BUNDLE", str(tls.bundle))
         patch.setattr(child, "shared", lambda: stand_in)
         network = Network(name=NET, sources=(server.url(),))
         project = Project(name=PROJECT, labels=("one", "two"), networks=(NET,))

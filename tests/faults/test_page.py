@@ -13,6 +13,7 @@ PAGE = (ROOT / "docs/faults.md").read_text(encoding="utf-8")
 TEST = re.compile(r"`([a-z_/]+\.py)::([^`]+)`")
 SECTIONS = (
     "Server",
+    "Addresses and passwords",
     "Archive",
     "Machine",
     "Annotations",

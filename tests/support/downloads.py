@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tasks.catalogue.types import Config, Digests, Network, Settings
+from tasks.catalogue import lock
+from tasks.catalogue.types import Config, Digests, LockEntry, Network, Settings
 from tasks.download.transfer import Tools
 from tasks.job import NetworkJob
 from tasks.paths import Workspace
@@ -46,14 +47,23 @@ def network_job(
     may_defer: bool = True,
     name: str = "net",
     sha256: str | None = None,
+    locked: bytes | None = BODY,
     **settings: Any,
 ) -> NetworkJob:
-    """A job for a network with these sources, and time-outs that suit a test."""
+    """A job for a network with these sources, and time-outs that suit a test.
+
+    Plain http is asked only where a digest settles what must come: the lock gets that of
+    `locked`.
+    """
     quick = {"connect_timeout": 2.0, "read_timeout": 5.0, "retries": 2, "probe_timeout": 1.0}
     wanted = network(*sources, name=name, sha256=sha256)
     config = Config(
         networks={name: wanted}, projects={}, settings=Settings(**{**quick, **settings})
     )
+    if locked and any(source.startswith("http://") for source in sources):
+        digest = hashlib.sha256(locked).hexdigest()
+        entry = LockEntry(sha256=digest, size=len(locked), source="adopted", witness="user")
+        lock.record(workspace.lock_file, name, entry)
     return NetworkJob(config=config, workspace=workspace, may_defer=may_defer, network=wanted)
 
 

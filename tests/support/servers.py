@@ -6,15 +6,18 @@ gets the next reply of its script; the last one repeats. A reply is a function o
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import http.client
 import socket
 import ssl
 import struct
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 
@@ -93,7 +96,8 @@ def broken_off(body: bytes, after: int, headers: Mapping[str, object] | None = N
     def reply(connection: Connection) -> None:
         connection.send(head(200, {**(headers or {}), "Content-Length": len(body)}))
         connection.send(body[:after])
-        time.sleep(0.02)  # a reset may overtake bytes that were not read yet
+        # A reset may overtake bytes that were not read yet; TLS is read a record at a time.
+        time.sleep(0.3 if isinstance(connection.sock, ssl.SSLSocket) else 0.02)
         connection.reset()
 
     return reply
@@ -343,6 +347,14 @@ def authority(folder: Path) -> Authority:
     bundle = folder / "authority.pem"
     ca.cert_pem.write_to_path(str(bundle))
     return Authority(bundle, context)
+
+
+@cache
+def trusted() -> Authority:
+    """An authority for this process, in a folder that goes with it."""
+    scratch = tempfile.TemporaryDirectory()
+    atexit.register(scratch.cleanup)
+    return authority(Path(scratch.name))
 
 
 def free_port() -> int:

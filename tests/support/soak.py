@@ -26,7 +26,7 @@ from typing import Any
 
 from tests.support.archives import zoo_archive, zoo_files
 from tests.support.checkouts import ROOT, Checkout, check_out
-from tests.support.servers import Connection, Reply, ScriptedServer, answer, head, serving
+from tests.support.servers import Connection, Reply, ScriptedServer, answer, head, serving, trusted
 
 STEPS = ("download", "verify", "extract", "scaffold", "smoke")
 PROJECTS = 4
@@ -87,6 +87,7 @@ class Scene:
             (workspace / "tasks/engine/worker.py").write_text(STAND_IN)
         environment = {
             "TOD_CACHE": str(self.cache),
+            "REQUESTS_CA_BUNDLE": str(trusted().bundle),
             "PYTHONPYCACHEPREFIX": str(self.root / "compiled"),
             "PYTHONHASHSEED": "0",  # doit would run tasks in another order each time
         }
@@ -106,7 +107,8 @@ def scene(root: Path, *, size: int, seconds: float, patience: float = 110) -> It
     root.mkdir(parents=True, exist_ok=True)
     zoo_archive(root / "digits.tar.gz", files, level=1)
     zoo_archive(root / "bare.tar.gz", zoo_files(size=size // 8, saved_model=False))
-    with serving(paced((root / "digits.tar.gz").read_bytes(), seconds)) as server:
+    reply = paced((root / "digits.tar.gz").read_bytes(), seconds)
+    with serving(reply, tls=trusted().context) as server:
         pristine = check_out(root / "pristine")
         pristine.configure(configuration(server.url("digits.tar.gz"), root / "bare.tar.gz"))
         yield Scene(root, server, patience)

@@ -84,13 +84,14 @@ def test_the_same_work_gives_the_same_receipt(job: NetworkJob, archive: Path) ->
     assert path.read_bytes() == first
 
 
-def test_what_nobody_vouched_for_is_recorded_once(job: NetworkJob, archive: Path) -> None:
-    downloaded(job, archive, witness="none")
-    outcome = step.run(job, SILENT)
-    entry = locked(job)
-    assert entry is not None
-    assert (entry.sha256, entry.witness) == (sha256(archive), "none")
-    assert "plain http" in outcome.lines[0]
+def test_what_came_over_plain_http_is_not_trusted_on_first_use(
+    job: NetworkJob, archive: Path
+) -> None:
+    path = downloaded(job, archive, witness="none")
+    with pytest.raises(RefusedError, match=r"plain http.*doit accept"):
+        step.run(job, SILENT)
+    assert locked(job) is None
+    assert path.exists()
 
 
 def test_what_the_catalogue_confirms_needs_no_lock(job: NetworkJob, archive: Path) -> None:
