@@ -70,6 +70,9 @@ def task_smoke() -> wiring.Tasks:
 if sys.argv[1:]:  # a bare `doit` can't ask for these, and is faster without them
     from tasks import wiring_compare, wiring_overview, wiring_training
 
+    def task__scaffold() -> wiring.Tasks:
+        yield from wiring_training.outline_tasks(CONFIG, WORKSPACE)
+
     def task_records() -> wiring.Tasks:
         yield from wiring_training.records_tasks(CONFIG, WORKSPACE)
 

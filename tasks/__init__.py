@@ -1,13 +1,14 @@
 """The rooms of the build: one package a step, and beside them what the steps share.
 
-    errors  files  wire  words         leaves: know nothing of the rest
+    errors  files  text  wire  words   leaves: know nothing of the rest
     temporary                          files that are being written: whose they are
     spelling                           labels that look alike
     addresses  numbers                 what outside text may be shown, or read as a number
     paths  receipts                    where things lie, what a finished step leaves behind
     catalogue                          config/*.toml as frozen objects; the lock
     job  installed  store  turn        what the steps share: their orders, a tree's state, the
-    look  aside  broom  staging        cache, whose turn it is, what stands there, its removal
+    look  aside  broom  staging        cache, whose turn it is, what stands there, its removal,
+    output                             the standard streams
     textproto  labels  annotations     protobuf's text format, label maps, labelImg's XML
     tailor                             what a network's config must say to train on a project
     engine                             TensorFlow's process, and what it can do
@@ -19,7 +20,7 @@
     overview                           the zoo as a table, one network's page
     plot                               the zoo as a picture
     commands  console                  what the user types and sees
-    runtime  state  wiring             the one layer that turns a step into a doit task
+    runtime  state  order  wiring      the one layer that turns a step into a doit task
     wiring_training  wiring_overview  wiring_compare
 
 Imports point up this list only.

@@ -21,6 +21,7 @@ Anything else that is raised is a defect and keeps its traceback.
 from __future__ import annotations
 
 from tasks.addresses import clean
+from tasks.text import printable, printable_lines
 
 
 class TodError(Exception):
@@ -40,8 +41,9 @@ class TodError(Exception):
         self.what, self.why, self.todo = what, why, todo
 
     def __str__(self) -> str:
+        """One line, whatever was named in it."""
         line = f"{self.what}: {self.why}"
-        return f"{line}; {self.todo}" if self.todo else line
+        return printable(f"{line}; {self.todo}" if self.todo else line)
 
 
 class ConfigError(TodError):
@@ -52,7 +54,7 @@ class ConfigError(TodError):
         self.faults = tuple(clean(fault) for fault in faults)
 
     def __str__(self) -> str:
-        return "\n".join(self.faults)
+        return "\n".join(map(printable, self.faults))
 
 
 class UnreachableError(TodError):
@@ -89,7 +91,12 @@ class UserFilesError(TodError):
 
 
 class AnnotationsError(TodError):
-    """The user's pictures, annotations or label map are not such that training could read them."""
+    """The user's pictures, annotations or label map are not such that training could read them:
+    `why` has a line for each fault."""
+
+    def __str__(self) -> str:
+        line = f"{self.what}: {self.why}"
+        return printable_lines(f"{line}; {self.todo}" if self.todo else line)
 
 
 class NetworkError(TodError):

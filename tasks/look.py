@@ -6,11 +6,12 @@ import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Literal
 
 from msgspec import Struct
 
 from tasks.files import sha256_or_nothing
+from tasks.text import printable
 
 # On Windows `C:x` and `a\b` are paths of their own; elsewhere they are plain names.
 FORBIDDEN = "\0\\:" if os.name == "nt" else "\0"
@@ -85,13 +86,6 @@ def is_below(folder: str, path: str) -> bool:
     return plain and path.startswith(folder + "/")
 
 
-def carried(text: str, stream: TextIO) -> str:
-    """The text in letters that the stream's encoding knows; `?` for the others."""
-    encoding = stream.encoding or "utf-8"
-    return text.encode(encoding, "replace").decode(encoding)
-
-
 def shown(path: str | Path) -> str:
     """A path for the user's eyes: one line, whatever its name holds."""
-    text = path.as_posix() if isinstance(path, Path) else path
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return printable(path.as_posix() if isinstance(path, Path) else path)

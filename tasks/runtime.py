@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
 from pathlib import Path
 from types import TracebackType
 
-from tasks.console.streams import replace_closed
+from tasks.output import Guard, guard, guard_standard_streams
+
+FAILED = 1
+STOPPED = "stopped; run `doit` again to go on"
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 
 
 def prepare(state: Path) -> None:
     """Make the process end cleanly when it is told to, with or without somewhere to write; make the
     state folder.
 
-    doit writes its state once, at the end of a run: a SIGTERM that is not turned into an exception
+    doit writes its state once, at the end of a run: a signal that is not turned into an exception
     would lose it.
 
     Raises:
         OSError: the state folder can't be made.
     """
-    replace_closed()
-    signal.signal(signal.SIGTERM, _leave)
+    guard_standard_streams()
+    atexit.register(_last_words, guard(sys.stdout))
+    for number in _signals():
+        if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` and a shell's `&` leave it
+            signal.signal(number, _stop)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_obey_the_parent)
     sys.excepthook = _one_line_for_interrupts
     state.mkdir(parents=True, exist_ok=True)
+
+
+def _signals() -> list[signal.Signals]:
+    return [signal.Signals[name] for name in SIGNALS if hasattr(signal, name)]
 
 
 def _obey_the_parent() -> None:
@@ -35,19 +47,40 @@ def _obey_the_parent() -> None:
     doit's workers catch whatever a signal raises and send it to the parent, which may no longer
     listen; both would then wait for ever. Nothing is lost: files appear whole or not at all.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in _signals():
+        signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _leave(number: int, frame: object) -> None:
+def _stop(number: int, frame: object) -> None:
+    """End, saying so last of all. Who stops a process often sends two signals, of which one is
+    enough; a second Ctrl-C ends it at once."""
+    for each in _signals():
+        signal.signal(each, signal.SIG_DFL if each == signal.SIGINT else signal.SIG_IGN)
+    atexit.unregister(_last_words)
+    atexit.register(_say, STOPPED)
     sys.exit(128 + number)
+
+
+def _last_words(output: Guard) -> None:
+    """Tell of an output that could not be written, and end with the exit code for it. Python would
+    do so with a traceback."""
+    output.flush()
+    if output.failure is not None:
+        _say(f"standard output can't be written: {(output.failure.strerror or '').lower()}")
+        sys.stderr.flush()
+        os._exit(FAILED)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
 
 
 def _one_line_for_interrupts(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """An interrupt before the run began is one line; all else keeps its traceback."""
+    """An interrupt that no handler of ours saw is one line; all else keeps its traceback."""
     if issubclass(kind, KeyboardInterrupt):
-        print("interrupted; run `doit` again to go on", file=sys.stderr)
+        _say(STOPPED)
     else:
         sys.__excepthook__(kind, error, trace)

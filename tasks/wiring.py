@@ -5,8 +5,9 @@
     pictures, XML and label map ──stat──▶ records:<project>     doctor:<project> looks at all
 
 A step's receipt is its doit target and the next step's `file_dep`; what files can't say (a changed
-definition, a damaged output) comes from the step's own `why_stale`. Steps are imported when they
-are asked for: a `doit list` needs none of them.
+definition, a damaged output) comes from the step's own `why_stale`. What stands on several networks
+comes after them all and survives that one fails: it looks at their receipts by itself. Steps are
+imported when they are asked for: a `doit list` needs none of them.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ from doit.task import Task
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tasks import order
 from tasks.addresses import clean
 from tasks.catalogue.types import Config
 from tasks.console.reporter import OF_PROJECTS, Misused
-from tasks.console.streams import reader_may_leave
 from tasks.errors import ConfigError, TodError, UsageError, disk_error
 from tasks.files import remove
 from tasks.job import Job, NetworkJob, Outcome, ProjectJob
@@ -107,11 +108,11 @@ def run_step(task: Task, step: str, job: Job) -> dict[str, object] | TaskFailed:
     gc.enable()  # dodo.py turned it off
     job = replace(job, may_defer=job.may_defer and not task.meta.get("named", False))
     name = task.name.partition(":")[2]
-    log = job.workspace.log(step, name)
+    log, title = job.workspace.log(step, name), f"{step}:{name}"
     if step in ("verify", "smoke") and {"-a", "--always-execute"} & set(sys.argv):
         remove(job.workspace.receipt(step, name))  # else the step would find its work done
     try:
-        with progress_for(task.name) as progress, turn_of(step, name, job, progress):
+        with progress_for(title) as progress, turn_of(step, name, job, progress):
             outcome: Outcome = step_module(step).run(job, progress)
     except TodError as error:
         keep_details(log)
@@ -163,11 +164,14 @@ def network_tasks(step: str, config: Config, workspace: Workspace) -> Tasks:
 def project_tasks(config: Config, workspace: Workspace) -> Tasks:
     """The group `scaffold`, and its task for every project."""
     yield step_group("scaffold", config.projects, workspace)
-    extracted = {name: str(workspace.receipt("extract", name)) for name in config.wanted}
     for project in config.projects.values():
         job = ProjectJob(config, workspace, project=project)
-        reads = [extracted[name] for name in project.networks]
-        yield step_task("scaffold", job, reads)
+        yield step_task("scaffold", job, survives=extractions(job))
+
+
+def extractions(job: ProjectJob) -> list[str]:
+    """The tasks that bring the project's networks."""
+    return [f"extract:{name}" for name in job.project.networks]
 
 
 def step_group(step: str, names: Collection[str], workspace: Workspace) -> StepTask:
@@ -186,23 +190,35 @@ def group(name: str, members: Iterable[str], doc: str, cleaner: Cleaner) -> Step
 
 
 def step_task(
-    step: str, job: NetworkJob | ProjectJob, reads: list[str], *, subtask_of: str | None = None
+    step: str,
+    job: NetworkJob | ProjectJob,
+    reads: Iterable[str] = (),
+    *,
+    needs: Iterable[str] = (),
+    survives: Collection[str] = (),
+    subtask_of: str | None = None,
 ) -> StepTask:
     """One step of one network or project, as doit sees it.
 
     The receipt is the only target: a deferred step has a receipt and nothing else, and doit would
     run a task again and again whose targets never appear.
+
+    Args:
+        reads: receipts of other steps.
+        needs: tasks that come first; if one fails, this one is not run.
+        survives: tasks that come first; if one fails, this one is run all the same.
     """
     task = StepTask(
         f"{step}:{job.name}",
         [(run_step, [], {"step": step, "job": job})],
-        file_dep=reads,
+        file_dep=list(reads),
+        task_dep=[*needs, *survives],
         targets=[str(job.workspace.receipt(step, job.name))],
         uptodate=[Fresh(step, job)],
         subtask_of=subtask_of,
         doc=job.network.family if isinstance(job, NetworkJob) else "project",
         io={"capture": False},
-        meta={"why": None, "named": False},
+        meta={"why": None, "named": False, order.SURVIVES: survives},
     )
     task.cleaner = partial(clean_steps, step, job.workspace, [job.name])
     return task
@@ -215,9 +231,12 @@ def start(workspace: Workspace) -> Config:
         InvalidDodoFile: a fault of the configuration or of the folder; doit prints it without a
             traceback and ends with exit code 3.
     """
+    from doit.control import ExecNode
+
     from tasks import runtime
     from tasks.catalogue.load import load
 
+    order.forgive(ExecNode)
     try:
         runtime.prepare(workspace.state)
         config = load(workspace)
@@ -333,11 +352,9 @@ def each_once(say: Callable[[str], None]) -> Callable[[str], None]:
 
 
 def say(line: str) -> None:
-    """Tell the user, in what letters there are."""
-    from tasks.look import carried
-
-    with reader_may_leave(sys.stdout):
-        sys.stdout.write(carried(line + "\n", sys.stdout))
+    """Tell the user."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def command(name: str, doc: str, config: Config, workspace: Workspace) -> Task:

@@ -1,6 +1,6 @@
 """What doit sees of comparing a project's networks; see `wiring`.
 
-test pictures ──stat──▶ measure:<project> ──receipt──▶ compare:<project>
+networks, label map, test pictures ──▶ measure:<project> ──receipt──▶ compare:<project>
 """
 
 from __future__ import annotations
@@ -8,16 +8,15 @@ from __future__ import annotations
 from tasks.catalogue.types import Config
 from tasks.job import ProjectJob
 from tasks.paths import Workspace
-from tasks.wiring import Tasks, step_group, step_task
+from tasks.wiring import Tasks, extractions, step_group, step_task
 
 
 def measure_tasks(config: Config, workspace: Workspace) -> Tasks:
     """The group `measure`, and its task for every project."""
     yield step_group("measure", config.projects, workspace)
     for project in config.projects.values():
-        reads = [str(workspace.receipt("extract", name)) for name in project.networks]
         job = ProjectJob(config, workspace, project=project)
-        yield step_task("measure", job, reads)
+        yield step_task("measure", job, needs=[f"scaffold:{job.name}"], survives=extractions(job))
 
 
 def compare_tasks(config: Config, workspace: Workspace) -> Tasks:

@@ -11,7 +11,6 @@ from doit.cmdparse import CmdParseError
 from doit.exceptions import TaskFailed
 
 from tasks.catalogue.types import Config
-from tasks.console.streams import reader_may_leave
 from tasks.errors import TodError, UsageError, disk_error
 from tasks.look import shown
 from tasks.paths import Workspace
@@ -96,8 +95,8 @@ def _run_catalogue(
 
     try:
         _refuse_variables(sys.argv[1:])
-        with reader_may_leave(sys.stdout):
-            write(options, words or [], config, workspace, sys.stdout)
+        write(options, words or [], config, workspace, sys.stdout)
+        sys.stdout.flush()
     except TodError as error:
         return failure(error)
     except OSError as error:

@@ -12,7 +12,7 @@ import tasks
 ROOT = Path(__file__).parents[1]
 # Each floor may import from itself and from the floors before it.
 FLOORS = (
-    ("errors", "files", "temporary", "wire", "words", "spelling", "addresses", "numbers"),
+    ("errors", "files", "temporary", "text", "wire", "words", "spelling", "addresses", "numbers"),
     ("paths", "receipts"),
     ("catalogue",),
     (
@@ -24,6 +24,7 @@ FLOORS = (
         "aside",
         "broom",
         "staging",
+        "output",
         "textproto",
         "labels",
         "annotations",
@@ -34,7 +35,7 @@ FLOORS = (
     ("overview",),
     ("plot",),
     ("commands", "console"),
-    ("runtime", "state", "wiring", "wiring_training", "wiring_overview", "wiring_compare"),
+    ("runtime", "state", "order", "wiring", "wiring_training", "wiring_overview", "wiring_compare"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted((ROOT / "tasks").rglob("*.py"))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 
 from tasks.files import human_size
-from tasks.look import shown
+from tasks.text import printable
 
 NOTHING = "–"
 FIXED = "\N{NO-BREAK SPACE}"
@@ -51,8 +51,8 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def harmless(text: str) -> str:
-    """As `look.shown` tells it, one line whatever it holds; our own fixed spaces stay."""
-    return FIXED.join(map(shown, text.split(FIXED)))
+    """One line whatever it holds; our own fixed spaces stay."""
+    return FIXED.join(map(printable, text.split(FIXED)))
 
 
 def span(low: float, high: float) -> str:

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from tasks.console.rows import (
     ONLINE_AGAIN,
     Row,
-    counts,
     deferred,
-    nothing_done,
     short_time,
     to_look_at,
+    verdict,
 )
 from tasks.files import human_size
 
@@ -34,16 +33,8 @@ def closing_lines(rows: Sequence[Row], width: int | None = None) -> list[str]:
 
     `width` is the terminal's, in columns, if it is one.
     """
-    waiting = deferred(rows)
-    if not rows:
-        first = "nothing to do: config/workspace.toml names no project"
-    elif nothing_done(rows):
-        rest = "everything else is up to date" if waiting else "everything is up to date"
-        first = f"nothing to do: {rest}"
-    else:
-        first = f"done: {counts(rows)}"
     look = [f"look at:   {path}" for path in to_look_at(rows)]
-    return [first, *look, *deferred_lines(waiting, width)]
+    return [verdict(rows), *look, *deferred_lines(deferred(rows), width)]
 
 
 def deferred_lines(waiting: dict[str, str], width: int | None) -> list[str]:

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tasks.job import Progress, Silent, Unit
+from tasks.output import console
+from tasks.text import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -55,7 +57,8 @@ class Bar:
     def begin(self, doing: str, total: int | None, unit: Unit = "bytes") -> None:
         self.end()
         self._shown = _bar(unit) if total else _spinner()
-        self._task = self._shown.add_task(doing, total=total, title=self._title.partition(":")[2])
+        title = self._title.partition(":")[2]
+        self._task = self._shown.add_task(printable(doing), total=total, title=title)
         self._shown.start()
 
     def advance(self, amount: int) -> None:
@@ -109,7 +112,6 @@ def _spinner() -> RichProgress:
 
 
 def _progress(*columns: object, expand: bool = False) -> RichProgress:
-    from rich.console import Console
     from rich.progress import Progress as RichProgress
     from rich.progress import SpinnerColumn, TextColumn
     from rich.table import Column
@@ -117,10 +119,10 @@ def _progress(*columns: object, expand: bool = False) -> RichProgress:
     name = Column(no_wrap=True, overflow="ellipsis", max_width=20 if expand else None)
     return RichProgress(
         SpinnerColumn(),
-        TextColumn("{task.description}", style="bold"),
-        TextColumn("{task.fields[title]}", table_column=name),
+        TextColumn("{task.description}", style="bold", markup=False),
+        TextColumn("{task.fields[title]}", table_column=name, markup=False),
         *columns,  # type: ignore[arg-type]
-        console=Console(stderr=True),
+        console=console(sys.stderr),
         transient=True,
         expand=expand,
     )

@@ -1,8 +1,8 @@
 """doit's reporter: listens to the run, tells each step in one line, and sums up at the end.
 
 Exit codes: doit itself ends with 2 when a step was not run because an earlier one failed; here
-anything that failed is 1 and an interrupt is 130, so the last hook leaves with `SystemExit`. It is
-called after doit has saved its state.
+anything that failed is 1, so the last hook leaves with `SystemExit`. It is called after doit has
+saved its state, also when the run is stopped: `runtime` has the last word then.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from doit.reporter import ConsoleReporter
 
 from tasks.addresses import clean
 from tasks.console import plain
-from tasks.console.rows import Row, any_failed, nothing_done, row_from_values
-from tasks.console.streams import reader_may_leave
+from tasks.console.rows import Row, any_failed, nothing_done, row_from_values, step_and_name
+from tasks.output import guard
+from tasks.text import printable_lines
 
-FAILED, MISUSED, INTERRUPTED = 1, 3, 130
+FAILED, MISUSED = 1, 3
 OF_PROJECTS = ("scaffold", "records", "doctor", "measure", "compare")
 
 
@@ -36,9 +37,11 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
 
     def __init__(self, outstream: TextIO, options: Mapping[str, Any]) -> None:
         super().__init__(outstream or sys.stdout, options)  # None if it was closed at the start
+        guard(self.outstream)  # `doit -o FILE` is a stream of doit's own
         self.rows: list[Row] = []
+        self._ignored: list[str] = []
         self._waiting: set[str] = set()
-        self._misused = self._named_steps = False
+        self._misused = self._sums_up = False
         self._began = time.monotonic()
         self._started: dict[str, float] = {}
 
@@ -46,7 +49,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         """Mark the networks that were named on the command line themselves: for these, a host that
         can't be reached is an error. doit has expanded globs by now, so the words are compared."""
         words = set(sys.argv[1:])
-        self._named_steps = any(tasks[name].pos_arg is None for name in selected_tasks)
+        self._sums_up = any(not tells_itself(tasks[name]) for name in selected_tasks)
         for selected in selected_tasks:
             name = (tasks[selected].meta or {}).get("means", selected)
             network = name.partition(":")[2]
@@ -63,9 +66,13 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
     def execute_task(self, task: Any) -> None:
         self._started[task.name] = time.monotonic()
 
+    def skip_ignore(self, task: Any) -> None:
+        self._ignored.append(task.name)
+        self._write([f"ignored    {task.name}: until `doit forget {task.name}`"])
+
     def skip_uptodate(self, task: Any) -> None:
         if is_step(task):
-            step, _, name = task.name.partition(":")
+            step, name = step_and_name(task.name)
             waits = name in self._waiting and step != "scaffold"
             row = Row(step, name, "deferred" if waits else "up to date")
             self._add(row)
@@ -83,9 +90,9 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
     def add_failure(self, task: Any, fail: BaseFail) -> None:
         if task.has_subtask:
             return
-        step, _, name = task.name.partition(":")
+        step, name = step_and_name(task.name)
         self._misused = self._misused or isinstance(fail, Misused)
-        kind, note = "failed", message(fail).removeprefix(f"{name or step}: ")
+        kind, note = "failed", printable_lines(message(fail)).removeprefix(f"{name or step}: ")
         if isinstance(fail, UnmetDependency):
             kind, note = "not run", f"needs {fail.message.strip()}"
         row = Row(step, name, kind, note, seconds=self._seconds(task))  # type: ignore[arg-type]
@@ -94,13 +101,15 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
             self._tell_failure(row, fail)
 
     def complete_run(self) -> None:
-        """Sum up, then leave with the right exit code."""
+        """Sum up, then leave with the right exit code. A run that was cut short comes to nothing
+        that could be summed up."""
         for error in self.runtime_errors:
             print(f"error: {error}", file=sys.stderr)
-        if isinstance(sys.exc_info()[1], KeyboardInterrupt):
-            print("interrupted; run `doit` again to go on", file=sys.stderr)
-            raise SystemExit(INTERRUPTED)
-        if self._named_steps:
+        if sys.exc_info()[1] is not None:
+            return
+        if self.runtime_errors:
+            raise SystemExit(FAILED)
+        if self._sums_up and (self.rows or not self._ignored):
             self._close()
         if any_failed(self.rows):
             raise SystemExit(MISUSED if self._misused else FAILED)
@@ -113,8 +122,8 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         if self.outstream.isatty():
             from tasks.console import terminal
 
-            with reader_may_leave(self.outstream):
-                terminal.tell(row, self.outstream)
+            terminal.tell(row, self.outstream)
+            self.outstream.flush()
         else:
             self._write(plain.step_lines(row))
 
@@ -136,18 +145,24 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         else:
             from tasks.console import terminal
 
-            with reader_may_leave(self.outstream):
-                terminal.close(self.rows, time.monotonic() - self._began, self.outstream)
+            terminal.close(self.rows, time.monotonic() - self._began, self.outstream)
+            self.outstream.flush()
 
     def _write(self, lines: list[str]) -> None:
-        with reader_may_leave(self.outstream):
-            self.outstream.write("\n".join(lines) + "\n")
+        self.outstream.write("\n".join(lines) + "\n")
+        self.outstream.flush()
 
 
 def is_step(task: Any) -> bool:
-    """Whether this is a step of a network or a project, not a group or a command. The doctor makes
-    nothing, and has told all by itself."""
-    return bool(task.actions) and ":" in task.name and not task.name.startswith("doctor:")
+    """Whether this is a step of a network or a project that leaves something: not a group, a
+    command or the doctor."""
+    return bool(task.actions) and ":" in task.name and not tells_itself(task)
+
+
+def tells_itself(task: Any) -> bool:
+    """Whether the task tells its own result, as commands and the doctor do: theirs is the last
+    word, unless steps were asked for beside them."""
+    return task.pos_arg is not None or task.name.partition(":")[0] == "doctor"
 
 
 def message(fail: BaseFail) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 
 from tasks.paths import Workspace
+from tasks.text import printable
 
 Kind = Literal["built", "up to date", "deferred", "failed", "not run"]
 
@@ -58,9 +59,16 @@ class Row(Struct, frozen=True):
         return f"{self.step}:{self.name}" if self.name else self.step
 
 
+def step_and_name(task_name: str) -> tuple[str, str]:
+    """`extract` and the network's name. A step that is done for another one's sake has a task whose
+    name begins with `_`, and is the same step to the user."""
+    step, _, name = task_name.partition(":")
+    return step.removeprefix("_"), name
+
+
 def row_from_values(task_name: str, values: Mapping[str, object], why: str, seconds: float) -> Row:
     """The row of a task that succeeded, from what its action returned."""
-    step, _, name = task_name.partition(":")
+    step, name = step_and_name(task_name)
     kinds: dict[object, Kind] = {"built": "built", "kept": "up to date", "deferred": "deferred"}
     size = values.get("size")
     lines = values.get("lines")
@@ -68,11 +76,11 @@ def row_from_values(task_name: str, values: Mapping[str, object], why: str, seco
         step,
         name,
         kinds.get(values.get("kind"), "built"),
-        note=str(values.get("note") or ""),
+        note=printable(str(values.get("note") or "")),
         why=why,
         seconds=seconds,
         size=size if isinstance(size, int) else None,
-        lines=tuple(map(str, lines)) if isinstance(lines, list) else (),
+        lines=tuple(printable(str(line)) for line in lines) if isinstance(lines, list) else (),
     )
 
 
@@ -83,6 +91,16 @@ def nothing_done(rows: Iterable[Row]) -> bool:
 
 def any_failed(rows: Iterable[Row]) -> bool:
     return any(row.kind in ("failed", "not run") for row in rows)
+
+
+def verdict(rows: Sequence[Row]) -> str:
+    """What a run came to, in a line."""
+    if not rows:
+        return "nothing to do: config/workspace.toml names no project"
+    if nothing_done(rows):
+        rest = "everything else" if deferred(rows) else "everything"
+        return f"nothing to do: {rest} is up to date"
+    return f"{'not all is done' if any_failed(rows) else 'done'}: {counts(rows)}"
 
 
 def deferred(rows: Iterable[Row]) -> dict[str, str]:

@@ -17,12 +17,14 @@ from tasks.console.rows import (
     STEPS,
     Kind,
     Row,
-    counts,
     deferred,
     short_time,
     to_look_at,
+    verdict,
 )
 from tasks.files import human_size
+from tasks.look import shown
+from tasks.output import console
 
 MARKS: dict[Kind, tuple[str, str, str]] = {
     # kind: mark, plain mark for terminals that can't show it, style
@@ -37,25 +39,24 @@ NARROW = 100
 
 def tell(row: Row, stream: TextIO) -> None:
     """One step's line: mark, step, then name and facts, which wrap under themselves."""
-    console = Console(file=stream, highlight=False)
-    console.print(_line(row, console))
+    screen = console(stream)
+    screen.print(_line(row, screen))
 
 
 def close(rows: Sequence[Row], seconds: float, stream: TextIO) -> None:
     """The summary of a run that did something: table, tree, what is deferred."""
-    console = Console(file=stream, highlight=False)
-    console.print()
-    console.print(_summary(rows, console))
-    console.print(f"[dim]{counts(rows)}; {short_time(seconds)}[/]")
+    screen = console(stream)
+    told = Text(f"{verdict(rows)}; {short_time(seconds)}", style="dim")
+    parts: list[RenderableType] = [Group(_summary(rows, screen), told)]
     if tree := workspace_tree(Path(), rows):
-        console.print()
-        console.print(tree)
+        parts.append(tree)
     if pictures := to_look_at(rows):
-        console.print()
-        console.print(Text("\n".join(f"look at   {path}" for path in pictures)))
+        parts.append(Text("\n".join(f"look at   {path}" for path in pictures)))
     if waiting := deferred(rows):
-        console.print()
-        console.print(_deferred(waiting))
+        parts.append(_deferred(waiting))
+    for part in parts:
+        screen.print()
+        screen.print(part)
 
 
 def mark(kind: Kind, console: Console) -> Text:
@@ -142,12 +143,12 @@ def workspace_tree(root: Path, rows: Sequence[Row]) -> Tree | None:
     present = [folder for folder in folders if folder.is_dir()]
     if not present:
         return None
-    tree = Tree("[bold].[/]", guide_style="dim")
+    tree = Tree(Text(".", style="bold"), guide_style="dim")
     for name in projects:
         if (root / name).is_dir():
             _branch(tree, root / name, name)
     if any((root / "pre-trained" / name).is_dir() for name in networks):
-        shelf = tree.add("[bold blue]pre-trained[/]")
+        shelf = tree.add(Text("pre-trained", style="bold blue"))
         for name in networks:
             if (root / "pre-trained" / name).is_dir():
                 _branch(shelf, root / "pre-trained" / name, name)
@@ -159,7 +160,7 @@ def _branch(tree: Tree, folder: Path, label: str, depth: int = 3) -> None:
     entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     files = [path for path in entries if not path.is_dir()]
     many = len(files) > 4
-    text = Text(label, style="bold blue")
+    text = Text(shown(label), style="bold blue")
     if many:
         text.append(f"  {len(files)} files", style="dim")
     branch = tree.add(text)
@@ -167,7 +168,7 @@ def _branch(tree: Tree, folder: Path, label: str, depth: int = 3) -> None:
         if path.is_dir() and depth:
             _branch(branch, path, path.name, depth - 1)
         elif not path.is_dir() and not many:
-            branch.add(Text(path.name))
+            branch.add(Text(shown(path.name)))
 
 
 def _deferred(waiting: dict[str, str]) -> RenderableType:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from tasks.doctor.finding import Finding, Kind
+from tasks.output import console
 from tasks.words import count
 
 WIDEST = 100
@@ -62,14 +63,13 @@ def _wrapped(text: str, first: str, rest: str, width: int) -> list[str]:
 
 def _draw(project: str, found: Sequence[Finding], stream: TextIO) -> None:
     """The same lines, the kind in its colour and what to do set off."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(file=stream, highlight=False)
+    screen = console(stream)
     width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
-    console.print(Text(f"{project}: {summary(found)}", style="bold"))
+    screen.print(Text(f"{project}: {summary(found)}", style="bold"))
     for one in found:
         text = Text("\n".join(_row(one, width)))
         text.stylize(STYLES[one.kind], 0, KIND)
         text.highlight_regex(r"(?m)^ +-> .*$", "cyan")
-        console.print(text, soft_wrap=True)
+        screen.print(text, soft_wrap=True)

@@ -7,6 +7,7 @@ from typing import TextIO
 
 from tasks.catalogue.types import Config
 from tasks.errors import UsageError
+from tasks.output import write_data
 from tasks.overview.choice import COMMAND, choose, parse
 from tasks.overview.entries import entries
 from tasks.paths import Workspace
@@ -33,14 +34,8 @@ def write(
         from tasks.overview import data
 
         text = data.as_json(chosen) if options.get("json") else data.as_csv(chosen)
-        _write_data(text, stream)
+        write_data(text, stream)
     else:
         from tasks.overview.table import show
 
         show(chosen, stream, choice.output, titles=bool(options.get("titles")))
-
-
-def _write_data(text: str, stream: TextIO) -> None:
-    """UTF-8, whatever the terminal knows: a program reads it, and no letter may be lost."""
-    stream.flush()
-    stream.buffer.write(text.encode("utf-8", "replace"))

@@ -14,7 +14,8 @@ from typing import TextIO
 from msgspec import Struct
 
 from tasks.catalogue.types import Output
-from tasks.look import carried, shown
+from tasks.look import shown
+from tasks.output import console
 from tasks.overview.entries import Entry
 
 GAP = 2
@@ -187,14 +188,13 @@ def show(
         _draw(entries, stream, width, looked_for, titles)
     else:
         told = lines(entries, width, looked_for, titles=titles)
-        stream.write(carried("\n".join(told) + "\n", stream))
+        stream.write("\n".join(told) + "\n")
 
 
 def _draw(
     entries: Sequence[Entry], stream: TextIO, width: int, looked_for: Output, titles: bool
 ) -> None:
     """The same lines as text that rich colours, as far as the terminal has colours."""
-    from rich.console import Console
     from rich.text import Text
 
     from tasks.overview.front import front
@@ -209,13 +209,12 @@ def _draw(
         for column, wide in laid.widths.items():
             text = fitted(row[column], wide, column in RIGHT)
             line.append(" " * GAP if line else "")
-            line.append(carried(text, stream), _style(column, entry, best))
+            line.append(text, _style(column, entry, best))
         line.rstrip()
         lines.append(line)
     notes = [*remarks(entries, width), *textwrap.wrap(SIGNS, width), *_left_out(laid, width)]
     lines += [Text(""), Text("\n".join(notes), style="dim")]
-    console = Console(file=stream, highlight=False, width=width)
-    console.print(Text("\n").join(lines), soft_wrap=True)
+    console(stream, width=width).print(Text("\n").join(lines), soft_wrap=True)
 
 
 def _style(column: str, entry: Entry, best: set[str]) -> str:

@@ -7,7 +7,7 @@ from tasks.job import ProjectJob
 from tasks.labels import label_map_path
 from tasks.look import shown
 from tasks.scaffold.configs import Tailored, needs_of, tailor
-from tasks.scaffold.step import config_path, has_config, key
+from tasks.scaffold.step import config_path, has_config, key, why_stale
 from tasks.tailor import table
 from tasks.tailor.change import Unfit
 from tasks.textproto.edit import Document
@@ -20,8 +20,10 @@ def page(job: ProjectJob) -> list[str]:
     Raises:
         TodError: a network's file can't be read, or an override does not fit it.
     """
+    why = why_stale(job)
+    todo = [f"{job.name} is not up to date ({why}): run `doit scaffold:{job.name}`"] if why else []
     try:
-        return [line for name in job.project.networks for line in _network(job, name)]
+        return [*(line for name in job.project.networks for line in _network(job, name)), *todo]
     except OSError as error:
         raise disk_error(job.name, error) from error
 

@@ -36,7 +36,9 @@ def wait_for_partial(cache: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"]
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    ids=["Ctrl-C", "SIGTERM", "SIGHUP"],
 )
 def test_an_interrupt_is_one_line_and_the_next_run_goes_on(
     tmp_path: Path, archive: bytes, tls: SSLContext, number: signal.Signals, code: int
@@ -50,8 +52,9 @@ def test_an_interrupt_is_one_line_and_the_next_run_goes_on(
         out, err = process.communicate(timeout=20)
         assert process.returncode == code, (out, err)
         assert "Traceback" not in out + err
-        if number == signal.SIGINT:
-            assert "interrupted; run `doit` again to go on" in err
+        assert err.splitlines()[-1] == "stopped; run `doit` again to go on"
+        assert "nothing to do" not in out
+        assert "done" not in out
         assert checkout.doit("extract").code == 0
     assert (checkout.root / "pre-trained/small/pipeline.config").is_file()
 
@@ -74,6 +77,7 @@ def test_an_interrupt_of_two_at_a_time_ends_them_all(
         out, err = process.communicate(timeout=20)
         assert process.returncode == code, (out, err)
         assert "Traceback" not in out + err
+        assert err.splitlines()[-1] == "stopped; run `doit` again to go on"
         with pytest.raises(ProcessLookupError):
             os.killpg(process.pid, 0)
 

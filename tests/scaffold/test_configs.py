@@ -240,4 +240,6 @@ def test_the_page_tells_what_was_changed_and_what_is_the_users(
 
 def test_the_page_of_a_network_that_is_not_here_says_so(workspace: Workspace) -> None:
     defer(workspace, "net")
-    assert page(project_job(workspace, "net")) == ["net: not here yet"]
+    job = project_job(workspace, "net")
+    scaffold(job)
+    assert page(job) == ["net: not here yet"]

@@ -1,0 +1,24 @@
+"""What a task waits for, and which failures it survives.
+
+doit runs no task after one that failed. But a project waits for all its networks, and one that is
+refused must not keep the folders, the label map and the other networks from coming.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+SURVIVES = "survives"  # in a task's meta: names of tasks that come before it and may fail
+
+
+def forgive(node: Any) -> None:
+    """Have doit's class for a task that waits (`doit.control.ExecNode`) take no notice when a task
+    fails that this one survives. The failure itself is told, and counts, as any other."""
+    take_notice = node.parent_status
+
+    def parent_status(self: Any, parent: Any) -> None:
+        survives = (self.task.meta or {}).get(SURVIVES, ())
+        if parent.run_status != "failure" or parent.task.name not in survives:
+            take_notice(self, parent)
+
+    node.parent_status = parent_status

@@ -1,0 +1,54 @@
+"""Text from outside, made fit to be shown. Knows nothing of the rest.
+
+A label, a file's name or a server's answer may hold what a terminal obeys (escape sequences), what
+turns or hides the text beside it (bidirectional controls, zero-width characters) and what no
+encoding knows (lone surrogates). All of these are shown as escapes: `\\x1b`, `\\u202e`, `\\udc80`.
+"""
+
+from __future__ import annotations
+
+import codecs
+
+# Beside what is printable, lines of ours may hold these: they break or align, and hide nothing.
+LAYOUT = frozenset("\n\t\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}")
+# What stands for a sign of ours where the encoding lacks it.
+PLAIN_SIGNS = {
+    "…": "...",
+    "→": "->",
+    "–": "-",
+    "—": "-",
+    "×": "x",
+    "≥": ">=",
+    "\N{NO-BREAK SPACE}": " ",
+    "\N{NARROW NO-BREAK SPACE}": " ",
+}
+PLAIN = "tod-plain"  # the error handler for streams: what their encoding lacks is written plainly
+
+
+def printable(text: str) -> str:
+    """The text on one line, with escapes for all that is not plainly visible."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def printable_lines(text: str) -> str:
+    """The same for text that may have several lines: line breaks, tabs and fixed spaces stay."""
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in LAYOUT else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    """What to write in place of characters that an encoding lacks."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(PLAIN_SIGNS.get(c) or _escape(c) for c in lacking), error.end
+
+
+codecs.register_error(PLAIN, _plain)
