@@ -21,7 +21,7 @@
     plot                               the zoo as a picture
     commands  console                  what the user types and sees
     runtime  state  order  wiring      the one layer that turns a step into a doit task
-    wiring_training  wiring_overview  wiring_compare
+    wiring_clean  wiring_training  wiring_overview  wiring_compare
 
 Imports point up this list only.
 """

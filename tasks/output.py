@@ -107,6 +107,12 @@ def _nowhere() -> TextIO:
     return open(os.devnull, "w", encoding="utf-8")
 
 
+def say(line: str) -> None:
+    """Tell the user, at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def write_data(text: str, stream: TextIO) -> None:
     """Write text for a program: UTF-8 whatever the locale, no letter lost; a terminal gets it as
     text."""

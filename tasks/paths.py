@@ -23,14 +23,25 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from tasks.errors import UsageError
+
 
 def default_cache() -> Path:
-    """The archive cache: `TOD_CACHE`, else the platform's folder for caches."""
-    if chosen := os.environ.get("TOD_CACHE"):
-        return Path(chosen).expanduser()
-    import platformdirs
+    """The archive cache: `TOD_CACHE`, else the platform's folder for caches.
 
-    return Path(platformdirs.user_cache_dir("tod-tf2", appauthor=False))
+    Raises:
+        UsageError: it lies in a home folder that there is not.
+    """
+    chosen = os.environ.get("TOD_CACHE")
+    try:
+        if chosen:
+            return Path(chosen).expanduser()
+        import platformdirs
+
+        return Path(platformdirs.user_cache_dir("tod-tf2", appauthor=False))
+    except RuntimeError:
+        todo = "name a folder for archives in TOD_CACHE"
+        raise UsageError(chosen or "cache", "there is no such home folder", todo) from None
 
 
 class Workspace(Struct, frozen=True):

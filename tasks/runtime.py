@@ -1,4 +1,4 @@
-"""What has to be so before doit starts: streams, signals, and a folder for the state."""
+"""What has to be so before doit starts: how the process writes, and how it ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import atexit
 import os
 import signal
 import sys
-from pathlib import Path
 from types import TracebackType
 
 from tasks.output import Guard, guard, guard_standard_streams
@@ -16,15 +15,11 @@ STOPPED = "stopped; run `doit` again to go on"
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 
 
-def prepare(state: Path) -> None:
-    """Make the process end cleanly when it is told to, with or without somewhere to write; make the
-    state folder.
+def prepare() -> None:
+    """Make the process end cleanly when it is told to, with or without somewhere to write.
 
     doit writes its state once, at the end of a run: a signal that is not turned into an exception
     would lose it.
-
-    Raises:
-        OSError: the state folder can't be made.
     """
     guard_standard_streams()
     atexit.register(_last_words, guard(sys.stdout))
@@ -34,7 +29,6 @@ def prepare(state: Path) -> None:
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_obey_the_parent)
     sys.excepthook = _one_line_for_interrupts
-    state.mkdir(parents=True, exist_ok=True)
 
 
 def _signals() -> list[signal.Signals]:

@@ -15,14 +15,14 @@ from __future__ import annotations
 import gc
 import sys
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from inspect import Parameter, Signature
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from doit.exceptions import InvalidDodoFile, TaskFailed
 from doit.task import Task
@@ -36,7 +36,9 @@ from tasks.console.reporter import OF_PROJECTS, Misused
 from tasks.errors import ConfigError, TodError, UsageError, disk_error
 from tasks.files import remove
 from tasks.job import Job, NetworkJob, Outcome, ProjectJob
+from tasks.output import say
 from tasks.paths import Workspace
+from tasks.wiring_clean import Cleaner, StepTask, clean_everything, clean_steps
 
 STEPS = ("download", "verify", "extract", "smoke")
 INPUT = {"verify": "download", "extract": "verify", "smoke": "extract"}
@@ -53,26 +55,7 @@ DOCS = {
     "compare": "networks on a page",
 }
 
-# What a clean action is given: a dry run or not. What it gives back: what it could not remove.
-Cleaner = Callable[[bool], list[str]]
 Tasks = Iterator[Task]
-
-
-class StepTask(Task):  # type: ignore[misc]
-    """A doit task that cleans quietly: doit would announce each clean action by its Python name,
-    and go on with exit code 0 when one fails."""
-
-    cleaner: Cleaner | None = None
-    # doit cleans the tasks that a task names after the task itself. Once everything is clean they
-    # have nothing to do, and would only tell again what stayed.
-    everything_is_clean: ClassVar[bool] = False
-
-    def clean(self, outstream: Any, dryrun: bool) -> None:
-        """Clean, and end with exit code 1 if something could not be removed."""
-        if self.cleaner is None or StepTask.everything_is_clean:
-            return
-        if failures := self.cleaner(dryrun):
-            raise SystemExit("\n".join(failures))
 
 
 def step_module(step: str) -> ModuleType:
@@ -238,8 +221,12 @@ def start(workspace: Workspace) -> Config:
 
     order.forgive(ExecNode)
     try:
-        runtime.prepare(workspace.state)
+        runtime.prepare()
+        if not workspace.config.is_dir():
+            todo = "run doit in a checkout, or name one with `--dir`"
+            raise UsageError(str(Path.cwd()), "there is no config/ in this folder", todo)
         config = load(workspace)
+        workspace.state.mkdir(parents=True, exist_ok=True)
         aliases(sys.argv[1:], config)  # a word that means nothing ends the run here
         return config
     except TodError as error:
@@ -291,70 +278,6 @@ def everything(config: Config, workspace: Workspace) -> Task:
     """What `doit` alone builds, and what `doit clean` alone resets."""
     cleaner = partial(clean_everything, config, workspace)
     return group("workspace", ["scaffold", "smoke"], "build all of these", cleaner)
-
-
-def clean_steps(
-    step: str,
-    workspace: Workspace,
-    names: Iterable[str],
-    dryrun: bool,
-    tell: Callable[[str], None] | None = None,
-) -> list[str]:
-    """Clean what one step made. Download and verify made nothing in the workspace."""
-    from tasks import clean
-
-    cleaners = {
-        "compare": clean.clean_compare,
-        "extract": clean.clean_network,
-        "measure": clean.clean_measure,
-        "records": clean.clean_records,
-        "scaffold": clean.clean_project,
-        "smoke": clean.clean_smoke,
-    }
-    if step not in cleaners:
-        return []
-    return [f for name in names for f in cleaners[step](workspace, name, dryrun, tell or say)]
-
-
-def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list[str]:
-    """Reset the workspace, all in one: one thing that can't be removed does not keep the rest."""
-    import atexit
-
-    from tasks import clean
-    from tasks.paths import Cache, default_cache
-    from tasks.plot.clean import clean as clean_plot
-
-    projects, networks = list(config.projects), config.wanted
-    failures, tell = [], each_once(say)  # steps share folders, and each names what stays there
-    for step in ("compare", "measure", "records", "scaffold"):
-        failures += clean_steps(step, workspace, projects, dryrun, tell)
-    failures += clean_plot(workspace, dryrun, tell)
-    for step in ("smoke", "extract"):
-        failures += clean_steps(step, workspace, networks, dryrun, tell)
-    cache = Cache(default_cache())
-    failures += clean.clean_rest(workspace, cache, networks, projects, dryrun, tell)
-    if not (dryrun or failures):
-        atexit.register(clean.clean_database, workspace)  # doit still has it open
-    StepTask.everything_is_clean = True
-    return failures
-
-
-def each_once(say: Callable[[str], None]) -> Callable[[str], None]:
-    """A `say` that tells no line twice."""
-    said = set[str]()
-
-    def tell(line: str) -> None:
-        if line not in said:
-            said.add(line)
-            say(line)
-
-    return tell
-
-
-def say(line: str) -> None:
-    """Tell the user."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 def command(name: str, doc: str, config: Config, workspace: Workspace) -> Task:

@@ -13,8 +13,10 @@ from doit.exceptions import TaskFailed
 from tasks.catalogue.types import Config
 from tasks.errors import TodError, UsageError, disk_error
 from tasks.look import shown
+from tasks.output import say
 from tasks.paths import Workspace
-from tasks.wiring import Fresh, StepTask, Tasks, failure, group, run_step, say
+from tasks.wiring import Fresh, Tasks, failure, group, run_step
+from tasks.wiring_clean import StepTask
 
 FAMILIES = "only these: ssd, faster, mask, rcnn, efficientdet,\ncenternet, one-stage, two-stage"
 # Values are taken as text and judged in `choice.parse`, which tells what is wrong in one line. With

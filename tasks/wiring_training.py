@@ -15,7 +15,8 @@ from tasks import order
 from tasks.catalogue.types import Config
 from tasks.job import ProjectJob
 from tasks.paths import Workspace
-from tasks.wiring import StepTask, Tasks, step_group, step_task
+from tasks.wiring import Tasks, step_group, step_task
+from tasks.wiring_clean import StepTask
 
 
 def outline_tasks(config: Config, workspace: Workspace) -> Tasks:

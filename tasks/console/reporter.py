@@ -23,6 +23,7 @@ from tasks.output import guard
 from tasks.text import printable_lines
 
 FAILED, MISUSED = 1, 3
+OF_NETWORKS = {"download", "verify", "extract", "smoke"}
 OF_PROJECTS = ("scaffold", "records", "doctor", "measure", "compare")
 
 
@@ -39,9 +40,9 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         super().__init__(outstream or sys.stdout, options)  # None if it was closed at the start
         guard(self.outstream)  # `doit -o FILE` is a stream of doit's own
         self.rows: list[Row] = []
-        self._ignored: list[str] = []
         self._waiting: set[str] = set()
         self._misused = self._sums_up = False
+        self._no_step = ""
         self._began = time.monotonic()
         self._started: dict[str, float] = {}
 
@@ -49,7 +50,9 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         """Mark the networks that were named on the command line themselves: for these, a host that
         can't be reached is an error. doit has expanded globs by now, so the words are compared."""
         words = set(sys.argv[1:])
-        self._sums_up = any(not tells_itself(tasks[name]) for name in selected_tasks)
+        own = [tells_itself(tasks[name]) for name in selected_tasks]
+        self._sums_up = not own or not all(own)
+        self._no_step = why_no_step(selected_tasks)
         for selected in selected_tasks:
             name = (tasks[selected].meta or {}).get("means", selected)
             network = name.partition(":")[2]
@@ -67,8 +70,11 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         self._started[task.name] = time.monotonic()
 
     def skip_ignore(self, task: Any) -> None:
-        self._ignored.append(task.name)
-        self._write([f"ignored    {task.name}: until `doit forget {task.name}`"])
+        if is_step(task):
+            note = "as `doit ignore` asked; `doit forget` undoes it"
+            row = Row(*step_and_name(task.name), kind="ignored", note=note)
+            self._add(row)
+            self._tell(row)
 
     def skip_uptodate(self, task: Any) -> None:
         if is_step(task):
@@ -109,7 +115,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
             return
         if self.runtime_errors:
             raise SystemExit(FAILED)
-        if self._sums_up and (self.rows or not self._ignored):
+        if self._sums_up:
             self._close()
         if any_failed(self.rows):
             raise SystemExit(MISUSED if self._misused else FAILED)
@@ -139,7 +145,9 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
             print(clean("".join(fail.traceback)), file=sys.stderr)
 
     def _close(self) -> None:
-        if nothing_done(self.rows) or not self.outstream.isatty():
+        if not self.rows:
+            self._write([f"nothing to do: {self._no_step}"])
+        elif nothing_done(self.rows) or not self.outstream.isatty():
             width = get_terminal_size().columns if self.outstream.isatty() else None
             self._write(plain.closing_lines(self.rows, width))
         else:
@@ -157,6 +165,14 @@ def is_step(task: Any) -> bool:
     """Whether this is a step of a network or a project that leaves something: not a group, a
     command or the doctor."""
     return bool(task.actions) and ":" in task.name and not tells_itself(task)
+
+
+def why_no_step(selected: list[str]) -> str:
+    """Why these tasks came to no step at all, should they."""
+    if not selected:
+        return "no task has such a name"
+    groups = {name.partition(":")[0] for name in selected}
+    return f"config/workspace.toml names no {'network' if groups <= OF_NETWORKS else 'project'}"
 
 
 def tells_itself(task: Any) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
 from tasks.paths import Workspace
 from tasks.text import printable
 
-Kind = Literal["built", "up to date", "deferred", "failed", "not run"]
+Kind = Literal["built", "up to date", "deferred", "ignored", "failed", "not run"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 STEPS = (
     "download",
@@ -85,8 +86,9 @@ def row_from_values(task_name: str, values: Mapping[str, object], why: str, seco
 
 
 def nothing_done(rows: Iterable[Row]) -> bool:
-    """Whether the run found everything as it should be, deferred networks apart."""
-    return all(row.kind in ("up to date", "deferred") and not row.lines for row in rows)
+    """Whether the run found everything as it should be, but for what is deferred or ignored."""
+    idle = ("up to date", "deferred", "ignored")
+    return all(row.kind in idle and not row.lines for row in rows)
 
 
 def any_failed(rows: Iterable[Row]) -> bool:
@@ -95,10 +97,11 @@ def any_failed(rows: Iterable[Row]) -> bool:
 
 def verdict(rows: Sequence[Row]) -> str:
     """What a run came to, in a line."""
-    if not rows:
-        return "nothing to do: config/workspace.toml names no project"
     if nothing_done(rows):
-        rest = "everything else" if deferred(rows) else "everything"
+        kinds = {row.kind for row in rows}
+        if kinds == {"ignored"}:
+            return "nothing to do: all that was asked for is ignored"
+        rest = "everything else" if deferred(rows) or "ignored" in kinds else "everything"
         return f"nothing to do: {rest} is up to date"
     return f"{'not all is done' if any_failed(rows) else 'done'}: {counts(rows)}"
 
@@ -125,8 +128,7 @@ def to_look_at(rows: Iterable[Row]) -> list[str]:
 def counts(rows: Iterable[Row]) -> str:
     """`2 built, 1 deferred`: how many tasks ended how, in a fixed order."""
     listed = [row.kind for row in rows]
-    kinds: tuple[Kind, ...] = ("built", "up to date", "deferred", "failed", "not run")
-    return ", ".join(f"{listed.count(kind)} {kind}" for kind in kinds if kind in listed)
+    return ", ".join(f"{listed.count(kind)} {kind}" for kind in KINDS if kind in listed)
 
 
 def short_time(seconds: float) -> str:

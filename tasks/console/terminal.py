@@ -31,6 +31,7 @@ MARKS: dict[Kind, tuple[str, str, str]] = {
     "built": ("✓", "+", "green"),
     "up to date": ("=", "=", "dim"),
     "deferred": ("…", "~", "yellow"),
+    "ignored": ("-", "-", "dim"),
     "failed": ("✗", "x", "bold red"),
     "not run": ("-", "-", "dim"),
 }
