@@ -20,6 +20,7 @@ SECTIONS = (
     "Death",
     "Company",
     "Strangers in the cache",
+    "Output and endings",
     "Comparing",
     "Training",
     "The user's files",
