@@ -126,6 +126,8 @@ class ScaffoldReceipt(Receipt, frozen=True, kw_only=True):
             ours.
         intended_values: the same for what was about to be written.
         refused: network → why it has no pipeline.config here, as a clause.
+        edited: path of a pipeline.config that the user edited → sha256 of what stood there when we
+            last told what is theirs in it.
     """
 
     folders: tuple[str, ...] = ()
@@ -134,6 +136,7 @@ class ScaffoldReceipt(Receipt, frozen=True, kw_only=True):
     values: dict[str, dict[str, str]] = {}
     intended_values: dict[str, dict[str, str]] = {}
     refused: dict[str, str] = {}
+    edited: dict[str, str] = {}
 
 
 class RecordFile(msgspec.Struct, frozen=True):

@@ -91,6 +91,7 @@ def trusted(receipt: ScaffoldReceipt | None, project: str) -> ScaffoldReceipt:
         values=receipt.values,  # they are compared, and never lead to a file by themselves
         intended_values=receipt.intended_values,
         refused=receipt.refused,
+        edited=receipt.edited,
     )
 
 

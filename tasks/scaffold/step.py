@@ -11,13 +11,13 @@ from msgspec.structs import replace
 
 from tasks import receipts
 from tasks.errors import ConfigError, UserFilesError, disk_error
-from tasks.files import remove_leftovers
+from tasks.files import remove_leftovers, sha256_or_nothing
 from tasks.installed import receipt_of
 from tasks.job import Outcome, Progress, ProjectJob
 from tasks.labels import label_ids, label_map, label_map_path
 from tasks.look import Seen, is_below, look
 from tasks.receipts import FileRecord, ScaffoldReceipt
-from tasks.scaffold.plan import Plan, Wanted, plan, trusted
+from tasks.scaffold.plan import Plan, Wanted, digest_of, plan, trusted
 
 if TYPE_CHECKING:
     from tasks.scaffold.carry_out import Done
@@ -39,7 +39,7 @@ def why_stale(job: ProjectJob) -> str | None:
     try:
         if receipt.inputs != _inputs(job):
             return "a network changed"
-        return _what_is_missing(job, receipt)
+        return _what_is_missing(job, receipt) or _what_was_edited(job, receipt)
     except OSError as error:
         return (error.strerror or "can't be read").lower()
 
@@ -100,6 +100,16 @@ def _what_is_missing(job: ProjectJob, receipt: ScaffoldReceipt) -> str | None:
                 return f"{key(job, folder)} is missing"
             if name not in receipt.refused and recorded(job, name) is not None:
                 return f"{key(job, folder / PIPELINE)} is missing"
+    return None
+
+
+def _what_was_edited(job: ProjectJob, receipt: ScaffoldReceipt) -> str | None:
+    """A pipeline.config that the user edited since we last told what is theirs in it."""
+    for name in job.project.networks:
+        path = key(job, config_path(job, name))
+        known = {receipt.files.get(path), receipt.edited.get(path)}
+        if path in receipt.values and sha256_or_nothing(config_path(job, name)) not in known:
+            return f"{path} was edited"
     return None
 
 
@@ -210,6 +220,7 @@ def _intent(planned: Plan, updates: Updates, before: ScaffoldReceipt) -> Scaffol
         values=before.values,
         intended_values=updates.values,
         refused=before.refused,
+        edited=before.edited,
     )
 
 
@@ -220,8 +231,13 @@ def _receipt(
     files = {p: d for p, d in planned.files.items() if p not in done.taken or p in planned.merged}
     values = {p: v for p, v in updates.values.items() if p not in done.taken}
     values |= {p: before.values[p] for p in done.taken if p in before.values}
+    edited = {p: digest_of(m.content) for p, m in updates.merges.items() if p not in done.taken}
     return ScaffoldReceipt(
-        definition="", folders=(*planned.folders, *done.folders), files=files, values=values
+        definition="",
+        folders=(*planned.folders, *done.folders),
+        files=files,
+        values=values,
+        edited=edited,
     )
 
 

@@ -192,6 +192,28 @@ def test_a_network_that_can_not_be_trained_is_refused_with_the_reason(
     assert page(project_job(workspace, odd)) == ["net: inference only: so it is"]
 
 
+def test_an_edit_is_named_by_the_next_run_and_once(workspace: Workspace, config: Path) -> None:
+    job = project_job(workspace, "net")
+    edit(config, b"num_steps: 1000", b"num_steps: 5")
+    assert step.why_stale(job) == f"{KEY} was edited"
+    (line,) = scaffold(job)
+    assert line == f"{KEY} keeps what is yours: train_config.num_steps = 5 (ours: 1000)"
+    assert b"num_steps: 5" in config.read_bytes()
+    edit(config, b"batch_size: 2", b"batch_size: 3")
+    (line,) = scaffold(job)
+    assert "batch_size = 3" in line
+    assert "num_steps = 5" in line
+
+
+def test_an_edit_beside_what_we_look_after_is_nothing_to_name(
+    workspace: Workspace, config: Path
+) -> None:
+    edit(config, b"model {", b"# mine\nmodel {")
+    assert scaffold(project_job(workspace, "net")) == ()
+    edit(config, b"# mine\n", b"")
+    assert step.why_stale(project_job(workspace, "net")) is None
+
+
 def test_what_a_training_needs_is_told_under_any_name(workspace: Workspace) -> None:
     install(workspace, "net", {"pipeline.config": ALL["CenterNet keypoints"].encode()})
     (line,) = scaffold(project_job(workspace, "net"))
