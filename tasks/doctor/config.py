@@ -17,7 +17,6 @@ from tasks.tailor.schema import fault, unknown_fields
 from tasks.textproto.edit import Document
 
 LONGEST = 4_000_000
-UNSET = "PATH_TO_BE_CONFIGURED"
 
 
 class Judged(Struct):
@@ -61,8 +60,13 @@ def num_classes(document: Document) -> tuple[str, int]:
     return branch, number
 
 
-def judge(document: Document, root: Path, ids: Mapping[str, int]) -> Judged:
-    """Judge all values that learners get wrong; paths count from `root`, where training runs."""
+def judge(document: Document, root: Path, network: Path, ids: Mapping[str, int]) -> Judged:
+    """Judge all values that learners get wrong.
+
+    Args:
+        root: where training runs; paths count from there.
+        network: the folder of the network that the config is for.
+    """
     judged = Judged(errors=list(unknown_fields(document)))
     try:
         branch, classes = num_classes(document)
@@ -76,22 +80,14 @@ def judge(document: Document, root: Path, ids: Mapping[str, int]) -> Judged:
         judged.warnings.append(f"num_classes is {classes}, and the label map ends at id {highest}")
     judged.errors += refusals.refused(document, branch)
     judged.warnings += refusals.doubtful(document, branch)
-    _checkpoint(document, root, judged)
+    if not current(document, "train_config.fine_tune_checkpoint"):
+        judged.warnings.append("no fine_tune_checkpoint: training would start from nothing")
+    judged.errors += start.faults(document, root, network)
     _readers(document, root, judged)
     steps = as_text(current(document, "train_config.num_steps"))
     batch = as_text(current(document, "train_config.batch_size"))
     judged.told = f"{classes} classes, {steps or 'endless'} steps of {batch or '32'} pictures"
     return judged
-
-
-def _checkpoint(document: Document, root: Path, judged: Judged) -> None:
-    path = current(document, "train_config.fine_tune_checkpoint")
-    if not isinstance(path, str) or not path:
-        judged.warnings.append("no fine_tune_checkpoint: training would start from nothing")
-    elif UNSET in path:
-        judged.errors.append(f"fine_tune_checkpoint is {UNSET}")
-    else:
-        judged.errors += start.faults(document, root / path, shown(path))
 
 
 def _readers(document: Document, root: Path, judged: Judged) -> None:
@@ -112,8 +108,8 @@ def _path_faults(document: Document, field_path: str, root: Path) -> Iterator[st
     for path in paths:
         if not isinstance(path, str) or not path:
             yield f"{field_path} is missing"
-        elif UNSET in path:
-            yield f"{field_path} is {UNSET}"
+        elif start.UNSET in path:
+            yield f"{field_path} is {start.UNSET}"
         elif not _is_there(root / path):
             yield f"{field_path}: {shown(path)} does not exist"
 

@@ -100,7 +100,7 @@ def _config(
         return
     if not job.config.networks[name].training_needs and (wanted := needs(document)):
         yield warning(name, wanted)
-    judged = config.judge(document, job.workspace.root, ids)
+    judged = config.judge(document, job.workspace.root, job.workspace.network(name), ids)
     if judged.errors:
         yield error(name, "pipeline.config would not train", mend, judged.errors)
     if judged.warnings:

@@ -7,7 +7,7 @@ utils/config_util.py, `ensure_checkpoint_supported` of utils/variables_helper.py
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from tasks.doctor import checkpoint, extractors
@@ -19,6 +19,7 @@ from tasks.tailor.rules import branch_of
 from tasks.textproto.edit import Document
 from tasks.verify import bundle
 
+UNSET = "PATH_TO_BE_CONFIGURED"
 TYPES = ("detection", "full")
 OBJECTS = "/.ATTRIBUTES/"  # in each name of a checkpoint that TensorFlow 2 wrote
 CLASSIFIER = "feature_extractor/"  # how names begin in a checkpoint for `classification`
@@ -39,21 +40,43 @@ SHAPING = (
 )
 
 
-def faults(document: Document, prefix: Path, path: str) -> Iterator[str]:
-    """Why training can't start from this checkpoint, one clause each; `path` is its name here."""
+def faults(document: Document, root: Path, network: Path) -> Iterator[str]:
+    """Why training can't start from the config's checkpoint, one clause each.
+
+    Args:
+        root: where training runs; the checkpoint's path counts from there.
+        network: the folder of the network that the config is for. If there is no checkpoint to
+            compare the model with, it is compared with this one's.
+    """
+    value = current(document, "train_config.fine_tune_checkpoint")
+    path = value if isinstance(value, str) else ""
+    prefix = root / path
+    names = _names(prefix) if path else []
+    why = _fault(path, prefix, names) if path else ""
+    if why:
+        yield f"fine_tune_checkpoint {why}"
+    if path:
+        yield from _type(document, names)
+        yield from _version(document)
+    if path and not why:
+        yield from unlike(document, _origin(prefix), "its checkpoint")
+    else:
+        yield from unlike(document, _origin(network / "any"), network.name)
+
+
+def _fault(path: str, prefix: Path, names: Collection[str]) -> str:
+    if UNSET in path:
+        return f"is {UNSET}"
     why = checkpoint.fault_of(prefix)
-    names = [] if why else _names(prefix)
     if names and not any(OBJECTS in name for name in names):
         why = "it is of TensorFlow 1, and TensorFlow 2's training refuses it; take one of the zoo"
-    if why:
-        yield f"fine_tune_checkpoint {path}: {why}"
-    yield from _type(document, names)
+    return f"{shown(path)}: {why}" if why else ""
+
+
+def _version(document: Document) -> Iterator[str]:
     version = as_text(current(document, "train_config.fine_tune_checkpoint_version"))
     if version not in ("V2", "2"):
         yield f"fine_tune_checkpoint_version is {version or 'missing'}, not V2"
-    origin = _origin(prefix)
-    if origin is not None and not why:
-        yield from unlike(document, origin, kind_of(document))
 
 
 def kind_of(document: Document) -> str:
@@ -66,7 +89,7 @@ def kind_of(document: Document) -> str:
     return "detection" if old is True else ""
 
 
-def _type(document: Document, names: Iterable[str]) -> Iterator[str]:
+def _type(document: Document, names: Collection[str]) -> Iterator[str]:
     kind = kind_of(document)
     if any(name.startswith(CLASSIFIER) for name in names):
         if kind in TYPES:
@@ -99,28 +122,29 @@ def _origin(prefix: Path) -> Document | None:
     return None
 
 
-def unlike(document: Document, origin: Document, kind: str) -> Iterator[str]:
-    """In what a model differs from that of its checkpoint, so that the weights don't fit."""
+def unlike(document: Document, origin: Document | None, whose: str) -> Iterator[str]:
+    """In what a model differs from the one that its weights are of, so that they don't fit."""
     try:
-        branch, theirs = branch_of(document), branch_of(origin)
+        branch, theirs = branch_of(document), branch_of(origin) if origin else ""
     except Unfit:
         return
-    if branch != theirs:
-        yield f"the model is {branch}, and its checkpoint is of {theirs}"
+    if origin is None or branch != theirs:
+        yield from [f"the model is {branch}, and that of {whose} is {theirs}"] if origin else []
         return
-    at = f"model.{branch}.feature_extractor"
-    name, made = (meant(one, f"{at}.type") for one in (document, origin))
-    if not made or name != made:
-        if made and not extractors.fault(branch, str(name)):
-            yield f"feature_extractor is {name}, and its checkpoint is of {shown(str(made))}"
-        return
-    for path in [f"{at}.{field}" for field in SHAPING] + _head(branch, kind):
-        here, there = meant(document, path), meant(origin, path)
+    for path in _compared(document, origin, branch):
+        here, there = (as_text(meant(one, path)) for one in (document, origin))
         if here != there:
             field = path.removeprefix(f"model.{branch}.")
-            yield f"{field} is {as_text(here)}, and its checkpoint is of {as_text(there)}"
+            yield f"{field} is {shown(here)}, and that of {whose} is {shown(there)}"
 
 
-def _head(branch: str, kind: str) -> list[str]:
-    """`full` wants the class head too."""
-    return [f"model.{branch}.num_classes"] if kind == "full" else []
+def _compared(document: Document, origin: Document, branch: str) -> list[str]:
+    """The fields to compare: the extractor, or if it is the same all that shapes its weights."""
+    at = f"model.{branch}.feature_extractor"
+    name, made = (str(meant(one, f"{at}.type")) for one in (document, origin))
+    if not made or extractors.fault(branch, name):
+        return []
+    if name != made:
+        return [f"{at}.type"]
+    head = [f"model.{branch}.num_classes"] if kind_of(document) == "full" else []
+    return [f"{at}.{field}" for field in SHAPING] + head

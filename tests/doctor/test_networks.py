@@ -122,9 +122,18 @@ SOURCE = b"""model { %s {
     ("source", "words"),
     [
         ((b"ssd", b"ssd_mobilenet_v2_fpn_keras", 256), ""),
-        ((b"ssd", b"ssd_mobilenet_v2_fpn_keras", 128), "additional_layer_depth is 256, and its c"),
-        ((b"ssd", b"ssd_resnet50_v1_fpn_keras", 256), "its checkpoint is of ssd_resnet50_v1_fpn_k"),
-        ((b"faster_rcnn", b"faster_rcnn_resnet50_keras", 256), "its checkpoint is of faster_rcnn"),
+        (
+            (b"ssd", b"ssd_mobilenet_v2_fpn_keras", 128),
+            "additional_layer_depth is 256, and that of its checkpoint is 128",
+        ),
+        (
+            (b"ssd", b"ssd_resnet50_v1_fpn_keras", 256),
+            'that of its checkpoint is "ssd_resnet50_v1_fpn_keras"',
+        ),
+        (
+            (b"faster_rcnn", b"faster_rcnn_resnet50_keras", 256),
+            "the model is ssd, and that of its checkpoint is faster_rcnn",
+        ),
     ],
 )
 def test_a_config_of_another_network_than_its_checkpoint_is_an_error(
@@ -136,11 +145,22 @@ def test_a_config_of_another_network_than_its_checkpoint_is_an_error(
     assert bool(errors) == bool(words)
 
 
+@pytest.mark.parametrize("path", ['"PATH_TO_BE_CONFIGURED"', '"elsewhere/ckpt-0"'])
+def test_without_a_checkpoint_the_network_itself_is_compared_with(
+    job: ProjectJob, path: str
+) -> None:
+    own = job.workspace.network(NAME) / "pipeline.config"
+    own.write_bytes(SOURCE % (b"faster_rcnn", b"faster_rcnn_resnet50_keras", 256))
+    write(job, config_text(**{CHECKPOINT: path}))
+    told = "the model is ssd, and that of some_ssd is faster_rcnn"
+    assert any(told in line for line in about(job, "error"))
+
+
 def test_full_wants_as_many_classes_as_the_checkpoint_has(job: ProjectJob) -> None:
     write(job, config_text(**{'type: "detection"': 'type: "full"'}))
     own = job.workspace.network(NAME) / "pipeline.config"
     own.write_bytes(SOURCE % (b"ssd", b"ssd_mobilenet_v2_fpn_keras", 256))
-    assert "num_classes is 2, and its checkpoint is of 90" in "".join(about(job, "error"))
+    assert "num_classes is 2, and that of its checkpoint is 90" in "".join(about(job, "error"))
 
 
 def test_the_old_field_for_the_type_is_understood(job: ProjectJob) -> None:
