@@ -187,5 +187,10 @@ class Cache(Struct, frozen=True):
         """`why` is `damaged` or `refused`."""
         return self.root / why / archive.name
 
+    @property
+    def pictures(self) -> Path:
+        """Test pictures of the catalogue."""
+        return self.root / "pictures"
+
     def picture(self, sha256: str, suffix: str) -> Path:
-        return self.root / "pictures" / f"{sha256[:16]}{suffix}"
+        return self.pictures / f"{sha256[:16]}{suffix}"

@@ -4,68 +4,68 @@ from __future__ import annotations
 
 import atexit
 import os
-import signal
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
-from tasks.engine.messages import Answer, Doing, Hello, Message, Order, Part
+from tasks.engine.death import death
+from tasks.engine.hearing import Ears, Phase, Take, ignore, receive
+from tasks.engine.messages import Answer, Grant, Hello, Order
+from tasks.engine.printed import Printed
+from tasks.engine.surroundings import GRANT, environment, joined
 from tasks.errors import BrokenNetworkError, NetworkError
 
 # -P keeps the worker's own folder off the path: its modules' names would hide libraries'.
 COMMAND = (sys.executable, "-P", str(Path(__file__).with_name("worker.py")))
 INSTALL = "install the requirements again (see the README)"
-NOISE = ("WARNING: All log messages before absl", "To enable the following instructions")
 
 MOST_LEFT = 500_000_000
 """Bytes that networks may leave behind in the process. TensorFlow does not give all back: after a
 Faster R-CNN it holds some 1.6 GB more than before. A new process takes seconds; one that outgrows
 the machine, or counts one network's memory as the next one's, does harm."""
 
-Phase = Callable[[str], None]
-Take = Callable[[msgspec.Raw], None]
 T = TypeVar("T")
-
-
-def ignore(news: object) -> None:
-    """Nobody asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ears:
-    """How long to wait, in seconds, and who is told what meanwhile."""
-
-    limit: float
-    phase: Phase = ignore
-    part: Take = ignore
 
 
 class Child:
     """One TensorFlow process for many networks; at most one order is under way.
 
+    The process may do what the orders until now were granted. One that needs more ends it and
+    starts another, for what a process gave up it can't get back.
+
     Threads may share it. Processes may not: after a fork each needs its own (see `shared`), for
     both would write into one pipe.
+
+    Attributes:
+        isolation: what keeps the latest process from the rest of the machine, in words.
     """
 
-    def __init__(self, command: Sequence[str] = COMMAND) -> None:
+    def __init__(self, command: Sequence[str] = COMMAND, memory: int = 0) -> None:
+        self.isolation = ""
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
+        self._printed: Printed | None = None
+        home = os.path.expanduser("~")  # noqa: PTH111 - Path raises where there is none
+        self._grant = Grant(home=home, memory=memory)
+        self._home = ""
         self._greeted = False
         self._start_log = Path()
         self._lock = threading.Lock()
 
-    def warm_up(self, log: Path) -> None:
+    def warm_up(self, log: Path, grant: Grant) -> None:
         """Start the process, if none runs, without waiting for it; `log` takes what it prints."""
         with self._lock:
-            self._started(log)
+            self._started(log, grant)
 
     def run(
         self, order: Order, kind: type[T], limit: float, phase: Phase, part: Take = ignore
@@ -81,23 +81,28 @@ class Child:
             BrokenNetworkError: the network can't be used.
             NetworkError: TensorFlow can't be imported, the time is over, or the process died.
         """
+        details = f"details: {Path(order.log).as_posix()}"
         with self._lock:
-            process = self._started(Path(order.log))
+            process = self._started(Path(order.log), order.grant)
             try:
                 if not self._greeted:
                     phase("start TensorFlow")
                     self._greet(process, order, limit)
                 answer = self._ask(process, order, Ears(limit, phase, part))
+                done = None if answer.why else msgspec.json.decode(answer.body, type=kind)
+            except msgspec.MsgspecError as error:
+                self.close()
+                why = f"TensorFlow's process does not answer as it should: {error}"
+                raise NetworkError(order.name, why, details) from error
             except BaseException:  # Ctrl-C, too: what the process is at is of no use any more
                 self.close()
                 raise
             if answer.left > MOST_LEFT:
                 self.close()
-        if answer.why:
-            todo = answer.todo or f"details: {Path(order.log).as_posix()}"
+        if done is None:
             kind_of_error = NetworkError if answer.passing else BrokenNetworkError
-            raise kind_of_error(order.name, answer.why, todo)
-        return msgspec.json.decode(answer.body, type=kind)
+            raise kind_of_error(order.name, answer.why, answer.todo or details)
+        return done
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
@@ -110,39 +115,62 @@ class Child:
                 with suppress(OSError):
                     pipe.close()
         process.wait()
+        if self._printed is not None:
+            self._printed.close()
+        shutil.rmtree(self._home, ignore_errors=True)
 
-    def _started(self, log: Path) -> subprocess.Popen[bytes]:
-        if self._process is not None and self._process.poll() is None:
+    def _started(self, log: Path, grant: Grant) -> subprocess.Popen[bytes]:
+        held, self._grant = self._grant, joined(self._grant, grant)
+        alive = self._process is not None and self._process.poll() is None
+        if self._process is not None and alive and self._grant is held:
             return self._process
         self.close()
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with open(log, "wb") as file:
-            self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=file,
-                env=environment(os.environ),
-            )
+        self._home = tempfile.mkdtemp(prefix="tod-tf2-")
+        granted = replace(self._grant, reads=(*self._grant.reads, self._home))
+        surroundings = environment(os.environ, self._home)
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**surroundings, GRANT: msgspec.json.encode(granted).decode()},
+            start_new_session=True,  # no terminal: what is typed is not its to read, or to write
+        )
+        assert self._process.stderr is not None
+        self._printed = Printed(self._process.stderr, log)
         self._greeted, self._start_log = False, log
         return self._process
 
     def _greet(self, process: subprocess.Popen[bytes], order: Order, limit: float) -> None:
         hello, overdue = receive(process, Ears(limit))
         if hello is None:
-            raise death(order.name, process.wait(), limit if overdue else None, self._start_log)
-        if isinstance(hello, Hello) and hello.fault:
-            why = f"TensorFlow can't be imported: {hello.fault}"
-            raise NetworkError(order.name, why, f"{INSTALL}; details: {self._start_log}")
+            raise self._death(process, order.name, limit if overdue else None, self._start_log)
+        if isinstance(hello, Hello):
+            self.isolation = hello.isolation
+            if hello.fault:
+                why = f"TensorFlow can't be imported: {hello.fault}"
+                raise NetworkError(order.name, why, f"{INSTALL}; details: {self._start_log}")
         self._greeted = True
 
     def _ask(self, process: subprocess.Popen[bytes], order: Order, ears: Ears) -> Answer:
+        assert self._printed is not None
+        self._printed.end()
+        self._printed.begin(Path(order.log))
         send(process, order)
         answer, overdue = receive(process, ears)
         if isinstance(answer, Answer):
+            self._printed.end()
             return answer
         limit = ears.limit if overdue else None
-        raise death(order.name, process.wait(), limit, Path(order.log))
+        raise self._death(process, order.name, limit, Path(order.log))
+
+    def _death(
+        self, process: subprocess.Popen[bytes], network: str, limit: float | None, log: Path
+    ) -> NetworkError:
+        assert self._printed is not None
+        code = process.wait()
+        self._printed.close()  # its last words are in the log now
+        return death(network, code, limit, log)
 
 
 @cache
@@ -157,110 +185,9 @@ def shared() -> Child:
     return _child_of(os.getpid())
 
 
-def environment(given: Mapping[str, str]) -> dict[str, str]:
-    """The child's environment: a quiet TensorFlow, on the CPU; what the user has set stays."""
-    return {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", **given}
-
-
 def send(process: subprocess.Popen[bytes], order: Order) -> None:
     """Write the order; a process that is gone is noticed when its answer does not come."""
     assert process.stdin is not None
     with suppress(OSError):
         process.stdin.write(msgspec.json.encode(order) + b"\n")
         process.stdin.flush()
-
-
-def receive(process: subprocess.Popen[bytes], ears: Ears) -> tuple[Hello | Answer | None, bool]:
-    """The next message that is more than news; None if the process ends first.
-
-    The flag tells whether it was ended because its time was over.
-    """
-    assert process.stdout is not None
-    with Deadline(process, ears.limit) as deadline:
-        for line in process.stdout:
-            if not line.endswith(b"\n"):
-                break
-            message: Message = msgspec.json.decode(line, type=Message)
-            match message:
-                case Doing(phase):
-                    ears.phase(phase)
-                case Part(body):
-                    deadline.begin()
-                    ears.part(body)
-                case _:
-                    return message, False
-    return None, deadline.is_over
-
-
-class Deadline:
-    """Kills a process when its time is over. A timer that kills works alike on every system: a
-    pipe can't be read with a time limit on Windows."""
-
-    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
-        self._process, self._seconds = process, seconds
-        self._over = threading.Event()
-        self._timer: threading.Timer | None = None
-
-    @property
-    def is_over(self) -> bool:
-        return self._over.is_set()
-
-    def begin(self) -> None:
-        """Let all the time begin anew."""
-        self._cancel()
-        self._timer = threading.Timer(self._seconds, self._stop)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def __enter__(self) -> Deadline:
-        self.begin()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._cancel()
-
-    def _cancel(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _stop(self) -> None:
-        self._over.set()
-        self._process.kill()
-
-
-def death(network: str, code: int, limit: float | None, log: Path) -> NetworkError:
-    """Say why the process is no more: its time was over (`limit`), a signal, or an exit code."""
-    if limit is not None:
-        todo = f"raise smoke_timeout in config/workspace.toml, or see {log}"
-        return NetworkError(network, f"it did not answer within {limit:g} seconds", todo)
-    last = last_line(log)
-    said = f": {last}" if last else ""
-    if code >= 0:
-        why = f"TensorFlow's process ended with exit code {code}{said}"
-    elif -code == 9:
-        why = "TensorFlow's process was killed by signal 9: out of memory?"
-    elif -code == signal.SIGILL:
-        why = "TensorFlow's process was killed by signal 4: made for another kind of processor?"
-    else:
-        why = f"TensorFlow's process was killed by signal {-code} ({_signal_name(-code)}){said}"
-    return NetworkError(network, why, f"details: {log}")
-
-
-def last_line(log: Path) -> str:
-    """The last line of a log that says something, at most 200 characters of it; "" if none does."""
-    try:
-        with open(log, "rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - 8192))
-            text = file.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
-    lines = [line.strip() for line in text.splitlines()]
-    useful = [line for line in lines if line and not line.startswith(NOISE)]
-    return useful[-1][:200] if useful else ""
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return "unknown"

@@ -23,6 +23,7 @@ from tasks.engine.pictures import Pixels, scaled
 from tasks.numbers import whole
 
 SIGNATURE = "serving_default"
+PREAMBLE = ("Graph execution error:", "Detected at node", "<stack traces", "  File ")
 
 Arrays = dict[str, npt.NDArray[Any]]
 Clock = Callable[[], float]
@@ -80,8 +81,9 @@ def run(tf: Any, loaded: Loaded, pixels: Pixels, clock: Clock) -> tuple[Arrays, 
         answer = loaded.call(**{loaded.picture.name: tf.constant(batch)})
         outputs = {name: value.numpy() for name, value in answer.items()}
     except Exception as error:
-        size = f"{pixels.shape[1]} × {pixels.shape[0]}"
-        raise FaultError(f"it fails on a picture of {size}: {first_line(error)}") from error
+        why = f"it fails on a picture of {pixels.shape[1]} × {pixels.shape[0]}: {first_line(error)}"
+        no_room = isinstance(error, tf.errors.ResourceExhaustedError)
+        raise FaultError(why, passing=no_room) from error
     return outputs, clock() - began
 
 
@@ -131,9 +133,11 @@ def number_of_classes(config: Path) -> int | None:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of what an exception says, without the graph's own addresses."""
-    said = re.sub(r"\{\{.*?\}\}\s*", "", str(error)).strip().partition("\n")[0]
-    return said[:200] or type(error).__name__
+    """The first line of what an exception says, without the graph's own addresses, and without
+    what TensorFlow puts before every error of a graph."""
+    lines = re.sub(r"\{\{.*?\}\}\s*", "", str(error)).splitlines()
+    said = [line.strip() for line in lines if line.strip() and not line.startswith(PREAMBLE)]
+    return said[0][:200] if said else type(error).__name__
 
 
 def _picture_input(inputs: tuple[Tensor, ...], signature: Signature) -> Tensor:

@@ -12,6 +12,22 @@ Shape = tuple[int | None, ...] | None
 NOTHING = Raw(b"null")
 
 
+class Grant(Struct, frozen=True, kw_only=True):
+    """What the process may do beyond what TensorFlow itself needs.
+
+    Attributes:
+        reads: files, and folders with all that is in them, to be read.
+        writes: the same, to be read, written and removed.
+        home: the user's own home, which is granted only if `reads` or `writes` say so.
+        memory: bytes that it may take; 0 for most of the machine's.
+    """
+
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    home: str = ""
+    memory: int = 0
+
+
 class Order(Struct, frozen=True, kw_only=True):
     """Something to do.
 
@@ -19,19 +35,23 @@ class Order(Struct, frozen=True, kw_only=True):
         handler: `package.module:function`, which is given the body and a `Talk`, and gives back a
             Struct for the answer.
         name: the network's.
-        log: the file that takes all that TensorFlow prints.
+        log: the file that takes what TensorFlow prints.
+        grant: what it takes to carry this out.
     """
 
     handler: str
     name: str
     log: str
+    grant: Grant = Grant()
     body: Raw = NOTHING
 
 
 class Hello(Struct, frozen=True, kw_only=True, tag=True):
-    """TensorFlow was imported; or was not, and `fault` says why."""
+    """TensorFlow was imported; or was not, and `fault` says why. `isolation` says what keeps the
+    process from the rest of the machine."""
 
     fault: str = ""
+    isolation: str = ""
 
 
 class Doing(Struct, frozen=True, tag=True):

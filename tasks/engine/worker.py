@@ -11,11 +11,14 @@ import gc
 import os
 import queue
 import signal
+import subprocess
 import sys
+import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,13 +29,27 @@ import msgspec
 from msgspec.structs import replace
 
 from tasks.engine import memory
-from tasks.engine.messages import Answer, Doing, FaultError, Hello, Message, Order, Part, Talk
+from tasks.engine.isolation import isolate
+from tasks.engine.messages import (
+    Answer,
+    Doing,
+    FaultError,
+    Grant,
+    Hello,
+    Message,
+    Order,
+    Part,
+    Talk,
+)
+from tasks.engine.surroundings import GRANT
+
+ROOT = Path(__file__).resolve().parents[2]
 
 Say = Callable[[Message], None]
 
 
 def private_channel() -> tuple[BinaryIO, BinaryIO]:
-    """Keep stdin and stdout for the two processes; everybody else writes to the log.
+    """Keep stdin and stdout for the two processes; everybody else prints to the log, on 2.
 
     What C++ or a network's own graph prints goes to file descriptor 1, so moving Python's
     `sys.stdout` would not do. Descriptor 0 becomes the null device: on Windows, a library that
@@ -44,16 +61,6 @@ def private_channel() -> tuple[BinaryIO, BinaryIO]:
     os.close(null)
     os.dup2(2, 1)
     return orders, answers
-
-
-def log_to(path: Path) -> None:
-    """From here on, all that is printed goes to this file, which starts empty."""
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os.dup2(file, 1)
-    os.dup2(file, 2)
-    os.close(file)
 
 
 def arriving(stream: BinaryIO) -> queue.SimpleQueue[bytes]:
@@ -79,6 +86,38 @@ def no_collection() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def shut_in() -> str:
+    """Give up what is not needed; what holds this process from here on, in words.
+
+    What would be imported from folders that can't be listed any more is imported before. Python is
+    told of a temporary folder, which it would look for by writing into several. TensorFlow is kept
+    from importing matplotlib, which would look for its own folders, and which nobody needs here.
+    """
+    import embedded  # noqa: F401
+
+    grant = msgspec.json.decode(os.environ.pop(GRANT, "{}"), type=Grant)
+    tempfile.tempdir = os.environ.get("TMPDIR")
+    sys.modules["matplotlib"] = None  # type: ignore[assignment]
+    compile_tensorflow()
+    return isolate(grant, ROOT)
+
+
+def compile_tensorflow() -> None:
+    """Have another process import TensorFlow if its modules are not compiled yet: some installers
+    leave that to the first import, and this process may not write there."""
+    found = find_spec("tensorflow")
+    if found is None or found.origin is None or sys.dont_write_bytecode:
+        return
+    compiled = Path(cache_from_source(found.origin))
+    if not compiled.exists() and os.access(compiled.parents[1], os.W_OK):
+        subprocess.run(
+            [sys.executable, "-c", "import tensorflow"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
 
 
 def import_tensorflow() -> str:
@@ -123,6 +162,7 @@ def main() -> None:
     """Serve until stdin ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; the parent decides
     orders, answers = private_channel()
+    isolation = shut_in()
     lines = arriving(orders)
 
     def say(message: Message) -> None:
@@ -131,12 +171,12 @@ def main() -> None:
 
     fault = import_tensorflow()
     at_first = memory.now()
-    say(Hello(fault=fault))
+    say(Hello(fault=fault, isolation=isolation))
     while not fault:
-        order = msgspec.json.decode(lines.get(), type=Order)
-        log_to(Path(order.log))
-        done = answer(order, say)
+        done = answer(msgspec.json.decode(lines.get(), type=Order), say)
         gc.collect()  # a network is full of cycles
+        sys.stdout.flush()
+        sys.stderr.flush()
         say(replace(done, left=memory.beyond(at_first)))
 
 

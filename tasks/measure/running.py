@@ -11,13 +11,14 @@ import msgspec
 
 from tasks import receipts
 from tasks.engine import child
-from tasks.engine.messages import Order
+from tasks.engine.messages import Grant, Order
 from tasks.engine.version import tensorflow_version
 from tasks.errors import BrokenNetworkError, NetworkError
 from tasks.files import stamp_of
 from tasks.job import Progress, ProjectJob
 from tasks.measure import notes
 from tasks.measure.notes import NetworkNotes, Pictured, Seen
+from tasks.measure.pictures import SPLIT
 from tasks.measure.trial import Part, Trial, Tried
 from tasks.receipts import ExtractReceipt
 from tasks.turn import turn
@@ -134,6 +135,21 @@ def _path(job: ProjectJob, picture: Pictured) -> str:
     return (job.workspace.root / picture.path).as_posix()
 
 
+def _grant(job: ProjectJob, network: str, trial: Trial) -> Grant:
+    """What the process may read: the networks, and the test pictures of all projects, for one
+    process serves them all; a picture that is a link, too."""
+    folders = (job.workspace.images(name, SPLIT) for name in job.config.projects)
+    return Grant(
+        reads=(
+            str(job.workspace.pre_trained),
+            str(job.workspace.network(network)),
+            *(str(folder) for folder in (job.workspace.scenes, *folders)),
+            *(path for path, _ in trial.look_at),
+            *trial.sample,
+        )
+    )
+
+
 class Run:
     """One network at work; what it finds is noted as it comes."""
 
@@ -163,6 +179,7 @@ class Run:
             handler="tasks.measure.trial:handle",
             name=self._network,
             log=str(log),
+            grant=_grant(self._job, self._network, trial),
             body=msgspec.Raw(msgspec.json.encode(trial)),
         )
         limit = self._job.config.settings.smoke_timeout

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import textwrap
 
+import msgspec
+
 from tasks.addresses import shown
 from tasks.catalogue.types import Config, Digests, Network
 from tasks.files import human_size
 from tasks.installed import differences, receipt_of
+from tasks.look import shown as printable
 from tasks.overview.entries import archive_size, entries, is_of_the_zoo, projects_of
 from tasks.overview.front import front
 from tasks.overview.papers import Paper, papers
@@ -15,6 +18,12 @@ from tasks.paths import Workspace
 
 INDENT = 13
 UNBROKEN = 10_000
+
+
+class Smoked(msgspec.Struct, frozen=True):
+    """What smoke.json says of the run itself."""
+
+    isolation: str = ""
 
 
 def page(
@@ -37,6 +46,7 @@ def page(
         *(("source", shown(source)) for source in network.sources),
         ("licence", network.licence),
         ("installed", _installed(network, workspace)),
+        ("isolated", _isolated(network, workspace)),
         ("projects", ", ".join(projects_of(network, config)) or _how_to_use(network)),
         ("training", _training(network)),
         *_tasks(network, config),
@@ -135,3 +145,12 @@ def _installed(network: Network, workspace: Workspace) -> str:
     state = f"{len(found)} of its files differ" if found else "intact"
     size = sum(record.size for record in receipt.files.values())
     return f"{folder}, {human_size(size)}, {state}"
+
+
+def _isolated(network: Network, workspace: Workspace) -> str:
+    """What held the network when it was run last; "" if it was not."""
+    try:
+        content = workspace.smoke_json(network.name).read_bytes()
+        return printable(msgspec.json.decode(content, type=Smoked).isolation)
+    except (OSError, ValueError):
+        return ""

@@ -86,6 +86,7 @@ class Report(Struct, frozen=True, kw_only=True):
         peak_memory: bytes that the process held at most while it ran this network (where the
             system can't say: since it started; None where it says nothing).
         threads: processors that TensorFlow may use.
+        isolation: what kept the network from the rest of the machine (see SECURITY.md).
     """
 
     network: str
@@ -103,6 +104,7 @@ class Report(Struct, frozen=True, kw_only=True):
     peak_memory: int | None = None
     tensorflow: str = ""
     python: str = ""
+    isolation: str = ""
 
 
 class Examined(Struct, frozen=True, kw_only=True):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tasks.engine import child
-from tasks.engine.messages import Order
+from tasks.engine.messages import Grant, Order
 from tasks.errors import NetworkError
 from tasks.files import sha256_of, write_atomic
 from tasks.job import NetworkJob, Progress
@@ -53,6 +55,7 @@ def run(job: NetworkJob, extracted: ExtractReceipt, version: str, progress: Prog
     log.parent.mkdir(parents=True, exist_ok=True)
     chosen = _choose(job, log)
     came = _ask(job, _trial(job, extracted, chosen), log, progress)
+    came = replace(came, report=replace(came.report, isolation=child.shared().isolation))
     _keep(job, came)
     _judge(job, came.report)
     lines = (f"{job.name}: {chosen.missing}; a drawn scene was used",) if chosen.missing else ()
@@ -81,7 +84,9 @@ def _choose(job: NetworkJob, log: Path) -> Chosen:
     if wanted.kind == "own":
         return _own(job, wanted)
     picture = job.config.pictures[wanted.name]
-    child.shared().warm_up(log)  # while the server is asked
+    with suppress(OSError):  # it is granted as it is now
+        job.cache.pictures.mkdir(parents=True, exist_ok=True)
+    child.shared().warm_up(log, _grant(job))  # while the server is asked
     try:
         path = fetch.fetch(job.cache, picture, job.config.settings)
     except fetch.UnavailableError as error:
@@ -116,6 +121,21 @@ def _trial(job: NetworkJob, extracted: ExtractReceipt, chosen: Chosen) -> Trial:
     )
 
 
+def _grant(job: NetworkJob) -> Grant:
+    """What the process may read: the networks and every picture that one of them may be run on,
+    for one process serves them all."""
+    projects = job.config.projects.values()
+    own = {job.config.settings.smoke_image, *(each.smoke_image for each in projects)} - {""}
+    return Grant(
+        reads=(
+            str(job.workspace.pre_trained),
+            str(job.workspace.network(job.name)),  # may be a link
+            str(job.cache.pictures),
+            *(str(job.workspace.root / name) for name in sorted(own)),
+        )
+    )
+
+
 def _ask(job: NetworkJob, trial: Trial, log: Path, progress: Progress) -> Examined:
     """Have the child carry out the trial, its phases shown one after the other."""
     begun: list[str] = []
@@ -130,6 +150,7 @@ def _ask(job: NetworkJob, trial: Trial, log: Path, progress: Progress) -> Examin
         handler="tasks.smoke.examination:handle",
         name=job.name,
         log=str(log),
+        grant=_grant(job),
         body=msgspec.Raw(msgspec.json.encode(trial)),
     )
     try:

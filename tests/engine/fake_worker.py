@@ -17,18 +17,15 @@ def say(message: Message) -> None:
     sys.stdout.buffer.flush()
 
 
-def obey(order: Order) -> None:
+def obey(order: Order) -> None:  # noqa: C901 - a list
     match order.name.partition("-")[0]:
         case "sleep":
             time.sleep(600)
         case "signal":
             os.kill(os.getpid(), int(order.name.partition("-")[2]))
         case "exit":
-            with open(order.log, "w") as log:
-                print(
-                    "Traceback\nMemoryError: too much\n\nWARNING: All log messages before absl",
-                    file=log,
-                )
+            said = "Traceback\nMemoryError: too much\n\nWARNING: All log messages before absl"
+            print(said, file=sys.stderr)
             os._exit(3)
         case "parts":
             for number in range(5):
@@ -40,6 +37,17 @@ def obey(order: Order) -> None:
             say(Answer(body=body, left=600_000_000))
         case "fault":
             say(Answer(why="it has no signature", todo="export it again"))
+        case "flood":
+            for _ in range(20):
+                sys.stderr.write("x" * 999_999 + "\n")
+            print("the end of it", file=sys.stderr)
+            say(Answer(body=msgspec.Raw(b'{"process": 0, "padding": ""}')))
+        case "garbage":
+            sys.stdout.buffer.write(b"\x00\xff what is this\n")
+            sys.stdout.buffer.flush()
+            time.sleep(600)
+        case "other":
+            say(Answer(body=msgspec.Raw(b'{"process": "no number"}')))
         case "half":
             sys.stdout.buffer.write(b'{"type": "Ans')
             sys.stdout.buffer.flush()

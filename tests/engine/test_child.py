@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
-from tasks.engine.child import COMMAND, Child, environment, ignore, last_line
-from tasks.engine.messages import Order
+from tasks.engine.child import COMMAND, Child
+from tasks.engine.hearing import ignore
+from tasks.engine.messages import Grant, Order
+from tasks.engine.printed import HEAD, TAIL, last_line
 from tasks.errors import NetworkError
 
 ROOT = Path(__file__).parents[2]
@@ -157,9 +159,9 @@ def test_a_death_at_the_start_is_told_from_the_log_of_the_start(tmp_path: Path) 
 def test_an_early_start_is_used_by_the_first_network(
     child: Child, run: Run, tmp_path: Path
 ) -> None:
-    child.warm_up(tmp_path / "logs" / "start.log")
+    child.warm_up(tmp_path / "logs" / "start.log", Grant())
     process = child._process
-    child.warm_up(tmp_path / "logs" / "start.log")
+    child.warm_up(tmp_path / "logs" / "start.log", Grant())
     assert process is not None
     assert run("a") == process.pid
 
@@ -169,7 +171,7 @@ def test_an_interrupted_wait_ends_the_process(child: Child, tmp_path: Path) -> N
         if phase == "load":
             raise KeyboardInterrupt
 
-    child.warm_up(tmp_path / "log")
+    child.warm_up(tmp_path / "log", Grant())
     process = child._process
     order = Order(handler="", name="a", log=str(tmp_path / "log"))
     with pytest.raises(KeyboardInterrupt):
@@ -221,10 +223,65 @@ def test_no_process_outlives_its_parent(
     assert gone(worker)
 
 
-def test_what_the_user_set_stays_in_the_environment() -> None:
-    given = {"CUDA_VISIBLE_DEVICES": "0", "HOME": "/home/me"}
-    assert environment(given) == {"TF_CPP_MIN_LOG_LEVEL": "3", **given}
-    assert environment({})["CUDA_VISIBLE_DEVICES"] == "-1"
+def test_what_is_printed_in_masses_is_kept_from_its_beginning_and_its_end(
+    run: Run, tmp_path: Path
+) -> None:
+    run("flood")
+    log = (tmp_path / "flood.log").read_bytes()
+    assert HEAD + TAIL < len(log) < HEAD + TAIL + 100
+    assert log.startswith(b"x" * 999_999 + b"\n")
+    assert log.endswith(b"x\nthe end of it\n")
+    assert b"\n[17000014 bytes are left out here]\n" in log
+
+
+def test_each_network_has_a_log_of_its_own(run: Run, tmp_path: Path) -> None:
+    run("flood")
+    run("a")
+    with pytest.raises(NetworkError):
+        run("exit")
+    assert (tmp_path / "a.log").read_bytes() == b""
+    assert (tmp_path / "exit.log").read_text().startswith("Traceback\nMemoryError: too much\n")
+
+
+@pytest.mark.parametrize("name", ["garbage", "other"])
+def test_an_answer_that_makes_no_sense_is_told(run: Run, name: str) -> None:
+    with pytest.raises(NetworkError, match="process does not answer as it should"):
+        run(name)
+    assert run("b")
+
+
+def test_a_message_without_end_is_not_awaited(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.engine.hearing.LONGEST", 100_000)
+    with pytest.raises(NetworkError, match="process does not answer as it should"):
+        run("a")
+
+
+def test_an_order_that_must_read_more_gets_a_new_process(child: Child, tmp_path: Path) -> None:
+    def asked(*reads: Path) -> int:
+        grant = Grant(reads=tuple(map(str, reads)))
+        order = Order(handler="", name="a", log=str(tmp_path / "log"), grant=grant)
+        return child.run(order, Said, 20, ignore).process
+
+    one, two = tmp_path / "one", tmp_path / "two"
+    first = asked(one)
+    one.mkdir()
+    second = asked(one)  # it was not there before, so it could not be granted
+    two.symlink_to(one)
+    assert second != first
+    assert asked(two / "picture") == second
+    (tmp_path / "three").touch()
+    third = asked(tmp_path / "three")
+    assert third != second
+    assert asked(one, two) == third
+
+
+def test_the_process_has_a_home_of_its_own_that_goes_with_it(child: Child, tmp_path: Path) -> None:
+    child.warm_up(tmp_path / "log", Grant())
+    home = Path(child._home)
+    assert list(home.iterdir()) == []
+    assert home.stat().st_mode & 0o777 == 0o700
+    child.close()
+    assert not home.exists()
 
 
 def test_the_last_useful_line_is_found_in_a_long_log(tmp_path: Path) -> None:

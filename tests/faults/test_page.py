@@ -21,6 +21,7 @@ SECTIONS = (
     "Company",
     "Strangers in the cache",
     "Output and endings",
+    "Networks that attack",
     "Comparing",
     "Training",
     "The user's files",

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from tasks.engine import child
-from tasks.engine.child import ignore
+from tasks.engine.hearing import ignore
 from tasks.engine.messages import Order
 from tasks.errors import NetworkError
 from tasks.files import sha256_of

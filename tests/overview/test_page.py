@@ -93,3 +93,16 @@ def test_a_paper_is_one_line() -> None:
         "Zhou, Wang, Krähenbühl: Objects as Points. 2019, arXiv:1904.07850"
     )
     assert str(API).startswith("Huang et al.: Speed/accuracy")
+
+
+def test_what_held_the_network_when_it_was_run_is_told(
+    config: Config, workspace: Workspace
+) -> None:
+    assert "isolated" not in told(EMBEDDED, config, workspace)
+    report = workspace.smoke_json(EMBEDDED)
+    report.parent.mkdir(parents=True)
+    report.write_text('{"network": "x", "isolation": "files (Landlock 7)\\u001b[2J"}')
+    assert "isolated   files (Landlock 7)" in told(EMBEDDED, config, workspace)
+    assert "\x1b" not in told(EMBEDDED, config, workspace)
+    report.write_text("[]")
+    assert "isolated" not in told(EMBEDDED, config, workspace)

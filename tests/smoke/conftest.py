@@ -16,6 +16,16 @@ from tasks.receipts import ExtractReceipt, write
 
 MakeJob = Callable[..., NetworkJob]
 
+ODD = {
+    "input": "input",
+    "count": "output_0",
+    "scores": "output_1",
+    "classes": "output_2",
+    "boxes": "output_3",
+    "first_class": 1,
+}
+"""The signature of the network `odd`."""
+
 
 def install(workspace: Workspace, source: Path, name: str) -> None:
     """Put a network where extraction would, with its receipt."""

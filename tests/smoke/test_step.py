@@ -19,6 +19,7 @@ from embedded import NAME
 from tasks import receipts
 from tasks.catalogue.types import Expectation, Picture
 from tasks.engine import child
+from tasks.engine.messages import Grant
 from tasks.errors import NetworkError, UnreachableError
 from tasks.files import sha256_of
 from tasks.job import NetworkJob, Silent
@@ -26,17 +27,8 @@ from tasks.paths import Workspace
 from tasks.receipts import ExtractReceipt, SmokeReceipt
 from tasks.smoke import step
 from tasks.smoke.messages import Check, Report
-from tests.smoke.conftest import MakeJob
+from tests.smoke.conftest import ODD, MakeJob
 from tests.support.savedmodels import CHATTER, ODD_SIZE
-
-ODD = {
-    "input": "input",
-    "count": "output_0",
-    "scores": "output_1",
-    "classes": "output_2",
-    "boxes": "output_3",
-    "first_class": 1,
-}
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +36,10 @@ CHANGED = "another picture, other labels or another signature are asked for"
 
 
 @pytest.fixture(autouse=True, scope="module")
-def end_of_the_process() -> Iterator[None]:
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """TensorFlow's process, which may read what any of these tests asks of it: so one will do."""
+    base = tmp_path_factory.getbasetemp()
+    child.shared().warm_up(base / "start.log", Grant(reads=(str(base),)))
     yield
     child.shared().close()
 

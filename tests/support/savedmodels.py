@@ -11,6 +11,15 @@
     nameless   lacks the output detection_scores
     texts      takes a string, not a picture
     unsigned   has no signature at all
+
+and those that attack; `victim(folder)` is where they look for the user's files:
+
+    reads      counts the bytes of the user's .netrc
+    writes     writes the user's .bashrc
+    prints     prints into the user's .bashrc
+    saves      saves a checkpoint beside it
+    floods     prints eight megabytes to stderr
+    hoards     takes more memory than it gives back
 """
 
 from __future__ import annotations
@@ -31,6 +40,10 @@ NAMES = (
     "texts",
     "unsigned",
 )
+ATTACKS = ("reads", "writes", "prints", "saves", "floods", "hoards")
+PASSWORD, SETTINGS = "machine example password secret\n", "alias ll='ls -l'\n"
+FLOOD = 8_000_000
+HOARD = 6_000_000_000
 ODD_SIZE = (64, 96)  # height, width
 CHATTER = "the graph itself prints this"
 
@@ -39,8 +52,16 @@ SCORES = [0.9, 0.6, 0.2, 0.0, 0.0]
 CLASSES = [18.0, 1.0, 90.0, 1.0, 1.0]  # the padding has class 1, as the exporter writes it
 
 
-def make(folder: Path, names: tuple[str, ...] = NAMES) -> tuple[str, ...]:
+def victim(folder: Path) -> Path:
+    """The home of the user that the networks under `folder` attack."""
+    return folder / "victim"
+
+
+def make(folder: Path, names: tuple[str, ...] = (*NAMES, *ATTACKS)) -> tuple[str, ...]:
     """Build networks under `folder`, each with a checkpoint and a pipeline.config."""
+    victim(folder).mkdir(parents=True, exist_ok=True)
+    (victim(folder) / ".netrc").write_text(PASSWORD)
+    (victim(folder) / ".bashrc").write_text(SETTINGS)
     command = [sys.executable, __file__, str(folder), *names]
     subprocess.run(command, check=True, capture_output=True)
     return names
@@ -79,9 +100,52 @@ def forever(tf: Any, outputs: dict[str, Any]) -> dict[str, Any]:
     return {**outputs, "num_detections": tf.cast([spun], tf.float32)}
 
 
-def variant(tf: Any, name: str, outputs: dict[str, Any]) -> dict[str, Any]:
+def attack(tf: Any, name: str, home: Path) -> Any:
+    """An operation of TensorFlow that does to `home` what the network `name` is for."""
+    settings = str(home / ".bashrc")
+    match name:
+        case "writes":
+            return tf.io.write_file(settings, "evil")
+        case "prints":
+            return tf.print("evil", output_stream=f"file://{settings}")
+        case "saves":
+            tensors = {"tensor_names": ["x"], "shape_and_slices": [""], "tensors": [tf.zeros([9])]}
+            return tf.raw_ops.SaveV2(prefix=str(home / "evil"), **tensors)
+        case "floods":
+            line = tf.strings.reduce_join(tf.fill([FLOOD // 8 - 1], "x"))
+            return tf.while_loop(
+                lambda n: n < 8,
+                lambda n: [told(tf, n, line)],
+                [tf.constant(0)],
+                parallel_iterations=1,
+            )[0]
+        case _:
+            return tf.reduce_sum(tf.random.uniform([HOARD // 4]))
+
+
+def told(tf: Any, number: Any, line: Any) -> Any:
+    """The next number, once the line is printed."""
+    with tf.control_dependencies([tf.print(line, output_stream=sys.stderr)]):
+        return number + 1
+
+
+def after(tf: Any, done: Any, outputs: dict[str, Any]) -> dict[str, Any]:
+    """The outputs, once something is done."""
+    with tf.control_dependencies([done]):
+        return {name: tf.identity(value) for name, value in outputs.items()}
+
+
+def variant(tf: Any, name: str, outputs: dict[str, Any], home: Path) -> dict[str, Any]:
     """What the network `name` makes of the zoo's outputs."""
     match name:
+        case "reads":
+            length = tf.strings.length(tf.io.read_file(str(home / ".netrc")))
+            return {
+                **outputs,
+                "raw_detection_scores": tf.fill([1, 7, 91], tf.cast(length, "float")),
+            }
+        case attacking if attacking in ATTACKS:
+            return after(tf, attack(tf, name, home), outputs)
         case "broken":
             return broken(tf, outputs)
         case "endless":
@@ -96,7 +160,7 @@ def variant(tf: Any, name: str, outputs: dict[str, Any]) -> dict[str, Any]:
     return outputs
 
 
-def zoo_like(tf: Any, name: str) -> Any:
+def zoo_like(tf: Any, name: str, home: Path) -> Any:
     """A module whose call takes a picture of any size."""
 
     spec = tf.TensorSpec([1, None, None, 3], tf.uint8, name="input_tensor")
@@ -107,14 +171,14 @@ def zoo_like(tf: Any, name: str) -> Any:
 
         @tf.function(input_signature=[spec], autograph=False)
         def __call__(self, picture: Any) -> dict[str, Any]:
-            return variant(tf, name, rows(tf, picture))
+            return variant(tf, name, rows(tf, picture), home)
 
     return Network()
 
 
 def save_zoo_like(tf: Any, name: str, folder: Path) -> Any:
     """Save a zoo-like network, with its signature unless it is to have none."""
-    network = zoo_like(tf, name)
+    network = zoo_like(tf, name, victim(folder.parents[1]))
     if name == "unsigned":
         tf.saved_model.save(tf.train.Checkpoint(weight=network.weight), str(folder))
     else:
