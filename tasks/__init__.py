@@ -9,7 +9,8 @@
     job  installed  store  turn        what the steps share: their orders, a tree's state, the
     look  aside  broom  staging        cache, whose turn it is, what stands there, its removal,
     output                             the standard streams
-    textproto  labels  annotations     protobuf's text format, label maps, labelImg's XML
+    textproto  labels                  protobuf's text format, label maps
+    pictures  annotations              what a picture's pixels are, labelImg's XML
     tailor                             what a network's config must say to train on a project
     engine                             TensorFlow's process, and what it can do
     download  verify  extract          the steps: plain functions that know nothing of doit

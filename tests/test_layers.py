@@ -27,6 +27,7 @@ FLOORS = (
         "output",
         "textproto",
         "labels",
+        "pictures",
         "annotations",
     ),
     ("tailor", "engine"),

@@ -2,7 +2,6 @@
 input and hostile until checked.
 
     voc       one Pascal VOC XML file
-    pictures  one picture: its kind, its size, whether it is whole, and what TensorFlow can decode
     folder    which picture of a folder belongs to which XML
     annotated a picture and its XML together: boxes in the picture's own frame, and all faults
 """

@@ -8,12 +8,13 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from tasks.annotations import frame, pictures, voc
+from tasks.annotations import frame, voc
 from tasks.annotations.folder import Pair
 from tasks.annotations.numbers import plain
-from tasks.annotations.pictures import Picture
 from tasks.annotations.voc import Annotation, Box
 from tasks.look import shown
+from tasks.pictures import pixels
+from tasks.pictures.stored import Picture, examine, to_upright
 from tasks.spelling import composed, meant, spelled
 
 
@@ -46,11 +47,11 @@ def read_pair(pair: Pair, ids: Mapping[str, int]) -> Annotated:
     Raises:
         OSError: a file can't be read.
     """
-    content = _bytes(pair.picture, pictures.LARGEST)
+    content = _bytes(pair.picture, pixels.LARGEST)
     faults: list[str] = []
     picture = annotation = None
     try:
-        picture = pictures.examine(content)
+        picture = examine(content)
     except ValueError as error:
         faults.append(f"{shown(pair.picture.name)}: {error}")
     try:
@@ -140,7 +141,7 @@ def _told(size: tuple[int, int] | None) -> str:
 
 def _turned(box: Box, picture: Picture) -> Box:
     corners = [
-        pictures.to_upright(x, y, picture.raw, picture.orientation)
+        to_upright(x, y, picture.raw, picture.orientation)
         for x, y in ((box.xmin, box.ymin), (box.xmax, box.ymax))
     ]
     (left, right), (top, bottom) = (sorted(values) for values in zip(*corners, strict=True))

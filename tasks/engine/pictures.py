@@ -1,22 +1,20 @@
-"""Any picture of the user's as upright RGB."""
+"""A picture of the user's as training sees it: upright RGB, decoded by TensorFlow."""
 
 from __future__ import annotations
 
 import hashlib
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from tasks.engine.messages import FaultError, Shown
+from tasks.pictures import pixels as limits
+from tasks.pictures.stored import examine, stored
 
 Pixels = npt.NDArray[np.uint8]
-
-MOST_PIXELS = 100_000_000
-"""Pictures beyond this are refused by their header, before a pixel is decoded."""
 
 LONGEST_SIDE = 4096
 """Larger pictures are scaled down to this before they are run: the networks shrink them anyway."""
@@ -36,27 +34,28 @@ class Subject:
 
 
 def open_picture(path: Path) -> Subject:
-    """Read a picture file, whatever its kind, and turn it as its EXIF record says.
+    """Read a picture file. The pixels are those that TensorFlow decodes from what a record holds of
+    it, as `tf.io.decode_image` does for a training.
 
     Raises:
         FaultError: the file can't be read, is no picture, is not whole, or is too large.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the limit is ours, below
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            upright = _decode(path)
-    except FaultError:
-        raise
-    except Image.DecompressionBombError as error:
-        raise FaultError(f"the picture {path} is too large", _SMALLER) from error
-    except UnidentifiedImageError as error:
-        raise FaultError(f"{path} is not a picture that Pillow knows", _CHOOSE) from error
-    except Exception as error:  # Pillow's decoders raise all kinds for damaged files
-        raise FaultError(f"the picture {path} can't be read: {error}", _CHOOSE) from error
-    pixels = np.asarray(_fitted(upright), np.uint8)
+        with open(path, "rb") as file:
+            content = file.read(limits.LARGEST + 1)
+        picture = examine(content)
+        decoded = _decoded(stored(content, picture)[0])
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise FaultError(f"the picture {path} can't be read: {why}", _CHOOSE) from error
+    except ValueError as error:
+        raise FaultError(f"the picture {path} can't be used: {error}", _CHOOSE) from error
+    pixels = _fitted(decoded)
     shown = Shown(
-        source=path.as_posix(), sha256=digest, size=upright.size, run_size=_size_of(pixels)
+        source=path.as_posix(),
+        sha256=picture.sha256,
+        size=_size_of(decoded),
+        run_size=_size_of(pixels),
     )
     return Subject(pixels, shown)
 
@@ -91,49 +90,25 @@ def other_shape(pixels: Pixels) -> Pixels:
     return scaled(pixels, 384, 256) if width >= height else scaled(pixels, 256, 384)
 
 
-def to_rgb(picture: Image.Image) -> Image.Image:
-    """Eight bits a channel, red, green, blue; what is transparent shows white.
-
-    Sixteen-bit grey and float pictures are scaled from their own range: cutting off their upper
-    or lower bits, as a plain conversion does, turns them white or black.
-    """
-    if picture.mode.startswith("I") or picture.mode == "F":
-        return Image.fromarray(_eight_bits(picture)).convert("RGB")
-    if picture.has_transparency_data:
-        solid = picture.convert("RGBA")
-        ground = Image.new("RGBA", solid.size, "white")
-        return Image.alpha_composite(ground, solid).convert("RGB")
-    return picture.convert("RGB")
-
-
-_SMALLER = f"choose one of at most {MOST_PIXELS // 1_000_000} million pixels"
 _CHOOSE = "choose another smoke_image"
 
 
-def _decode(path: Path) -> Image.Image:
-    with Image.open(path) as picture:
-        width, height = picture.size
-        if width * height > MOST_PIXELS:
-            raise FaultError(f"the picture {path} has {width} × {height} pixels", _SMALLER)
-        picture.load()
-        return to_rgb(ImageOps.exif_transpose(picture))
+def _decoded(content: bytes) -> Pixels:
+    import tensorflow as tf
+
+    try:
+        decoded = tf.io.decode_image(content, channels=3, expand_animations=False)
+    except tf.errors.OpError as error:
+        raise ValueError("TensorFlow does not decode it") from error
+    return np.asarray(decoded.numpy(), np.uint8)
 
 
-def _fitted(picture: Image.Image) -> Image.Image:
-    if max(picture.size) <= LONGEST_SIDE:
-        return picture
-    return ImageOps.contain(picture, (LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BILINEAR)
-
-
-def _eight_bits(picture: Image.Image) -> Pixels:
-    values = np.asarray(picture, np.float32)
-    if picture.mode.startswith("I;16"):
-        return np.asarray(values / 257, np.uint8)
-    values = np.nan_to_num(values)
-    low, high = float(values.min()), float(values.max())
-    if low >= 0 and high <= 255:
-        return np.asarray(values, np.uint8)
-    return np.asarray((values - low) * (255 / max(high - low, 1e-9)), np.uint8)
+def _fitted(pixels: Pixels) -> Pixels:
+    width, height = _size_of(pixels)
+    if max(width, height) <= LONGEST_SIDE:
+        return pixels
+    factor = LONGEST_SIDE / max(width, height)
+    return scaled(pixels, max(1, round(height * factor)), max(1, round(width * factor)))
 
 
 def _size_of(pixels: Pixels) -> tuple[int, int]:

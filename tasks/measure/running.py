@@ -23,7 +23,7 @@ from tasks.measure.trial import Part, Trial, Tried
 from tasks.receipts import ExtractReceipt
 from tasks.turn import turn
 
-VERSION = 1
+VERSION = 2
 SAMPLE = 8
 MOST_SAMPLES = 16
 """Samples whose figures are kept: projects have different pictures, and pictures change."""

@@ -27,7 +27,7 @@ from tasks.measure.results import SURE, Comparison, Result
 from tasks.receipts import ExtractReceipt, MeasureReceipt
 from tasks.words import count
 
-VERSION = 1
+VERSION = 2
 MOST_TOLD = 5
 
 

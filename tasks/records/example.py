@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 
 from tasks.annotations.annotated import Annotated
-from tasks.annotations.pictures import stored
+from tasks.pictures.stored import stored
 from tasks.records.wire import Floats, Ints, Texts, encode_example
 
 

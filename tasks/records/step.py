@@ -25,7 +25,7 @@ from tasks.records.words import all_faults, contents, oddities, told, what_to_ad
 if TYPE_CHECKING:
     from tasks.records.make import Tally
 
-VERSION = 1
+VERSION = 2
 SPLITS = ("train", "test")
 
 

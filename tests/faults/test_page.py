@@ -24,6 +24,7 @@ SECTIONS = (
     "Networks that attack",
     "Comparing",
     "Training",
+    "Pictures",
     "The user's files",
 )
 # The tests of which the page names cases, and the cases that they have.
