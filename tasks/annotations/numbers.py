@@ -6,6 +6,8 @@ from __future__ import annotations
 import math
 import re
 
+from tasks.text import printable
+
 LONGEST = 40  # characters of what was found that are shown
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+\Z")
@@ -34,5 +36,5 @@ def plain(value: float) -> str:
 
 def short(text: str) -> str:
     """A found text, in one line and not too long."""
-    line = "".join(c if c.isprintable() else "?" for c in text)
+    line = printable(text)
     return line if len(line) <= LONGEST else line[: LONGEST - 3] + "…"

@@ -31,6 +31,7 @@ from tasks.catalogue.checks import (
 )
 from tasks.catalogue.reading import NOT_READABLE, WORKSPACE, typed
 from tasks.catalogue.types import Config
+from tasks.text import printable
 
 Schema = dict[str, Any]
 # jsonschema's ValidationError, whose stubs allow each attribute to be unset.
@@ -77,7 +78,7 @@ def unexplained(sources: Sequence[Source]) -> str:
     try:
         typed(sources)
     except NOT_READABLE as error:
-        return f"config: {one_line(str(error))}"
+        return f"config: {printable(str(error))}"
     return "config: the files do not fit together"
 
 
@@ -87,7 +88,7 @@ def unexplained(sources: Sequence[Source]) -> str:
 def line(fault: Fault) -> str:
     """`file: path in the file: what was expected; did you mean …?`"""
     place = f"{fault.file}: {path(fault.where)}: " if fault.where else f"{fault.file}: "
-    return clean(one_line(place + fault.why + did_you_mean(fault.given, fault.choices)))
+    return clean(printable(place + fault.why + did_you_mean(fault.given, fault.choices)))
 
 
 def path(where: Where) -> str:
@@ -126,11 +127,6 @@ def shown(value: object) -> str:
 
 def shortened(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 2]}…{text[-1]}"
-
-
-def one_line(text: str) -> str:
-    """Without the characters that break a line or steer a terminal."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 # --- the schema ---------------------------------------------------------------------------------

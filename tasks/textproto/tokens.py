@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tasks.text import printable
+
 BOM = "\ufeff"
 
 # One alternative a kind, tried in this order. A number takes all that may stand in one and is
@@ -86,13 +88,5 @@ def _stray(text: str, at: int) -> str:
 
 def shown(text: str) -> str:
     """A piece of a file for a message: one line, not long."""
-    plain = "".join(map(_printable, text))
+    plain = printable(text)
     return f"`{plain if len(plain) <= 30 else plain[:29] + '…'}`"
-
-
-def _printable(character: str) -> str:
-    if character.isprintable():
-        return character
-    if "\udc80" <= character <= "\udcff":  # a byte that is no UTF-8, as `surrogateescape` keeps it
-        return f"\\x{ord(character) - 0xDC00:02x}"
-    return character.encode("unicode_escape", "backslashreplace").decode("ascii")

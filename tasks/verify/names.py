@@ -11,6 +11,7 @@ import unicodedata
 from typing import Literal
 
 from tasks.errors import UnsafeArchiveError
+from tasks.text import printable
 
 Kind = Literal["file", "folder"]
 LONGEST_PART = 255  # bytes; the limit of ext4, APFS and NTFS alike
@@ -118,8 +119,7 @@ def _same_place(path: str) -> str:
 
 def shown(name: str) -> str:
     """A hostile name, fit for one line of a terminal."""
-    safe = name.encode("utf-8", "backslashreplace").decode()
-    quoted = ascii(safe) if not safe.isprintable() else repr(safe)
+    quoted = f"'{printable(name)}'"
     return quoted if len(quoted) <= 80 else f"{quoted[:60]}…{quoted[-16:]}"
 
 

@@ -15,7 +15,7 @@ NO_PROJECT = ""
 NO_NETWORK = '[projects.cubes]\nlabels = ["one"]\nnetworks = []\n'
 ONE_NETWORK = NO_NETWORK.replace("[]", '["good"]') + '[networks.good]\nsources = ["good.tar.gz"]\n'
 AWAY = ONE_NETWORK.replace('["good"]', '["good", "away"]') + (
-    '[networks.away]\nsources = ["http://127.0.0.1:9/away.tar.gz"]\n'
+    '[networks.away]\nsources = ["https://127.0.0.1:9/away.tar.gz"]\n'
 )
 REFUSED = ONE_NETWORK.replace("good.tar.gz", "README.tar.gz")
 
