@@ -20,7 +20,7 @@ def page(job: ProjectJob) -> list[str]:
     Raises:
         TodError: a network's file can't be read, or an override does not fit it.
     """
-    why = why_stale(job)
+    why = why_stale(job, edits=False)  # the page shows them
     todo = [f"{job.name} is not up to date ({why}): run `doit scaffold:{job.name}`"] if why else []
     try:
         return [*(line for name in job.project.networks for line in _network(job, name)), *todo]

@@ -27,8 +27,12 @@ VERSION = 3
 PIPELINE = "pipeline.config"
 
 
-def why_stale(job: ProjectJob) -> str | None:
-    """Why the project must be scaffolded, in a few words; None if it stands as it should."""
+def why_stale(job: ProjectJob, *, edits: bool = True) -> str | None:
+    """Why the project must be scaffolded, in a few words; None if it stands as it should.
+
+    Args:
+        edits: whether an edit of the user's that is still to be named counts.
+    """
     receipt = receipts.read(job.workspace.receipt("scaffold", job.name), ScaffoldReceipt)
     if receipt is None:
         return "never done"
@@ -39,7 +43,8 @@ def why_stale(job: ProjectJob) -> str | None:
     try:
         if receipt.inputs != _inputs(job):
             return "a network changed"
-        return _what_is_missing(job, receipt) or _what_was_edited(job, receipt)
+        missing = _what_is_missing(job, receipt)
+        return missing or (_what_was_edited(job, receipt) if edits else None)
     except OSError as error:
         return (error.strerror or "can't be read").lower()
 
