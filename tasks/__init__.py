@@ -7,8 +7,8 @@
     paths  receipts                    where things lie, what a finished step leaves behind
     catalogue                          config/*.toml as frozen objects; the lock
     job  installed  store  turn        what the steps share: their orders, a tree's state, the
-    look  aside  broom  staging        cache, whose turn it is, what stands there, its removal,
-    output                             the standard streams
+    look  lists  aside  broom          cache, whose turn it is, what stands there, its removal,
+    staging  output                    folders made aside, the standard streams
     textproto  labels                  protobuf's text format, label maps
     pictures  annotations              what a picture's pixels are, labelImg's XML
     tailor                             what a network's config must say to train on a project

@@ -100,6 +100,10 @@ class Workspace(Struct, frozen=True):
     def log(self, step: str, name: str) -> Path:
         return self.state / "logs" / f"{step}-{name}.log"
 
+    def whole_list(self, step: str, name: str) -> Path:
+        """All lines of a list of which the user was shown the first; see `lists`."""
+        return self.state / "logs" / f"{step}-{name}.all.log"
+
     def seen(self, project: str) -> Path:
         """Size and mtime of pictures when they last became records; see `local_record`."""
         return self.state / "records" / f"{project}.json"

@@ -75,7 +75,7 @@ def _run_doctor(job: ProjectJob) -> TaskFailed | None:
     from tasks.words import count
 
     found = examine(job)
-    show(job.name, found, sys.stdout)
+    show(job.name, found, sys.stdout, job.workspace.whole_list("doctor", job.name))
     sys.stdout.flush()
     errors = [one for one in found if one.kind == "error"]
     return TaskFailed(f"{count(len(errors), 'error')}, see above") if errors else None

@@ -21,6 +21,7 @@ FLOORS = (
         "store",
         "turn",
         "look",
+        "lists",
         "aside",
         "broom",
         "staging",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from tasks.annotations import frame, voc
-from tasks.annotations.folder import Pair
+from tasks.annotations.folder import Pair, seen_from
+from tasks.annotations.neighbours import doubt
 from tasks.annotations.numbers import plain
+from tasks.annotations.reading import head
 from tasks.annotations.voc import Annotation, Box
 from tasks.look import shown
 from tasks.pictures import pixels
@@ -47,25 +48,28 @@ def read_pair(pair: Pair, ids: Mapping[str, int]) -> Annotated:
     Raises:
         OSError: a file can't be read.
     """
-    content = _bytes(pair.picture, pixels.LARGEST)
-    faults: list[str] = []
+    content, faults = b"", list[str]()
     picture = annotation = None
+    name = shown(pair.picture.name)
     try:
+        content = head(pair.picture, pixels.LARGEST)
         picture = examine(content)
     except ValueError as error:
-        faults.append(f"{shown(pair.picture.name)}: {error}")
+        faults.append(f"{name}: {error}")
     try:
         if pair.xml:
-            annotation = voc.read_annotation(_bytes(pair.xml, voc.LARGEST))
+            annotation = voc.read_annotation(head(pair.xml, voc.LARGEST))
     except ValueError as error:
-        faults.append(f"{_name(pair.xml)}: {error}")
+        faults.append(f"{_name(pair)}: {error}")
+    if why := doubt(pair):
+        faults.append(f"{name}: {why}")
     found = Annotated(pair, content, picture, annotation, faults=tuple(faults))
     return _joined(found, ids) if annotation is not None else found
 
 
 def _joined(found: Annotated, ids: Mapping[str, int]) -> Annotated:
     assert found.annotation is not None
-    name, annotation = _name(found.pair.xml), found.annotation
+    name, annotation = _name(found.pair), found.annotation
     drawn = tuple(_as_known(box, ids) for box in annotation.boxes)
     faults = label_faults(drawn, ids)
     remarks = _size_remarks(annotation)
@@ -166,11 +170,6 @@ def _clipped(box: Box, size: tuple[int, int]) -> Box:
     return msgspec.structs.replace(box, xmin=xmin, ymin=ymin, xmax=xmax, ymax=ymax)
 
 
-def _bytes(path: Path, most: int) -> bytes:
-    """The file, or its beginning if it is larger than anything that is accepted."""
-    with open(path, "rb") as file:
-        return file.read(most + 1)
-
-
-def _name(path: Path | None) -> str:
-    return shown(path.name) if path else ""
+def _name(pair: Pair) -> str:
+    """The annotation's name, as seen from the picture's folder."""
+    return seen_from(pair.picture.parent, pair.xml) if pair.xml else ""

@@ -92,4 +92,8 @@ def _absent(comparison: Comparison) -> list[str]:
 
 def _some(lines: tuple[str, ...]) -> tuple[str, ...]:
     more = len(lines) - REMARKS
-    return lines if more <= 0 else (*lines[:REMARKS], f"and {more:,} more")
+    return (
+        lines
+        if more <= 0
+        else (*lines[:REMARKS], f"and {more:,} more; all of them: comparison.json")
+    )

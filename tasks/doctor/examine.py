@@ -21,7 +21,7 @@ def examine(job: ProjectJob) -> list[Finding]:
     )
     found = [*pictures.findings(train, test), *about_labels, *labels.use(known, train, test)]
     for seen in (train, test):
-        found += records.findings(job, seen, known.ids)
+        found += records.findings(job, seen, known)
     for name in job.project.networks:
         found += networks.findings(job, name, known.ids)
     trainable = [n for n in job.project.networks if not job.config.networks[n].not_trainable]

@@ -8,7 +8,6 @@ from typing import Literal
 from msgspec import Struct
 
 Kind = Literal["ok", "warning", "error"]
-MOST = 4
 
 
 class Finding(Struct, frozen=True):
@@ -33,14 +32,8 @@ def ok(what: str, told: str) -> Finding:
 
 
 def warning(what: str, told: str, todo: str = "", details: Sequence[str] = ()) -> Finding:
-    return Finding("warning", what, told, todo, few(details))
+    return Finding("warning", what, told, todo, tuple(details))
 
 
 def error(what: str, told: str, todo: str = "", details: Sequence[str] = ()) -> Finding:
-    return Finding("error", what, told, todo, few(details))
-
-
-def few(lines: Sequence[str]) -> tuple[str, ...]:
-    """The first lines, and how many more there are."""
-    more = len(lines) - MOST
-    return (*lines[:MOST], f"and {more} more") if more > 0 else tuple(lines)
+    return Finding("error", what, told, todo, tuple(details))

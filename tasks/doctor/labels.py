@@ -13,6 +13,7 @@ from tasks.labels import label_ids, label_map_path
 from tasks.look import shown
 
 WHAT = "label map"
+FEW = 8  # labels that are told in a line; the label map has them all
 
 
 def read(job: ProjectJob) -> tuple[LabelMap, list[Finding]]:
@@ -33,8 +34,8 @@ def read(job: ProjectJob) -> tuple[LabelMap, list[Finding]]:
         return configured, [error(WHAT, f"{where}: {fault}", again)]
     if faults:
         return labels, [error(WHAT, where, again, faults)]
-    told = ", ".join(f"{shown(name)} {number}" for name, number in list(labels.ids.items())[:8])
-    told += ", …" if len(labels.ids) > 8 else ""
+    told = ", ".join(f"{shown(name)} {number}" for name, number in list(labels.ids.items())[:FEW])
+    told += ", …" if len(labels.ids) > FEW else ""
     if not labels.holds(configured.ids):
         todo = "config/workspace.toml has others: make them agree"
         return labels, [warning(WHAT, f"{where} has {told}", todo)]
@@ -46,14 +47,21 @@ def use(labels: LabelMap, train: Seen, test: Seen) -> Iterator[Finding]:
     if not train.boxes:
         return
     told = ", ".join(
-        f"{shown(name)} {train.labels[name]}+{test.labels[name]}" for name in list(labels.ids)[:8]
+        f"{shown(name)} {train.labels[name]}+{test.labels[name]}" for name in list(labels.ids)[:FEW]
     )
+    told += ", …" if len(labels.ids) > FEW else ""
     never = [shown(name) for name in labels.ids if not train.labels[name]]
     if never:
         todo = "add pictures of it, or take the label out of config/workspace.toml"
-        yield warning("labels", f"never in train: {', '.join(never[:8])}", todo)
+        yield _absent("train", never, todo)
         return
     yield ok("labels", f"boxes in train+test: {told}")
     absent = [shown(name) for name in labels.ids if not test.labels[name]]
     if absent and test.boxes:
-        yield warning("labels", f"never in test: {', '.join(absent[:8])}", "add pictures to test")
+        yield _absent("test", absent, "add pictures to test")
+
+
+def _absent(split: str, labels: list[str], todo: str) -> Finding:
+    if len(labels) <= FEW:
+        return warning("labels", f"never in {split}: {', '.join(labels)}", todo)
+    return warning("labels", f"never in {split}: {len(labels)} of them", todo, labels)

@@ -9,7 +9,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from tasks.annotations.annotated import Annotated, clipped, read_pair
-from tasks.annotations.folder import Listing, Pair, listing
+from tasks.annotations.folder import Listing, Pair, listing, seen_from
+from tasks.annotations.neighbours import common_faults
 from tasks.doctor.finding import Finding, error, ok, warning
 from tasks.look import shown
 from tasks.words import count
@@ -43,11 +44,11 @@ def see(split: str, folder: Path, where: str, ids: Mapping[str, int]) -> Seen:
     """Read every picture and every XML of a folder."""
     try:
         found = listing(folder)
+        faults = common_faults(found)
     except OSError as failure:
         fault = f"can't be read: {failure.strerror}"
-        return Seen(split, where, Listing(), (fault,), (), {}, Counter(), 0, 0, 0)
-    faults: list[str] = []
-    remarks: list[str] = []
+        return Seen(split, where, Listing(folder), (fault,), (), {}, Counter(), 0, 0, 0)
+    remarks = list[str]()
     digests: dict[str, list[str]] = defaultdict(list)
     labels: Counter[str] = Counter()
     anew = clips = 0
@@ -110,12 +111,13 @@ def _folder(seen: Seen) -> Iterator[Finding]:
         yield error(what, told, todo, seen.faults)
     if not pairs:
         yield _empty(seen)
-    elif not seen.found.is_annotated:
+    elif not seen.faults and not seen.found.is_annotated:
         told = f"none of {count(len(pairs), 'picture')} in {seen.where} is annotated"
         yield error(what, told, ANNOTATE)
     elif not seen.faults:
         told = f"{count(len(pairs), 'picture')}, {count(seen.boxes, 'box')}, all sound"
         told += f"; {seen.anew} to be encoded anew" if seen.anew else ""
+        told += f"; {elsewhere}" if (elsewhere := seen.found.elsewhere) else ""
         yield ok(what, told + (f"; {clipped(seen.clipped)}" if seen.clipped else ""))
     yield from _oddities(seen)
 
@@ -129,12 +131,12 @@ def _empty(seen: Seen) -> Finding:
 
 def _oddities(seen: Seen) -> Iterator[Finding]:
     what, found = seen.split, seen.found
-    bare = [shown(pair.picture.name) for pair in found.pairs if pair.xml is None]
+    bare = [shown(picture.name) for picture in found.bare]
     if bare and found.is_annotated:
         told = f"{count(len(bare), 'picture')} without XML, counted as background"
         yield warning(what, told, ANNOTATE, bare)
     if found.lonely:
-        names = [shown(path.name) for path in found.lonely]
+        names = [seen_from(found.folder, path) for path in found.lonely]
         yield warning(what, "XML without a picture", "put the picture beside it", names)
     if found.twins:
         names = [" and ".join(shown(path.name) for path in paths) for paths in found.twins]

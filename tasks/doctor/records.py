@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from tasks import receipts
 from tasks.annotations.frame import flaw
+from tasks.annotations.labels import LabelMap
 from tasks.annotations.numbers import plain, short
 from tasks.doctor.finding import Finding, error, ok, warning
 from tasks.doctor.pictures import Seen
@@ -35,13 +36,13 @@ class Read(Struct):
     faults: list[str] = field(default_factory=list)
 
 
-def findings(job: ProjectJob, seen: Seen, ids: Mapping[str, int]) -> Iterator[Finding]:
+def findings(job: ProjectJob, seen: Seen, labels: LabelMap) -> Iterator[Finding]:
     """The row of one record file."""
     path = job.workspace.record_file(job.name, seen.split)
     again = f"run `doit records:{job.name}`"
     try:
         with open(path, "rb") as file:
-            read = contents(read_frames(file), ids)
+            read = contents(read_frames(file), labels.ids)
     except FileNotFoundError:
         if seen.found.is_annotated:
             yield error(path.name, "is not there yet", again)
@@ -58,7 +59,11 @@ def findings(job: ProjectJob, seen: Seen, ids: Mapping[str, int]) -> Iterator[Fi
         yield error(path.name, f"{told}{whose}", f"remove it and {again}", read.faults)
     elif not read.examples:
         yield error(path.name, "holds nothing", f"remove it and {again}")
-    elif (why := step.why_stale(job)) is not None and seen.found.is_annotated and not whose:
+    elif (
+        (why := step.why_record_stale(job, seen.split, labels)) is not None
+        and seen.found.is_annotated
+        and not whose
+    ):
         yield warning(path.name, f"{told}; but {why}", again)
     else:
         yield ok(path.name, f"{told}, whole{whose}")

@@ -5,24 +5,47 @@ from __future__ import annotations
 import shutil
 import textwrap
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import TextIO
 
+from msgspec.structs import replace
+
 from tasks.doctor.finding import Finding, Kind
+from tasks.files import remove
+from tasks.lists import kept
 from tasks.output import console
 from tasks.words import count
 
+MOST = 4  # details of a row
 WIDEST = 100
 NARROWEST = 60
 KIND, GAP = 7, 2
 STYLES: dict[Kind, str] = {"ok": "green", "warning": "yellow", "error": "bold red"}
 
 
-def show(project: str, found: Sequence[Finding], stream: TextIO) -> None:
-    """Write the table."""
+def show(project: str, found: Sequence[Finding], stream: TextIO, whole: Path) -> None:
+    """Write the table. If details are too many for it, all of them are written to `whole`."""
+    few = shortened(project, found, whole)
     if stream.isatty():
-        _draw(project, found, stream)
+        _draw(project, few, stream)
     else:
-        stream.write("\n".join(lines(project, found)) + "\n")
+        stream.write("\n".join(lines(project, few)) + "\n")
+
+
+def shortened(project: str, found: Sequence[Finding], whole: Path) -> list[Finding]:
+    """The rows with the first details of each; if any is left out, `whole` is written and named."""
+    if all(len(one.details) <= MOST for one in found):
+        with suppress(OSError):
+            remove(whole)
+        return list(found)
+    where = kept(lines(project, found, WIDEST), whole)
+    return [replace(one, details=_few(one.details, where)) for one in found]
+
+
+def _few(details: tuple[str, ...], where: str) -> tuple[str, ...]:
+    more = len(details) - MOST
+    return (*details[:MOST], f"and {more} more; all of them: {where}") if more > 0 else details
 
 
 def lines(project: str, found: Sequence[Finding], width: int = 80) -> list[str]:

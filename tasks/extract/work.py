@@ -30,6 +30,7 @@ from tasks.extract.unpack import Members, Unpacked, must_have_room, unpack
 from tasks.files import remove_leftovers
 from tasks.installed import differences
 from tasks.job import NetworkJob, Outcome, Progress
+from tasks.lists import first_of
 from tasks.receipts import ExtractReceipt, FileRecord, VerifyReceipt
 from tasks.staging import remove_strays, staging
 from tasks.verify import faults
@@ -148,8 +149,9 @@ def _adopt(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> tupl
     folder = job.workspace.network(job.name)
     todo = plan(folder, verified.members, {})
     if todo.aside and todo.touched:
-        others = f" (and {len(todo.aside) - 1} more)" if len(todo.aside) > 1 else ""
-        why = f"{folder} is not what its archive holds: {todo.aside[0]} differs{others}"
+        differing = [f"{path} differs" for path in todo.aside]
+        told = "; ".join(first_of(differing, 1, job.workspace.whole_list("extract", job.name)))
+        why = f"{folder} is not what its archive holds: {told}"
         raise UserFilesError(job.name, why, f"move {folder} away and run doit again")
     if todo.written:
         return _mend(job, verified, {}, progress)

@@ -10,19 +10,22 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from embedded import LABELS
 from tasks.annotations.annotated import Annotated, clipped, read_pair
-from tasks.annotations.folder import Listing, Pair, listing
+from tasks.annotations.folder import Listing, listing
 from tasks.annotations.labels import labels_of
+from tasks.annotations.neighbours import common_faults
+from tasks.annotations.reading import state
 from tasks.job import Progress, ProjectJob, Silent
 from tasks.look import shown
 from tasks.measure.notes import Pictured, ProjectNotes
 from tasks.measure.results import Marked
 from tasks.spelling import composed
 from tasks.turn import PATIENCE, turn
+from tasks.words import count
 
 SPLIT = "test"
 SCENES = 24
@@ -37,8 +40,9 @@ def files_of(job: ProjectJob) -> str:
     Raises:
         OSError: the folder or a file can't be looked at.
     """
-    found = listing(job.workspace.images(job.name, SPLIT))
-    return hashlib.sha256(b"".join(map(_state, _paths(found)))).hexdigest()[:16]
+    files = listing(job.workspace.images(job.name, SPLIT)).files
+    seen = [(name, *state(path)) for name, path in files.items()]
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
 def gather(job: ProjectJob, progress: Progress) -> ProjectNotes:
@@ -53,10 +57,10 @@ def gather(job: ProjectJob, progress: Progress) -> ProjectNotes:
     files = files_of(job)
     if found.pairs:
         ids: Mapping[str, int] = labels_of(job).ids
-        return _read(job, found.pairs, ids, files, progress)
+        return _read(job, found, ids, files, progress)
     drawn = listing(drawn_scenes(job))
     ids = {label: number for number, label in enumerate(LABELS, 1)}
-    return _read(job, drawn.pairs, ids, files, progress, drawn=True)
+    return _read(job, drawn, ids, files, progress, drawn=True)
 
 
 def drawn_scenes(job: ProjectJob) -> Path:
@@ -95,16 +99,17 @@ def _draw(folder: Path, staging: Path) -> None:
 
 def _read(
     job: ProjectJob,
-    pairs: Iterable[Pair],
+    listed: Listing,
     ids: Mapping[str, int],
     files: str,
     progress: Progress,
     *,
     drawn: bool = False,
 ) -> ProjectNotes:
-    pictures, unreadable, remarks = list[Pictured](), list[str](), list[str]()
+    pictures, unreadable = list[Pictured](), list[str]()
+    remarks, pairs = common_faults(listed), listed.pairs
     clips = 0
-    sizes = [pair.picture.stat().st_size for pair in pairs]
+    sizes = [state(pair.picture)[0] for pair in pairs]
     progress.begin("read pictures", sum(sizes))
     for pair, size in zip(pairs, sizes, strict=True):
         progress.advance(size)
@@ -121,6 +126,9 @@ def _read(
     progress.end()
     if clips:
         remarks.append(clipped(clips))
+    if listed.is_annotated and listed.bare:
+        what = count(len(listed.bare), "picture")
+        remarks.append(f"{what} without XML: shown and timed, and no network is judged by it")
     return ProjectNotes(
         files=files,
         drawn=drawn,
@@ -160,13 +168,3 @@ def _truth(found: Annotated) -> tuple[Marked, ...]:
     return tuple(
         Marked(composed(box.label), place) for box, place in zip(found.boxes, places, strict=True)
     )
-
-
-def _paths(found: Listing) -> list[Path]:
-    return [path for pair in found.pairs for path in pair.files]
-
-
-def _state(path: Path) -> bytes:
-    """Names are any bytes on Linux, but hold no NUL."""
-    status = os.stat(path)
-    return b"%s\0%d\0%d\0" % (os.fsencode(path.name), status.st_size, status.st_mtime_ns)

@@ -140,5 +140,5 @@ def _area(place: Place, size: tuple[int, int]) -> dict[str, Any]:
 
 def _listed(labels: Mapping[str, int]) -> str:
     names = list(labels)
-    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+    more = f" and {len(names) - 6} more of the label map" if len(names) > 6 else ""
     return ", ".join(names[:6]) + more

@@ -132,7 +132,7 @@ def _run(job: ProjectJob, progress: Progress) -> Outcome:
         sha256=digest,
     )
     receipts.write(job.workspace.receipt("measure", job.name), receipt)
-    return _outcome(comparison, moved)
+    return _outcome(job, comparison, moved)
 
 
 def _write(job: ProjectJob, content: bytes) -> tuple[str, tuple[str, ...]]:
@@ -215,7 +215,7 @@ def _judged(work: _Work, own: NetworkNotes, here: Result) -> Result:
         return replace(ran, unscored=str(error))
 
 
-def _outcome(comparison: Comparison, moved: Sequence[str]) -> Outcome:
+def _outcome(job: ProjectJob, comparison: Comparison, moved: Sequence[str]) -> Outcome:
     measured = [one for one in comparison.results if one.status == "measured"]
     note = f"{len(measured)} of {count(len(comparison.results), 'network')}, "
     note += count(comparison.pictures, "drawn scene" if comparison.drawn else "picture")
@@ -228,6 +228,6 @@ def _outcome(comparison: Comparison, moved: Sequence[str]) -> Outcome:
         told.append("there are no test pictures yet, so drawn scenes stand in for them")
     odd = [*comparison.unreadable, *comparison.remarks]
     if len(odd) > MOST_TOLD:
-        more = f"and {len(odd) - MOST_TOLD} more such lines: `doit doctor:{comparison.project}`"
-        odd = [*odd[:MOST_TOLD], more]
+        where = job.workspace.comparison(job.name).as_posix()
+        odd = [*odd[:MOST_TOLD], f"and {len(odd) - MOST_TOLD} more; all of them: {where}"]
     return Outcome("built", note=note, lines=(*moved, *told, *odd))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from tasks.annotations.annotated import Annotated, read_pair
 from tasks.annotations.folder import Pair
+from tasks.annotations.reading import state
 from tasks.files import atomic_writer
 from tasks.job import Progress
 from tasks.look import shown
@@ -44,7 +45,7 @@ class Tally(Struct):
         self.boxes += len(found.boxes)
         self.clipped += found.clipped
         self.background += not found.boxes
-        self.bare += found.pair.xml is None
+        self.bare += not found.pair.notes
         self.anew += found.picture is not None and found.picture.anew
         self.faults += found.faults
         self.remarks += found.remarks
@@ -56,23 +57,25 @@ def write_record(
     ids: Mapping[str, int],
     may_replace: Callable[[str], bool],
     progress: Progress,
+    faults: Sequence[str] = (),
 ) -> Tally:
     """Write a record of all pairs, whole or not at all.
 
-    Nothing is written if there are faults, or if `may_replace` says no; it is asked last, with the
-    digest of what is about to stand there, when the new file waits beside the old one.
+    Nothing is written if there are faults (`faults` are known before), or if `may_replace` says no;
+    it is asked last, with the digest of what is about to stand there, when the new file waits
+    beside the old one.
 
     Raises:
         OSError: a file can't be read or written.
     """
-    tally, digest = Tally(), hashlib.sha256()
+    tally, digest = Tally(faults=list(faults)), hashlib.sha256()
     with suppress(_AbandonedError), atomic_writer(path) as file:
         for pair in pairs:
             content = _example(pair, ids, tally)
             if not tally.faults:
                 file.write(content)
                 digest.update(content)
-            progress.advance(pair.picture.stat().st_size)
+            progress.advance(state(pair.picture)[0])
         tally.sha256 = "" if tally.faults else digest.hexdigest()
         if tally.faults or not may_replace(tally.sha256):
             raise _AbandonedError

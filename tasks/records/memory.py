@@ -3,15 +3,15 @@ the noted digest; any other is read. True of this machine only, so it is no part
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from math import inf
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from tasks.annotations.reading import is_file, state
 from tasks.files import sha256_of, write_if_changed
-from tasks.look import shown
 
 
 class Noted(Struct, frozen=True, array_like=True):
@@ -26,8 +26,8 @@ class Memory(Struct, frozen=True):
     """What was seen when the step last ended.
 
     Attributes:
-        sources: `train` or `test` → file name, as shown (a name can be such that no JSON holds
-            it) → what stood in the folder of pictures.
+        sources: `train` or `test` → name of a file, as shown (a name can be such that no JSON
+            holds it) and as seen from the folder of pictures → what stood there.
         records: `train` or `test` → the record file.
     """
 
@@ -52,28 +52,24 @@ def keep(path: Path, memory: Memory) -> None:
     write_if_changed(path, msgspec.json.encode(memory, order="deterministic"))
 
 
-def is_as_noted(paths: Iterable[Path], noted: Mapping[str, Noted]) -> bool:
+def is_as_noted(files: Mapping[str, Path], noted: Mapping[str, Noted]) -> bool:
     """Whether these files, and no others, are as they were seen; a stat each.
 
     Raises:
         OSError: one can't be looked at.
     """
-    here = {shown(path.name): _state(path) for path in paths}
+    here = {name: state(path) for name, path in files.items()}
     return here == {name: (note.size, note.mtime) for name, note in noted.items()}
 
 
-def note(path: Path, before: Noted | None = None) -> Noted:
-    """The file's state; it is read only if it is not as it was `before`.
+def note(path: Path, before: Noted | None = None, most: float = inf) -> Noted:
+    """The file's state; it is read only if it is not as it was `before`, and if it is a file of
+    `most` bytes at most. Others have no digest.
 
     Raises:
         OSError: it can't be read.
     """
-    size, mtime = _state(path)
+    size, mtime = state(path)
     if before is not None and (before.size, before.mtime) == (size, mtime):
         return before
-    return Noted(size, mtime, sha256_of(path))
-
-
-def _state(path: Path) -> tuple[int, int]:
-    status = os.stat(path)
-    return status.st_size, status.st_mtime_ns
+    return Noted(size, mtime, sha256_of(path) if is_file(path) and size <= most else "")

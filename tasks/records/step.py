@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,18 @@ from msgspec import Struct, field
 from tasks import receipts
 from tasks.annotations.folder import Listing, listing
 from tasks.annotations.labels import LabelMap, labels_of
+from tasks.annotations.neighbours import common_faults
+from tasks.annotations.reading import LARGEST, state
 from tasks.errors import AnnotationsError, UserFilesError, disk_error
 from tasks.files import remove_leftovers
 from tasks.job import Outcome, Progress, ProjectJob
 from tasks.labels import label_ids, label_map_path
+from tasks.lists import first_of
 from tasks.look import look, shown
 from tasks.receipts import RecordFile, RecordsReceipt
 from tasks.records import memory
 from tasks.records.memory import Memory, Noted
-from tasks.records.words import all_faults, contents, oddities, told, what_to_add
+from tasks.records.words import MOST_TOLD, all_faults, contents, oddities, told, what_to_add
 
 if TYPE_CHECKING:
     from tasks.records.make import Tally
@@ -43,7 +47,26 @@ def why_stale(job: ProjectJob) -> str | None:
     if receipt.inputs != _inputs(job):
         return "the label map changed"
     try:
-        return _what_changed(job, receipt, memory.recall(job.workspace.seen(job.name)))
+        seen = memory.recall(job.workspace.seen(job.name))
+        changes = (_what_changed(job, split, receipt, seen) for split in SPLITS)
+        return next(filter(None, changes), None)
+    except OSError as error:
+        return (error.strerror or "can't be read").lower()
+
+
+def why_record_stale(job: ProjectJob, split: str, labels: LabelMap) -> str | None:
+    """The same of one record, whatever became of the other."""
+    receipt = receipts.read(job.workspace.receipt("records", job.name), RecordsReceipt)
+    made = receipt.splits.get(split, RecordFile()) if receipt else RecordFile()
+    if receipt is None or not made.asked:
+        return "was not finished" if receipt else "never done"
+    if made.asked != _asked(labels):
+        return "the label map changed"
+    try:
+        seen = memory.recall(job.workspace.seen(job.name))
+        if {name: one.sha256 for name, one in seen.sources.get(split, {}).items()} != made.sources:
+            return "its pictures changed"
+        return _what_changed(job, split, receipt, seen)
     except OSError as error:
         return (error.strerror or "can't be read").lower()
 
@@ -76,23 +99,23 @@ def _inputs(job: ProjectJob) -> dict[str, str]:
     return receipts.inputs(path) if os.path.lexists(path) else {}
 
 
-def _what_changed(job: ProjectJob, receipt: RecordsReceipt, seen: Memory) -> str | None:
-    for split in SPLITS:
-        folder, path = job.workspace.images(job.name, split), _path(job, split)
-        if not memory.is_as_noted(_sources(listing(folder)), seen.sources.get(split, {})):
-            return f"{_key(job, folder)} changed"
-        if split not in receipt.splits:
-            continue
-        if not os.path.lexists(path):
-            return f"{_key(job, path)} is missing"
-        noted = seen.records.get(split)
-        if noted is None or not memory.is_as_noted([path], {path.name: noted}):
-            return f"{_key(job, path)} changed"
+def _asked(labels: LabelMap) -> str:
+    """Digest of what a record is made of besides the files."""
+    return receipts.digest([VERSION, labels.ids])
+
+
+def _what_changed(job: ProjectJob, split: str, receipt: RecordsReceipt, seen: Memory) -> str | None:
+    folder, path = job.workspace.images(job.name, split), _path(job, split)
+    if not memory.is_as_noted(listing(folder).files, seen.sources.get(split, {})):
+        return f"{_key(job, folder)} changed"
+    if split not in receipt.splits:
+        return None
+    if not os.path.lexists(path):
+        return f"{_key(job, path)} is missing"
+    noted = seen.records.get(split)
+    if noted is None or not memory.is_as_noted({path.name: path}, {path.name: noted}):
+        return f"{_key(job, path)} changed"
     return None
-
-
-def _sources(found: Listing) -> list[Path]:
-    return [path for pair in found.pairs for path in pair.files] + list(found.lonely)
 
 
 def _path(job: ProjectJob, split: str) -> Path:
@@ -115,6 +138,7 @@ class _Work(Struct):
     files: dict[str, RecordFile] = field(default_factory=dict)
     sources: dict[str, dict[str, Noted]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     made: dict[str, str] = field(default_factory=dict)
 
@@ -137,7 +161,7 @@ def _run(job: ProjectJob, progress: Progress) -> Outcome:
         labels,
         before={k: v for k, v in (receipt.splits if receipt else {}).items() if k in SPLITS},
         seen=memory.recall(job.workspace.seen(job.name)),
-        asked=receipts.digest([VERSION, labels.ids]),
+        asked=_asked(labels),
     )
     for split in SPLITS:
         _make(work, split)
@@ -145,7 +169,8 @@ def _run(job: ProjectJob, progress: Progress) -> Outcome:
     memory.keep(job.workspace.seen(job.name), Memory(work.sources, records))
     work.write_receipt(done=not work.faults)
     if work.faults:
-        raise AnnotationsError(job.name, all_faults(work.faults), f"see `doit doctor:{job.name}`")
+        told = all_faults(work.faults, job.workspace.whole_list("records", job.name))
+        raise AnnotationsError(job.name, told, f"see `doit doctor:{job.name}`")
     return _outcome(work)
 
 
@@ -163,14 +188,16 @@ def _make(work: _Work, split: str) -> None:
     job, path = work.job, _path(work.job, split)
     found = listing(job.workspace.images(job.name, split))
     noted = work.seen.sources.get(split, {})
-    names = {shown(path.name): path for path in _sources(found)}
-    work.sources[split] = {name: memory.note(p, noted.get(name)) for name, p in names.items()}
+    work.sources[split] = {
+        name: memory.note(path, noted.get(name), LARGEST) for name, path in found.files.items()
+    }
     before = work.before.get(split, RecordFile())
     remove_leftovers(path)
-    if not found.is_annotated:
+    faults = common_faults(found)
+    if not faults and not any(pair.notes for pair in found.pairs):
         _nothing_to_make(work, split, found)
         return
-    work.lines += oddities(_key(job, job.workspace.images(job.name, split)), found)
+    work.remarks += oddities(_key(job, job.workspace.images(job.name, split)), found)
     sources = {name: note.sha256 for name, note in work.sources[split].items()}
     here = look(job.workspace.root, path)
     if here.kind in ("folder", "other"):
@@ -179,10 +206,13 @@ def _make(work: _Work, split: str) -> None:
         work.files[split] = msgspec.structs.replace(before, intended="")
         if before.sha256 == here.sha256 or not before.sha256:
             return
-    _write(work, split, found, RecordFile(before.sha256, before.intended, work.asked, sources))
+    planned = RecordFile(before.sha256, before.intended, work.asked, sources)
+    _write(work, split, found, planned, faults)
 
 
-def _write(work: _Work, split: str, found: Listing, planned: RecordFile) -> None:
+def _write(
+    work: _Work, split: str, found: Listing, planned: RecordFile, faults: Sequence[str]
+) -> None:
     from tasks.records.make import write_record
 
     path, is_ours = _path(work.job, split), False
@@ -196,12 +226,12 @@ def _write(work: _Work, split: str, found: Listing, planned: RecordFile) -> None
             work.write_receipt(done=False)
         return is_ours
 
-    work.progress.begin(split, sum(pair.picture.stat().st_size for pair in found.pairs))
-    tally = write_record(path, found.pairs, work.labels.ids, may_replace, work.progress)
+    work.progress.begin(split, sum(state(pair.picture)[0] for pair in found.pairs))
+    tally = write_record(path, found.pairs, work.labels.ids, may_replace, work.progress, faults)
     work.progress.end()
     work.files[split] = RecordFile(planned.sha256, planned.intended)
     folder = _key(work.job, work.job.workspace.images(work.job.name, split))
-    work.lines += [f"{folder}: {remark}" for remark in tally.remarks]
+    work.remarks += [f"{folder}: {remark}" for remark in tally.remarks]
     work.faults += [f"{folder}: {fault}" for fault in tally.faults]
     if not tally.faults:
         _note(work, split, tally, planned, is_ours)
@@ -244,7 +274,8 @@ def _outcome(work: _Work) -> Outcome:
     if work.labels.is_file and not work.labels.holds(ids):
         where = _key(work.job, label_map_path(work.job))
         work.lines.append(f"{where} does not hold the configured labels; the records go by it")
-    lines = tuple(work.lines)
+    whole = work.job.workspace.whole_list("records", work.job.name)
+    lines = (*first_of(work.remarks, MOST_TOLD, whole), *work.lines)
     if not work.files:
         return Outcome("kept", "no annotated pictures yet", lines=lines)
     if not work.made:

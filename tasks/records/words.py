@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks.annotations.annotated import clipped
-from tasks.annotations.folder import Listing
+from tasks.annotations.folder import Listing, seen_from
+from tasks.lists import first_of
 from tasks.look import shown
 from tasks.words import count
 
 if TYPE_CHECKING:
     from tasks.records.make import Tally
 
-MOST_FAULTS = 10
+MOST_TOLD = 10
 
 
 def oddities(folder: str, found: Listing) -> list[str]:
     """XML and pictures that do not go together as they should."""
     twins = [" and ".join(shown(path.name) for path in paths) for paths in found.twins]
     return [
-        *(f"{folder}: {shown(path.name)} has no picture and is left out" for path in found.lonely),
+        *(
+            f"{folder}: {seen_from(found.folder, path)} has no picture and is left out"
+            for path in found.lonely
+        ),
+        *([f"{folder}: {found.elsewhere}"] if found.elsewhere else []),
         *(f"{folder}: {pair} are read with one and the same XML" for pair in twins),
     ]
 
@@ -55,7 +61,6 @@ def contents(name: str, tally: Tally) -> str:
     return f"{name}: {count(tally.pictures, 'picture')}, {boxes}"
 
 
-def all_faults(faults: Sequence[str]) -> str:
-    """How many, then the first of them, one line each."""
-    more = [f"and {len(faults) - MOST_FAULTS} more"] if len(faults) > MOST_FAULTS else []
-    return "\n".join([f"{count(len(faults), 'fault')}:", *faults[:MOST_FAULTS], *more])
+def all_faults(faults: Sequence[str], whole: Path) -> str:
+    """How many, then the first of them, one line each; `whole` is the file for all of them."""
+    return "\n".join([f"{count(len(faults), 'fault')}:", *first_of(faults, MOST_TOLD, whole)])

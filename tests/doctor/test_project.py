@@ -9,6 +9,7 @@ import pytest
 
 from tasks.doctor.examine import examine
 from tasks.doctor.finding import Finding
+from tasks.errors import AnnotationsError
 from tasks.job import ProjectJob, Silent
 from tasks.paths import Workspace
 from tasks.records import step as records
@@ -184,6 +185,25 @@ def test_a_record_of_the_users_is_judged_by_the_same_rule(
     assert bool(errors) == bool(words)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("k.txt", b"0 0.5 0.5 0.2 0.2", "k.png: it is annotated in YOLO (k.txt)"),
+        (
+            "_annotations.csv",
+            b"k.png,1",
+            "_annotations.csv: 1 picture without XML may be annotated",
+        ),
+    ],
+)
+def test_a_picture_that_is_annotated_in_another_format_is_an_error(
+    job: ProjectJob, name: str, content: bytes, words: str
+) -> None:
+    write("k.png", picture(size=(33, 44)))(job)
+    write(name, content)(job)
+    assert words in only(job, "error")
+
+
 def test_a_label_map_with_the_background_is_sound(job: ProjectJob) -> None:
     label_map(b"item { id: 0 name: 'background' }\n" + ITEMS)(job)
     records.run(job, Silent())
@@ -241,11 +261,23 @@ def test_a_record_of_the_users_is_judged_and_said_to_be_theirs(job: ProjectJob) 
     assert "ok train.record: 16 pictures, 32 boxes, whole; it is yours -> " in told(job, "ok")
 
 
-def test_many_faults_are_told_by_the_first_few(job: ProjectJob) -> None:
+def test_of_many_faults_all_are_found(job: ProjectJob) -> None:
     for name in "abcdefgh":
         (images(job) / f"{name}.xml").write_text("")
     assert "8 faults in cube_faces/images/train | a.xml: it is empty" in told(job, "error")[0]
-    assert "and 4 more" in told(job, "error")[0]
+    assert "| h.xml: it is empty" in told(job, "error")[0]
+
+
+def test_a_whole_record_is_not_called_unfinished_because_of_the_other(job: ProjectJob) -> None:
+    (images(job, "test") / "y.xml").write_text("")
+    with pytest.raises(AnnotationsError):
+        records.run(job, Silent())
+    assert "ok train.record: 8 pictures, 16 boxes, whole -> " in told(job, "ok")
+    rows = told(job, "warning")
+    assert any("test.record: 2 pictures, 4 boxes; but was not finished" in one for one in rows)
+    (images(job) / "a.xml").write_bytes(xml(("one", 1, 2, 31, 40), ("two", 5, 6, 50, 40)))
+    rows = told(job, "warning")
+    assert any("train.record: 8 pictures, 16 boxes; but cube_faces/images/t" in r for r in rows)
 
 
 def test_a_network_that_is_not_here_is_a_warning(workspace: Workspace) -> None:

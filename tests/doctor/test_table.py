@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -37,8 +38,23 @@ def test_each_row_tells_its_kind_and_what_to_do() -> None:
     ]
 
 
-def test_details_are_bounded() -> None:
-    assert "         - and 2 more" in lines("p", FOUND)
+def test_details_that_are_too_many_stand_in_a_file_that_is_named(tmp_path: Path) -> None:
+    stream, whole = io.StringIO(), tmp_path / "logs" / "all.log"
+    show("p", FOUND, stream, whole)
+    assert "- line 3\n" in stream.getvalue()
+    assert "line 4" not in stream.getvalue()
+    assert f"- and 2 more; all of them:\n           {whole}" in stream.getvalue()
+    assert "- line 5" in whole.read_text()
+    show("p", FOUND[:2], stream, whole)
+    assert not whole.exists()
+
+
+def test_a_file_that_can_not_be_written_hides_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("a file")
+    stream = io.StringIO()
+    show("p", FOUND, stream, tmp_path / "logs" / "all.log")
+    assert "- line 3\n" in stream.getvalue()
+    assert "- and 2 more; all of them:" in stream.getvalue()
 
 
 @given(
@@ -58,12 +74,14 @@ def test_no_line_of_short_words_is_wider_than_80(found: list[Finding]) -> None:
         assert len(line) <= 80 or longest > 60
 
 
-def test_a_terminal_gets_colours_and_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_gets_colours_and_the_same_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "80")
     terminal, paper = Terminal(), io.StringIO()
-    show("p", FOUND, terminal)
-    show("p", FOUND, paper)
+    show("p", FOUND, terminal, tmp_path / "all.log")
+    show("p", FOUND, paper, tmp_path / "all.log")
     drawn = terminal.getvalue()
     assert "\x1b[1;31merror" in drawn
     plain = re.sub(r"\x1b\[[0-9;]*m", "", drawn)

@@ -90,6 +90,22 @@ def test_other_annotations_need_no_tensorflow(job: ProjectJob, stand_in: StandIn
     assert len(stand_in.trials) == 1
 
 
+def test_a_picture_that_is_annotated_in_another_format_judges_nobody_and_is_told(
+    job: ProjectJob, stand_in: StandIn
+) -> None:
+    folder = job.workspace.images(job.name, "test")
+    (folder / "a.xml").rename(folder / "a.txt")
+    (folder / "c.png").write_bytes(picture(size=(30, 30)))
+    comparison = compared(job)
+    assert (comparison.pictures, comparison.annotated) == (3, 1)
+    (first, second) = comparison.remarks
+    assert first.startswith("a.png: it is annotated in a text format (a.txt)")
+    assert second.startswith("1 picture without XML: shown and timed")
+    (folder / "a.txt").rename(folder / "a.png.xml")
+    assert step.why_stale(job) == "the test pictures changed"
+    assert compared(job).annotated == 2
+
+
 def test_a_box_that_is_clipped_counts_and_is_told(job: ProjectJob, stand_in: StandIn) -> None:
     place = job.workspace.images(job.name, "test") / "a.xml"
     place.write_bytes(xml(("one", -0.5, -0.25, 30, 40)))

@@ -184,6 +184,59 @@ def test_a_picture_without_xml_is_background_and_told(job: ProjectJob) -> None:
     assert examples(job)[2]["image/object/bbox/xmin"] == ()
 
 
+def test_a_picture_that_is_annotated_in_another_format_is_no_background(job: ProjectJob) -> None:
+    run(job)
+    (images(job) / "m.png").write_bytes(picture(size=(30, 30)))
+    (images(job) / "m.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    with pytest.raises(AnnotationsError, match=r"m\.png: it is annotated in YOLO \(m\.txt\)"):
+        run(job)
+    (images(job) / "m.txt").unlink()
+    assert "1 picture without XML has no boxes and count" in run(job).lines[0]
+    (images(job) / "m.txt").write_text("0 0.5 0.5 0.2 0.2\n")  # also one that comes later
+    assert step.why_stale(job) == "cube_faces/images/train changed"
+
+
+def test_a_folder_that_is_annotated_in_another_format_is_an_error(workspace: Workspace) -> None:
+    job = project_job(workspace)
+    for split in step.SPLITS:
+        images(job, split).mkdir(parents=True)
+        (images(job, split) / "a.png").write_bytes(picture())
+    (images(job) / "a.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    coco = '{"images": [{"file_name": "a.png"}], "annotations": []}'
+    (images(job, "test") / "_annotations.coco.json").write_text(coco)
+    with pytest.raises(AnnotationsError) as caught:
+        run(job)
+    assert "images/train: a.png: it is annotated in YOLO" in str(caught.value)
+    assert "images/test: _annotations.coco.json: 1 picture without XML" in str(caught.value)
+
+
+def test_an_xml_of_another_name_or_folder_is_read_and_told(job: ProjectJob) -> None:
+    (images(job) / "a.xml").rename(images(job) / "a.png.xml")
+    (images(job) / "Annotations").mkdir()
+    (images(job) / "b.xml").rename(images(job) / "Annotations" / "b.xml")
+    outcome = run(job)
+    assert outcome.note.startswith("train.record: 2 pictures, 2 boxes")
+    told = "cube_faces/images/train: 2 pictures are read with XML as a.png.xml"
+    assert outcome.lines == (told,)
+    assert step.why_stale(job) is None
+    (images(job) / "Annotations" / "b.xml").write_bytes(xml(("two", 1, 2, 30, 40), size=(64, 49)))
+    assert step.why_stale(job) == "cube_faces/images/train changed"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes in folders")
+def test_pipes_and_links_to_nothing_are_told_and_not_waited_for(job: ProjectJob) -> None:
+    os.mkfifo(images(job) / "p.png")
+    (images(job) / "q.png").symlink_to("nothing")
+    (images(job) / "r.png").write_bytes(picture(size=(30, 30)))
+    os.mkfifo(images(job) / "r.xml")
+    with pytest.raises(AnnotationsError) as caught:
+        run(job)
+    told = str(caught.value)
+    assert "p.png: it is no file" in told
+    assert "q.png: it is a link that leads nowhere" in told
+    assert "r.png: r.xml stands where its annotation may be, and is no file" in told
+
+
 def test_an_xml_without_picture_is_left_out_and_told(job: ProjectJob) -> None:
     (images(job) / "z.xml").write_bytes(xml(("one", 1, 2, 3, 4)))
     assert run(job).lines == ("cube_faces/images/train: z.xml has no picture and is left out",)
@@ -205,6 +258,28 @@ def test_faults_keep_the_old_record_and_are_all_told(job: ProjectJob) -> None:
         assert told[3].startswith("cube_faces/images/train: b.png: it is no PNG")
         assert sha256_of(record(job)) == before
         assert step.why_stale(job) == "was not finished"
+
+
+def test_a_list_that_is_cut_stands_whole_in_a_file_that_is_named(job: ProjectJob) -> None:
+    names = [f"n{number:02}" for number in range(12)]
+    fill(images(job), names, ("seven", 1, 2, 30, 40), shade=100)
+    with pytest.raises(AnnotationsError) as caught:
+        run(job)
+    whole = job.workspace.root / ".tod/logs/records-cube_faces.all.log"
+    told = str(caught.value).splitlines()
+    assert told[0] == "cube_faces: 12 faults:"
+    assert told[11].startswith(f"and 2 more; all of them: {whole}")
+    assert len(whole.read_text().splitlines()) == 12
+    assert "n11.xml: label seven" in whole.read_text()
+    for name in names:
+        (images(job) / f"{name}.png").unlink()
+    lines = run(job).lines
+    assert lines[9] == "cube_faces/images/train: n09.xml has no picture and is left out"
+    assert lines[10] == f"and 2 more; all of them: {whole}"
+    for name in names:
+        (images(job) / f"{name}.xml").unlink()
+    run(job)
+    assert not whole.exists()
 
 
 def test_faults_in_one_folder_do_not_keep_the_other_from_its_record(job: ProjectJob) -> None:
