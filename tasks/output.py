@@ -18,16 +18,22 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+STANDARD = {"<stdout>": "standard output", "<stderr>": "standard error"}
+GUARDS: list[Guard] = []
+
+
 class Guard:
     """What stands between us and a stream.
 
     Attributes:
+        name: of the stream, for a message.
         failure: why the stream could not be written, if a reader who left was not the reason.
     """
 
     failure: OSError | None = None
 
     def __init__(self, stream: TextIO) -> None:
+        self.name = STANDARD.get(name := getattr(stream, "name", "output"), name)
         self._stream, self._write, self._flush = stream, stream.write, stream.flush
 
     def write(self, text: str) -> int:
@@ -88,7 +94,17 @@ def guard(stream: TextIO) -> Guard:
     made = Guard(stream)
     stream.write, stream.flush = made.write, made.flush  # type: ignore[method-assign]
     stream.guard = made  # type: ignore[attr-defined]
+    GUARDS.append(made)
     return made
+
+
+def failures() -> list[str]:
+    """A line for each stream that could not be written."""
+    return [
+        f"{one.name} can't be written: {(one.failure.strerror or '').lower()}"
+        for one in GUARDS
+        if one.failure
+    ]
 
 
 def guard_of(stream: TextIO) -> Guard | None:

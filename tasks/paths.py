@@ -30,18 +30,25 @@ def default_cache() -> Path:
     """The archive cache: `TOD_CACHE`, else the platform's folder for caches.
 
     Raises:
-        UsageError: it lies in a home folder that there is not.
+        UsageError: it lies in a home folder that there is not, or its name is no text.
     """
     chosen = os.environ.get("TOD_CACHE")
+    todo = "name a folder for archives in TOD_CACHE"
     try:
-        if chosen:
-            return Path(chosen).expanduser()
-        import platformdirs
-
-        return Path(platformdirs.user_cache_dir("tod-tf2", appauthor=False))
+        folder = Path(chosen).expanduser() if chosen else _folder_of_the_platform()
+        str(folder).encode()  # it is named in messages between processes
     except RuntimeError:
-        todo = "name a folder for archives in TOD_CACHE"
         raise UsageError(chosen or "cache", "there is no such home folder", todo) from None
+    except UnicodeEncodeError:
+        why = "the folder's name holds bytes that are no text in this locale"
+        raise UsageError(f"cache {chosen or ''}".rstrip(), why, todo) from None
+    return folder
+
+
+def _folder_of_the_platform() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("tod-tf2", appauthor=False))
 
 
 class Workspace(Struct, frozen=True):

@@ -8,7 +8,7 @@ import signal
 import sys
 from types import TracebackType
 
-from tasks.output import Guard, guard, guard_standard_streams
+from tasks.output import failures, guard_standard_streams
 
 FAILED = 1
 STOPPED = "stopped; run `doit` again to go on"
@@ -22,7 +22,7 @@ def prepare() -> None:
     would lose it.
     """
     guard_standard_streams()
-    atexit.register(_last_words, guard(sys.stdout))
+    atexit.register(_last_words)
     for number in _signals():
         if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` and a shell's `&` leave it
             signal.signal(number, _stop)
@@ -56,12 +56,12 @@ def _stop(number: int, frame: object) -> None:
     sys.exit(128 + number)
 
 
-def _last_words(output: Guard) -> None:
+def _last_words() -> None:
     """Tell of an output that could not be written, and end with the exit code for it. Python would
     do so with a traceback."""
-    output.flush()
-    if output.failure is not None:
-        _say(f"standard output can't be written: {(output.failure.strerror or '').lower()}")
+    sys.stdout.flush()
+    if told := failures():
+        _say("\n".join(told))
         sys.stderr.flush()
         os._exit(FAILED)
 

@@ -121,7 +121,7 @@ def keep_details(log: Path) -> None:
     """
     with suppress(OSError):
         log.parent.mkdir(parents=True, exist_ok=True)
-        with open(log, "a", encoding="utf-8") as file:
+        with open(log, "a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(clean(traceback.format_exc()))
 
 

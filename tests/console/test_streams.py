@@ -134,6 +134,13 @@ def test_a_device_without_room_is_one_line_and_exit_code_1(place: Checkout, tmp_
         )
 
 
+def test_a_file_for_the_output_without_room_is_one_line_too(
+    place: Checkout, tmp_path: Path
+) -> None:
+    [one] = run_all(place, tmp_path, "file", [(["-o", "/dev/full", "plot:*x"], 1)])
+    assert one == Ended(1, b"", b"/dev/full can't be written: no space left on device\n")
+
+
 def test_a_reader_that_left_is_no_fault(place: Checkout, tmp_path: Path) -> None:
     ended = run_all(place, tmp_path, "left", FEW)
     assert [one.code for one in ended] == [code for _, code in FEW]
