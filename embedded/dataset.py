@@ -92,7 +92,10 @@ def _png(drawn: Scene) -> bytes:
 
 def _write_whole(path: Path, content: bytes) -> None:
     temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(content)
+    with temporary.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
     os.replace(temporary, path)
 
 

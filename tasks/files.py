@@ -110,6 +110,14 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
+def sync_tree(folder: Path) -> None:
+    """Wait until all names in a folder, in those below it, and its own are on disk: once a folder,
+    however many files were written there. The files themselves are not waited for."""
+    for place, _, _ in os.walk(folder):
+        sync_folder(Path(place))
+    sync_folder(folder.parent)
+
+
 def write_atomic(path: Path, content: bytes) -> None:
     """Replace `path` by `content`, whole or not at all."""
     with atomic_writer(path) as file:

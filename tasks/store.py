@@ -16,7 +16,15 @@ import msgspec
 
 from tasks.addresses import shown, without_user
 from tasks.catalogue.types import Network
-from tasks.files import BLOCK, atomic_writer, remove, sha256_of, write_atomic
+from tasks.files import (
+    BLOCK,
+    atomic_writer,
+    make_folders,
+    remove,
+    sha256_of,
+    sync_folder,
+    write_atomic,
+)
 from tasks.job import NetworkJob
 from tasks.receipts import DownloadReceipt, read
 
@@ -133,10 +141,12 @@ def set_aside(job: NetworkJob, path: Path, why: SetAside) -> Path | None:
 
 def _move(job: NetworkJob, path: Path, target: Path) -> Path:
     """Move the archive last: a record without its archive means nothing, and does no harm."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(target.parent)
     with suppress(FileNotFoundError):
         os.replace(job.cache.record(path), job.cache.record(target))
     os.replace(path, target)
+    for folder in (target.parent, path.parent):
+        sync_folder(folder)
     return target
 
 

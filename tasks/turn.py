@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from tasks.files import make_folders
 from tasks.job import Job, Progress
 from tasks.temporary import create, file_lock, open_plain
 
@@ -88,7 +89,7 @@ def _try_lock(lock: Path) -> Callable[[], object] | None:
 
     held = file_lock(lock)
     try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(lock.parent)
         held.acquire()
     except Timeout:
         return None

@@ -226,7 +226,7 @@ def start(workspace: Workspace) -> Config:
             todo = "run doit in a checkout, or name one with `--dir`"
             raise UsageError(str(Path.cwd()), "there is no config/ in this folder", todo)
         config = load(workspace)
-        workspace.state.mkdir(parents=True, exist_ok=True)
+        make_folders(workspace.state)
         aliases(sys.argv[1:], config)  # a word that means nothing ends the run here
         return config
     except TodError as error:

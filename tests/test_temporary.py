@@ -80,11 +80,11 @@ def writing(path: Path, content: str, where: list[str]) -> Iterator[subprocess.P
 def kill(process: subprocess.Popen[str]) -> None:
     """End the process, and wait until it is gone: in a container it dies after what started it."""
     process.kill()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
 
 
 def finish(process: subprocess.Popen[str]) -> None:
-    process.communicate("\n", timeout=20)
+    process.communicate("\n", timeout=60)
     assert process.returncode == 0
 
 

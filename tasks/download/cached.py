@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tasks import store
 from tasks.catalogue import lock
-from tasks.files import sha256_of
+from tasks.files import sha256_of, sync_folder
 from tasks.job import NetworkJob
 from tasks.store import ArchiveRecord
 
@@ -79,9 +79,9 @@ def publish(job: NetworkJob, fetched: Fetched) -> ArchiveRecord:
         OSError: the cache can't be written.
     """
     archive = store.cached(job)
-    archive.parent.mkdir(parents=True, exist_ok=True)
     store.write_record(job.cache.record(archive), fetched.record)
     os.replace(fetched.path, archive)
+    sync_folder(archive.parent)
     with suppress(OSError):
         fetched.side_car.unlink()
     store.drop_refused(job)

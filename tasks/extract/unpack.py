@@ -117,8 +117,9 @@ def _write_all(write: Callable[[memoryview], int | None], piece: memoryview) -> 
 
 
 def _flush(descriptor: int, path: Path, mtime: int) -> int:
-    """Wait until the data are on disk; the mtime last, for a late write would change it."""
+    """Wait until data and mtime are on disk; the mtime once more, for a late write changes it."""
     try:
+        set_mtime(path, mtime)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

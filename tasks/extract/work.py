@@ -27,7 +27,7 @@ from tasks.errors import DamagedError, RefusedError, UnsafeArchiveError, UserFil
 from tasks.extract import repair
 from tasks.extract.plan import Plan, plan
 from tasks.extract.unpack import Members, Unpacked, must_have_room, unpack
-from tasks.files import remove_leftovers
+from tasks.files import remove_leftovers, sync_tree
 from tasks.installed import differences
 from tasks.job import NetworkJob, Outcome, Progress
 from tasks.lists import first_of
@@ -72,6 +72,7 @@ def install(
         files, outcome = _mend(job, verified, former.files, progress)
     else:
         files, outcome = _adopt(job, verified, progress)
+    sync_tree(folder)
     if entry is not None and entry.tree != tree:
         # Before the receipt: once that is written, nothing brings us here again.
         remove_leftovers(job.workspace.lock_file)

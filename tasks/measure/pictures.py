@@ -19,6 +19,7 @@ from tasks.annotations.folder import Listing, listing
 from tasks.annotations.labels import labels_of
 from tasks.annotations.neighbours import common_faults
 from tasks.annotations.reading import state
+from tasks.files import sync_tree
 from tasks.job import Progress, ProjectJob, Silent
 from tasks.look import shown
 from tasks.measure.notes import Pictured, ProjectNotes
@@ -95,6 +96,7 @@ def _draw(folder: Path, staging: Path) -> None:
         write(made / "tree", FIRST_SCENE, SCENES, SCENE_SIZE, LABELS)
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(made / "tree", folder)
+        sync_tree(folder)
 
 
 def _read(

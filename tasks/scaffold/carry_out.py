@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct, field
 
-from tasks.files import atomic_writer, remove
+from tasks.files import atomic_writer, remove, sync_folder
 from tasks.look import Seen, look, shown
 from tasks.scaffold.plan import Plan, digest_of
 
@@ -40,6 +41,7 @@ def carry_out(root: Path, planned: Plan) -> Done:
     done = Done()
     for folder in planned.make:
         (root / folder).mkdir(exist_ok=True)
+    _sync_parents(root, planned.make)
     for path, content in planned.write.items():
         if not _write(root, root / path, content, planned.expect[path]):
             done.take(path)
@@ -50,7 +52,14 @@ def carry_out(root: Path, planned: Plan) -> Done:
             done.take(path)
     for folder in planned.drop_folders:
         _drop_folder(root, folder, done)
+    _sync_parents(root, (*planned.drop, *planned.drop_folders))
     return done
+
+
+def _sync_parents(root: Path, paths: Iterable[str]) -> None:
+    """Have on disk that these came or went, once for each folder that holds any."""
+    for folder in sorted({(root / path).parent for path in paths}):
+        sync_folder(folder)
 
 
 def _write(root: Path, path: Path, content: bytes, expect: Seen) -> bool:
