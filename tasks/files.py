@@ -169,6 +169,11 @@ def stamp_of(path: Path) -> Stamp | None:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a file; no, if it lies where we may not look. `Path.is_file` raises then."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
 def remove(path: Path) -> None:
     """Remove a file if it is there."""
     with suppress(FileNotFoundError):

@@ -83,7 +83,7 @@ class Workspace(Struct, frozen=True):
         return self.state / "doit.sqlite"
 
     def local_record(self, network: str) -> Path:
-        """Size and mtime of a local archive when it was last read: true of this machine only."""
+        """Size and mtime of the archive when it was last read: true of this machine only."""
         return self.state / "local" / f"{network}.json"
 
     @property

@@ -1,7 +1,9 @@
 """The archives at hand: local files, read in place, and our own copies in the cache.
 
 Only our own copies are ever moved or removed. Beside each of them lies its record: where it came
-from, its digests, and the size and mtime that let it be taken for unchanged by one stat.
+from and its digests. Others may write to the cache, so a record is a claim and never evidence:
+whoever takes an archive from the cache hashes it. A workspace notes the size and mtime of the
+archive that it read, which let it be taken for unchanged by one stat.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from tasks.catalogue.types import Network
 from tasks.files import (
     BLOCK,
     atomic_writer,
+    is_file,
     make_folders,
     remove,
     sha256_of,
@@ -27,7 +30,9 @@ from tasks.files import (
 )
 from tasks.job import NetworkJob
 from tasks.receipts import DownloadReceipt, read
+from tasks.temporary import open_plain
 
+LARGEST_RECORD = 1 << 16  # bytes
 SetAside = Literal["damaged", "refused"]
 
 
@@ -79,7 +84,8 @@ def cached(job: NetworkJob) -> Path:
 def read_record(path: Path) -> ArchiveRecord | None:
     """The record in this JSON file, or None if there is none that can be read."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=ArchiveRecord)
+        with open_plain(path) as file:
+            return msgspec.json.decode(file.read(LARGEST_RECORD), type=ArchiveRecord)
     except (OSError, ValueError):
         return None
 
@@ -113,7 +119,7 @@ def local_archive(job: NetworkJob) -> Path | None:
 def archive_of(job: NetworkJob) -> Path | None:
     """The archive at hand, or None if it is gone."""
     path = local_archive(job) or cached(job)
-    return path if path.is_file() else None
+    return path if is_file(path) else None
 
 
 def is_ours(job: NetworkJob, path: Path) -> bool:
@@ -153,7 +159,7 @@ def _move(job: NetworkJob, path: Path, target: Path) -> Path:
 def refused(job: NetworkJob) -> Path | None:
     """The refused copy that waits for the user's word, or None."""
     path = job.cache.set_aside(cached(job), "refused")
-    return path if path.is_file() else None
+    return path if is_file(path) else None
 
 
 def readmit(job: NetworkJob) -> Path:

@@ -34,7 +34,7 @@ from tasks.addresses import clean
 from tasks.catalogue.types import Config
 from tasks.console.reporter import OF_PROJECTS, Misused
 from tasks.errors import ConfigError, TodError, UsageError, disk_error
-from tasks.files import remove
+from tasks.files import make_folders, remove
 from tasks.job import Job, NetworkJob, Outcome, ProjectJob
 from tasks.output import say
 from tasks.paths import Workspace

@@ -3,46 +3,90 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks import store
 from tasks.catalogue import lock
-from tasks.files import sha256_of, sync_folder
+from tasks.errors import DiskError
+from tasks.files import is_file, sha256_or_nothing, sync_folder
 from tasks.job import NetworkJob
 from tasks.store import ArchiveRecord
+from tasks.temporary import is_own
 
 if TYPE_CHECKING:
     from tasks.download.transfer import Fetched
+
+ANOTHERS = "another user's copy in the cache"
 
 
 def usable(job: NetworkJob) -> ArchiveRecord | None:
     """The record of the cached copy, or None if there is none that may be used.
 
-    A copy whose size or mtime changed is hashed; if its bytes changed it is set aside. One that
-    came over plain http, for a workspace that had its digest, is left alone where nothing settles
-    what it must be.
+    Its bytes are hashed, for whoever can write to the cache could write any record. A copy that is
+    unlike its record, or has none, is set aside. One that came over plain http, for a workspace
+    that had its digest, is left alone where nothing settles what it must be; and see `why_skipped`.
 
     Raises:
         ConfigError: config/zoo.lock can't be read.
-        OSError: the cache can't be read, or not be written.
+        OSError: the copy is damaged where it lies, or can't be moved.
     """
     path = store.cached(job)
-    if not path.is_file():
+    if not is_file(path) or why_skipped(job):
         return None
-    record = store.read_record(job.cache.record(path))
+    record = claimed(job, path)
     if record is not None and came_over_plain_http(record) and not _is_settled(job):
         return None
-    if record is not None and store.is_untouched(path, record):
-        return record
     found = store.measured(path, record or ArchiveRecord())
-    if record is None or found.sha256 != record.sha256:
+    if record is not None and found.sha256 == record.sha256:
+        return found
+    if is_own(path):
         store.set_aside(job, path, "damaged")
-        return None
-    # A cache that may only be read is as good: it is hashed again next time.
-    with suppress(OSError):
-        store.write_record(job.cache.record(path), found)
-    return found
+    return None
+
+
+def claimed(job: NetworkJob, path: Path) -> ArchiveRecord | None:
+    """The record beside a copy. What another user wrote there vouches for nothing."""
+    place = job.cache.record(path)
+    record = store.read_record(place)
+    if record is None or (is_own(path) and is_own(place)):
+        return record
+    return ArchiveRecord(source=ANOTHERS, sha256=record.sha256, witness="none")
+
+
+def must_be_replaceable(job: NetworkJob) -> None:
+    """Find out before anything is fetched whether it may take the place of what is there.
+
+    Raises:
+        DiskError: another user's copy is there, in a folder such as /tmp, where nobody else may
+            rename or remove it.
+    """
+    archive = store.cached(job)
+    for path in (archive, job.cache.record(archive)):
+        with suppress(FileNotFoundError):
+            folder, owner = os.stat(path.parent), os.lstat(path).st_uid
+            if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (0, owner, folder.st_uid):
+                why = f"{path} is another user's and can't be replaced"
+                raise DiskError(job.name, why, "set TOD_CACHE to a folder of your own")
+
+
+def why_skipped(job: NetworkJob) -> tuple[str, ...]:
+    """Why the cached copy is left alone, as a line for the user; nothing if it is not.
+
+    Raises:
+        ConfigError: config/zoo.lock can't be read.
+    """
+    path = store.cached(job)
+    for each in (path, job.cache.record(path)):
+        if is_file(each) and not os.access(each, os.R_OK):
+            return (f"{job.name}: {each} is another user's and can't be read; it is left alone",)
+    record = claimed(job, path) if is_file(path) else None
+    if record is not None and record.source == ANOTHERS and not _is_settled(job):
+        why = "another user's, and nothing on record vouches for it"
+        return (f"{job.name}: {path} is {why}; it is left alone",)
+    return ()
 
 
 def came_over_plain_http(record: ArchiveRecord) -> bool:
@@ -62,10 +106,12 @@ def of_digest(job: NetworkJob, sha256: str) -> ArchiveRecord | None:
     """
     folder = store.cached(job).parent
     for path in sorted(folder.glob("*.tar.gz")):
-        record = store.read_record(job.cache.record(path))
-        if record is None or record.sha256 != sha256 or sha256_of(path) != sha256:
+        record = claimed(job, path)
+        if record is None or record.sha256 != sha256 or sha256_or_nothing(path) != sha256:
             continue
-        return store.read_record(job.cache.record(store.put(job, path, record)))
+        copied = store.read_record(job.cache.record(store.put(job, path, record)))
+        if copied is not None and copied.sha256 == sha256:
+            return copied
     return None
 
 

@@ -20,7 +20,7 @@ import msgspec
 
 from tasks.addresses import without_user
 from tasks.download.answer import SideCar, if_range
-from tasks.files import BLOCK, make_folders, remove
+from tasks.files import BLOCK, remove
 from tasks.temporary import (
     create,
     create_held,
@@ -126,7 +126,7 @@ class Draft:
     def _opened(self) -> IO[bytes]:
         """Our file, which is made when it is first asked for."""
         if self._file is None:
-            make_folders(self._place.parent)
+            self._place.parent.mkdir(parents=True, exist_ok=True)
             stem = self._place.stem
             self.path, descriptor = create_held(
                 lambda: self._place.with_name(f"{stem}.{token()}.part")

@@ -21,7 +21,7 @@ from tasks.catalogue.types import Network
 from tasks.download import cached, reach, sources
 from tasks.download.sources import Source
 from tasks.errors import DownloadError, PlainHttpError, RefusedError, TodError, UnreachableError
-from tasks.files import human_size, remove_leftovers
+from tasks.files import human_size, is_file, remove_leftovers
 from tasks.job import NetworkJob, Progress
 from tasks.store import ArchiveRecord
 
@@ -154,13 +154,14 @@ def _in_turn(job: NetworkJob, source: Source, progress: Progress, tools: Tools |
     with turn(
         lock,
         progress,
-        is_done=store.cached(job).is_file,
+        is_done=lambda: is_file(store.cached(job)),
         movement=lambda: movement(place.parent),
         patience=2 * job.config.settings.read_timeout,
     ):
         record = cached.usable(job)
         if record is not None:
             return Got(record, "fetched by another doit")
+        cached.must_be_replaceable(job)
         with closing(Draft(place, source.shown)) as draft:  # held until it has its name
             fetched = fetch(source, job, draft, progress, tools or Tools())
             record = cached.publish(job, fetched)

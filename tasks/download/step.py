@@ -13,7 +13,10 @@ an error whatever else is out of reach.
 from __future__ import annotations
 
 from itertools import takewhile
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tasks import store
 from tasks.addresses import shown, without_user
@@ -29,6 +32,7 @@ from tasks.errors import (
     UnreachableError,
     disk_error,
 )
+from tasks.files import is_file
 from tasks.installed import differences, receipt_of
 from tasks.job import NetworkJob, Outcome, Progress
 from tasks.receipts import DownloadReceipt, digest, read, write
@@ -62,12 +66,15 @@ def why_stale(job: NetworkJob) -> str | None:
     if _is_installed(job, receipt.sha256):
         return None
     path = store.cached(job)
-    if not path.is_file():
+    if not is_file(path):
         return "the archive was refused" if store.refused(job) else "the archive is gone"
-    record = store.read_record(job.cache.record(path))
-    if record is None or record.sha256 != receipt.sha256 or not store.is_untouched(path, record):
-        return "the archive changed in the cache"
-    return None
+    return None if _is_noted(job, path, receipt) else "the archive changed in the cache"
+
+
+def _is_noted(job: NetworkJob, path: Path, receipt: DownloadReceipt) -> bool:
+    """Whether this workspace read the archive as it is now, and found what the receipt says."""
+    note = store.read_record(job.workspace.local_record(job.name))
+    return note is not None and note.sha256 == receipt.sha256 and store.is_untouched(path, note)
 
 
 def _local_change(job: NetworkJob, receipt: DownloadReceipt) -> str | None:
@@ -111,13 +118,17 @@ def _obtain(job: NetworkJob, progress: Progress, tools: Tools | None) -> Outcome
     every = sources.ordered(job.network, job.config.settings)
     leading = tuple(takewhile(lambda source: source.path is not None, every))
     failures: Failures = []
-    return (
-        _first_of(job, leading, progress, tools, failures)
-        or _from_cache(job)
-        or _at_hand(job)
-        or _first_of(job, every[len(leading) :], progress, tools, failures)
-        or _give_up(job, failures)
+    at_hand = (
+        _first_of(job, leading, progress, tools, failures) or _from_cache(job) or _at_hand(job)
     )
+    if at_hand is not None:
+        return at_hand
+    from tasks.download.cached import why_skipped
+
+    skipped = why_skipped(job)
+    others = every[len(leading) :]
+    came = _first_of(job, others, progress, tools, failures) or _give_up(job, failures)
+    return msgspec.structs.replace(came, lines=(*came.lines, *skipped))
 
 
 def _first_of(
@@ -144,7 +155,6 @@ def _read_in_place(job: NetworkJob, source: Source) -> Outcome:
     if not path.is_file():
         raise DownloadError(str(source.path), "no such file")
     record = store.measured(path, ArchiveRecord(source=source.shown, witness="file"))
-    store.write_record(job.workspace.local_record(job.name), record)
     return _done(job, record, archive=source.path.as_posix(), note="read in place")
 
 
@@ -203,6 +213,7 @@ def _done(job: NetworkJob, record: ArchiveRecord, *, note: str, archive: str = "
         size=record.size,
         witness="recorded" if recorded else record.witness,
     )
+    store.write_record(job.workspace.local_record(job.name), record)
     write(job.workspace.receipt("download", job.name), receipt)
     return Outcome("built", note, record.size)
 

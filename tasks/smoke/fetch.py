@@ -12,7 +12,7 @@ from tasks.addresses import shown
 from tasks.catalogue.types import Picture, Settings
 from tasks.download import sources
 from tasks.errors import TodError
-from tasks.files import sha256_of, write_atomic
+from tasks.files import sha256_or_nothing, write_atomic
 from tasks.paths import Cache
 
 LARGEST = 50_000_000
@@ -39,7 +39,7 @@ def fetch(cache: Cache, picture: Picture, settings: Settings, get: Get | None = 
         OSError: the cache can't be written.
     """
     path = cached(cache, picture)
-    if path.is_file() and sha256_of(path) == picture.sha256:
+    if sha256_or_nothing(path) == picture.sha256:
         return path
     content = (get or over_http)(picture.source, settings)
     if hashlib.sha256(content).hexdigest() != picture.sha256:

@@ -292,6 +292,8 @@ def test_two_writers_without_working_locks_never_mix_bytes(
         go_on.set()
         assert process.communicate(timeout=20)[0].strip() == "from 127.0.0.1"
     assert store.cached(job).read_bytes() == BODY
+    assert step.why_stale(job) == "the archive changed in the cache"  # until it was read again
+    assert step.run(job, Silent()).note == "found in the cache"
     assert step.why_stale(job) is None
     assert list((cache.root / "partial").iterdir()) == []
 

@@ -31,7 +31,7 @@ from tests.support.servers import Connection, Reply, ScriptedServer, answer, hea
 STEPS = ("download", "verify", "extract", "scaffold", "smoke")
 PROJECTS = 4
 # Notes that mean nothing once their writer is gone, times, and doit's own database.
-NOT_COMPARED = re.compile(r"\.tod/(doit\.sqlite.*|turns/.*\.json|logs/.*)")
+NOT_COMPARED = re.compile(r"\.tod/(doit\.sqlite.*|turns/.*\.json|local/.*|logs/.*)")
 TIMES = re.compile(r"\d+(\.\d+)? m?s\b")
 STAND_IN = """
 import signal, sys, time
