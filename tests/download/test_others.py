@@ -6,7 +6,6 @@ The other user is the nobody of this system: files are given to it, or a process
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import msgspec
 import pytest
 
 from tasks import store
-from tasks.download import step
+from tasks.download import cached, step
 from tasks.job import Silent
 from tasks.paths import Cache, Workspace
 from tasks.store import ArchiveRecord
@@ -22,6 +21,7 @@ from tests.support.downloads import BODY, OTHER, SHA256, network_job, receipt_of
 from tests.support.servers import file, serving
 
 NOBODY = 65534
+ADDRESS = "https://127.0.0.1:9/net.tar.gz"
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root, to be another user"
 )
@@ -70,6 +70,18 @@ def test_what_another_user_claims_to_be_vouched_for_is_not(workspace: Workspace)
         assert receipt_of(job).source == "another user's copy in the cache"
 
 
+def test_a_copy_of_another_user_that_nothing_settles_is_left_alone(workspace: Workspace) -> None:
+    path = left(workspace, ADDRESS, BODY)
+    job = network_job(workspace, ADDRESS, locked=None)
+    assert cached.usable(job) is not None
+    for each in (path, job.cache.record(path)):
+        os.chown(each, NOBODY, NOBODY)
+        assert cached.usable(job) is None
+        [line] = cached.why_skipped(job)
+        assert line.startswith(f"net: {path} is another user's, and nothing on record vouches")
+        os.chown(each, 0, 0)
+
+
 def test_a_damaged_copy_of_another_user_is_not_moved(workspace: Workspace, cache: Cache) -> None:
     with serving(file(BODY)) as server:
         path = left(workspace, server.url(), OTHER, sha256=SHA256)
@@ -84,9 +96,9 @@ def test_a_damaged_copy_of_another_user_is_not_moved(workspace: Workspace, cache
 
 def as_nobody(workspace: Workspace, url: str) -> str:
     """What the step says, in a process that may read and write what anybody may."""
-    os.chown(workspace.root, NOBODY, NOBODY)
-    step.run(network_job(workspace, url, name="other"), Silent())  # all that is imported late
-    shutil.rmtree(workspace.state)
+    job = network_job(workspace, url)
+    for path in (workspace.root, *workspace.root.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
     reader, writer = os.pipe()
     process = os.fork()
     if process == 0:
@@ -94,7 +106,7 @@ def as_nobody(workspace: Workspace, url: str) -> str:
             os.setgroups([])
             os.setgid(NOBODY)
             os.setuid(NOBODY)
-            outcome = step.run(network_job(workspace, url), Silent())
+            outcome = step.run(job, Silent())
             said = "; ".join((outcome.note, *outcome.lines))
         except BaseException as error:
             said = f"{type(error).__name__} {error}"
@@ -106,11 +118,21 @@ def as_nobody(workspace: Workspace, url: str) -> str:
         return pipe.read()
 
 
+def import_late(root: Path) -> None:
+    """Have this process import what downloading needs: another user may not read it."""
+    root.mkdir()
+    with serving(file(OTHER)) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TOD_CACHE", str(root / "cache"))
+        step.run(network_job(Workspace(root), server.url()), Silent())
+
+
 @pytest.fixture
 def shared(cache: Cache, tmp_path: Path) -> Cache:
     """A cache that everybody may write to."""
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
+    for folder in (tmp_path, *tmp_path.parents):
+        if not folder.stat().st_mode & 0o001:
+            folder.chmod(0o711)
+    import_late(tmp_path / "elsewhere")
     for folder in (cache.root, *(cache.root / name for name in ("archives", "partial", "locks"))):
         folder.mkdir()
         folder.chmod(0o777)
@@ -156,6 +178,6 @@ def test_in_a_folder_where_nothing_of_others_can_be_replaced_nothing_is_fetched_
         archive.parent.chmod(0o1777)
         hidden(archive)
         said = as_nobody(workspace, server.url())
-        assert len(server.requests) == 1  # the other network's
+        assert server.requests == []
     assert said.startswith(f"DiskError net: {archive} is another user's and can't be replaced")
     assert said.endswith("set TOD_CACHE to a folder of your own")
