@@ -78,9 +78,11 @@ def writing(path: Path, content: str, where: list[str]) -> Iterator[subprocess.P
 
 
 def kill(process: subprocess.Popen[str]) -> None:
-    """End the process, and wait until it is gone: in a container it dies after what started it."""
+    """End the process, and wait until it is gone: in a container it dies after what started it,
+    and would go on if its standard input ended first."""
     process.kill()
-    process.communicate(timeout=60)
+    assert process.stdout is not None
+    process.stdout.read()
 
 
 def finish(process: subprocess.Popen[str]) -> None:
