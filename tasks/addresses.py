@@ -15,14 +15,15 @@ from tasks.numbers import whole
 
 HIDDEN = "***"
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
-_HOST_AND_PORT = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(:[0-9]*)?")
-_SPLIT = re.compile(r"(\[.*\]|[^:]*):?(.*)")
-_FOUND = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s<>\"]+")
+# Patterns are compiled where they are used: a `doit` with nothing to do needs none of them.
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*"
+_HOST_AND_PORT = r"(\[[^\]]*\]|[^:\[\]]*)(:[0-9]*)?"
+_SPLIT = r"(\[.*\]|[^:]*):?(.*)"
+_FOUND = r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s<>\"]+"
 # urllib3 tells the path of what it asked for, with the query and without the host.
-_ASKED = re.compile(r"(?<=url: )(/[^\s?#]*)[?#][^\s)]*")
+_ASKED = r"(?<=url: )(/[^\s?#]*)[?#][^\s)]*"
 _AROUND = "\"'`.,;:)]}"  # what may follow an address in a sentence or a repr
-_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _LONGEST_HOST = 253
 _HINT = "; in a password `/`, `?`, `#` and `@` are written %2F, %3F, %23 and %40"
 
@@ -33,14 +34,14 @@ def shown(address: str) -> str:
     Of an address in which a password may go on behind a `/`, nothing is shown.
     """
     scheme, mark, rest = address.partition("://")
-    if not mark or not _SCHEME.fullmatch(scheme):
+    if not mark or not re.fullmatch(_SCHEME, scheme):
         return address
     kept, *query = re.split(r"[?#]", rest, maxsplit=1)
     authority = re.split(r"[/\\]", kept, maxsplit=1)[0]
     path = kept[len(authority) :]
     _, at, host = authority.rpartition("@")
     may_go_on = "@" in path and (":" in authority or at or "://" in path)
-    if may_go_on or not _HOST_AND_PORT.fullmatch(host):
+    if may_go_on or not re.fullmatch(_HOST_AND_PORT, host):
         return f"{scheme}://{HIDDEN}"
     before = f"{HIDDEN}@" if at else ""
     return f"{scheme}://{before}{host}{path}" + (f"?{HIDDEN}" if query else "")
@@ -49,8 +50,8 @@ def shown(address: str) -> str:
 def clean(text: str) -> str:
     """A text with every address in it as it may be shown: for messages and tracebacks."""
     if "://" in text:
-        text = _FOUND.sub(_shown_match, text)
-    return _ASKED.sub(rf"\1?{HIDDEN}", text) if "url: /" in text else text
+        text = re.sub(_FOUND, _shown_match, text)
+    return re.sub(_ASKED, rf"\1?{HIDDEN}", text) if "url: /" in text else text
 
 
 def _shown_match(match: re.Match[str]) -> str:
@@ -60,6 +61,8 @@ def _shown_match(match: re.Match[str]) -> str:
 
 def without_user(address: str) -> str:
     """The address without name and password: what identifies the object that it names."""
+    if "@" not in address:
+        return address
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -89,7 +92,7 @@ def why_unusable(address: str) -> str:
         return "expected an address with a host"
     if " " in parts.netloc or "\\" in parts.netloc:
         return "expected an address without a space or a backslash in its host"
-    host, port = _SPLIT.fullmatch(parts.netloc.rpartition("@")[2]).groups()  # type: ignore[union-attr]
+    host, port = re.fullmatch(_SPLIT, parts.netloc.rpartition("@")[2]).groups()  # type: ignore[union-attr]
     if port and not 1 <= (whole(port) or 0) <= 65_535:
         return f"expected a port from 1 to 65535 after the host{_HINT if '@' in address else ''}"
     return _why_no_host(host)
@@ -110,7 +113,7 @@ def _why_no_host(host: str) -> str:
         return "expected the name of a host; this one holds letters that no host can have"
     if sum(map(len, labels)) + len(labels) - 1 > _LONGEST_HOST or any(len(x) > 63 for x in labels):
         return "expected the name of a host; this one is too long"
-    if not all(_LABEL.fullmatch(label) for label in labels):
+    if not all(re.fullmatch(_LABEL, label) for label in labels):
         return "expected the name of a host: letters, digits, `-` and full stops"
     return ""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-_DECIMAL = re.compile(r"(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][+-]?[0-9]{1,3})?")
-_WHOLE = re.compile(r"[0-9]{1,18}")
+_DECIMAL = r"(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][+-]?[0-9]{1,3})?"
+_WHOLE = r"[0-9]{1,18}"
 
 
 def whole(text: str | None) -> int | None:
@@ -16,10 +16,10 @@ def whole(text: str | None) -> int | None:
     they are around the value of a header.
     """
     bare = (text or "").strip(" \t")
-    return int(bare) if _WHOLE.fullmatch(bare) else None
+    return int(bare) if re.fullmatch(_WHOLE, bare) else None
 
 
 def decimal(text: str) -> float | None:
     """The number from 0 up that a text is, with or without a fraction; None if it is none. It may
     be infinite: `1e999`."""
-    return float(text) if _DECIMAL.fullmatch(text) else None
+    return float(text) if re.fullmatch(_DECIMAL, text) else None

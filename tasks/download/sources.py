@@ -107,3 +107,18 @@ def _filled(mirror: str, network: str, date: str, file: str) -> str:
     for field, value in fields.items():
         mirror = mirror.replace(field, value)
     return mirror
+
+
+def witness(source: Source, host: str, *, secure: bool, hashed: bool) -> str:
+    """Who vouches for the bytes that came, beside us; see `receipts.DownloadReceipt`.
+
+    A hash counts only if the storage host itself sent it, over https all the way: whoever can
+    change the bytes on plain http, or keeps a mirror, can send the hash that goes with them.
+
+    Args:
+        host: who answered in the end, after redirects.
+        hashed: a hash came with the bytes.
+    """
+    if not secure:
+        return "none"
+    return "server" if hashed and source.is_storage and is_storage(host) else "tls"

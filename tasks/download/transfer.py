@@ -6,7 +6,7 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tasks.download import answer as judge
 from tasks.download.partial import Draft, side_path
 from tasks.download.request import Answer, PassingError, ask, broken, open_session
-from tasks.download.sources import Source, is_storage
+from tasks.download.sources import Source, witness
 from tasks.errors import DamagedError, DiskError, DownloadError, TodError, UnreachableError
 from tasks.files import human_size
 from tasks.job import NetworkJob, Progress
@@ -293,16 +293,7 @@ def _complete(transfer: Transfer, answer: Answer, *, resumed: int) -> Fetched:
         etag=known.etag,
         last_modified=known.last_modified,
         generation=known.generation,
-        witness=_witness(transfer.source, answer, hashes),
+        witness=witness(transfer.source, answer.host, secure=answer.secure, hashed=bool(hashes)),
         mtime_ns=status.st_mtime_ns,
     )
     return Fetched(draft.path, side_path(draft.path), record, resumed)
-
-
-def _witness(source: Source, answer: Answer, hashes: Mapping[str, bytes]) -> str:
-    """Who vouches for the bytes beside us. A hash counts only if the storage host itself sent it,
-    over https all the way: whoever can change the bytes on plain http, or keeps a mirror, can send
-    the hash that goes with them."""
-    if not answer.secure:
-        return "none"
-    return "server" if hashes and source.is_storage and is_storage(answer.host) else "tls"

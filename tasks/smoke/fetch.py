@@ -28,7 +28,8 @@ class UnavailableError(Exception):
 def cached(cache: Cache, picture: Picture) -> Path:
     """Where the cache keeps this picture; its name holds its digest."""
     suffix = PurePosixPath(urlsplit(picture.source).path).suffix
-    return cache.picture(picture.sha256, suffix)
+    is_usual = suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) < 10
+    return cache.picture(picture.sha256, suffix if is_usual else "")
 
 
 def fetch(cache: Cache, picture: Picture, settings: Settings, get: Get | None = None) -> Path:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tasks.errors import DamagedError, UnsafeArchiveError
 from tasks.files import human_size
+from tasks.verify.headers import StrictHeader, has_plain_size
 from tasks.verify.inflate import tar_blocks
 from tasks.verify.names import Kind, Names, unsafe
 
@@ -185,7 +186,12 @@ _RAISE = "max_members and max_unpacked in config/workspace.toml set the limits"
 def _members(stream: TarStream) -> Iterator[tarfile.TarInfo]:
     try:
         # tarfile only ever calls read, seek and tell.
-        tar = tarfile.TarFile(fileobj=stream, mode="r", encoding="utf-8")  # type: ignore[arg-type]
+        tar = tarfile.TarFile(
+            fileobj=stream,  # type: ignore[arg-type]
+            mode="r",
+            encoding="utf-8",
+            tarinfo=StrictHeader,
+        )
         while (member := tar.next()) is not None:
             yield member
     except _HEADER_FAULTS as fault:
@@ -202,7 +208,7 @@ def _must_be_plain(member: tarfile.TarInfo) -> None:
         raise unsafe(member.name, "is a device or a pipe")
     if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE):
         raise unsafe(member.name, "is neither a plain file nor a folder")
-    if member.size < 0 or (member.isdir() and member.size):
+    if member.size < 0 or not has_plain_size(member) or (member.isdir() and member.size):
         raise unsafe(member.name, f"has an absurd size ({member.size})")
 
 

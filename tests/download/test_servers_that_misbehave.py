@@ -24,6 +24,7 @@ from tests.support.servers import (
     dripping,
     endless,
     file,
+    head,
     part,
     raw,
     redirect,
@@ -184,6 +185,16 @@ FAILS = {
     "short for ever": Case((answer(200, BODY[:HALF], length=len(BODY)),), (None,) * 3, "broke off"),
     "chunked without terminator for ever": Case(
         (chunked(BODY, terminated=False),), (None,) * 3, "broke off"
+    ),
+    "a chunk size that is no number": Case(
+        (raw(head(200, {"Transfer-Encoding": "chunked"}) + b"x1_0\r\n" + BODY),),
+        (None,) * 3,
+        "broke off",
+    ),
+    "a chunk size below zero": Case(
+        (raw(head(200, {"Transfer-Encoding": "chunked"}) + b"-5\r\n" + BODY),),
+        (None,) * 3,
+        "broke off",
     ),
     "an HTML page": Case(
         (answer(200, b"<html>Log in</html>", {"Content-Type": "text/html; charset=utf-8"}),),

@@ -138,7 +138,7 @@ def test_a_task_may_call_its_network_by_the_archives_name(tmp_path: Path, archiv
 
 
 def test_a_network_called_by_its_address_is_not_deferred(tmp_path: Path) -> None:
-    address = "http://127.0.0.1:9/models/20200711/small.tar.gz"
+    address = "https://127.0.0.1:9/models/20200711/small.tar.gz"
     checkout = workspace(tmp_path, address)
     assert checkout.doit("download").code == 0
     assert checkout.doit(f"download:{address}").code == 1
@@ -157,9 +157,9 @@ def test_accepting_tells_the_old_digest_and_the_new(tmp_path: Path, archive: Pat
 
 @pytest.mark.parametrize("content", [b"notes of mine\n", b"", b"\x1f\x8b\x08\0half"])
 def test_what_is_no_archive_is_never_accepted(
-    tmp_path: Path, archive: Path, content: bytes
+    tmp_path: Path, archive: Path, content: bytes, tls: SSLContext
 ) -> None:
-    with serving(file(archive.read_bytes())) as server:
+    with serving(file(archive.read_bytes()), tls=tls) as server:
         checkout = workspace(tmp_path, server.url())
         assert checkout.doit("extract").code == 0
     before = lock(checkout)

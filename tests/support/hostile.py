@@ -134,6 +134,16 @@ def _limits() -> Iterator[Hostile]:
     yield Hostile(
         "pax size", _with(pax, format=tarfile.PAX_FORMAT), UnsafeArchiveError, "unpacks to more"
     )
+    for words, size in (("an underscore", b"0000000_004\0"), ("a sign", b"+0000000004\0")):
+        odd = _raw(_set(124, size))
+        yield Hostile(f"size with {words}", odd, DamagedError, "not written as tar writes")
+    pax = file_member(f"{TOP}/x", b"1234567890", pax_headers={"size": "1_0"})
+    yield Hostile(
+        "pax size with an underscore",
+        _with(pax, format=tarfile.PAX_FORMAT),
+        UnsafeArchiveError,
+        "absurd size",
+    )
     long = file_member(f"{TOP}/x", pax_headers={"comment": "x" * 100_000})
     yield Hostile(
         "pax header of 100 kB", _with(long, format=tarfile.PAX_FORMAT), UnsafeArchiveError, "header"
