@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LARGEST = 4_000_000
 LONGEST = 500  # characters of a line that is searched for what is wrong
 HIGHEST = 2**31 - 1  # int32 in StringIntLabelMap
+KEYS = ("name", "id", "display_name")  # of an item; each has one value
 
 UNQUOTED = re.compile(r"""^[^#'"]*\bname\s*:\s*([\w.+-][^'"#;,}]*?)\s*(?:[#;,}]|\bid\b|$)""")
 
@@ -67,7 +68,7 @@ def read_label_map(content: bytes) -> dict[str, int]:
     document, ids = _document(content), dict[str, int]()
     same, taken = dict[str, str](), set[int]()
     for number in range(document.count("item")):
-        item = [document.get(f"item[{number}].{key}") for key in ("name", "id", "display_name")]
+        item = [document.get(f"item[{number}].{key}") for key in KEYS]
         name = _name(item[0], f"item {number + 1}")
         item_id = _id(item[1], f"item {number + 1} ({name})")
         if item_id == 0 and "background" in (name, item[2]):
@@ -89,8 +90,21 @@ def read_label_map(content: bytes) -> dict[str, int]:
     return ids
 
 
+def merged_in(content: bytes) -> list[str]:
+    """What stands several times in an item, and what the API makes of it.
+
+    Raises:
+        ValueError: it is no label map.
+    """
+    from tasks.textproto.merge import merged
+
+    document = _document(content)
+    return merged(document.text, document.root, document.shape)
+
+
 def _document(content: bytes) -> Document:
     from tasks.textproto.edit import Document
+    from tasks.textproto.merge import Singles
     from tasks.textproto.tokens import TextError
 
     if len(content) > LARGEST:
@@ -101,7 +115,7 @@ def _document(content: bytes) -> Document:
         line = content.count(b"\n", 0, error.start) + 1
         raise ValueError(f"line {line} is no UTF-8: save it as UTF-8") from None
     try:
-        return Document(text)
+        return Document(text, Singles(frozenset(("item", key) for key in KEYS)))
     except TextError as error:
         for line, told in enumerate(text.split("\n")[: error.line], 1):
             bare = UNQUOTED.search(told[:LONGEST])

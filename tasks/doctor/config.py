@@ -12,9 +12,11 @@ from tasks.doctor.text import traps
 from tasks.look import shown
 from tasks.tailor.apply import as_text, current
 from tasks.tailor.change import Unfit
+from tasks.tailor.fields import SHAPE
 from tasks.tailor.rules import branch_of
 from tasks.tailor.schema import fault, unknown_fields
 from tasks.textproto.edit import Document
+from tasks.textproto.merge import merged
 
 LONGEST = 4_000_000
 
@@ -39,7 +41,7 @@ def read(path: Path) -> tuple[Document | None, list[str]]:
         return None, [f"it is larger than {LONGEST // 1_000_000} MB"]
     if faults := traps(content):
         return None, faults
-    document = Document.read(content)
+    document = Document.read(content, SHAPE)
     wrong = fault(document.text)
     return document, [wrong] if wrong else []
 
@@ -84,6 +86,7 @@ def judge(document: Document, root: Path, network: Path, ids: Mapping[str, int])
         judged.warnings.append("no fine_tune_checkpoint: training would start from nothing")
     judged.errors += start.faults(document, root, network)
     _readers(document, root, judged)
+    judged.warnings += merged(document.text, document.root, SHAPE)
     steps = as_text(current(document, "train_config.num_steps"))
     batch = as_text(current(document, "train_config.batch_size"))
     judged.told = f"{classes} classes, {steps or 'endless'} steps of {batch or '32'} pictures"

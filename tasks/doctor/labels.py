@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tasks.annotations.labels import LARGEST, LabelMap, labels_of
+from tasks.annotations.labels import LARGEST, LabelMap, labels_of, merged_in
 from tasks.doctor import text
 from tasks.doctor.finding import Finding, error, ok, warning
 from tasks.doctor.pictures import Seen
@@ -27,7 +27,8 @@ def read(job: ProjectJob) -> tuple[LabelMap, list[Finding]]:
         if not labels.is_file:
             return labels, [error(WHAT, f"there is no {where}", f"run `doit scaffold:{job.name}`")]
         with open(path, "rb") as file:
-            faults = text.traps(file.read(LARGEST))
+            content = file.read(LARGEST)
+        faults, twice = text.traps(content), merged_in(content)
     except OSError as failure:
         return configured, [error(WHAT, f"{where} can't be read: {failure.strerror}", again)]
     except ValueError as fault:
@@ -39,6 +40,8 @@ def read(job: ProjectJob) -> tuple[LabelMap, list[Finding]]:
     if not labels.holds(configured.ids):
         todo = "config/workspace.toml has others: make them agree"
         return labels, [warning(WHAT, f"{where} has {told}", todo)]
+    if twice:
+        return labels, [warning(WHAT, told, "let each stand once", twice)]
     return labels, [ok(WHAT, told)]
 
 

@@ -7,6 +7,7 @@ import re
 HTML = re.compile(rb"\s*<(!doctype|html|head|\?xml)", re.IGNORECASE)
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 BOM = b"\xef\xbb\xbf"
+BACKSLASH = re.compile(r"\\[^'\"\\0-7nrt]|[A-Za-z]:\\")
 
 
 def traps(content: bytes) -> list[str]:
@@ -34,9 +35,9 @@ def syntax(content: bytes) -> list[str]:
         text = Document.read(content).text
     except ValueError as fault:
         return [str(fault)]
-    return [
-        f"line {text.count(chr(10), 0, token.start) + 1}: {token.text[:40]} holds a backslash:"
-        " write paths with /"
-        for token in tokens(text)
-        if token.kind == "string" and re.search(r"\\[^'\"\\0-7nrt]|[A-Za-z]:\\", token.text)
-    ]
+    faults, line, at = [], 1, 0
+    for token in tokens(text):
+        if token.kind == "string" and BACKSLASH.search(token.text):
+            line, at = line + text.count("\n", at, token.start), token.start
+            faults.append(f"line {line}: {token.text[:40]} holds a backslash: write paths with /")
+    return faults

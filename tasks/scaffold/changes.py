@@ -10,6 +10,7 @@ from tasks.scaffold.configs import Tailored, needs_of, tailor
 from tasks.scaffold.step import config_path, has_config, key, why_stale
 from tasks.tailor import table
 from tasks.tailor.change import Unfit
+from tasks.tailor.fields import SHAPE
 from tasks.textproto.edit import Document
 from tasks.textproto.tokens import TextError
 
@@ -48,7 +49,7 @@ def _table(job: ProjectJob, name: str, made: Tailored) -> list[str]:
     """The file as it stands; as it would be made if it does not."""
     path = config_path(job, name)
     try:
-        here = Document.read(path.read_bytes()) if path.is_file() else None
+        here = Document.read(path.read_bytes(), SHAPE) if path.is_file() else None
     except TextError as error:
         return [f"  {shown(str(error))}"]
     return table.lines(table.rows(made.base, here, made.changes))

@@ -21,6 +21,7 @@ from tasks.scaffold.step import PIPELINE, config_path, has_config, key, recorded
 from tasks.tailor import apply, needs, rules
 from tasks.tailor.apply import Kept
 from tasks.tailor.change import Change, Unfit
+from tasks.tailor.fields import SHAPE
 from tasks.tailor.recipe import Recipe, recipe
 from tasks.textproto.edit import Document
 from tasks.textproto.path import plain
@@ -210,7 +211,7 @@ def _update(
         return  # changed just now: it will be seen the next time
     intended = before.intended_values.get(path, {})
     try:
-        theirs = Document.read(content)
+        theirs = Document.read(content, SHAPE)
         merged = apply.merged(theirs, made.base, made.changes, before.values[path], intended)
     except (TextError, Unfit) as error:
         found.lines.append(f"{shown(path)} is yours and stays as it is: {shown(str(error))}")

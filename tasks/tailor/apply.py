@@ -12,7 +12,7 @@ from functools import reduce
 from msgspec import Struct
 
 from tasks.tailor.change import Change, Unfit
-from tasks.tailor.fields import default, unknown
+from tasks.tailor.fields import SHAPE, default, unknown
 from tasks.tailor.schema import fault
 from tasks.textproto.edit import Document, Values
 from tasks.textproto.path import PathError
@@ -54,7 +54,7 @@ def read(content: bytes) -> Document:
         Unfit: it is no configuration.
     """
     try:
-        document = Document.read(content.removeprefix(BOM.encode()))
+        document = Document.read(content.removeprefix(BOM.encode()), SHAPE)
     except TextError as error:
         raise Unfit(str(error)) from None
     if found := fault(document.text):

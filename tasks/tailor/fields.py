@@ -77,16 +77,37 @@ def _field(name: str, place: str, kind: str, more: Iterable[str]) -> Field:
 
 def field_at(path: str) -> Field | None:
     """The field that a path leads to; None if there is none."""
-    found = None
     try:
-        for step in steps(path):
-            fields = table().messages.get(found.kind if found else ROOT, {})
-            found = fields.get(step.name)
-            if found is None:
-                return None
+        return _at(tuple(step.name for step in steps(path)))
     except PathError:
         return None
-    return found
+
+
+@cache
+def _at(names: tuple[str, ...]) -> Field | None:
+    holder = _at(names[:-1]) if names[1:] else None
+    kind = ROOT if not names[1:] else holder.kind if holder else ""
+    return table().messages.get(kind, {}).get(names[-1])
+
+
+class Pipeline:
+    """Which fields of a pipeline.config have one value, and which exclude one another: see
+    `textproto.merge.Shape`. A field that is not in the table may have any number."""
+
+    def has_one(self, names: tuple[str, ...]) -> bool:
+        field = _at(names)
+        return field is not None and not field.repeated
+
+    def rivals(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        field = _at(names)
+        if field is None or not field.oneof:
+            return ()
+        holder = _at(names[:-1]) if names[1:] else None
+        beside = table().messages[holder.kind if holder else ROOT].values()
+        return tuple(f.name for f in beside if f.oneof == field.oneof and f != field)
+
+
+SHAPE = Pipeline()
 
 
 def default(path: str) -> Value | None:

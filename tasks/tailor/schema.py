@@ -32,8 +32,9 @@ def fault(text: str) -> str | None:
         return "line 1, column 1: a byte order mark, which the Object Detection API can't read"
     try:
         text.encode()
-        # The message class is made at run time; no stub knows it.
-        text_format.Parse(
+        # Merge, as in object_detection/utils/config_util.py: a field that stands several times is
+        # no fault. The message class is made at run time; no stub knows it.
+        text_format.Merge(
             text, _message_class()(), allow_unknown_field=True, allow_unknown_extension=True
         )
     except text_format.ParseError as error:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TypeAlias
 
+from tasks.textproto.merge import UNKNOWN, Pieces, Shape, chosen, elements, has_one, replacing
 from tasks.textproto.path import PathError, Step, steps
 from tasks.textproto.tokens import tokens
-from tasks.textproto.tree import Element, Field, Items, Message, Scalar, elements, parse
+from tasks.textproto.tree import Element, Field, Items, Message, Scalar, parse
 from tasks.textproto.values import Value, written
 
 Values: TypeAlias = Value | tuple[Value, ...]
+
+BEHIND = re.compile(r"(?P<blanks>[ \t]*)(?P<end>[ \t\r]*(?:\n|\Z))?")  # what follows a field
 
 
 class Document:
@@ -20,19 +24,24 @@ class Document:
     `content` of an unchanged document is what was read.
     """
 
-    def __init__(self, text: str) -> None:
-        """Raises:
-        TextError: the text is not protobuf's text format.
+    def __init__(self, text: str, shape: Shape = UNKNOWN) -> None:
+        """Args:
+            shape: which fields have one value: where those stand several times, what counts is
+                read and set. Without it every field may have several.
+
+        Raises:
+            TextError: the text is not protobuf's text format.
         """
         self.text = text
+        self.shape = shape
         self.root = parse(text)
 
     @classmethod
-    def read(cls, content: bytes) -> Document:
+    def read(cls, content: bytes, shape: Shape = UNKNOWN) -> Document:
         """Raises:
         TextError: the text is not protobuf's text format.
         """
-        return cls(content.decode("utf-8", "surrogateescape"))
+        return cls(content.decode("utf-8", "surrogateescape"), shape)
 
     @property
     def content(self) -> bytes:
@@ -50,7 +59,8 @@ class Document:
         Raises:
             PathError: the path is none, or a message on the way has several values.
         """
-        return len(self._at(path)[2])
+        way, found = self._at(path)
+        return min(1, len(found)) if has_one(way, self.shape) else len(found)
 
     def get(self, path: str) -> Values | None:
         """The value at a path: one, or all as a tuple if there are several or they stand in a list;
@@ -59,11 +69,13 @@ class Document:
         Raises:
             PathError: the path is none, or a message on the way has several values.
         """
-        _, step, found = self._at(path)
+        way, found = self._at(path)
         values = tuple(e.node.value for e in found if isinstance(e.node, Scalar))
         if len(values) != len(found) or not found:
             return None
-        is_list = step.nth is None and (len(found) > 1 or found[0].place is not None)
+        if has_one(way, self.shape) and found[-1].place is None:
+            return values[-1]
+        is_list = way[-1].nth is None and (len(found) > 1 or found[0].place is not None)
         return values if is_list else values[0]
 
     def has_message(self, path: str) -> bool:
@@ -72,7 +84,7 @@ class Document:
         Raises:
             PathError: the path is none, or a message on the way has several values.
         """
-        found = self._at(path)[2]
+        found = self._at(path)[1]
         return bool(found) and all(isinstance(e.node, Message) for e in found)
 
     def set(self, path: str, value: Values) -> Document:
@@ -85,19 +97,20 @@ class Document:
                 it does not say which of several values is meant.
         """
         way = steps(path)
-        message, depth = self._walk(way[:-1])
+        pieces, depth = self._walk(way[:-1])
         if depth < len(way) - 1:
-            return self._insert(message, way[depth:], value)
-        found = _chosen(message, way[-1])
+            return self._insert(pieces, way, depth, value)
+        found = chosen(pieces, way, self.shape)
         if any(isinstance(element.node, Message) for element in found):
             raise PathError("a message stands there, not a value")
         if isinstance(value, tuple):
-            return self._set_all(message, way[-1], value)
+            return self._set_all(pieces, way, value)
         if not found:
-            return self._insert(message, way[-1:], value)
-        if len(found) > 1:
+            return self._insert(pieces, way, depth, value)
+        if len(found) > 1 and not has_one(way, self.shape):
             raise PathError(f"it has {len(found)} values: say which by [0] to [{len(found) - 1}]")
-        return self._replace(found[0].node.start, found[0].node.end, self._written(value, found[0]))
+        old = found[-1]
+        return self._replace(old.node.start, old.node.end, self._written(value, old))
 
     def remove(self, path: str) -> Document:
         """Take away all that stands at a path; comments and everything else stay.
@@ -105,71 +118,76 @@ class Document:
         Raises:
             PathError: the path is none, or a message on the way has several values.
         """
-        document = self
-        for _ in range(self.count(path)):
-            last = document._at(path)[2][-1]
-            if isinstance(last.field.value, Items) and len(last.field.value.items) > 1:
-                document = document._remove_item(last)
-            else:
-                document = document._remove_field(last.field)
-        return document
+        _, found = self._at(path)
+        if len(found) == 1 and _is_one_of_several(found[0]):
+            return self._remove_item(found[0])
+        fields = {element.field.start: element.field for element in found}
+        return self._remove_fields(list(fields.values()))
 
     # --- finding --------------------------------------------------------------------------------
 
-    def _at(self, path: str) -> tuple[Message, Step, list[Element]]:
+    def _at(self, path: str) -> tuple[tuple[Step, ...], list[Element]]:
         way = steps(path)
-        message, depth = self._walk(way[:-1])
-        found = _chosen(message, way[-1]) if depth == len(way) - 1 else []
-        return message, way[-1], found
+        pieces, depth = self._walk(way[:-1])
+        return way, chosen(pieces, way, self.shape) if depth == len(way) - 1 else []
 
-    def _walk(self, way: tuple[Step, ...]) -> tuple[Message, int]:
+    def _walk(self, way: tuple[Step, ...]) -> tuple[Pieces, int]:
         """The last message on the way that is there, and how many steps lead to it."""
-        message = self.root
+        pieces: Pieces = (self.root,)
         for depth, step in enumerate(way):
-            found = _chosen(message, step)
+            found = chosen(pieces, way[: depth + 1], self.shape)
             if not found:
-                return message, depth
-            if len(found) > 1:
+                return pieces, depth
+            if len(found) > 1 and not has_one(way[: depth + 1], self.shape):
                 raise PathError(f"{step.name} stands there {len(found)} times: say which by [0]…")
-            if not isinstance(found[0].node, Message):
+            pieces = tuple(e.node for e in found if isinstance(e.node, Message))
+            if len(pieces) < len(found):
                 raise PathError(f"{step.name} is a value and holds no fields")
-            message = found[0].node
-        return message, len(way)
+        return pieces, len(way)
 
     # --- changing -------------------------------------------------------------------------------
 
     def _replace(self, start: int, end: int, new: str) -> Document:
-        return Document(self.text[:start] + new + self.text[end:])
+        return self._with(self.text[:start] + new + self.text[end:])
+
+    def _with(self, text: str) -> Document:
+        return Document(text, self.shape)
 
     def _written(self, value: Values, old: Element | None = None) -> str:
         """As text; a string keeps the kind of quotes that the old one had."""
         mark = self.text[old.node.start] if old else '"'
         return written(value, mark if mark in "\"'" else '"')
 
-    def _set_all(self, message: Message, step: Step, value: tuple[Value, ...]) -> Document:
-        if step.nth is not None:
+    def _set_all(self, pieces: Pieces, way: tuple[Step, ...], value: tuple[Value, ...]) -> Document:
+        if way[-1].nth is not None:
             raise PathError("a list can't stand at an index")
-        fields = [field for field in message.fields if field.name == step.name]
+        fields = [f for piece in pieces for f in piece.fields if f.name == way[-1].name]
         if not fields:
-            return self._insert(message, (step,), value)
-        first, document = fields[0], self
-        for field in reversed(fields[1:]):
-            document = document._remove_field(field)
-        return document._replace(first.value.start, first.value.end, written(value))
+            return self._insert(pieces, way, len(way) - 1, value)
+        first = fields[0].value
+        return self._remove_fields(fields[1:])._replace(first.start, first.end, written(value))
 
-    def _insert(self, message: Message, way: tuple[Step, ...], value: Values) -> Document:
-        for step in way[1:]:
+    def _insert(self, pieces: Pieces, way: tuple[Step, ...], depth: int, value: Values) -> Document:
+        """Insert what is missing of a way, whose first `depth` steps lead to these pieces."""
+        for step in way[depth + 1 :]:
             _only_first(step, 0)
-        present = elements(message, way[0].name)
-        _only_first(way[0], len(present))
-        if present and len(way) == 1 and present[-1].place is not None:
+        step, within = way[depth], way[: depth + 1]
+        names = tuple(s.name for s in within)
+        if step.nth and has_one(within, self.shape):
+            raise PathError(f"{step.name} has one value: leave out [{step.nth}]")
+        if other := replacing(pieces, names, self.shape):
+            raise PathError(f"{other.field.name} stands there, and only one can: they are a oneof")
+        present = elements(pieces, names, self.shape)
+        _only_first(step, len(present))
+        is_last = depth == len(way) - 1
+        if present and is_last and present[-1].place is not None:
             end = present[-1].node.end
             return self._replace(end, end, ", " + self._written(value))
-        empty = [f for f in message.fields if f.name == way[0].name and isinstance(f.value, Items)]
-        if not present and empty and len(way) == 1:
+        empty = [f for piece in pieces for f in piece.fields if f.name == step.name]
+        if not present and empty and is_last:
             place = empty[0].value
             return self._replace(place.start, place.end, f"[{self._written(value)}]")
-        return self._insert_field(message, way, value)
+        return self._insert_field(pieces[-1], way[depth:], value)
 
     def _insert_field(self, message: Message, way: tuple[Step, ...], value: Values) -> Document:
         start, end = message.inside
@@ -201,15 +219,32 @@ class Document:
         own = line[: len(line) - len(line.lstrip(" \t"))]
         return own + ("\t" if own.startswith("\t") else "  ")
 
-    def _remove_field(self, field: Field) -> Document:
-        start, end = field.start, field.end
-        line = self.text.rfind("\n", 0, start) + 1
-        after = len(self.text) if (found := self.text.find("\n", end)) < 0 else found
-        if not self.text[line:start].strip(" \t") and not self.text[end:after].strip(" \t\r"):
-            return self._replace(line, min(after + 1, len(self.text)), "")
-        while self.text[end : end + 1] in (" ", "\t") and self.text[end : end + 1]:
-            end += 1
-        return self._replace(start, end, "")
+    def _remove_fields(self, fields: list[Field]) -> Document:
+        """Remove fields, with the lines that hold nothing else."""
+        kept, at = [], 0
+        for start, end in self._runs(fields):
+            gap = self.text[at:start]
+            line = at + gap.rfind("\n") + 1
+            begins = line == 0 or self.text[line - 1] == "\n"
+            behind = BEHIND.match(self.text, end)
+            assert behind is not None
+            if begins and behind["end"] is not None and not self.text[line:start].strip(" \t"):
+                start, end = line, behind.end()
+            else:
+                end = behind.end("blanks")
+            kept.append(self.text[at:start])
+            at = end
+        return self._with("".join([*kept, self.text[at:]]))
+
+    def _runs(self, fields: list[Field]) -> list[tuple[int, int]]:
+        """Where fields stand; those that only blanks part are one run."""
+        runs: list[tuple[int, int]] = []
+        for field in fields:
+            if runs and not self.text[runs[-1][1] : field.start].strip(" \t"):
+                runs[-1] = (runs[-1][0], field.end)
+            else:
+                runs.append((field.start, field.end))
+        return runs
 
     def _remove_item(self, element: Element) -> Document:
         """Take an item and one comma out of a list; a comment between them stays."""
@@ -226,9 +261,9 @@ class Document:
         return self._replace(min(start, gap[0]), max(end, gap[1]), between)
 
 
-def _chosen(message: Message, step: Step) -> list[Element]:
-    found = elements(message, step.name)
-    return found if step.nth is None else found[step.nth : step.nth + 1]
+def _is_one_of_several(element: Element) -> bool:
+    """Whether other items stand in the same list."""
+    return isinstance(element.field.value, Items) and len(element.field.value.items) > 1
 
 
 def _only_first(step: Step, present: int) -> None:

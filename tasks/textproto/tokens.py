@@ -13,10 +13,10 @@ BOM = "\ufeff"
 # One alternative a kind, tried in this order. A number takes all that may stand in one and is
 # judged later; so `1.5.2` is one wrong number and not two right ones.
 PATTERN = re.compile(
-    r"(?P<space>[ \t\r\n\f\v]+|\#[^\n]*)"
+    r"(?P<space>\s+|\#[^\n]*)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
-    r"|(?P<number>[0-9][0-9A-Za-z_.]*(?:(?<=[0-9.][eE])[+-][0-9A-Za-z_.]*)?"
-    r"|\.[0-9][0-9A-Za-z_.]*(?:(?<=[0-9.][eE])[+-][0-9A-Za-z_.]*)?)"
+    r"|(?P<number>\+?[0-9][0-9A-Za-z_.]*(?:(?<=[0-9.][eE])[+-][0-9A-Za-z_.]*)?"
+    r"|\+?\.[0-9][0-9A-Za-z_.]*(?:(?<=[0-9.][eE])[+-][0-9A-Za-z_.]*)?)"
     r"|(?P<string>\"(?:[^\"\\\n]|\\[^\n])*\"|'(?:[^'\\\n]|\\[^\n])*')"
     r"|(?P<mark>[-{}<>\[\]:,;./])"
 )

@@ -31,12 +31,15 @@ class Message(Struct, frozen=True):
     Attributes:
         start, end: its place in the text, braces included.
         inside: the text between the braces (start, end).
+        named: name → what stands under it, in the order of the text. Looked up often: a search of
+            the fields each time would cost a label map of many items its square.
     """
 
     start: int
     end: int
     inside: tuple[int, int]
     fields: tuple[Field, ...]
+    named: dict[str, list[Element]]
 
 
 class Items(Struct, frozen=True):
@@ -73,18 +76,6 @@ class Element(Struct, frozen=True):
     place: int | None = None
 
 
-def elements(message: Message, name: str) -> list[Element]:
-    """All that a message has under a name, in the order of the text."""
-    found: list[Element] = []
-    for field in message.fields:
-        if field.name == name:
-            if isinstance(field.value, Items):
-                found += [Element(field, n, i) for i, n in enumerate(field.value.items)]
-            else:
-                found.append(Element(field, field.value))
-    return found
-
-
 def parse(text: str) -> Message:
     """The tree of a text.
 
@@ -93,7 +84,7 @@ def parse(text: str) -> Message:
     """
     reader = _Reader(text)
     fields = _fields(reader, "", 0)
-    return Message(0, len(text), (0, len(text)), fields)
+    return Message(0, len(text), (0, len(text)), fields, _named(fields))
 
 
 class _Reader:
@@ -177,7 +168,19 @@ def _message(reader: _Reader, depth: int) -> Message:
     close = CLOSE[opened.text]
     fields = _fields(reader, close, depth + 1)
     closed = reader.need(close, opened)
-    return Message(opened.start, closed.end, (opened.end, closed.start), fields)
+    inside = (opened.end, closed.start)
+    return Message(opened.start, closed.end, inside, fields, _named(fields))
+
+
+def _named(fields: tuple[Field, ...]) -> dict[str, list[Element]]:
+    found: dict[str, list[Element]] = {}
+    for field in fields:
+        here = found.setdefault(field.name, [])
+        if isinstance(field.value, Items):
+            here += [Element(field, node, place) for place, node in enumerate(field.value.items)]
+        else:
+            here.append(Element(field, field.value))
+    return found
 
 
 def _list(reader: _Reader, depth: int) -> Items:

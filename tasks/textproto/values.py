@@ -7,6 +7,7 @@ A string is `str`, a number `int` or `float`, `true` and `false` are `bool`; eve
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -20,8 +21,7 @@ class Word(Struct, frozen=True):
 
 Value: TypeAlias = str | int | float | bool | Word
 
-INTEGER = re.compile(r"(?:0[xX](?P<hex>[0-9a-fA-F]+)|0(?P<oct>[0-7]+)|(?P<dec>0|[1-9][0-9]*))\Z")
-FLOAT = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[fF]?\Z")
+OCTAL = re.compile(r"0[0-9]+")
 TRUTH = {"true": True, "True": True, "t": True, "false": False, "False": False, "f": False}
 ESCAPES = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
 ESCAPE = re.compile(
@@ -31,18 +31,27 @@ LONGEST_NUMBER = 400  # digits; no field holds more, and Python refuses to read 
 
 
 def number(text: str, *, minus: bool = False) -> int | float | None:
-    """A number as written; None if it is none."""
+    """A number as the protobuf library reads it; None if it is none."""
     if len(text) > LONGEST_NUMBER:
         return None
-    value: int | float
-    if match := INTEGER.match(text):
-        bases = {"hex": 16, "oct": 8, "dec": 10}
-        value = int(match[str(match.lastgroup)], bases[str(match.lastgroup)])
-    elif FLOAT.match(text):
-        value = float(text.rstrip("fF"))
-    else:
+    value = _integer(text)
+    if value is None:
+        value = _float(text)
+    return -value if minus and value is not None else value
+
+
+def _integer(text: str) -> int | float | None:
+    try:
+        return int(text, 8 if OCTAL.fullmatch(text) else 0)
+    except ValueError:
         return None
-    return -value if minus else value
+
+
+def _float(text: str) -> float | None:
+    for spelling in () if OCTAL.match(text) else (text, text.rstrip("fF")):
+        with suppress(ValueError):
+            return float(spelling)
+    return None
 
 
 def word(text: str, *, minus: bool = False) -> Value | None:
@@ -61,7 +70,7 @@ def unquoted(literal: str) -> str:
     surrogates.
 
     Raises:
-        ValueError: an escape that the format does not know.
+        ValueError: an escape that stands for no character.
     """
     raw = literal[1:-1].encode("utf-8", "surrogateescape")
     return ESCAPE.sub(_escaped, raw).decode("utf-8", "surrogateescape")
@@ -70,7 +79,10 @@ def unquoted(literal: str) -> str:
 def _escaped(match: re.Match[bytes]) -> bytes:
     octal, hexadecimal, short, long, plain = match.groups()
     if octal or hexadecimal:
-        return bytes([(int(octal, 8) if octal else int(hexadecimal, 16)) & 255])
+        byte = int(octal, 8) if octal else int(hexadecimal, 16)
+        if byte > 255:
+            raise ValueError(f"\\{octal.decode()} is more than a byte")
+        return bytes([byte])
     if short or long:
         code = int(short or long, 16)
         if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
@@ -79,8 +91,10 @@ def _escaped(match: re.Match[bytes]) -> bytes:
     sign = plain.decode("latin-1")
     if sign in ESCAPES:
         return bytes([ESCAPES[sign]])
-    if sign and sign in "\\'\"?":
+    if sign and sign in "\\'\"":
         return plain
+    if sign not in "xuUN":  # the library keeps what it does not know
+        return match.group()
     raise ValueError(f"\\{sign} means nothing in a string: write paths with /")
 
 

@@ -268,7 +268,6 @@ CHECKPOINT = '"pre-trained/some_ssd/checkpoint/ckpt-0"'
         ('"cube_faces/training/train.record"', r"C:\Users\train.record", "line 24"),
         ("version: V2\n}", "version: V2", "line "),
         ("batch_size: 2", "batch_size: -2", "line 9"),
-        ("batch_size: 2", "batch_size: 2 batch_size: 3", "batch_size"),
         (
             "num_steps: 1000",
             "num_step: 5",
@@ -336,6 +335,14 @@ def test_a_missing_test_record_only_keeps_from_evaluation(job: ProjectJob) -> No
 def test_a_config_wider_than_the_label_map_is_a_warning(job: ProjectJob) -> None:
     write(job, config_text(**{"num_classes: 2": "num_classes: 90"}))
     assert "num_classes is 90, and the label map ends at id 2" in about(job, "warning")[0]
+
+
+def test_what_stands_twice_is_merged_and_told(job: ProjectJob) -> None:
+    write(job, config_text(**{"batch_size: 2": "batch_size: 2 batch_size: 3"}) + "model { ssd {} }")
+    assert about(job, "error") == []
+    told = about(job, "warning")[0]
+    assert "line 9: train_config.batch_size stands in line 9 too: the last one counts" in told
+    assert "model stands in line 2 too: the two are merged" in told
 
 
 def test_records_in_pieces_are_found_by_their_pattern(job: ProjectJob) -> None:

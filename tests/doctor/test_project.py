@@ -211,6 +211,14 @@ def test_a_label_map_with_the_background_is_sound(job: ProjectJob) -> None:
     assert "ok label map: one 1, two 2 -> " in told(job, "ok")
 
 
+def test_a_name_that_stands_twice_counts_as_the_api_reads_it(job: ProjectJob) -> None:
+    label_map(b"item { id: 1 name: 'eins' name: 'one' }\nitem { name: 'two' id: 7 id: 2 }\n")(job)
+    assert told(job, "error") == []
+    row = told(job, "warning")[0]
+    assert "label map: one 1, two 2 | line 1: item.name stands in line 1 too" in row
+    assert "line 2: item.id stands in line 2 too: the last one counts" in row
+
+
 def test_the_same_picture_in_both_folders_is_an_error(job: ProjectJob) -> None:
     (images(job, "test") / "y.png").write_bytes((images(job) / "c.png").read_bytes())
     assert any("train/c.png = test/y.png" in line for line in told(job, "error"))

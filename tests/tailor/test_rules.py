@@ -296,11 +296,7 @@ def test_an_override_that_does_not_fit_is_refused(path: str, value: object, why:
         ("", "found none of"),
         ("model { }", "found none of"),
         ("model { experimental_model { name: 'x' } }", "found none of"),
-        ("model { ssd { } ssd { } }", "ssd"),
-        ("model { ssd { } } model { ssd { } }", "model"),
         ("model { ssd { num_classes: 'x' } }", "num_classes"),
-        ("model { ssd { num_classes: 1 num_classes: 2 } }", "num_classes"),
-        ("model { ssd { } faster_rcnn { } }", "oneof"),
         ("<!DOCTYPE html>", "web page"),
         ("model { ssd { num_classes: “1” } }", "typographic quote"),
     ],
@@ -308,6 +304,21 @@ def test_an_override_that_does_not_fit_is_refused(path: str, value: object, why:
 def test_a_file_that_can_not_be_tailored_is_refused(text: str, why: str) -> None:
     with pytest.raises(Unfit, match=why):
         tailored(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "branch"),
+    [
+        ("model { ssd { } ssd { } }", "ssd"),
+        ("model { ssd { } } model { ssd { } }", "ssd"),
+        ("model { ssd { num_classes: 1 num_classes: 5 } }", "ssd"),
+        ("model { ssd { num_classes: 1 } faster_rcnn { } }", "faster_rcnn"),
+    ],
+)
+def test_what_stands_twice_is_tailored_where_it_counts(text: str, branch: str) -> None:
+    document = tailored(text)
+    assert rules.branch_of(document) == branch
+    assert document.get(f"model.{branch}.num_classes") == 2
 
 
 def test_a_byte_order_mark_is_dropped_because_the_api_can_not_read_it() -> None:

@@ -20,8 +20,6 @@ def test_a_sound_file_has_no_fault(name: str) -> None:
         ("train_config { batch_size: 'two' }", "line 1", "batch_size"),
         ("train_config {\n  batch_size: -1\n}", "line 2", "-1"),
         ("train_config { fine_tune_checkpoint_version: V9 }", "line 1", "V9"),
-        ("train_config { batch_size: 1 batch_size: 2 }", "line 1", "batch_size"),
-        ("model { ssd { } center_net { } }", "line 1", "oneof"),
         ("train_config { num_steps: 1", "line 1", "}"),
         ("train_input_reader { label_map_path: C }", "line 1", "label_map_path"),
         ("\ufeffmodel { }", "line 1, column 1", "byte order mark"),
