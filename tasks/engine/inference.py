@@ -2,7 +2,9 @@
 
 The signature is read, not assumed. The zoo's networks take `input_tensor`, uint8 [1, any, any, 3];
 its two CenterNet MobileNetV2 exports are not callable, take a float32 picture of one size with
-values 0 to 255, and number their outputs. Calling the signature function serves them all.
+values 0 to 255, and number their outputs. Calling the signature function serves them all. Of the
+exporter's other kinds, `encoded_image_string_tensor` takes the bytes of a picture's file, and
+`tf_example` a tf.train.Example around them; both call their input `input_tensor`.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from tasks.engine.pictures import Pixels, scaled
 from tasks.numbers import whole
 
 SIGNATURE = "serving_default"
+STRING = "string"
+PARSES = re.compile("Parse(Single)?Example")  # how the names of such operations begin
 PREAMBLE = ("Graph execution error:", "Detected at node", "<stack traces", "  File ")
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -33,7 +37,8 @@ Clock = Callable[[], float]
 class Loaded:
     """A SavedModel, ready to run.
 
-    `root` is kept because a function that was loaded does not keep its variables alive.
+    `root` is kept because a function that was loaded does not keep its variables alive. Of an input
+    of strings, `examples` says whether it takes a tf.train.Example, or else a picture's file.
     """
 
     root: Any
@@ -41,12 +46,15 @@ class Loaded:
     picture: Tensor
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    examples: bool = False
 
     @property
     def any_size(self) -> bool:
         """Whether pictures of any height and width may be given."""
         shape = self.picture.shape
-        return shape is None or (shape[1] is None and shape[2] is None)
+        if shape is None or self.picture.dtype == STRING:
+            return True
+        return shape[1] is None and shape[2] is None
 
 
 def load(tf: Any, folder: Path, signature: Signature) -> Loaded:
@@ -66,7 +74,9 @@ def load(tf: Any, folder: Path, signature: Signature) -> Loaded:
     function = root.signatures[SIGNATURE]
     inputs = _tensors(function.structured_input_signature[1])
     picture = _picture_input(inputs, signature)
-    return Loaded(root, function, picture, inputs, _tensors(function.structured_outputs))
+    outputs = _tensors(function.structured_outputs)
+    examples = picture.dtype == STRING and _parses_examples(function.graph)
+    return Loaded(root, function, picture, inputs, outputs, examples)
 
 
 def run(tf: Any, loaded: Loaded, pixels: Pixels, clock: Clock) -> tuple[Arrays, float]:
@@ -75,7 +85,7 @@ def run(tf: Any, loaded: Loaded, pixels: Pixels, clock: Clock) -> tuple[Arrays, 
     Raises:
         FaultError: TensorFlow can't run it.
     """
-    batch = as_input(pixels, loaded.picture)
+    batch = _batch(tf, pixels, loaded)
     began = clock()
     try:
         answer = loaded.call(**{loaded.picture.name: tf.constant(batch)})
@@ -85,6 +95,25 @@ def run(tf: Any, loaded: Loaded, pixels: Pixels, clock: Clock) -> tuple[Arrays, 
         no_room = isinstance(error, tf.errors.ResourceExhaustedError)
         raise FaultError(why, passing=no_room) from error
     return outputs, clock() - began
+
+
+def _batch(tf: Any, pixels: Pixels, loaded: Loaded) -> Any:
+    """One picture as the network takes it. A file is a PNG, which keeps every pixel."""
+    if loaded.picture.dtype != STRING:
+        return as_input(pixels, loaded.picture)
+    file = tf.io.encode_png(pixels).numpy()
+    return [_example(tf, file) if loaded.examples else file]
+
+
+def _example(tf: Any, file: bytes) -> bytes:
+    """The file in a tf.train.Example, under the keys that the API's decoder reads."""
+    content = {"image/encoded": file, "image/format": b"png"}
+    features = {
+        key: tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+        for key, value in content.items()
+    }
+    example = tf.train.Example(features=tf.train.Features(feature=features))
+    return bytes(example.SerializeToString())
 
 
 def as_input(pixels: Pixels, tensor: Tensor) -> npt.NDArray[Any]:
@@ -157,7 +186,16 @@ def _picture_input(inputs: tuple[Tensor, ...], signature: Signature) -> Tensor:
     return tensor
 
 
+def _parses_examples(graph: Any) -> bool:
+    """Whether the graph, or a function that it calls, takes a tf.train.Example apart."""
+    definition = graph.as_graph_def()
+    parts = [definition.node, *(function.node_def for function in definition.library.function)]
+    return any(PARSES.match(node.op) for nodes in parts for node in nodes)
+
+
 def _takes_pictures(tensor: Tensor) -> bool:
+    if tensor.dtype == STRING:
+        return tensor.shape in (None, (None,), (1,))
     shape = tensor.shape or (None,) * 4
     fits = len(shape) == 4 and shape[0] in (1, None) and shape[3] in (3, None)
     return fits and tensor.dtype in ("uint8", "int32", "int64", "float16", "float32", "float64")

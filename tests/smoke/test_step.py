@@ -224,6 +224,19 @@ def test_a_network_with_other_names_than_configured_is_told(make_job: MakeJob) -
         step.run(make_job("odd"), Silent())
 
 
+@pytest.mark.parametrize("model", ["encoded", "examples"])
+def test_an_export_that_takes_encoded_pictures_sees_the_same_pixels(
+    make_job: MakeJob, model: str
+) -> None:
+    jobs = [make_job("zoo"), make_job(model)]
+    for job in jobs:
+        assert step.run(job, Silent()).kind == "built"
+    zoo, other = (report(job) for job in jobs)
+    assert other.detections == zoo.detections  # the scores depend on the pixels
+    assert other.inputs[0].dtype == "string"
+    assert check(jobs[1], "picture of another shape").result == "passed"
+
+
 @pytest.mark.parametrize(
     ("model", "told"),
     [

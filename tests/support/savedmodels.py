@@ -9,7 +9,9 @@
     chatty     prints to stdout from within the graph
     fickle     another answer each time
     nameless   lacks the output detection_scores
-    texts      takes a string, not a picture
+    encoded    takes the bytes of a picture's file, as `encoded_image_string_tensor` is exported
+    examples   takes a tf.train.Example around them, as `tf_example` is
+    texts      takes a string that is no list of pictures
     unsigned   has no signature at all
 
 and those that attack; `victim(folder)` is where they look for the user's files:
@@ -37,6 +39,8 @@ NAMES = (
     "chatty",
     "fickle",
     "nameless",
+    "encoded",
+    "examples",
     "texts",
     "unsigned",
 )
@@ -197,21 +201,37 @@ def save_odd(tf: Any, folder: Path) -> Any:
         shift = {"detection_classes": 1.0}
         return tuple(outputs[name] - shift.get(name, 0.0) for name in names)
 
-    network = tf.Module()
-    network.weight = tf.Variable(tf.ones([4, 3]))
-    tf.saved_model.save(network, str(folder), signatures=serve)
-    return network
+    return save(tf, serve, folder)
 
 
-def save_texts(tf: Any, folder: Path) -> Any:
-    """A network that takes encoded pictures, as another kind of export does."""
-
-    spec = tf.TensorSpec([None], tf.string, name="tf_example")
+def save_encoded(tf: Any, name: str, folder: Path) -> Any:
+    """A network that takes encoded pictures, in an example or as they are."""
+    spec = tf.TensorSpec([None], tf.string, name="input_tensor")
+    key = "image/encoded"
 
     @tf.function(input_signature=[spec], autograph=False)
     def serve(texts: Any) -> dict[str, Any]:
-        return {"length": tf.strings.length(texts)}
+        file = texts[0]
+        if name == "examples":
+            file = tf.io.parse_single_example(file, {key: tf.io.FixedLenFeature([], tf.string)})[
+                key
+            ]
+        return rows(tf, tf.io.decode_image(file, channels=3, expand_animations=False))
 
+    return save(tf, serve, folder)
+
+
+def save_texts(tf: Any, folder: Path) -> Any:
+    spec = tf.TensorSpec([], tf.string, name="tf_example")
+
+    @tf.function(input_signature=[spec], autograph=False)
+    def serve(text: Any) -> dict[str, Any]:
+        return {"length": tf.strings.length(text)}
+
+    return save(tf, serve, folder)
+
+
+def save(tf: Any, serve: Any, folder: Path) -> Any:
     network = tf.Module()
     network.weight = tf.Variable(tf.ones([4, 3]))
     tf.saved_model.save(network, str(folder), signatures=serve)
@@ -225,6 +245,8 @@ def build(folder: Path, name: str) -> None:
     saved_model = folder / name / "saved_model"
     if name == "odd":
         network = save_odd(tf, saved_model)
+    elif name in ("encoded", "examples"):
+        network = save_encoded(tf, name, saved_model)
     elif name == "texts":
         network = save_texts(tf, saved_model)
     else:
