@@ -6,7 +6,7 @@ from tasks.errors import disk_error
 from tasks.job import ProjectJob
 from tasks.labels import label_map_path
 from tasks.look import shown
-from tasks.scaffold.configs import Tailored, needs_of, tailor
+from tasks.scaffold.configs import Tailored, remarks, tailor
 from tasks.scaffold.step import config_path, has_config, key, why_stale
 from tasks.tailor import table
 from tasks.tailor.change import Unfit
@@ -40,8 +40,7 @@ def _network(job: ProjectJob, name: str) -> list[str]:
         return [f"{name}: {shown(str(error))}"]
     if made is None:
         return [f"{name}: not here yet"]
-    needs = needs_of(network, made)
-    notes = [f"  {shown(needs)}"] if needs else []
+    notes = [f"  {line}" for line in remarks(network, made)]
     return [path, *notes, *_table(job, name, made)]
 
 

@@ -23,6 +23,7 @@ from tasks.tailor.apply import Kept
 from tasks.tailor.change import Change, Unfit
 from tasks.tailor.fields import SHAPE
 from tasks.tailor.recipe import Recipe, recipe
+from tasks.tailor.schema import unknown_fields
 from tasks.textproto.edit import Document
 from tasks.textproto.path import plain
 from tasks.textproto.tokens import TextError
@@ -112,13 +113,20 @@ def _add(found: Configs, job: ProjectJob, network: Network, label_map: str) -> N
     if reason:
         found.refused[name] = reason
         found.lines.append(f"{name}: {shown(reason)}")
-    elif wanted := needs_of(network, found.tailored.get(path)):
-        found.lines.append(f"{name}: {shown(wanted)}")
+    else:
+        told = remarks(network, found.tailored.get(path))
+        found.lines += [f"{name}: {line}" for line in told]
 
 
-def needs_of(network: Network, made: Tailored | None) -> str:
-    """What its training needs besides boxes: in the catalogue's words, or as its own file tells."""
-    return network.training_needs or (needs.needs(made.base) if made else "")
+def remarks(network: Network, made: Tailored | None) -> list[str]:
+    """What is to be said of a network's own file: what its training needs besides boxes (in the
+    catalogue's words, or as the file tells), and what the API would refuse to read in it."""
+    found = []
+    if wanted := network.training_needs or (needs.needs(made.base) if made else ""):
+        found.append(shown(wanted))
+    if first := next(unknown_fields(made.base), "") if made else "":
+        found.append(f"the Object Detection API refuses its pipeline.config: {shown(first)}")
+    return found
 
 
 def tailor(job: ProjectJob, name: str, label_map: str) -> Tailored | None:

@@ -214,6 +214,14 @@ def test_an_edit_beside_what_we_look_after_is_nothing_to_name(
     assert step.why_stale(project_job(workspace, "net")) is None
 
 
+def test_a_field_that_the_api_has_not_is_told_of_a_networks_own_file(workspace: Workspace) -> None:
+    old = b"model { ssd { feature_extractor { batch_norm_trainable: true } } }"
+    install(workspace, "net", {"pipeline.config": old})
+    (line,) = scaffold(project_job(workspace, "net"))
+    assert line.startswith("net: the Object Detection API refuses its pipeline.config: line 1, col")
+    assert "has no field batch_norm_trainable" in line
+
+
 def test_what_a_training_needs_is_told_under_any_name(workspace: Workspace) -> None:
     install(workspace, "net", {"pipeline.config": ALL["CenterNet keypoints"].encode()})
     (line,) = scaffold(project_job(workspace, "net"))
