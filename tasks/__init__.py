@@ -21,8 +21,8 @@
     overview                           the zoo as a table, one network's page
     plot                               the zoo as a picture
     commands  console                  what the user types and sees
-    runtime  state  order  wiring      the one layer that turns a step into a doit task
-    wiring_clean  wiring_training  wiring_overview  wiring_compare
+    runtime  state  order  strict      the one layer that turns a step into a doit task
+    wiring  wiring_clean  wiring_training  wiring_overview  wiring_compare
 
 Imports point up this list only.
 """

@@ -52,6 +52,8 @@ ALL: Commands = [
     (["漢字"], 3),
     (["ignore", "doctor"], 0),
     (["forget", "doctor"], 0),
+    (["info", "漢字"], 3),
+    (["-o", "nowhere/漢字", "scaffold"], 3),
 ]
 C = {"LC_ALL": "C", "PYTHONUTF8": "0"}  # ASCII, also for the names of files
 

@@ -38,7 +38,8 @@ def main() -> int:
     from doit.doit_cmd import DoitMain
 
     codes = []
-    for number, words in enumerate(json.load(sys.stdin)):
+    for number, told in enumerate(json.load(sys.stdin)):
+        words = [os.fsdecode(word.encode()) for word in told]  # as the system hands them over
         process = os.fork()
         if not process:
             signal.signal(signal.SIGINT, signal.default_int_handler)
