@@ -12,10 +12,10 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct, field
 
-from tasks.annotations.reading import is_file
 from tasks.look import shown
 from tasks.spelling import composed
 
@@ -114,28 +114,48 @@ def listing(folder: Path) -> Listing:
         OSError: it, or a folder beside it, is there and can't be read.
     """
     own = _scan(folder)
-    sure = {picture: _same_name(picture, own) for picture in own.pictures}
-    taken = {xml for xmls in sure.values() for xml in xmls}
-    unsure = [picture for picture, xmls in sure.items() if not xmls]
+    sure = [(picture, _same_name(picture, own)) for picture in own.pictures]
+    taken = {note.path for _, notes in sure for note in notes}
+    unsure = [picture for picture, notes in sure if not notes]
     around = _around(folder, own) if unsure else []
-    rivals = Counter(key for picture in unsure for key in _keys(picture)[:1])
+    rivals = Counter(picture.keys[0] for picture in unsure)
     found = [
-        _sure(picture, xmls) if xmls else _unsure(picture, own, around, taken, rivals)
-        for picture, xmls in sure.items()
+        _pair(picture, notes) if notes else _unsure(picture, own, around, taken, rivals)
+        for picture, notes in sure
     ]
     used = {path for pair in found for path in pair.notes}
     inner = [place for place in around if place.folder.parent == folder]
-    stems = defaultdict(list)
+    read_from = {place.folder for place in inner if place.is_used(used)}
+    stems: dict[str, list[Path]] = defaultdict(list)
     for picture in own.pictures:
-        stems[picture.stem].append(picture)
+        stems[picture.stem].append(picture.path)
     return Listing(
         folder,
         tuple(found),
-        tuple(x for place in (own, *inner) for x in place.xmls() if x not in used and is_file(x)),
+        tuple(xml for place in (own, *inner) for xml in place.xmls() if xml not in used),
         tuple(tuple(pictures) for pictures in stems.values() if len(pictures) > 1),
-        tuple(f for f in own.folders if not any(path.parent == f for path in used)),
+        tuple(path for path in own.folders if path not in read_from),
         _common(own, around) if any(not pair.notes for pair in found) else (),
     )
+
+
+class _File(NamedTuple):
+    """A file, or what stands under its name; the suffix is in lower case, with its full stop."""
+
+    path: Path
+    name: str
+    stem: str
+    suffix: str
+    is_file: bool
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """What an annotation of this picture may be called, the suffix aside."""
+        return _fold(self.stem), _fold(self.name)
+
+    @property
+    def is_xml(self) -> bool:
+        return self.suffix == ".xml"
 
 
 class _Place(Struct):
@@ -143,24 +163,29 @@ class _Place(Struct):
 
     Attributes:
         pictures, folders: by name.
-        notes: what may annotate a picture: its name without suffix, case and composition aside →
-            the files of that name.
+        stems: the pictures' names without suffix, case and composition aside.
+        notes: what may annotate a picture: its name, likewise → the files of that name.
         for_all: pictures of several folders may be annotated here.
         strange: another folder of pictures: what is here belongs there.
     """
 
     folder: Path
-    pictures: list[Path] = field(default_factory=list)
+    pictures: list[_File] = field(default_factory=list)
+    stems: set[str] = field(default_factory=set)
     folders: list[Path] = field(default_factory=list)
-    notes: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))
+    notes: dict[str, list[_File]] = field(default_factory=lambda: defaultdict(list))
     for_all: bool = False
     strange: bool = False
 
     def xmls(self) -> list[Path]:
-        return sorted(p for paths in self.notes.values() for p in paths if _is_xml(p))
+        notes = (note for notes in self.notes.values() for note in notes)
+        return sorted(note.path for note in notes if note.is_xml and note.is_file)
 
-    def named(self, keys: Iterable[str]) -> list[Path]:
-        return [path for key in keys for path in self.notes.get(key, ())]
+    def named(self, keys: Iterable[str]) -> list[_File]:
+        return [note for key in keys for note in self.notes.get(key, ())]
+
+    def is_used(self, used: set[Path]) -> bool:
+        return any(note.path in used for notes in self.notes.values() for note in notes)
 
 
 def _scan(folder: Path, *, for_all: bool = False, strange: bool = False) -> _Place:
@@ -170,16 +195,18 @@ def _scan(folder: Path, *, for_all: bool = False, strange: bool = False) -> _Pla
     except (FileNotFoundError, NotADirectoryError):
         return place
     for entry in entries:
-        path = folder / entry.name
-        suffix = path.suffix.lower()
         if entry.name.startswith("."):
             continue
-        if suffix in (".xml", *FOREIGN, ".csv") or entry.name in CLASSES:
-            place.notes[_fold(path.stem)].append(path)
+        stem, dot, suffix = entry.name.rpartition(".")
+        path, suffix = folder / entry.name, dot + suffix.lower()
+        file = _File(path, entry.name, stem, suffix, entry.is_file())
+        if suffix in (".xml", *FOREIGN, *COMMON) or entry.name in CLASSES:
+            place.notes[_fold(stem)].append(file)
         elif entry.is_dir():
             place.folders.append(path)
         elif suffix in KNOWN + OTHER:
-            place.pictures.append(path)
+            place.pictures.append(file)
+            place.stems.add(_fold(stem))
     return place
 
 
@@ -187,50 +214,41 @@ def _fold(name: str) -> str:
     return composed(name).casefold()
 
 
-def _keys(picture: Path) -> tuple[str, str]:
-    """What an annotation of this picture may be called, the suffix aside."""
-    return _fold(picture.stem), _fold(picture.name)
-
-
-def _is_xml(path: Path) -> bool:
-    return path.suffix.lower() == ".xml"
-
-
-def _same_name(picture: Path, own: _Place) -> list[Path]:
+def _same_name(picture: _File, own: _Place) -> list[_File]:
     """`a.xml` and `a.jpg.xml`, letter by letter."""
     names = (picture.stem, picture.name)
-    return [path for path in own.named(_keys(picture)) if _is_xml(path) and path.stem in names]
+    return [note for note in own.named(picture.keys) if note.is_xml and note.stem in names]
 
 
-def _sure(picture: Path, xmls: list[Path]) -> Pair:
-    one = len(xmls) == 1 and is_file(xmls[0])
-    return Pair(picture, xmls[0]) if one else Pair(picture, None, tuple(xmls))
+def _pair(picture: _File, notes: list[_File], *, is_plain: bool = True) -> Pair:
+    if is_plain and len(notes) == 1 and notes[0].is_file:
+        return Pair(picture.path, notes[0].path)
+    return Pair(picture.path, None, tuple(note.path for note in notes))
 
 
 def _unsure(
-    picture: Path, own: _Place, around: list[_Place], taken: set[Path], rivals: Mapping[str, int]
+    picture: _File,
+    own: _Place,
+    around: list[_Place],
+    taken: set[Path],
+    rivals: Mapping[str, int],
 ) -> Pair:
     """No XML beside the picture has its very name."""
-    keys = _keys(picture)
-    near = [path for path in own.named(keys) if _is_xml(path) and path not in taken]
-    places = [place for place in around if not (place.strange and _has(place, keys[0]))]
-    far = [(p, path) for p in places for path in p.named(keys) if _is_xml(path)]
-    xmls = near or [path for _, path in far]
-    plain = len(xmls) == 1 and is_file(xmls[0]) and rivals[keys[0]] == 1
-    if plain and not near:
+    keys = picture.keys
+    is_plain = rivals[keys[0]] == 1
+    near = [note for note in own.named(keys) if note.is_xml and note.path not in taken]
+    if near:
+        return _pair(picture, near, is_plain=is_plain)
+    places = [place for place in around if not (place.strange and keys[0] in place.stems)]
+    far = [(place, note) for place in places for note in place.named(keys) if note.is_xml]
+    if far:
         place = far[0][0]
-        shared = place.for_all and any(_has(other, keys[0]) for other in around if other.strange)
-        plain = not place.strange and not shared
-    if plain:
-        return Pair(picture, xmls[0])
-    notes = [path for place in (own, *places) for path in place.named(keys)]
-    foreign = [path for path in notes if path.suffix.lower() in FOREIGN]
-    return Pair(picture, None, tuple(xmls or foreign))
-
-
-def _has(place: _Place, key: str) -> bool:
-    """Whether a picture of that name lies there."""
-    return any(_fold(picture.stem) == key for picture in place.pictures)
+        is_shared = any(other.strange and keys[0] in other.stems for other in around)
+        is_plain = is_plain and not place.strange and not (place.for_all and is_shared)
+        return _pair(picture, [note for _, note in far], is_plain=is_plain)
+    notes = [note for place in (own, *places) for note in place.named(keys)]
+    foreign = [note for note in notes if note.suffix in FOREIGN]
+    return _pair(picture, foreign, is_plain=False)
 
 
 def _around(folder: Path, own: _Place) -> list[_Place]:
@@ -239,8 +257,8 @@ def _around(folder: Path, own: _Place) -> list[_Place]:
     which XML without a picture may have been left behind."""
     places = [_scan(path) for path in own.folders if path.name.casefold() in FOLDERS]
     above = _scan(folder.parent, for_all=True)
-    places.append(above)
     top = _scan(folder.parent.parent, for_all=True)
+    places += [above, top]
     for base in (above, top):
         for path in base.folders:
             if path.name.casefold() in FOLDERS:
@@ -251,13 +269,13 @@ def _around(folder: Path, own: _Place) -> list[_Place]:
 
 def _common(own: _Place, around: list[_Place]) -> tuple[Path, ...]:
     """Files that are no picture's own and may annotate many."""
-    names = {key for picture in own.pictures for key in _keys(picture)}
+    names = {key for picture in own.pictures for key in picture.keys}
     return tuple(
-        path
+        note.path
         for place in (own, *around)
-        for key, paths in place.notes.items()
-        for path in paths
+        for key, notes in place.notes.items()
+        for note in notes
         if not place.strange
         and key not in names
-        and (path.suffix.lower() in COMMON or path.name in CLASSES)
+        and (note.suffix in COMMON or note.name in CLASSES)
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from tasks.annotations.reading import head
 from tasks.job import ProjectJob
 from tasks.labels import label_ids, label_map_path
 from tasks.spelling import code_point, composed, spelled, unseen
@@ -48,8 +49,7 @@ def labels_of(job: ProjectJob) -> LabelMap:
         OSError: it can't be read.
     """
     try:
-        with open(label_map_path(job), "rb") as file:
-            content = file.read(LARGEST + 1)
+        content = head(label_map_path(job), LARGEST)
     except FileNotFoundError:
         return LabelMap(label_ids(job.project), False)
     return LabelMap(read_label_map(content), True)

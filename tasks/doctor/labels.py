@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tasks.annotations.labels import LARGEST, LabelMap, labels_of, merged_in
+from tasks.annotations.reading import head
 from tasks.doctor import text
 from tasks.doctor.finding import Finding, error, ok, warning
 from tasks.doctor.pictures import Seen
@@ -26,8 +27,7 @@ def read(job: ProjectJob) -> tuple[LabelMap, list[Finding]]:
         labels = labels_of(job)
         if not labels.is_file:
             return labels, [error(WHAT, f"there is no {where}", f"run `doit scaffold:{job.name}`")]
-        with open(path, "rb") as file:
-            content = file.read(LARGEST)
+        content = head(path, LARGEST)
         faults, twice = text.traps(content), merged_in(content)
     except OSError as failure:
         return configured, [error(WHAT, f"{where} can't be read: {failure.strerror}", again)]

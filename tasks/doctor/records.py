@@ -12,6 +12,7 @@ from tasks import receipts
 from tasks.annotations.frame import flaw
 from tasks.annotations.labels import LabelMap
 from tasks.annotations.numbers import plain, short
+from tasks.annotations.reading import is_file
 from tasks.doctor.finding import Finding, error, ok, warning
 from tasks.doctor.pictures import Seen
 from tasks.job import ProjectJob
@@ -40,6 +41,9 @@ def findings(job: ProjectJob, seen: Seen, labels: LabelMap) -> Iterator[Finding]
     """The row of one record file."""
     path = job.workspace.record_file(job.name, seen.split)
     again = f"run `doit records:{job.name}`"
+    if path.exists() and not is_file(path):
+        yield error(path.name, "is no file", f"move it away and {again}")
+        return
     try:
         with open(path, "rb") as file:
             read = contents(read_frames(file), labels.ids)

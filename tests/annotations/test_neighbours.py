@@ -153,6 +153,11 @@ def test_other_formats_beside_an_xml_do_no_harm(tmp_path: Path) -> None:
             b"image\r\nimages/train/a.png,1\r\n",
             "../train_labels.csv: 1 pict",
         ),
+        (
+            "../../labels.csv",
+            b"a.png,one\n",
+            "../../labels.csv: 1 picture without XML may be annot",
+        ),
         ("../../annotations/train.json", COCO, "../../annotations/train.json: 1 picture"),
         ("classes.txt", b"one\ntwo\n", "classes.txt: 1 picture without XML may be annotated there"),
         ("renamed.xml", xml(("one", 1, 2, 30, 40), filename="a.png"), "in an XML of another name"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -238,6 +239,17 @@ def test_the_same_picture_in_both_folders_is_an_error(job: ProjectJob) -> None:
 def test_what_may_be_meant_is_a_warning(job: ProjectJob, change: Change, words: str) -> None:
     change(job)
     assert any(words in line for line in told(job, "warning"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes in folders")
+def test_pipes_in_the_place_of_files_are_told_and_not_waited_for(job: ProjectJob) -> None:
+    training = job.workspace.training(job.name)
+    for name in ("label_map.pbtxt", "train.record"):
+        (training / name).unlink()
+        os.mkfifo(training / name)
+    errors = told(job, "error")
+    assert any("label_map.pbtxt: it is no file ->" in one for one in errors)
+    assert any("train.record: is no file ->" in one for one in errors)
 
 
 def test_records_that_are_not_made_yet_are_an_error(job: ProjectJob) -> None:
