@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -140,10 +142,17 @@ def sha256_of(path: Path) -> str:
     """The sha256 of a file as 64 hexadecimal digits, read in blocks.
 
     Raises:
-        OSError: the file can't be read.
+        OSError: the file can't be read, or it is a pipe or a device, which may have no end.
     """
-    with open(path, "rb") as file:
+    with open(path, "rb", opener=_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "It is no file", str(path))
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for somebody to write into a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def sha256_or_nothing(path: Path) -> str:

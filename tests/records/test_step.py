@@ -210,6 +210,17 @@ def test_a_folder_that_is_annotated_in_another_format_is_an_error(workspace: Wor
     assert "images/test: _annotations.coco.json: 1 picture without XML" in str(caught.value)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes in folders")
+def test_a_pipe_in_the_place_of_the_label_map_is_one_line(job: ProjectJob) -> None:
+    run(job)
+    place = job.workspace.training(job.name) / "label_map.pbtxt"
+    place.unlink()
+    os.mkfifo(place)
+    assert step.why_stale(job) == "the label map changed"
+    with pytest.raises(AnnotationsError, match="it is no file"):
+        run(job)
+
+
 def test_an_xml_of_another_name_or_folder_is_read_and_told(job: ProjectJob) -> None:
     (images(job) / "a.xml").rename(images(job) / "a.png.xml")
     (images(job) / "Annotations").mkdir()
