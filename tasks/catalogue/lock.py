@@ -103,7 +103,11 @@ def record(path: Path, name: str, entry: LockEntry, *, locked: bool = False) -> 
 
 
 def encoded(entries: dict[str, LockEntry]) -> bytes:
-    """The bytes of a lock: sorted by name, one field a line."""
+    """The bytes of a lock: sorted by name, one field a line, no secret in an address."""
+    entries = {
+        name: msgspec.structs.replace(entry, source=addresses.shown(entry.source))
+        for name, entry in entries.items()
+    }
     content = msgspec.json.encode(entries, order="deterministic")
     return msgspec.json.format(content, indent=2) + b"\n"
 

@@ -35,7 +35,8 @@ def record(job: NetworkJob, sha256: str, size: int, download: DownloadReceipt) -
         ConfigError: the lock can't be read.
         OSError: it can't be written.
     """
-    if download.witness in ("none", ""):
+    # What an earlier version fetched over http may name the server's own hash as its witness.
+    if download.witness in ("none", "") or download.source.lower().startswith("http://"):
         why = "it came over plain http, and no confirmed digest vouches for it"
         todo = f"fetch it over https, or trust it with `doit accept {job.name}`"
         raise RefusedError(job.name, why, todo)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -40,6 +41,15 @@ def test_what_is_recorded_is_read_back_sorted_and_without_times(path: Path) -> N
     assert list(raw) == ["first", "second"]
     assert set(raw["first"]) == {"sha256", "size", "tree", "source", "witness"}
     assert path.read_bytes().endswith(b"}\n")
+
+
+def test_no_secret_of_an_address_is_recorded_or_stays(path: Path) -> None:
+    old = LockEntry(sha256="a" * 64, size=3, source="https://me:secret@host/x?token=secret")
+    path.write_bytes(msgspec.json.encode({"old": old}))
+    lock.record(path, "new", old)
+    assert b"secret" not in path.read_bytes()
+    assert {entry.source for entry in lock.read(path).values()} == {"https://***@host/x?***"}
+    assert not lock.record(path, "new", old)
 
 
 def test_the_order_of_recording_leaves_no_trace(path: Path) -> None:

@@ -41,13 +41,15 @@ def with_network(job: NetworkJob, **fields: object) -> NetworkJob:
     return msgspec.structs.replace(job, network=msgspec.convert(converted, Network))
 
 
-def downloaded(job: NetworkJob, archive: Path, *, witness: str = "tls") -> Path:
+def downloaded(
+    job: NetworkJob, archive: Path, *, witness: str = "tls", source: str = SOURCE
+) -> Path:
     """Put a copy of `archive` into the cache, as a download leaves it; give its path there."""
     path = store.cached(job)
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(archive, path)
-    store.note(job, path, store.ArchiveRecord(source=SOURCE, witness=witness))
-    _write_receipt(job, path, SOURCE, witness)
+    store.note(job, path, store.ArchiveRecord(source=source, witness=witness))
+    _write_receipt(job, path, source, witness)
     return path
 
 

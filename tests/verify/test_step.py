@@ -84,10 +84,14 @@ def test_the_same_work_gives_the_same_receipt(job: NetworkJob, archive: Path) ->
     assert path.read_bytes() == first
 
 
+@pytest.mark.parametrize(
+    ("source", "witness"),
+    [("http://host/x", "none"), ("http://host/x", "server"), ("https://host/x", "none")],
+)
 def test_what_came_over_plain_http_is_not_trusted_on_first_use(
-    job: NetworkJob, archive: Path
+    source: str, witness: str, job: NetworkJob, archive: Path
 ) -> None:
-    path = downloaded(job, archive, witness="none")
+    path = downloaded(job, archive, witness=witness, source=source)
     with pytest.raises(RefusedError, match=r"plain http.*doit accept"):
         step.run(job, SILENT)
     assert locked(job) is None
