@@ -156,6 +156,7 @@ def clean_measure(workspace: Workspace, name: str, dryrun: bool, say: Say) -> li
         if network not in shared:
             broom.file(workspace.network_notes(network), quiet=True)
     broom.file(workspace.project_notes(name), quiet=True)
+    broom.file(workspace.notes_found_whole(name), quiet=True)
     broom.empty_folder(path.parent)
     broom.empty_folder(path.parent.parent)
     _forget(broom, workspace, "measure", name)

@@ -145,6 +145,10 @@ class Workspace(Struct, frozen=True):
     def project_notes(self, project: str) -> Path:
         return self.measured / "projects" / f"{project}.json"
 
+    def notes_found_whole(self, project: str) -> Path:
+        """In which state the notes were found to be whole; see `measure.notes`."""
+        return self.measured / "projects" / f"{project}.whole"
+
     @property
     def scenes_staging(self) -> Path:
         """Where scenes are drawn before they are renamed."""

@@ -3,17 +3,24 @@
 A network's notes stand under the digest of all that its detections depend on. What was noted under
 another one is forgotten. They are written while the network is at work, so that one that takes
 hours goes on where it was stopped.
+
+They grow with the pictures: those of 10,000 take seconds and hundreds of megabytes to read. So it
+is noted beside them in which state they were found to be whole; while that is their state, and that
+of the pictures, nobody needs to read them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from tasks.files import write_atomic
+from tasks import receipts
+from tasks.files import stamp_of, write_atomic
 from tasks.measure.results import Figures, Marked, Place
 
 Rows = tuple[tuple[int, float, Place], ...]
@@ -96,3 +103,25 @@ def keep(path: Path, notes: NetworkNotes | ProjectNotes) -> None:
         OSError: the folder can't be written.
     """
     write_atomic(path, msgspec.json.encode(notes))
+
+
+def state_of(paths: Iterable[Path], *rest: object) -> str:
+    """Digest of the state of files, by size and time of change, and of all else that counts; "" if
+    a file is not there, or so young that its next change might not be seen."""
+    stamps = [stamp_of(path) for path in paths]
+    return "" if None in stamps else receipts.digest([stamps, *rest])
+
+
+def is_known(path: Path, state: str) -> bool:
+    """Whether this is the state that was noted at `path`."""
+    try:
+        return bool(state) and path.read_text(encoding="utf-8") == state
+    except (OSError, ValueError):
+        return False
+
+
+def note_state(path: Path, state: str) -> None:
+    """Note a state, if it is one. What can't be written only costs time: all is read again."""
+    if state:
+        with suppress(OSError):
+            write_atomic(path, state.encode())

@@ -46,8 +46,11 @@ def why_stale(job: ProjectJob) -> str | None:
         return f"TensorFlow changed ({receipt.tensorflow} → {tensorflow_version() or 'none'})"
     if receipt.failed:
         return f"{receipt.failed[0]} failed"
-    noted = notes.recall(job.workspace.project_notes(job.name), ProjectNotes)
-    return _pictures_changed(job, noted) or _lost(job, receipt, noted.pictures)
+    try:
+        files = files_of(job)
+    except OSError as error:
+        return (error.strerror or "the pictures can't be read").lower()
+    return _comparison_changed(job, receipt) or _notes_lack(job, receipt, files)
 
 
 def run(job: ProjectJob, progress: Progress) -> Outcome:
@@ -80,28 +83,41 @@ def _inputs(job: ProjectJob) -> dict[str, str]:
     return receipts.inputs(*extracted, label_map_path(job))
 
 
-def _lost(job: ProjectJob, receipt: MeasureReceipt, pictures: Sequence[Pictured]) -> str | None:
-    """What of all that was left is no longer there. The networks' notes are shared by projects and
-    hold more than this one needs, so they are asked for just that."""
+def _comparison_changed(job: ProjectJob, receipt: MeasureReceipt) -> str | None:
     path = job.workspace.comparison(job.name)
     try:
-        if sha256_of(path) != receipt.sha256:
-            return f"{path.as_posix()} was changed"
+        same = sha256_of(path) == receipt.sha256
     except OSError:
         return f"{path.as_posix()} is gone"
+    return None if same else f"{path.as_posix()} was changed"
+
+
+def _notes_lack(job: ProjectJob, receipt: MeasureReceipt, files: str) -> str | None:
+    """What of all that was noted is no longer right, or no longer there. The notes are read only if
+    they are not in the state in which they were last found to be whole."""
+    place, workspace = job.workspace.notes_found_whole(job.name), job.workspace
+    networks = map(workspace.network_notes, receipt.measured)
+    keys = receipts.digest((running.VERSION, receipt))
+    state = notes.state_of((workspace.project_notes(job.name), *networks), files, keys)
+    if notes.is_known(place, state):
+        return None
+    noted = notes.recall(workspace.project_notes(job.name), ProjectNotes)
+    if noted.files != files:
+        return "the test pictures changed"
+    if lost := _lost(job, receipt, noted.pictures):
+        return lost
+    notes.note_state(place, state)
+    return None
+
+
+def _lost(job: ProjectJob, receipt: MeasureReceipt, pictures: Sequence[Pictured]) -> str | None:
+    """The networks' notes are shared by projects and hold more than this one needs, so they are
+    asked for just that."""
     for name in receipt.measured:
         extracted = receipt_of(job.workspace, name)
         if extracted is None or not running.is_complete(job, name, extracted, pictures):
             return f"what was noted of {name} is gone"
     return None
-
-
-def _pictures_changed(job: ProjectJob, noted: ProjectNotes) -> str | None:
-    try:
-        same = noted.files == files_of(job)
-    except OSError as error:
-        return (error.strerror or "the pictures can't be read").lower()
-    return None if same else "the test pictures changed"
 
 
 def _run(job: ProjectJob, progress: Progress) -> Outcome:

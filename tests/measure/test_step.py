@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -437,3 +439,100 @@ def test_sights_tell_what_was_annotated_and_what_was_found(job: ProjectJob) -> N
     assert first.truth == (Marked("one", (2 / 48, 1 / 64, 40 / 48, 30 / 64)),)
     assert first.found["net"][0] == Detection("one", 0.9, FOUND[0][2])
     assert [one.name for one in sights(job, {"b.png"})] == ["b.png"] == [second.name]
+
+
+def aged(job: ProjectJob) -> None:
+    """Let a minute pass over the notes: what was written just now is not believed unread."""
+    for path in job.workspace.measured.rglob("*.json"):
+        then = path.stat().st_mtime_ns - 60_000_000_000
+        os.utime(path, ns=(then, then))
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the notes that are read, as they are."""
+    names: list[str] = []
+    recall = notes.recall
+
+    def told(path: Path, kind: type[Any]) -> Any:
+        names.append(path.parent.name)
+        return recall(path, kind)
+
+    monkeypatch.setattr(notes, "recall", told)
+    return names
+
+
+def test_that_nothing_changed_is_known_without_reading_the_notes(
+    job: ProjectJob, parsed: list[str]
+) -> None:
+    compared(job)
+    aged(job)
+    assert step.why_stale(job) is None
+    assert parsed.count("projects") > 0
+    parsed.clear()
+    assert step.why_stale(job) is None
+    assert parsed == []
+
+
+def test_notes_that_another_project_added_to_are_read_once(
+    job: ProjectJob, parsed: list[str]
+) -> None:
+    fill(job.workspace.images("dice", "test"), ["x", "y"], shade=9)
+    compared(job)
+    compared(project_job(job.workspace, *job.config.networks.values(), name="dice"))
+    aged(job)
+    assert step.why_stale(job) is None
+    parsed.clear()
+    assert step.why_stale(job) is None
+    assert parsed == []
+
+
+def edit_a_picture(job: ProjectJob) -> None:
+    path = job.workspace.images(job.name, "test") / "a.png"
+    path.write_bytes(path.read_bytes() + b"more")
+
+
+def edit_an_annotation(job: ProjectJob) -> None:
+    path = job.workspace.images(job.name, "test") / "a.xml"
+    path.write_bytes(path.read_bytes() + b"\n")
+
+
+def damage_the_pictures_notes(job: ProjectJob) -> None:
+    job.workspace.project_notes(job.name).write_bytes(b"{}")
+
+
+def damage_the_networks_notes(job: ProjectJob) -> None:
+    job.workspace.network_notes("net").write_bytes(b"{}")
+
+
+@pytest.mark.parametrize(
+    ("happens", "why"),
+    [
+        (edit_a_picture, "the test pictures changed"),
+        (edit_an_annotation, "the test pictures changed"),
+        (damage_the_pictures_notes, "the test pictures changed"),
+        (damage_the_networks_notes, "what was noted of net is gone"),
+        (lambda job: job.workspace.network_notes("net").unlink(), "what was noted of net is gone"),
+    ],
+)
+def test_what_changed_is_seen_though_the_notes_were_whole(
+    job: ProjectJob, happens: Callable[[ProjectJob], None], why: str
+) -> None:
+    compared(job)
+    aged(job)
+    assert step.why_stale(job) is None
+    happens(job)
+    assert step.why_stale(job) == why
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"0123456789abcdef"])
+def test_a_state_that_is_damaged_only_costs_a_reading(job: ProjectJob, content: bytes) -> None:
+    compared(job)
+    aged(job)
+    assert step.why_stale(job) is None
+    place = job.workspace.notes_found_whole(job.name)
+    place.write_bytes(content)
+    assert step.why_stale(job) is None
+    place.write_bytes(content)
+    damage_the_networks_notes(job)
+    assert step.why_stale(job) == "what was noted of net is gone"
