@@ -22,7 +22,7 @@ from tasks.engine.death import death
 from tasks.engine.hearing import Ears, Phase, Take, ignore, receive
 from tasks.engine.messages import Answer, Grant, Hello, Order
 from tasks.engine.printed import Printed
-from tasks.engine.surroundings import GRANT, environment, joined
+from tasks.engine.surroundings import GRANT, environment, joined, left
 from tasks.errors import BrokenNetworkError, NetworkError
 
 # -P keeps the worker's own folder off the path: its modules' names would hide libraries'.
@@ -127,13 +127,12 @@ class Child:
         self.close()
         self._home = tempfile.mkdtemp(prefix="tod-tf2-")
         granted = replace(self._grant, reads=(*self._grant.reads, self._home))
-        surroundings = environment(os.environ, self._home)
         self._process = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**surroundings, GRANT: msgspec.json.encode(granted).decode()},
+            env={**environment(os.environ, self._home), GRANT: left(granted, self._home)},
             start_new_session=True,  # no terminal: what is typed is not its to read, or to write
         )
         assert self._process.stderr is not None

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import site
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
 from tasks.engine.messages import Grant
 
 GRANT = "TOD_GRANT"
+"""The variable that leads to the file in which the process finds its grant: it may be longer than
+a variable can be."""
 
 PASSED = (
     *("PATH", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH"),
@@ -35,6 +38,27 @@ def environment(given: Mapping[str, str], home: str) -> dict[str, str]:
     if site.ENABLE_USER_SITE:  # else it would be looked for below the new home
         defaults["PYTHONUSERBASE"] = site.getuserbase()
     return {**defaults, **passed, **dict.fromkeys(HOMES, home)}
+
+
+def left(grant: Grant, home: str) -> str:
+    """Leave the grant in the process's home; the path of the file.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    path = Path(home, "grant.json")
+    path.write_bytes(msgspec.json.encode(grant))
+    return str(path)
+
+
+def taken(environment: MutableMapping[str, str]) -> Grant:
+    """The grant that was left for this process, which takes it away; nothing if none was."""
+    path = environment.pop(GRANT, "")
+    if not path:
+        return Grant()
+    grant = msgspec.json.decode(Path(path).read_bytes(), type=Grant)
+    Path(path).unlink()
+    return grant
 
 
 def joined(held: Grant, asked: Grant) -> Grant:

@@ -6,6 +6,7 @@ all others on the path, so that no file of the user's shadows a library.
 
 from __future__ import annotations
 
+import compileall
 import contextlib
 import gc
 import os
@@ -28,20 +29,19 @@ if __name__ == "__main__":
 import msgspec
 from msgspec.structs import replace
 
-from tasks.engine import memory
-from tasks.engine.isolation import isolate
+from tasks.engine import landlock, memory
+from tasks.engine.isolation import OURS, isolate
 from tasks.engine.messages import (
     Answer,
     Doing,
     FaultError,
-    Grant,
     Hello,
     Message,
     Order,
     Part,
     Talk,
 )
-from tasks.engine.surroundings import GRANT
+from tasks.engine.surroundings import taken
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -97,23 +97,30 @@ def shut_in() -> str:
     """
     import embedded  # noqa: F401
 
-    grant = msgspec.json.decode(os.environ.pop(GRANT, "{}"), type=Grant)
+    grant = taken(os.environ)
     tempfile.tempdir = os.environ.get("TMPDIR")
     sys.modules["matplotlib"] = None  # type: ignore[assignment]
-    compile_tensorflow()
+    if not sys.dont_write_bytecode:
+        compile_modules()
+    if grant.home and landlock.version():
+        with contextlib.suppress(OSError):  # nothing could be put there; so nothing is left behind
+            Path(os.environ["HOME"]).rmdir()
     return isolate(grant, ROOT)
 
 
-def compile_tensorflow() -> None:
-    """Have another process import TensorFlow if its modules are not compiled yet: some installers
-    leave that to the first import, and this process may not write there."""
+def compile_modules() -> None:
+    """Leave compiled what this process, which may not write there, would compile at each start: our
+    own modules, and TensorFlow's where the installer has left that to the first import; another
+    process does that import."""
+    for name in OURS:
+        compileall.compile_dir(ROOT / name, quiet=2)
     found = find_spec("tensorflow")
-    if found is None or found.origin is None or sys.dont_write_bytecode:
+    if found is None or found.origin is None:
         return
     compiled = Path(cache_from_source(found.origin))
     if not compiled.exists() and os.access(compiled.parents[1], os.W_OK):
         subprocess.run(
-            [sys.executable, "-c", "import tensorflow"],
+            [sys.executable, "-P", "-c", "import tensorflow"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,

@@ -278,7 +278,7 @@ def test_an_order_that_must_read_more_gets_a_new_process(child: Child, tmp_path:
 def test_the_process_has_a_home_of_its_own_that_goes_with_it(child: Child, tmp_path: Path) -> None:
     child.warm_up(tmp_path / "log", Grant())
     home = Path(child._home)
-    assert list(home.iterdir()) == []
+    assert [path.name for path in home.iterdir()] == ["grant.json"]
     assert home.stat().st_mode & 0o777 == 0o700
     child.close()
     assert not home.exists()

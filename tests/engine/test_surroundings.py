@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
-from tasks.engine.surroundings import environment
+from tasks.engine.messages import Grant
+from tasks.engine.surroundings import GRANT, environment, left, taken
+
+ROOT = Path(__file__).parents[2]
 
 SECRETS = (
     "HTTPS_PROXY",
@@ -53,3 +59,35 @@ def test_the_users_home_and_temporary_folder_are_not_the_process_s() -> None:
 def test_what_any_environment_gives_is_bounded() -> None:
     allowed = set(environment({**os.environ, "SOMETHING_NEW": "1"}, "/new"))
     assert "SOMETHING_NEW" not in allowed
+
+
+def test_a_grant_of_any_length_is_left_and_taken_away(tmp_path: Path) -> None:
+    grant = Grant(reads=tuple(f"/pictures/{number:0>100}.png" for number in range(10_000)))
+    surroundings = {GRANT: left(grant, str(tmp_path))}
+    assert taken(surroundings) == grant
+    assert surroundings == {}
+    assert list(tmp_path.iterdir()) == []
+    assert taken({}) == Grant()
+
+
+def test_modules_that_the_installer_did_not_compile_are_compiled_before_the_process_is_shut_in(
+    tmp_path: Path,
+) -> None:
+    package = tmp_path / "tensorflow"
+    package.mkdir()
+    (package / "__init__.py").write_text("import tensorflow.more")
+    (package / "more.py").touch()
+    ours = tmp_path / "root" / "tasks" / "module.py"
+    ours.parent.mkdir(parents=True)
+    ours.touch()
+    code = (
+        "from pathlib import Path; import tasks.engine.worker as w; "
+        f"w.ROOT = Path({str(tmp_path / 'root')!r}); w.compile_modules()"
+    )
+    path = os.pathsep.join((str(tmp_path), str(ROOT)))
+    unset = {n: v for n, v in os.environ.items() if n != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run(
+        [sys.executable, "-P", "-c", code], env={**unset, "PYTHONPATH": path}, check=True
+    )
+    assert len(list((ours.parent / "__pycache__").iterdir())) == 1
+    assert len(list((package / "__pycache__").glob("*.pyc"))) == 2
