@@ -263,10 +263,12 @@ def _forget(broom: Broom, workspace: Workspace, step: str, name: str) -> None:
     if broom.failures:
         return
     receipt, log = workspace.receipt(step, name), workspace.log(step, name)
-    for path in (receipt, log):
+    whole = workspace.whole_list(step, name)
+    for path in (receipt, log, whole):
         broom.leftovers(path)
     broom.file(receipt)
-    broom.file(log, quiet=True)
+    for path in (log, whole):
+        broom.file(path, quiet=True)
     for folder in (receipt.parent, receipt.parent.parent, log.parent):
         broom.empty_folder(folder)
 

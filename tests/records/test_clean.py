@@ -40,6 +40,16 @@ def test_records_and_what_is_known_of_them_go(job: ProjectJob) -> None:
     assert "cube_faces/training/label_map.pbtxt" in left
 
 
+def test_a_list_that_was_too_long_to_be_told_goes_too(job: ProjectJob) -> None:
+    for number in range(12):
+        (job.workspace.images(job.name, "train") / f"z{number}.xml").write_bytes(b"")
+    step.run(job, Silent())
+    whole = job.workspace.whole_list("records", job.name)
+    assert whole.exists()
+    cleaned(job)
+    assert not whole.parent.exists()
+
+
 def test_a_dry_run_removes_nothing(job: ProjectJob) -> None:
     before = tree(job.workspace.root)
     assert "would remove cube_faces/training/train.record" in cleaned(job, dryrun=True)
