@@ -1,6 +1,7 @@
 """What the proofs run inside the Object Detection API's own environment (Python 3.8).
 
     in_api.py compare FILE       FILE: JSON, a list of {original, tailored, values}
+    in_api.py refuse FILE        FILE: JSON, a list of the texts of configs
     in_api.py train CONFIG FOLDER STEPS EVERY
     in_api.py export CONFIG CHECKPOINTS FOLDER
 
@@ -74,6 +75,33 @@ def built(config: Any) -> str:
     return ""
 
 
+def refuse(listing: str) -> None:
+    """Tell what the API says to each text; "" where it builds everything."""
+    from google.protobuf import text_format
+    from object_detection.builders import preprocessor_builder
+    from object_detection.protos import pipeline_pb2
+
+    answers = []
+    for text in json.loads(Path(listing).read_text()):
+        config = text_format.Parse(text, pipeline_pb2.TrainEvalPipelineConfig())
+        said = built(config)
+        try:
+            for step in config.train_config.data_augmentation_options:
+                augment(*preprocessor_builder.build(step))
+        except Exception as error:
+            said = said or f"{type(error).__name__}: {error}"
+        answers.append(said)
+    print("ANSWERS " + json.dumps(answers))
+
+
+def augment(function: Callable[..., Any], given: dict[str, Any]) -> None:
+    """Run the one step that is built whether it works or not."""
+    import tensorflow as tf
+
+    if function.__name__ == "autoaugment_image":
+        function(tf.zeros([64, 64, 3]), tf.constant([[0.0, 0.0, 1.0, 1.0]]), **given)
+
+
 def train(config: str, folder: str, steps: str, every: str) -> None:
     """Train as model_main_tf2.py does, and tell the losses each `every` steps."""
     import tensorflow as tf
@@ -103,5 +131,10 @@ def export(config: str, checkpoints: str, folder: str) -> None:
 
 
 if __name__ == "__main__":
-    ACTIONS: dict[str, Callable[..., None]] = {"compare": compare, "train": train, "export": export}
+    ACTIONS: dict[str, Callable[..., None]] = {
+        "compare": compare,
+        "refuse": refuse,
+        "train": train,
+        "export": export,
+    }
     ACTIONS[sys.argv[1]](*sys.argv[2:])
