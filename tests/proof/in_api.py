@@ -53,7 +53,7 @@ def set_value(message: Any, path: str, value: Any) -> None:
     field = message.DESCRIPTOR.fields_by_name[last[0]]
     if value is None:
         message.ClearField(last[0])
-    elif field.label == field.LABEL_REPEATED:
+    elif hasattr(getattr(message, last[0]), "extend"):  # a list; newer protobufs lack `label`
         del getattr(message, last[0])[:]
         getattr(message, last[0]).extend(value if isinstance(value, list) else [value])
     elif field.enum_type is not None:
