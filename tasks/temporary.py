@@ -38,7 +38,8 @@ if sys.platform != "win32":
 STILL_FRESH = 900.0  # seconds without a change; what a living process writes moves before that
 SIGNED = re.compile(r"[.-]([0-9a-f]{8})-[0-9a-f]{16}(?:\.\w+|)$")
 NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-PLAIN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+PLAIN = os.O_RDONLY | NO_LINK | getattr(os, "O_BINARY", 0)
 HELD_BY_ANOTHER = (errno.EACCES, errno.EAGAIN)
 
 
@@ -92,11 +93,17 @@ def open_plain(path: Path) -> IO[bytes]:
     Raises:
         OSError: it is missing, can't be read, or is no plain file.
     """
-    file = open(os.open(path, PLAIN | getattr(os, "O_BINARY", 0)), "rb")  # noqa: SIM115
+    file = open(os.open(path, PLAIN), "rb")  # noqa: SIM115
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         return file
     file.close()
     raise OSError(errno.EINVAL, "not a plain file", str(path))
+
+
+def no_link(path: str, flags: int) -> int:
+    """An `opener` for `open`: a link in the place of the file is not followed, nor is a pipe waited
+    for; opening fails instead."""
+    return os.open(path, flags | NO_LINK, 0o666)
 
 
 def _lock(descriptor: int, *, shared: bool = False) -> bool | None:

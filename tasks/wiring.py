@@ -38,6 +38,7 @@ from tasks.files import make_folders, remove
 from tasks.job import Job, NetworkJob, Outcome, ProjectJob
 from tasks.output import say
 from tasks.paths import Workspace
+from tasks.temporary import no_link
 from tasks.wiring_clean import Cleaner, StepTask, clean_everything, clean_steps
 
 STEPS = ("download", "verify", "extract", "smoke")
@@ -121,7 +122,7 @@ def keep_details(log: Path) -> None:
     """
     with suppress(OSError):
         log.parent.mkdir(parents=True, exist_ok=True)
-        with open(log, "a", encoding="utf-8", errors="backslashreplace") as file:
+        with open(log, "a", encoding="utf-8", errors="backslashreplace", opener=no_link) as file:
             file.write(clean(traceback.format_exc()))
 
 

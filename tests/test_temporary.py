@@ -19,10 +19,12 @@ from pathlib import Path
 import pytest
 
 from tasks import temporary
+from tasks.engine.printed import Printed
 from tasks.files import _prefix, leftovers, write_atomic
 from tasks.job import Silent
 from tasks.temporary import STILL_FRESH, Ground, create_held, ground_of, is_left, open_plain
 from tasks.turn import turn
+from tasks.wiring import keep_details
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs namespaces, links and flock")
 ROOT = Path(__file__).parents[1]
@@ -285,6 +287,17 @@ def test_a_link_planted_as_lock_or_note_is_never_followed(name: str, tmp_path: P
             assert (tmp_path / "mine").read_bytes() == b"precious"
             assert not (tmp_path / "new").exists()
         (tmp_path / name).unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("plant", ["link", "pipe"])
+def test_nothing_planted_as_a_log_is_written_to(plant: str, tmp_path: Path) -> None:
+    log, mine = tmp_path / "step-net.log", tmp_path / "mine"
+    mine.write_bytes(b"precious")
+    log.symlink_to(mine) if plant == "link" else os.mkfifo(log)
+    keep_details(log)
+    with open(os.devnull, "rb") as nothing:
+        Printed(nothing, log).close()
+    assert mine.read_bytes() == b"precious"
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])

@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from tasks.temporary import no_link
+
 HEAD = 2_000_000
 TAIL = 1_000_000
 """Bytes of a log that are kept: so many from its beginning, and so many from its end."""
@@ -43,7 +45,7 @@ class Printed:
             self._room, self._left_out = HEAD, 0
             with suppress(OSError):  # a log that can't be written is no reason not to run
                 log.parent.mkdir(parents=True, exist_ok=True)
-                self._file = open(log, "wb", buffering=0)  # noqa: SIM115
+                self._file = open(log, "wb", buffering=0, opener=no_link)  # noqa: SIM115
 
     def end(self) -> None:
         """What was printed until now is in the log, and nothing more gets into it."""
