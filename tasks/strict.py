@@ -8,10 +8,18 @@ from __future__ import annotations
 from functools import wraps
 from typing import Any
 
+from doit.cmd_info import Info
+from doit.cmd_run import Run
 from doit.exceptions import InvalidCommand
 
 
-def know_names(info: Any) -> None:
+def check_words() -> None:
+    """Change both commands."""
+    _know_names(Info)
+    _try_output(Run)
+
+
+def _know_names(info: Any) -> None:
     """Have `doit info` (`doit.cmd_info.Info`) say that there is no such task."""
     execute = info._execute
 
@@ -25,7 +33,7 @@ def know_names(info: Any) -> None:
     info._execute = checked
 
 
-def try_output(run: Any) -> None:
+def _try_output(run: Any) -> None:
     """Have `doit -o FILE` (`doit.cmd_run.Run`) say that the file can't be written."""
     execute = run._execute
 

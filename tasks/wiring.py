@@ -215,16 +215,16 @@ def start(workspace: Workspace) -> Config:
         InvalidDodoFile: a fault of the configuration or of the folder; doit prints it without a
             traceback and ends with exit code 3.
     """
-    from doit.cmd_info import Info
-    from doit.cmd_run import Run
     from doit.control import ExecNode
 
-    from tasks import runtime, strict
+    from tasks import runtime
     from tasks.catalogue.load import load
 
     order.forgive(ExecNode)
-    strict.know_names(Info)
-    strict.try_output(Run)
+    if sys.argv[1:]:
+        from tasks import strict
+
+        strict.check_words()
     try:
         runtime.prepare()
         if not workspace.config.is_dir():
