@@ -9,6 +9,7 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
@@ -17,6 +18,10 @@ from tasks.temporary import create_held, ground_of, is_left, token
 BLOCK = 1 << 20
 # Seconds after which a further write leaves another mtime on any file system (FAT: 2).
 SETTLED = 3.0
+
+READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+# Bytes of a file of ours (a receipt, a record, notes); what is larger is damaged.
+LARGEST_STATE = 64 << 20
 
 Stamp = tuple[int, int, int]
 
@@ -120,6 +125,38 @@ def sync_tree(folder: Path) -> None:
     sync_folder(folder.parent)
 
 
+def open_file(path: Path) -> BufferedReader:
+    """An ordinary file, or one that a link leads to, opened for reading. A pipe or a device would
+    wait, or go on, for ever.
+
+    Raises:
+        OSError: it is missing, can't be read, or is something else; `strerror` is a clause.
+    """
+    if path.is_dir():  # Windows would say that it is forbidden
+        raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
+    file = open(os.open(path, READ), "rb")  # noqa: SIM115
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    raise OSError(errno.EINVAL, "not an ordinary file", str(path))
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """The content of an ordinary file of at most `most` bytes. Every file that somebody else may
+    have put there is read by this: no content of it makes us wait or takes more memory.
+
+    Raises:
+        OSError: as `open_file`, or it is larger.
+    """
+    with open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        content = file.read(most + 1) if size <= most else b""
+    if size > most or len(content) > most:
+        told = f"{most >> 20} MiB" if most % (1 << 20) == 0 else human_size(most)
+        raise OSError(errno.EFBIG, f"more than {told}", str(path))
+    return content
+
+
 def write_atomic(path: Path, content: bytes) -> None:
     """Replace `path` by `content`, whole or not at all."""
     with atomic_writer(path) as file:
@@ -132,7 +169,7 @@ def write_if_changed(path: Path, content: bytes) -> bool:
     An unchanged file keeps its mtime, so nothing that depends on it goes stale.
     """
     with suppress(OSError):
-        if path.read_bytes() == content:
+        if read_file(path, len(content)) == content:
             return False
     write_atomic(path, content)
     return True
@@ -144,15 +181,8 @@ def sha256_of(path: Path) -> str:
     Raises:
         OSError: the file can't be read, or it is a pipe or a device, which may have no end.
     """
-    with open(path, "rb", opener=_at_once) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "It is no file", str(path))
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _at_once(path: str, flags: int) -> int:
-    """Open without waiting for somebody to write into a pipe."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def sha256_or_nothing(path: Path) -> str:

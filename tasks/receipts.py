@@ -16,7 +16,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from tasks.files import Stamp, sha256_of, stamp_of, write_if_changed
+from tasks.files import LARGEST_STATE, Stamp, read_file, sha256_of, stamp_of, write_if_changed
 
 Status = Literal["done", "deferred"]
 
@@ -225,7 +225,7 @@ R = TypeVar("R", bound=Receipt)
 def read(path: Path, kind: type[R]) -> R | None:
     """The receipt at `path`, or None if it is missing or not readable as one (it is made again)."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return msgspec.json.decode(read_file(path, LARGEST_STATE), type=kind)
     except (OSError, msgspec.DecodeError, ValueError):
         return None
 
@@ -265,4 +265,4 @@ def _sha256_or_nothing(path: Path) -> str:
 @cache
 def _remembered_sha256(path: Path, stamp: Stamp) -> str:
     """Every project asks for the receipts of its networks, which projects share."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return sha256_of(path)

@@ -9,7 +9,7 @@ import pytest
 from tasks.annotations.labels import merged_in, read_label_map
 from tasks.doctor import text
 from tasks.tailor.fields import SHAPE
-from tasks.tailor.schema import fault
+from tasks.tailor.schema import fault, unknown_fields
 from tasks.textproto.edit import Document
 from tasks.textproto.merge import merged
 from tests.support.cost import growth
@@ -36,6 +36,7 @@ READERS: dict[str, Reader] = {
     "a config's merged fields": lambda n: (
         lambda: merged(config(n), Document(config(n), SHAPE).root, SHAPE)
     ),
+    "a config's unknown fields": lambda n: lambda: list(unknown_fields(Document(config(n), SHAPE))),
     "a config's schema": lambda n: lambda: fault(config(n)),
     "the doctor's rules for text": lambda n: lambda: text.traps(b"a: 'C:\\dir'\n" * n),
     "removing many fields": lambda n: lambda: Document(config(n), SHAPE).remove("odd"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from errno import EINVAL, EISDIR
 from pathlib import Path
 
+from tasks.files import open_file
+
 LARGEST = 256_000_000  # bytes of anything that is read whole or hashed
-FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def is_file(path: Path) -> bool:
@@ -39,12 +41,14 @@ def head(path: Path, most: int) -> bytes:
         OSError: it can't be read.
     """
     try:
-        descriptor = os.open(path, FLAGS)
+        file = open_file(path)
     except FileNotFoundError:
         if path.is_symlink():
             raise ValueError("it is a link that leads nowhere") from None
         raise
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("it is no file")
+    except OSError as error:
+        if error.errno in (EINVAL, EISDIR):
+            raise ValueError("it is no file") from None
+        raise
+    with file:
         return file.read(most + 1)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from tasks import files
 from tasks.catalogue.types import Config
 
 if TYPE_CHECKING:
@@ -44,16 +44,9 @@ def typed(sources: Sequence[Source]) -> Config:
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of an ordinary file of at most `LIMIT`: a pipe would wait for ever.
+    """The bytes of an ordinary file of at most `LIMIT`.
 
     Raises:
         OSError: it can't be read, is something else, or is too large.
     """
-    status = path.stat()
-    if stat.S_ISDIR(status.st_mode):
-        raise IsADirectoryError("is a folder")
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError("not an ordinary file")
-    if status.st_size > LIMIT:
-        raise OSError(f"more than {LIMIT >> 20} MiB")
-    return path.read_bytes()
+    return files.read_file(path, LIMIT)

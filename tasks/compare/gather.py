@@ -13,6 +13,7 @@ from tasks.compare.survey import choose, survey
 from tasks.compare.thumbnails import thumbnail
 from tasks.compare.tree import tree
 from tasks.errors import DamagedError
+from tasks.files import LARGEST_STATE, read_file
 from tasks.job import Progress, ProjectJob
 from tasks.labels import label_ids
 from tasks.look import shown
@@ -23,6 +24,9 @@ from tasks.smoke.messages import Report
 
 Sights = Callable[[ProjectJob, Sequence[str] | None], Iterator[Sight]]
 """The pictures of these names, or all of them, and what each network saw."""
+
+
+LARGEST_COMPARISON = 256 << 20  # bytes
 
 
 def gather(job: ProjectJob, sights: Sights, progress: Progress) -> Material:
@@ -57,10 +61,10 @@ def read_comparison(job: ProjectJob) -> Comparison:
     """
     path = job.workspace.comparison(job.name)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Comparison)
+        return msgspec.json.decode(read_file(path, LARGEST_COMPARISON), type=Comparison)
     except FileNotFoundError as error:
         raise DamagedError(_key(job, path), "is missing", _again(job)) from error
-    except (msgspec.DecodeError, ValueError) as error:
+    except (OSError, msgspec.DecodeError, ValueError) as error:
         raise DamagedError(_key(job, path), "can't be read", _again(job)) from error
 
 
@@ -96,6 +100,6 @@ def last_build(workspace: Workspace, network: str) -> LastBuild:
 
 def _report(path: Path) -> Report | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Report)
+        return msgspec.json.decode(read_file(path, LARGEST_STATE), type=Report)
     except (OSError, msgspec.DecodeError, ValueError):
         return None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from tasks.files import open_file
 from tasks.pictures.pixels import LARGEST, opened, upright
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def thumbnail(path: Path, sha256: str = "") -> Thumbnail:
     """A thumbnail of a file; one that can't be read or decoded, or is no longer the one of this
     digest, has its reason instead: boxes would lie on a picture that no network saw."""
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             content = file.read(LARGEST + 1)
     except OSError as error:
         return Thumbnail(missing=f"it can't be read: {(error.strerror or str(error)).lower()}")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from tasks.files import read_file
 from tasks.verify import bundle
 
 LARGEST_INDEX = 64_000_000
@@ -46,14 +47,9 @@ def read_index(path: Path) -> bytes:
     """The bytes of an index.
 
     Raises:
-        OSError: it can't be read.
-        ValueError: it is far larger than any.
+        OSError: it can't be read, or is far larger than any.
     """
-    with open(path, "rb") as file:
-        content = file.read(LARGEST_INDEX + 1)
-    if len(content) > LARGEST_INDEX:
-        raise ValueError("it is too large")
-    return content
+    return read_file(path, LARGEST_INDEX)
 
 
 def classes(shapes: Shapes, branch: str, add_background: bool) -> set[int]:

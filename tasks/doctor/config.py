@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from errno import EFBIG
 from pathlib import Path
 
 from msgspec import Struct, field
 
 from tasks.doctor import refusals, start
 from tasks.doctor.text import traps
+from tasks.files import read_file
 from tasks.look import shown
 from tasks.tailor.apply import as_text, current
 from tasks.tailor.change import Unfit
@@ -18,7 +20,7 @@ from tasks.tailor.schema import fault, unknown_fields
 from tasks.textproto.edit import Document
 from tasks.textproto.merge import merged
 
-LONGEST = 4_000_000
+LONGEST = start.LONGEST
 
 
 class Judged(Struct):
@@ -35,9 +37,11 @@ def read(path: Path) -> tuple[Document | None, list[str]]:
     Raises:
         OSError: it can't be read.
     """
-    with open(path, "rb") as file:
-        content = file.read(LONGEST + 1)
-    if len(content) > LONGEST:
+    try:
+        content = read_file(path, LONGEST)
+    except OSError as error:
+        if error.errno != EFBIG:
+            raise
         return None, [f"it is larger than {LONGEST // 1_000_000} MB"]
     if faults := traps(content):
         return None, faults

@@ -15,6 +15,7 @@ from tasks.annotations.numbers import plain, short
 from tasks.annotations.reading import is_file
 from tasks.doctor.finding import Finding, error, ok, warning
 from tasks.doctor.pictures import Seen
+from tasks.files import open_file
 from tasks.job import ProjectJob
 from tasks.look import look
 from tasks.receipts import RecordFile, RecordsReceipt
@@ -45,7 +46,7 @@ def findings(job: ProjectJob, seen: Seen, labels: LabelMap) -> Iterator[Finding]
         yield error(path.name, "is no file", f"move it away and {again}")
         return
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             read = contents(read_frames(file), labels.ids)
     except FileNotFoundError:
         if seen.found.is_annotated:

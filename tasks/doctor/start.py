@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from tasks.doctor import checkpoint, extractors
+from tasks.files import read_file
 from tasks.look import shown
 from tasks.tailor import apply
 from tasks.tailor.apply import as_text, current, meant
@@ -18,6 +19,8 @@ from tasks.tailor.change import Unfit
 from tasks.tailor.rules import branch_of
 from tasks.textproto.edit import Document
 from tasks.verify import bundle
+
+LONGEST = 4_000_000  # bytes of a pipeline.config
 
 UNSET = "PATH_TO_BE_CONFIGURED"
 TYPES = ("detection", "full")
@@ -116,7 +119,7 @@ def _origin(prefix: Path) -> Document | None:
     """The pipeline.config beside the checkpoint, or beside its folder; None if none can be read."""
     for folder in (prefix.parent, prefix.parent.parent):
         try:
-            return apply.read((folder / "pipeline.config").read_bytes())
+            return apply.read(read_file(folder / "pipeline.config", LONGEST))
         except (OSError, Unfit):
             continue
     return None

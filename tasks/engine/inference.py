@@ -22,6 +22,7 @@ import numpy.typing as npt
 from tasks.catalogue.types import Signature
 from tasks.engine.messages import Checkpoint, FaultError, Shape, Tensor
 from tasks.engine.pictures import Pixels, scaled
+from tasks.files import LARGEST_STATE, read_file
 from tasks.numbers import whole
 
 SIGNATURE = "serving_default"
@@ -154,7 +155,7 @@ def read_checkpoint(tf: Any, prefix: Path) -> Checkpoint:
 def number_of_classes(config: Path) -> int | None:
     """`num_classes` of a pipeline.config; None if there is no such file or field."""
     try:
-        text = config.read_text("utf-8", "replace")
+        text = read_file(config, LARGEST_STATE).decode("utf-8", "replace")
     except OSError:
         return None
     match = re.search(r"^\s*num_classes\s*:\s*([0-9]+)", text, re.MULTILINE)

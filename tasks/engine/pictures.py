@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from tasks.engine.messages import FaultError, Shown
+from tasks.files import open_file
 from tasks.pictures import pixels as limits
 from tasks.pictures.stored import examine, stored
 
@@ -41,7 +42,7 @@ def open_picture(path: Path) -> Subject:
         FaultError: the file can't be read, is no picture, is not whole, or is too large.
     """
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             content = file.read(limits.LARGEST + 1)
         picture = examine(content)
         decoded = _decoded(stored(content, picture)[0])

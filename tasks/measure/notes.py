@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from tasks import receipts
-from tasks.files import stamp_of, write_atomic
+from tasks.files import read_file, stamp_of, write_atomic
 from tasks.measure.results import Figures, Marked, Place
 
 Rows = tuple[tuple[int, float, Place], ...]
@@ -85,13 +85,15 @@ class ProjectNotes(Struct, frozen=True, kw_only=True):
     remarks: tuple[str, ...] = ()
 
 
+LARGEST_NOTES = 256 << 20  # bytes: every box of every picture of a project
+
 N = TypeVar("N", NetworkNotes, ProjectNotes)
 
 
 def recall(path: Path, kind: type[N]) -> N:
     """What was noted at `path`; nothing if it can't be read."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return msgspec.json.decode(read_file(path, LARGEST_NOTES), type=kind)
     except (OSError, msgspec.DecodeError, ValueError):
         return kind()
 
@@ -115,7 +117,7 @@ def state_of(paths: Iterable[Path], *rest: object) -> str:
 def is_known(path: Path, state: str) -> bool:
     """Whether this is the state that was noted at `path`."""
     try:
-        return bool(state) and path.read_text(encoding="utf-8") == state
+        return bool(state) and read_file(path, len(state)) == state.encode()
     except (OSError, ValueError):
         return False
 

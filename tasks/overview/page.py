@@ -8,7 +8,7 @@ import msgspec
 
 from tasks.addresses import shown
 from tasks.catalogue.types import Config, Digests, Network
-from tasks.files import human_size
+from tasks.files import LARGEST_STATE, human_size, read_file
 from tasks.installed import differences, receipt_of
 from tasks.look import shown as printable
 from tasks.overview.entries import archive_size, entries, is_of_the_zoo, projects_of
@@ -150,7 +150,7 @@ def _installed(network: Network, workspace: Workspace) -> str:
 def _isolated(network: Network, workspace: Workspace) -> str:
     """What held the network when it was run last; "" if it was not."""
     try:
-        content = workspace.smoke_json(network.name).read_bytes()
+        content = read_file(workspace.smoke_json(network.name), LARGEST_STATE)
         return printable(msgspec.json.decode(content, type=Smoked).isolation)
     except (OSError, ValueError):
         return ""

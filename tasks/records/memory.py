@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from tasks.annotations.reading import is_file, state
-from tasks.files import sha256_of, write_if_changed
+from tasks.files import LARGEST_STATE, read_file, sha256_of, write_if_changed
 
 
 class Noted(Struct, frozen=True, array_like=True):
@@ -38,7 +38,7 @@ class Memory(Struct, frozen=True):
 def recall(path: Path) -> Memory:
     """What was noted at `path`; nothing if it can't be read."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Memory)
+        return msgspec.json.decode(read_file(path, LARGEST_STATE), type=Memory)
     except (OSError, msgspec.DecodeError, ValueError):
         return Memory()
 

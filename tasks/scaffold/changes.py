@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tasks.errors import disk_error
+from tasks.files import read_file
 from tasks.job import ProjectJob
 from tasks.labels import label_map_path
 from tasks.look import shown
-from tasks.scaffold.configs import Tailored, remarks, tailor
+from tasks.scaffold.configs import LONGEST_CONFIG, Tailored, remarks, tailor
 from tasks.scaffold.step import config_path, has_config, key, why_stale
 from tasks.tailor import table
 from tasks.tailor.change import Unfit
@@ -48,7 +49,7 @@ def _table(job: ProjectJob, name: str, made: Tailored) -> list[str]:
     """The file as it stands; as it would be made if it does not."""
     path = config_path(job, name)
     try:
-        here = Document.read(path.read_bytes(), SHAPE) if path.is_file() else None
+        here = Document.read(read_file(path, LONGEST_CONFIG), SHAPE) if path.is_file() else None
     except TextError as error:
         return [f"  {shown(str(error))}"]
     return table.lines(table.rows(made.base, here, made.changes))

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from tasks.catalogue.types import Network
 from tasks.errors import ConfigError, DamagedError
-from tasks.files import human_size
+from tasks.files import human_size, read_file
 from tasks.installed import receipt_of
 from tasks.job import ProjectJob
 from tasks.labels import label_ids
@@ -180,7 +180,7 @@ def _content(job: ProjectJob, name: str, record: FileRecord) -> bytes:
     if record.size > LONGEST_CONFIG:
         size = human_size(record.size)
         raise DamagedError(job.name, f"{key(job, path)} is {size} long", "look at the archive")
-    content = path.read_bytes() if path.is_file() else b""
+    content = read_file(path, LONGEST_CONFIG) if path.is_file() else b""
     if digest_of(content) != record.sha256:
         why = f"{key(job, path)} is not the one that was extracted"
         raise DamagedError(job.name, why, f"run `doit extract:{name}`")
@@ -214,7 +214,7 @@ def update_all(
 def _update(
     found: Updates, root: Path, path: str, made: Tailored, here: Seen, before: ScaffoldReceipt
 ) -> None:
-    content = (root / path).read_bytes()
+    content = read_file(root / path, LONGEST_CONFIG)
     if digest_of(content) != here.sha256:
         return  # changed just now: it will be seen the next time
     intended = before.intended_values.get(path, {})

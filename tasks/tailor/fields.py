@@ -147,6 +147,7 @@ def unknown(path: str) -> str:
     return ""
 
 
+@cache
 def no_field(where: str, name: str, kind: str) -> str:
     """That a message of this kind, at this place, has no such field; where it belongs, or what it
     is called, if that can be told."""

@@ -17,6 +17,7 @@ from threading import Event, Thread
 from typing import Any, Protocol, TypeVar
 
 from tasks.errors import DamagedError, UnsafeArchiveError
+from tasks.files import open_file
 
 T = TypeVar("T")
 Blocks = Generator[tuple[int, bytes], None, None]
@@ -55,7 +56,7 @@ def tar_blocks(path: Path, see: Callable[[bytes], None]) -> Blocks:
 
 
 def _read_blocks(path: Path, see: Callable[[bytes], None]) -> Generator[bytes, None, None]:
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         while block := file.read(READ):
             see(block)
             yield block

@@ -387,7 +387,7 @@ def test_an_operating_systems_refusal_is_told(
     def refuse(path: Path) -> bytes:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr("tasks.files.open_file", refuse)
     with pytest.raises(ConfigError) as caught:
         load(small)
     assert caught.value.faults == (
