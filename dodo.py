@@ -18,20 +18,20 @@ HIDDEN = "typing_extensions" not in sys.modules
 if HIDDEN:
     sys.modules["typing_extensions"] = None  # type: ignore[assignment]
 
-from tasks import wiring
 from tasks.console.reporter import Reporter
-from tasks.paths import Workspace
+from tasks.core.paths import Workspace
+from tasks.wiring import tasks
 
 if HIDDEN:
     del sys.modules["typing_extensions"]
 
 WORKSPACE = Workspace(Path())
-CONFIG = wiring.start(WORKSPACE)
+CONFIG = tasks.start(WORKSPACE)
 
 DOIT_CONFIG = {
     "minversion": "0.37.0",
     "backend": "sqlite3",
-    "dep_file": wiring.database(WORKSPACE),
+    "dep_file": tasks.database(WORKSPACE),
     "reporter": Reporter,
     "default_tasks": ["workspace"],
     "continue": True,  # one network that fails must not stop the others
@@ -42,67 +42,67 @@ DOIT_CONFIG = {
 }
 
 
-def task_workspace() -> wiring.Tasks:
-    yield wiring.everything(CONFIG, WORKSPACE)
-    yield from wiring.alias_tasks(CONFIG, WORKSPACE)
+def task_workspace() -> tasks.Tasks:
+    yield tasks.everything(CONFIG, WORKSPACE)
+    yield from tasks.alias_tasks(CONFIG, WORKSPACE)
 
 
-def task_download() -> wiring.Tasks:
-    yield from wiring.network_tasks("download", CONFIG, WORKSPACE)
+def task_download() -> tasks.Tasks:
+    yield from tasks.network_tasks("download", CONFIG, WORKSPACE)
 
 
-def task_verify() -> wiring.Tasks:
-    yield from wiring.network_tasks("verify", CONFIG, WORKSPACE)
+def task_verify() -> tasks.Tasks:
+    yield from tasks.network_tasks("verify", CONFIG, WORKSPACE)
 
 
-def task_extract() -> wiring.Tasks:
-    yield from wiring.network_tasks("extract", CONFIG, WORKSPACE)
+def task_extract() -> tasks.Tasks:
+    yield from tasks.network_tasks("extract", CONFIG, WORKSPACE)
 
 
-def task_scaffold() -> wiring.Tasks:
-    yield from wiring.project_tasks(CONFIG, WORKSPACE)
+def task_scaffold() -> tasks.Tasks:
+    yield from tasks.project_tasks(CONFIG, WORKSPACE)
 
 
-def task_smoke() -> wiring.Tasks:
-    yield from wiring.network_tasks("smoke", CONFIG, WORKSPACE)
+def task_smoke() -> tasks.Tasks:
+    yield from tasks.network_tasks("smoke", CONFIG, WORKSPACE)
 
 
 if sys.argv[1:]:  # a bare `doit` can't ask for these, and is faster without them
-    from tasks import wiring_compare, wiring_overview, wiring_training
+    from tasks.wiring import compare, overview, training
 
-    def task__scaffold() -> wiring.Tasks:
-        yield from wiring_training.outline_tasks(CONFIG, WORKSPACE)
+    def task__scaffold() -> tasks.Tasks:
+        yield from training.outline_tasks(CONFIG, WORKSPACE)
 
-    def task_records() -> wiring.Tasks:
-        yield from wiring_training.records_tasks(CONFIG, WORKSPACE)
+    def task_records() -> tasks.Tasks:
+        yield from training.records_tasks(CONFIG, WORKSPACE)
 
-    def task_doctor() -> wiring.Tasks:
-        yield from wiring_training.doctor_tasks(CONFIG, WORKSPACE)
+    def task_doctor() -> tasks.Tasks:
+        yield from training.doctor_tasks(CONFIG, WORKSPACE)
 
-    def task_measure() -> wiring.Tasks:
-        yield from wiring_compare.measure_tasks(CONFIG, WORKSPACE)
+    def task_measure() -> tasks.Tasks:
+        yield from compare.measure_tasks(CONFIG, WORKSPACE)
 
-    def task_compare() -> wiring.Tasks:
-        yield from wiring_compare.compare_tasks(CONFIG, WORKSPACE)
+    def task_compare() -> tasks.Tasks:
+        yield from compare.compare_tasks(CONFIG, WORKSPACE)
 
-    def task_catalogue() -> wiring.Tasks:
-        yield from wiring_overview.catalogue_tasks(CONFIG, WORKSPACE)
+    def task_catalogue() -> tasks.Tasks:
+        yield from overview.catalogue_tasks(CONFIG, WORKSPACE)
 
-    def task_plot() -> wiring.Tasks:
-        yield from wiring_overview.plot_tasks(CONFIG, WORKSPACE)
-
-
-def task_show() -> wiring.Tasks:
-    yield wiring.command("show", "tell of a NETWORK", CONFIG, WORKSPACE)
+    def task_plot() -> tasks.Tasks:
+        yield from overview.plot_tasks(CONFIG, WORKSPACE)
 
 
-def task_changes() -> wiring.Tasks:
-    yield wiring.command("changes", "what a PROJECT trains with", CONFIG, WORKSPACE)
+def task_show() -> tasks.Tasks:
+    yield tasks.command("show", "tell of a NETWORK", CONFIG, WORKSPACE)
 
 
-def task_adopt() -> wiring.Tasks:
-    yield wiring.command("adopt", "take a FILE as download", CONFIG, WORKSPACE)
+def task_changes() -> tasks.Tasks:
+    yield tasks.command("changes", "what a PROJECT trains with", CONFIG, WORKSPACE)
 
 
-def task_accept() -> wiring.Tasks:
-    yield wiring.command("accept", "trust a refused NETWORK", CONFIG, WORKSPACE)
+def task_adopt() -> tasks.Tasks:
+    yield tasks.command("adopt", "take a FILE as download", CONFIG, WORKSPACE)
+
+
+def task_accept() -> tasks.Tasks:
+    yield tasks.command("accept", "trust a refused NETWORK", CONFIG, WORKSPACE)

@@ -21,7 +21,7 @@ from benchmarks.publish import ROOT, publish
 from benchmarks.room import Room
 from benchmarks.table import Section, markdown
 from benchmarks.tools import Tools, prepare
-from tasks.engine.machine import processor, processors
+from tasks.inference.machine import processor, processors
 
 VERSIONS = ("doit", "isal", "requests", "msgspec", "tensorflow", "keras")
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from tasks.files import sha256_of
+from tasks.core.files import sha256_of
 from tests.support.archives import sstable, varint
 
 TENSOR = 1 << 20  # float32 values of a tensor: 4 MiB

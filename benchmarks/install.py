@@ -24,8 +24,8 @@ THREE_STEPS = """
 import sys, time
 from pathlib import Path
 from tasks import wiring
-from tasks.job import NetworkJob, Silent
-from tasks.paths import Workspace
+from tasks.pipeline.job import NetworkJob, Silent
+from tasks.core.paths import Workspace
 workspace = Workspace(Path())
 config = wiring.start(workspace)
 job = NetworkJob(config, workspace, network=config.networks[sys.argv[1]])

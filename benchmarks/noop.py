@@ -26,12 +26,12 @@ OFTENER = 4  # these are so short that more rounds cost little
 SMOKED = """
 from pathlib import Path
 from tasks import receipts, wiring
-from tasks.job import NetworkJob
-from tasks.paths import Workspace
-from tasks.receipts import ExtractReceipt, SmokeReceipt
+from tasks.pipeline.job import NetworkJob
+from tasks.core.paths import Workspace
+from tasks.core.receipts import ExtractReceipt, SmokeReceipt
 from tasks.smoke.choice import scene_id
 from tasks.smoke.step import definition
-from tasks.engine.version import tensorflow_version
+from tasks.inference.version import tensorflow_version
 workspace = Workspace(Path())
 config = wiring.start(workspace)
 for name in config.wanted:

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tasks.compare import words
 from tasks.compare.figures import machine_line
-from tasks.measure.results import Comparison, Result
+from tasks.inference.results import Comparison, Result
 
 PAGE = Path(__file__).with_name("choosing.md")
 BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"

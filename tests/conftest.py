@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tasks.paths import Cache, Workspace
+from tasks.core.paths import Cache, Workspace
 from tests.support.once import once
 from tests.support.savedmodels import make
 from tests.support.servers import Authority, trusted

@@ -8,10 +8,10 @@ import pytest
 
 from tasks.annotations.labels import merged_in, read_label_map
 from tasks.doctor import text
-from tasks.tailor.fields import SHAPE
-from tasks.tailor.schema import fault, unknown_fields
-from tasks.textproto.edit import Document
-from tasks.textproto.merge import merged
+from tasks.formats.textproto.edit import Document
+from tasks.formats.textproto.merge import merged
+from tasks.pipeline_config.fields import SHAPE
+from tasks.pipeline_config.schema import fault, unknown_fields
 from tests.support.cost import growth
 
 Reader = Callable[[int], Callable[[], object]]

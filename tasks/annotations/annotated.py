@@ -13,10 +13,10 @@ from tasks.annotations.neighbours import doubt
 from tasks.annotations.numbers import plain
 from tasks.annotations.reading import head
 from tasks.annotations.voc import Annotation, Box
-from tasks.look import shown
+from tasks.core.inspect import shown
+from tasks.core.spelling import composed, meant, spelled
 from tasks.pictures import pixels
 from tasks.pictures.stored import Picture, examine, to_upright
-from tasks.spelling import composed, meant, spelled
 
 
 class Annotated(Struct, frozen=True):

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
-from tasks.look import shown
-from tasks.spelling import composed
+from tasks.core.inspect import shown
+from tasks.core.spelling import composed
 
 KNOWN = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp")
 OTHER = (".webp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".svg", ".pdf", ".ppm", ".jp2")

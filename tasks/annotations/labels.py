@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from tasks.annotations.label_map import label_ids, label_map_path
 from tasks.annotations.reading import head
-from tasks.job import ProjectJob
-from tasks.labels import label_ids, label_map_path
-from tasks.spelling import code_point, composed, spelled, unseen
+from tasks.core.spelling import code_point, composed, spelled, unseen
+from tasks.pipeline.job import ProjectJob
 
 if TYPE_CHECKING:
-    from tasks.textproto.edit import Document
+    from tasks.formats.textproto.edit import Document
 
 LARGEST = 4_000_000
 LONGEST = 500  # characters of a line that is searched for what is wrong
@@ -96,16 +96,16 @@ def merged_in(content: bytes) -> list[str]:
     Raises:
         ValueError: it is no label map.
     """
-    from tasks.textproto.merge import merged
+    from tasks.formats.textproto.merge import merged
 
     document = _document(content)
     return merged(document.text, document.root, document.shape)
 
 
 def _document(content: bytes) -> Document:
-    from tasks.textproto.edit import Document
-    from tasks.textproto.merge import Singles
-    from tasks.textproto.tokens import TextError
+    from tasks.formats.textproto.edit import Document
+    from tasks.formats.textproto.merge import Singles
+    from tasks.formats.textproto.tokens import TextError
 
     if len(content) > LARGEST:
         raise ValueError(f"it is larger than {LARGEST // 1_000_000} MB")
@@ -129,7 +129,7 @@ def _unquoted(name: str) -> str:
 
 
 def _name(value: object, where: str) -> str:
-    from tasks.textproto.values import Word, written
+    from tasks.formats.textproto.values import Word, written
 
     if isinstance(value, (Word, int, float)):
         raise ValueError(f"{where}: {_unquoted(written(value))}")
@@ -144,7 +144,7 @@ def _name(value: object, where: str) -> str:
 
 
 def _id(value: object, where: str) -> int:
-    from tasks.textproto.values import Word, written
+    from tasks.formats.textproto.values import Word, written
 
     if isinstance(value, int) and not isinstance(value, bool):
         return value

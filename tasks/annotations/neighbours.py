@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tasks.annotations.folder import CLASSES, Listing, Pair, seen_from
 from tasks.annotations.reading import LARGEST, head, is_file
-from tasks.look import shown
-from tasks.words import count
+from tasks.core.inspect import shown
+from tasks.core.words import count
 
 SNIFFED = 65_536
 NAMED = 3

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import re
 
-from tasks.text import printable
+from tasks.core.text import printable
 
 LONGEST = 40  # characters of what was found that are shown
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")

@@ -7,7 +7,7 @@ import stat
 from errno import EINVAL, EISDIR
 from pathlib import Path
 
-from tasks.files import open_file
+from tasks.core.files import open_file
 
 LARGEST = 256_000_000  # bytes of anything that is read whole or hashed
 

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from tasks.annotations.encoding import text_of
 from tasks.annotations.frame import Edges
 from tasks.annotations.numbers import plain, read_number, short
-from tasks.spelling import code_point, spelled, unseen
+from tasks.core.spelling import code_point, spelled, unseen
 
 LARGEST = 8_000_000  # bytes; 10 000 boxes are some 3 MB
 DEEPEST = 16

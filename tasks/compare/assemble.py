@@ -9,7 +9,7 @@ from tasks.compare.figures import builds, left_out, machines, rows
 from tasks.compare.gallery import data, gallery
 from tasks.compare.material import Material
 from tasks.compare.view import MachineNote, Page
-from tasks.measure.results import Comparison
+from tasks.inference.results import Comparison
 
 REMARKS = 50
 """Lines of remarks that the page holds."""

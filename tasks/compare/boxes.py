@@ -13,8 +13,8 @@ from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
-from tasks.look import shown
-from tasks.measure.results import Detection, Marked, Place
+from tasks.core.inspect import shown
+from tasks.inference.results import Detection, Marked, Place
 
 LONGEST = 640
 LEAST, SURE = 5, 50

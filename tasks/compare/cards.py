@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-from tasks.catalogue.types import Network
 from tasks.compare import words
 from tasks.compare.figures import anchor, measured_on, smoked, state_of
 from tasks.compare.material import LastBuild, Material
 from tasks.compare.view import Card, Fact, Table
-from tasks.engine.messages import Shape, Tensor
-from tasks.measure.results import Accuracy, Figures, Result
-from tasks.smoke.messages import Report
+from tasks.config.types import Network
+from tasks.inference.messages import Shape, Tensor
+from tasks.inference.report import Report
+from tasks.inference.results import Accuracy, Figures, Result
 
 
 def cards(material: Material) -> tuple[Card, ...]:

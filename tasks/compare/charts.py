@@ -11,7 +11,7 @@ from tasks.compare import words
 from tasks.compare.figures import measured_on
 from tasks.compare.material import Material
 from tasks.compare.view import Bar, Chart, Dot, Line, Words
-from tasks.measure.results import Accuracy, Figures, Result
+from tasks.inference.results import Accuracy, Figures, Result
 
 WIDTH = 400.0
 LEFT, RIGHT = 6.0, 394.0

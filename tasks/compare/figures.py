@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from string import ascii_uppercase
 
-from tasks.catalogue.types import Network
 from tasks.compare import words
 from tasks.compare.material import LastBuild, Material
 from tasks.compare.view import Build, Cell, Fact, MachineNote, Row, State
-from tasks.engine.machine import Machine
-from tasks.measure.results import Accuracy, Figures, Result
-from tasks.smoke.messages import Report
+from tasks.config.types import Network
+from tasks.inference.machine import Machine
+from tasks.inference.report import Report
+from tasks.inference.results import Accuracy, Figures, Result
 
 MEASURED = (
     f"Latency: median, 10–90{words.FIXED}%",

@@ -23,7 +23,7 @@ from tasks.compare.boxes import (
 from tasks.compare.material import Material, Shot, known_labels
 from tasks.compare.survey import THRESHOLDS
 from tasks.compare.view import Fact, Gallery, Label, Picture, Seen, Truth
-from tasks.measure.results import Result, Sight
+from tasks.inference.results import Result, Sight
 
 MOST_ABSENT = 3
 """Networks without boxes that are named above the pictures."""

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import msgspec
 
-from tasks import receipts
+from tasks.annotations.label_map import label_ids
 from tasks.compare.material import LastBuild, Material, Shot, known_labels
 from tasks.compare.survey import choose, survey
 from tasks.compare.thumbnails import thumbnail
 from tasks.compare.tree import tree
-from tasks.errors import DamagedError
-from tasks.files import LARGEST_STATE, read_file
-from tasks.job import Progress, ProjectJob
-from tasks.labels import label_ids
-from tasks.look import shown
-from tasks.measure.results import Comparison, Sight
-from tasks.paths import Workspace
-from tasks.receipts import ExtractReceipt, SmokeReceipt
-from tasks.smoke.messages import Report
+from tasks.core import receipts
+from tasks.core.errors import DamagedError
+from tasks.core.files import LARGEST_STATE, read_file
+from tasks.core.inspect import shown
+from tasks.core.paths import Workspace
+from tasks.core.receipts import ExtractReceipt, SmokeReceipt
+from tasks.inference.report import Report
+from tasks.inference.results import Comparison, Sight
+from tasks.pipeline.job import Progress, ProjectJob
 
 Sights = Callable[[ProjectJob, Sequence[str] | None], Iterator[Sight]]
 """The pictures of these names, or all of them, and what each network saw."""

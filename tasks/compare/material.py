@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from tasks.catalogue.types import Network
 from tasks.compare.survey import Survey
 from tasks.compare.thumbnails import Thumbnail
-from tasks.measure.results import Accuracy, Comparison, Result, Sight
-from tasks.smoke.messages import Report
+from tasks.config.types import Network
+from tasks.inference.report import Report
+from tasks.inference.results import Accuracy, Comparison, Result, Sight
 
 
 class LastBuild(Struct, frozen=True, kw_only=True):

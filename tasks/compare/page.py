@@ -15,10 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks import receipts
 from tasks.compare.figures import MEASURED, PUBLISHED
 from tasks.compare.view import Page
 from tasks.compare.words import harmless
+from tasks.core import receipts
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from tasks import receipts
-from tasks.aside import put
 from tasks.compare.gather import Sights, folders, gather
 from tasks.compare.page import made_of
 from tasks.compare.words import FIXED
-from tasks.errors import disk_error
-from tasks.files import sha256_of
-from tasks.job import Outcome, Progress, ProjectJob
-from tasks.look import shown
-from tasks.receipts import CompareReceipt
+from tasks.core import receipts
+from tasks.core.backup import put
+from tasks.core.errors import disk_error
+from tasks.core.files import sha256_of
+from tasks.core.inspect import shown
+from tasks.core.receipts import CompareReceipt
+from tasks.pipeline.job import Outcome, Progress, ProjectJob
 
 VERSION = 1
 FOLDERS = "folders"
@@ -49,7 +49,7 @@ def run(job: ProjectJob, progress: Progress) -> Outcome:
     """
     if why_stale(job) is None:
         return Outcome("kept")
-    from tasks.measure.sights import sights
+    from tasks.inference.sights import sights
 
     try:
         return make(job, sights, progress)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from tasks.compare.boxes import LEAST, SURE, Labels, overlap, verdicts, whole_percent
-from tasks.measure.results import Detection, Sight
+from tasks.inference.results import Detection, Sight
 
 PICTURES = 60
 """How many the page shows at most."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from tasks.files import open_file
+from tasks.core.files import open_file
 from tasks.pictures.pixels import LARGEST, opened, upright
 
 if TYPE_CHECKING:

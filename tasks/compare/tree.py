@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tasks.compare.words import count
-from tasks.look import shown
+from tasks.core.inspect import shown
 
 DEPTH = 4
 MOST = 40

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 
-from tasks.files import human_size
-from tasks.text import printable
+from tasks.core.files import human_size
+from tasks.core.text import printable
 
 NOTHING = "–"
 FIXED = "\N{NO-BREAK SPACE}"

@@ -12,7 +12,7 @@ from tasks.console.rows import (
     to_look_at,
     verdict,
 )
-from tasks.files import human_size
+from tasks.core.files import human_size
 
 
 def step_lines(row: Row) -> list[str]:

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tasks.job import Progress, Silent, Unit
-from tasks.output import console
-from tasks.text import printable
+from tasks.console.output import console
+from tasks.core.text import printable
+from tasks.pipeline.job import Progress, Silent, Unit
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

@@ -16,11 +16,11 @@ from typing import Any, TextIO
 from doit.exceptions import BaseFail, TaskFailed, UnmetDependency
 from doit.reporter import ConsoleReporter
 
-from tasks.addresses import clean
 from tasks.console import plain
+from tasks.console.output import guard
 from tasks.console.rows import Row, any_failed, nothing_done, row_from_values, step_and_name
-from tasks.output import guard
-from tasks.text import printable_lines
+from tasks.core.addresses import clean
+from tasks.core.text import printable_lines
 
 FAILED, MISUSED = 1, 3
 OF_NETWORKS = {"download", "verify", "extract", "smoke"}

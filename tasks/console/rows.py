@@ -8,8 +8,8 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
-from tasks.paths import Workspace
-from tasks.text import printable
+from tasks.core.paths import Workspace
+from tasks.core.text import printable
 
 Kind = Literal["built", "up to date", "deferred", "ignored", "failed", "not run"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from tasks.console.output import console
 from tasks.console.rows import (
     ONLINE_AGAIN,
     STEPS,
@@ -22,9 +23,8 @@ from tasks.console.rows import (
     to_look_at,
     verdict,
 )
-from tasks.files import human_size
-from tasks.look import shown
-from tasks.output import console
+from tasks.core.files import human_size
+from tasks.core.inspect import shown
 
 MARKS: dict[Kind, tuple[str, str, str]] = {
     # kind: mark, plain mark for terminals that can't show it, style

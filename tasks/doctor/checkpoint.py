@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from tasks.files import read_file
-from tasks.verify import bundle
+from tasks.core.files import read_file
+from tasks.formats import tensor_bundle
 
 LARGEST_INDEX = 64_000_000
 BOX = 4  # numbers that place a box
@@ -27,7 +27,7 @@ def fault_of(prefix: Path) -> str:
         return "it is a folder; write the prefix in it, as checkpoint/ckpt-0"
     index = prefix.with_name(prefix.name + ".index")
     try:
-        lengths = bundle.data_lengths(read_index(index))
+        lengths = tensor_bundle.data_lengths(read_index(index))
     except FileNotFoundError:
         return f"there is no {index.name}"
     except OSError as failure:

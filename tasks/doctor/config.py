@@ -8,17 +8,17 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from tasks.core.files import read_file
+from tasks.core.inspect import shown
 from tasks.doctor import refusals, start
 from tasks.doctor.text import traps
-from tasks.files import read_file
-from tasks.look import shown
-from tasks.tailor.apply import as_text, current
-from tasks.tailor.change import Unfit
-from tasks.tailor.fields import SHAPE
-from tasks.tailor.rules import branch_of
-from tasks.tailor.schema import fault, unknown_fields
-from tasks.textproto.edit import Document
-from tasks.textproto.merge import merged
+from tasks.formats.textproto.edit import Document
+from tasks.formats.textproto.merge import merged
+from tasks.pipeline_config.apply import as_text, current
+from tasks.pipeline_config.change import Unfit
+from tasks.pipeline_config.fields import SHAPE
+from tasks.pipeline_config.rules import branch_of
+from tasks.pipeline_config.schema import fault, unknown_fields
 
 LONGEST = start.LONGEST
 

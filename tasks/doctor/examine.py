@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from tasks.core.paths import SPLITS
 from tasks.doctor import labels, networks, pictures, records
 from tasks.doctor.finding import Finding, error, warning
-from tasks.job import ProjectJob
-from tasks.records.step import SPLITS
+from tasks.pipeline.job import ProjectJob
 
 
-def examine(job: ProjectJob) -> list[Finding]:
-    """What is to be said of a project; nothing is written, and whatever is wrong is a row."""
+def examine(job: ProjectJob, why_stale: records.WhyStale) -> list[Finding]:
+    """What is to be said of a project; nothing is written, and whatever is wrong is a row.
+
+    Args:
+        why_stale: asks the step that makes records whether one of them is up to date.
+    """
     place = job.workspace
     if not place.project(job.name).is_dir():
         todo = f"run `doit scaffold:{job.name}`"
@@ -21,7 +25,7 @@ def examine(job: ProjectJob) -> list[Finding]:
     )
     found = [*pictures.findings(train, test), *about_labels, *labels.use(known, train, test)]
     for seen in (train, test):
-        found += records.findings(job, seen, known)
+        found += records.findings(job, seen, known, why_stale)
     for name in job.project.networks:
         found += networks.findings(job, name, known.ids)
     trainable = [n for n in job.project.networks if not job.config.networks[n].not_trainable]

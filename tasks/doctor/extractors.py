@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from tasks.look import shown
+from tasks.core.inspect import shown
 
 RESNETS = ("50", "101", "152")
 KNOWN: dict[str, frozenset[str]] = {

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tasks.annotations.label_map import label_ids, label_map_path
 from tasks.annotations.labels import LARGEST, LabelMap, labels_of, merged_in
 from tasks.annotations.reading import head
+from tasks.core.inspect import shown
 from tasks.doctor import text
 from tasks.doctor.finding import Finding, error, ok, warning
 from tasks.doctor.pictures import Seen
-from tasks.job import ProjectJob
-from tasks.labels import label_ids, label_map_path
-from tasks.look import shown
+from tasks.pipeline.job import ProjectJob
 
 WHAT = "label map"
 FEW = 8  # labels that are told in a line; the label map has them all

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tasks import receipts
+from tasks.core import receipts
+from tasks.core.inspect import shown
+from tasks.core.receipts import ExtractReceipt, ScaffoldReceipt
 from tasks.doctor import checkpoint, config
 from tasks.doctor.finding import Finding, error, ok, warning
-from tasks.installed import differences
-from tasks.job import ProjectJob
-from tasks.look import shown
-from tasks.receipts import ExtractReceipt, ScaffoldReceipt
-from tasks.tailor.apply import current
-from tasks.tailor.needs import needs
-from tasks.verify import bundle
+from tasks.formats import tensor_bundle
+from tasks.pipeline.installed import differences
+from tasks.pipeline.job import ProjectJob
+from tasks.pipeline_config.apply import current
+from tasks.pipeline_config.needs import needs
 
 INFERENCE = "inference only: "  # how the catalogue begins some of its reasons
 
@@ -63,7 +63,7 @@ def _head(name: str, folder: Path, prefix: str) -> Finding:
         branch, classes = config.num_classes(document)
         index = checkpoint.read_index(folder / f"{prefix}.index")
         background = current(document, f"model.{branch}.add_background_class") is not False
-        widths = checkpoint.classes(bundle.shapes(index), branch, background)
+        widths = checkpoint.classes(tensor_bundle.shapes(index), branch, background)
     except OSError as failure:
         return warning(name, f"its own config can't be compared: {failure.strerror}")
     except ValueError as fault:

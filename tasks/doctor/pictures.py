@@ -11,9 +11,9 @@ from msgspec import Struct
 from tasks.annotations.annotated import Annotated, clipped, read_pair
 from tasks.annotations.folder import Listing, Pair, listing, seen_from
 from tasks.annotations.neighbours import common_faults
+from tasks.core.inspect import shown
+from tasks.core.words import count
 from tasks.doctor.finding import Finding, error, ok, warning
-from tasks.look import shown
-from tasks.words import count
 
 FEWEST, MOST_TO_TEST = 0.05, 0.5
 ANNOTATE = "annotate with labelImg, format PascalVOC; save an XML without boxes for background"

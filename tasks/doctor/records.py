@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import nan
 from pathlib import Path
 
 from msgspec import Struct, field
 
-from tasks import receipts
 from tasks.annotations.frame import flaw
 from tasks.annotations.labels import LabelMap
 from tasks.annotations.numbers import plain, short
 from tasks.annotations.reading import is_file
+from tasks.core import receipts
+from tasks.core.files import open_file
+from tasks.core.inspect import look
+from tasks.core.receipts import RecordFile, RecordsReceipt
+from tasks.core.spelling import meant, spelled
+from tasks.core.words import count
 from tasks.doctor.finding import Finding, error, ok, warning
 from tasks.doctor.pictures import Seen
-from tasks.files import open_file
-from tasks.job import ProjectJob
-from tasks.look import look
-from tasks.receipts import RecordFile, RecordsReceipt
-from tasks.records import step
-from tasks.records.framing import read_frames
-from tasks.records.wire import Floats, Ints, Texts, decode_example
-from tasks.spelling import meant, spelled
-from tasks.words import count
+from tasks.formats.tf_example import Floats, Ints, Texts, decode_example
+from tasks.formats.tf_record import read_frames
+from tasks.pipeline.job import ProjectJob
 
+# (job, split, labels) → why that record must be made again; the step `records` tells.
+WhyStale = Callable[[ProjectJob, str, LabelMap], str | None]
 Features = Mapping[str, Floats | Ints | Texts]
 LONGEST = 200  # characters of a label that are looked at for a message
 EDGES = ("xmin", "ymin", "xmax", "ymax")
@@ -38,7 +39,9 @@ class Read(Struct):
     faults: list[str] = field(default_factory=list)
 
 
-def findings(job: ProjectJob, seen: Seen, labels: LabelMap) -> Iterator[Finding]:
+def findings(
+    job: ProjectJob, seen: Seen, labels: LabelMap, why_stale: WhyStale
+) -> Iterator[Finding]:
     """The row of one record file."""
     path = job.workspace.record_file(job.name, seen.split)
     again = f"run `doit records:{job.name}`"
@@ -65,7 +68,7 @@ def findings(job: ProjectJob, seen: Seen, labels: LabelMap) -> Iterator[Finding]
     elif not read.examples:
         yield error(path.name, "holds nothing", f"remove it and {again}")
     elif (
-        (why := step.why_record_stale(job, seen.split, labels)) is not None
+        (why := why_stale(job, seen.split, labels)) is not None
         and seen.found.is_annotated
         and not whose
     ):

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from tasks.core.inspect import shown
 from tasks.doctor import extractors
-from tasks.look import shown
-from tasks.tailor.apply import current, meant
-from tasks.tailor.schedule import OPTIMIZERS, RATES
-from tasks.textproto.edit import Document
+from tasks.formats.textproto.edit import Document
+from tasks.pipeline_config.apply import current, meant
+from tasks.pipeline_config.schedule import OPTIMIZERS, RATES
 
 NMS = {
     "faster_rcnn": "second_stage_post_processing.batch_non_max_suppression",

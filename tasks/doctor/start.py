@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from tasks.core.files import read_file
+from tasks.core.inspect import shown
 from tasks.doctor import checkpoint, extractors
-from tasks.files import read_file
-from tasks.look import shown
-from tasks.tailor import apply
-from tasks.tailor.apply import as_text, current, meant
-from tasks.tailor.change import Unfit
-from tasks.tailor.rules import branch_of
-from tasks.textproto.edit import Document
-from tasks.verify import bundle
+from tasks.formats import tensor_bundle
+from tasks.formats.textproto.edit import Document
+from tasks.pipeline_config import apply
+from tasks.pipeline_config.apply import as_text, current, meant
+from tasks.pipeline_config.change import Unfit
+from tasks.pipeline_config.rules import branch_of
 
 LONGEST = 4_000_000  # bytes of a pipeline.config
 
@@ -107,7 +107,9 @@ def _type(document: Document, names: Collection[str]) -> Iterator[str]:
 def _names(prefix: Path) -> list[str]:
     """The tensors of a checkpoint; empty if that can't be told."""
     try:
-        return list(bundle.shapes(checkpoint.read_index(prefix.with_name(f"{prefix.name}.index"))))
+        return list(
+            tensor_bundle.shapes(checkpoint.read_index(prefix.with_name(f"{prefix.name}.index")))
+        )
     except (OSError, ValueError):
         return []
 

@@ -11,11 +11,11 @@ from typing import TextIO
 
 from msgspec.structs import replace
 
+from tasks.console.output import console
+from tasks.core.files import remove
+from tasks.core.lists import kept
+from tasks.core.words import count
 from tasks.doctor.finding import Finding, Kind
-from tasks.files import remove
-from tasks.lists import kept
-from tasks.output import console
-from tasks.words import count
 
 MOST = 4  # details of a row
 WIDEST = 100

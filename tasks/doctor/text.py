@@ -28,8 +28,8 @@ def traps(content: bytes) -> list[str]:
 
 def syntax(content: bytes) -> list[str]:
     """The first fault of the syntax, and every backslash in a string."""
-    from tasks.textproto.edit import Document
-    from tasks.textproto.tokens import tokens
+    from tasks.formats.textproto.edit import Document
+    from tasks.formats.textproto.tokens import tokens
 
     try:
         text = Document.read(content).text

@@ -8,13 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks import store
-from tasks.catalogue import lock
-from tasks.errors import DiskError
-from tasks.files import is_file, sha256_or_nothing, sync_folder
-from tasks.job import NetworkJob
-from tasks.store import ArchiveRecord
-from tasks.temporary import is_own
+from tasks.config import lock
+from tasks.core.errors import DiskError
+from tasks.core.files import is_file, sha256_or_nothing, sync_folder
+from tasks.core.temporary import is_own
+from tasks.pipeline import archive_cache
+from tasks.pipeline.archive_cache import ArchiveRecord
+from tasks.pipeline.job import NetworkJob
 
 if TYPE_CHECKING:
     from tasks.download.transfer import Fetched
@@ -33,24 +33,24 @@ def usable(job: NetworkJob) -> ArchiveRecord | None:
         ConfigError: config/zoo.lock can't be read.
         OSError: the copy is damaged where it lies, or can't be moved.
     """
-    path = store.cached(job)
+    path = archive_cache.cached(job)
     if not is_file(path) or why_skipped(job):
         return None
     record = claimed(job, path)
     if record is not None and came_over_plain_http(record) and not _is_settled(job):
         return None
-    found = store.measured(path, record or ArchiveRecord())
+    found = archive_cache.measured(path, record or ArchiveRecord())
     if record is not None and found.sha256 == record.sha256:
         return found
     if is_own(path):
-        store.set_aside(job, path, "damaged")
+        archive_cache.set_aside(job, path, "damaged")
     return None
 
 
 def claimed(job: NetworkJob, path: Path) -> ArchiveRecord | None:
     """The record beside a copy. What another user wrote there vouches for nothing."""
     place = job.cache.record(path)
-    record = store.read_record(place)
+    record = archive_cache.read_record(place)
     if record is None or (is_own(path) and is_own(place)):
         return record
     return ArchiveRecord(source=ANOTHERS, sha256=record.sha256, witness="none")
@@ -63,7 +63,7 @@ def must_be_replaceable(job: NetworkJob) -> None:
         DiskError: another user's copy is there, in a folder such as /tmp, where nobody else may
             rename or remove it.
     """
-    archive = store.cached(job)
+    archive = archive_cache.cached(job)
     for path in (archive, job.cache.record(archive)):
         with suppress(FileNotFoundError):
             folder, owner = os.stat(path.parent), os.lstat(path).st_uid
@@ -78,7 +78,7 @@ def why_skipped(job: NetworkJob) -> tuple[str, ...]:
     Raises:
         ConfigError: config/zoo.lock can't be read.
     """
-    path = store.cached(job)
+    path = archive_cache.cached(job)
     for each in (path, job.cache.record(path)):
         if is_file(each) and not os.access(each, os.R_OK):
             return (f"{job.name}: {each} is another user's and can't be read; it is left alone",)
@@ -104,12 +104,12 @@ def of_digest(job: NetworkJob, sha256: str) -> ArchiveRecord | None:
     Raises:
         OSError: the cache can't be read, or not be written.
     """
-    folder = store.cached(job).parent
+    folder = archive_cache.cached(job).parent
     for path in sorted(folder.glob("*.tar.gz")):
         record = claimed(job, path)
         if record is None or record.sha256 != sha256 or sha256_or_nothing(path) != sha256:
             continue
-        copied = store.read_record(job.cache.record(store.put(job, path, record)))
+        copied = archive_cache.read_record(job.cache.record(archive_cache.put(job, path, record)))
         if copied is not None and copied.sha256 == sha256:
             return copied
     return None
@@ -124,11 +124,11 @@ def publish(job: NetworkJob, fetched: Fetched) -> ArchiveRecord:
     Raises:
         OSError: the cache can't be written.
     """
-    archive = store.cached(job)
-    store.write_record(job.cache.record(archive), fetched.record)
+    archive = archive_cache.cached(job)
+    archive_cache.write_record(job.cache.record(archive), fetched.record)
     os.replace(fetched.path, archive)
     sync_folder(archive.parent)
     with suppress(OSError):
         fetched.side_car.unlink()
-    store.drop_refused(job)
+    archive_cache.drop_refused(job)
     return fetched.record

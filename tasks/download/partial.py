@@ -1,6 +1,6 @@
 """Partial files, which later runs and other processes may go on with.
 
-Every writer has a file of its own (see `tasks.temporary`), so no two ever mix bytes, whether locks
+Every writer has a file of its own (see `core.temporary`), so no two ever mix bytes, whether locks
 work or not. To go on with a partial of another (dead, or not) its bytes are copied as they are
 hashed, which resuming must do anyway. A side-car beside each says which object the bytes are of; it
 is there before them. Only a partial of this user's is gone on with: whoever else can write to the
@@ -18,18 +18,10 @@ from typing import IO, Protocol
 
 import msgspec
 
-from tasks.addresses import without_user
-from tasks.download.answer import SideCar, if_range
-from tasks.files import BLOCK, remove
-from tasks.temporary import (
-    create,
-    create_held,
-    ground_of,
-    is_left,
-    is_own,
-    open_plain,
-    token,
-)
+from tasks.core.addresses import without_user
+from tasks.core.files import BLOCK, remove
+from tasks.core.temporary import create, create_held, ground_of, is_left, is_own, open_plain, token
+from tasks.web.answer import SideCar, if_range
 
 LARGEST_SIDE_CAR = 1 << 16  # bytes
 

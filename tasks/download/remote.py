@@ -14,16 +14,23 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from tasks import store
-from tasks.addresses import shown
-from tasks.catalogue import lock
-from tasks.catalogue.types import Network
-from tasks.download import cached, reach, sources
-from tasks.download.sources import Source
-from tasks.errors import DownloadError, PlainHttpError, RefusedError, TodError, UnreachableError
-from tasks.files import human_size, is_file, remove_leftovers
-from tasks.job import NetworkJob, Progress
-from tasks.store import ArchiveRecord
+from tasks.config import lock
+from tasks.config.types import Network
+from tasks.core.addresses import shown
+from tasks.core.errors import (
+    DownloadError,
+    PlainHttpError,
+    RefusedError,
+    TodError,
+    UnreachableError,
+)
+from tasks.core.files import human_size, is_file, remove_leftovers
+from tasks.download import cached
+from tasks.pipeline import archive_cache
+from tasks.pipeline.archive_cache import ArchiveRecord
+from tasks.pipeline.job import NetworkJob, Progress
+from tasks.web import connectivity, sources
+from tasks.web.sources import Source
 
 if TYPE_CHECKING:
     from tasks.download.transfer import Tools
@@ -63,8 +70,8 @@ def get(job: NetworkJob, source: Source, progress: Progress, tools: Tools | None
         return _in_turn(job, source, progress, tools)
     except UnreachableError as failure:
         # Who did not answer now is not asked again by this process for its other networks.
-        if not reach.is_offline():
-            reach.verdicts()[origin] = failure.why
+        if not connectivity.is_offline():
+            connectivity.verdicts()[origin] = failure.why
         if refused is not None:
             why = f"the archive was refused, and {source.host} can't be asked ({failure.why})"
             raise _refusal(job, why) from None
@@ -77,37 +84,37 @@ def may_be_asked(job: NetworkJob, network: Network, source: Source) -> bool:
     return not source.is_plain or lock.settled(job.workspace.lock_file, network) is not None
 
 
-def _origin(source: Source) -> reach.Origin:
+def _origin(source: Source) -> connectivity.Origin:
     try:
-        return reach.origin_of(source.text)
+        return connectivity.origin_of(source.text)
     except ValueError:
         raise DownloadError(source.text, "this is no web address") from None
 
 
-def _check_reach(job: NetworkJob, source: Source, origin: reach.Origin) -> None:
-    if reach.is_offline():
+def _check_reach(job: NetworkJob, source: Source, origin: connectivity.Origin) -> None:
+    if connectivity.is_offline():
         raise UnreachableError(source.text, "TOD_OFFLINE is set")
     settings = job.config.settings
     origins = {origin, *_likely_origins(job)}
-    reason = reach.unreachable(origins, settings.probe_timeout).get(origin)
+    reason = connectivity.unreachable(origins, settings.probe_timeout).get(origin)
     if reason:
         raise UnreachableError(source.text, reason)
 
 
-def _likely_origins(job: NetworkJob) -> Iterable[reach.Origin]:
+def _likely_origins(job: NetworkJob) -> Iterable[connectivity.Origin]:
     """The origins of all the networks that the workspace wants: one deadline serves them all."""
     networks = (job.config.networks.get(name) for name in job.config.wanted)
     for network in (job.network, *networks):
         for source in sources.ordered(network, job.config.settings) if network else ():
             if source.path is None and may_be_asked(job, network or job.network, source):
                 with suppress(ValueError):
-                    yield reach.origin_of(source.text)
+                    yield connectivity.origin_of(source.text)
 
 
 def _refused_from(job: NetworkJob, source: Source) -> ArchiveRecord | None:
     """The record of a refused copy that came from this source."""
-    path = store.refused(job)
-    record = store.read_record(job.cache.record(path)) if path else None
+    path = archive_cache.refused(job)
+    record = archive_cache.read_record(job.cache.record(path)) if path else None
     return record if record is not None and record.source == source.shown else None
 
 
@@ -117,8 +124,8 @@ def _refusal(job: NetworkJob, why: str) -> RefusedError:
 
 def _still_offered(job: NetworkJob, source: Source, record: ArchiveRecord) -> bool:
     """Ask for the headers only. A server that can't tell is taken to offer the same."""
-    from tasks.download import answer as judge
-    from tasks.download.request import PassingError, ask, open_session
+    from tasks.web import answer as judge
+    from tasks.web.request import PassingError, ask, open_session
 
     known = judge.SideCar(
         url=source.shown,
@@ -147,14 +154,14 @@ def _still_offered(job: NetworkJob, source: Source, record: ArchiveRecord) -> bo
 def _in_turn(job: NetworkJob, source: Source, progress: Progress, tools: Tools | None) -> Got:
     from tasks.download.partial import Draft, address_key, movement
     from tasks.download.transfer import Tools, fetch
-    from tasks.turn import turn
+    from tasks.pipeline.step_lock import turn
 
     place = job.cache.partial(job.name, address_key(source.text))
-    lock = job.cache.root / "locks" / f"{store.cached(job).name}.lock"
+    lock = job.cache.root / "locks" / f"{archive_cache.cached(job).name}.lock"
     with turn(
         lock,
         progress,
-        is_done=lambda: is_file(store.cached(job)),
+        is_done=lambda: is_file(archive_cache.cached(job)),
         movement=lambda: movement(place.parent),
         patience=2 * job.config.settings.read_timeout,
     ):
@@ -174,7 +181,7 @@ def tidy(job: NetworkJob) -> None:
     """Remove what killed downloads of this network left, now that its archive is there."""
     from tasks.download.partial import address_key, remove_orphans
 
-    archive = store.cached(job)
+    archive = archive_cache.cached(job)
     for path in (archive, job.cache.record(archive)):
         remove_leftovers(path)
     for source in sources.ordered(job.network, job.config.settings):

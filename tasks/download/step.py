@@ -18,13 +18,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tasks import store
-from tasks.addresses import shown, without_user
-from tasks.catalogue import lock
-from tasks.catalogue.types import Network
-from tasks.download import sources
-from tasks.download.sources import Source
-from tasks.errors import (
+from tasks.config import lock
+from tasks.config.types import Network
+from tasks.core.addresses import shown, without_user
+from tasks.core.errors import (
     DamagedError,
     DownloadError,
     PlainHttpError,
@@ -32,11 +29,14 @@ from tasks.errors import (
     UnreachableError,
     disk_error,
 )
-from tasks.files import is_file
-from tasks.installed import differences, receipt_of
-from tasks.job import NetworkJob, Outcome, Progress
-from tasks.receipts import DownloadReceipt, digest, read, write
-from tasks.store import ArchiveRecord
+from tasks.core.files import is_file
+from tasks.core.receipts import DownloadReceipt, digest, read, write
+from tasks.pipeline import archive_cache
+from tasks.pipeline.archive_cache import ArchiveRecord
+from tasks.pipeline.installed import differences, receipt_of
+from tasks.pipeline.job import NetworkJob, Outcome, Progress
+from tasks.web import sources
+from tasks.web.sources import Source
 
 if TYPE_CHECKING:
     from tasks.download.transfer import Tools
@@ -65,26 +65,30 @@ def why_stale(job: NetworkJob) -> str | None:
         return _local_change(job, receipt)
     if _is_installed(job, receipt.sha256):
         return None
-    path = store.cached(job)
+    path = archive_cache.cached(job)
     if not is_file(path):
-        return "the archive was refused" if store.refused(job) else "the archive is gone"
+        return "the archive was refused" if archive_cache.refused(job) else "the archive is gone"
     return None if _is_noted(job, path, receipt) else "the archive changed in the cache"
 
 
 def _is_noted(job: NetworkJob, path: Path, receipt: DownloadReceipt) -> bool:
     """Whether this workspace read the archive as it is now, and found what the receipt says."""
-    note = store.read_record(job.workspace.local_record(job.name))
-    return note is not None and note.sha256 == receipt.sha256 and store.is_untouched(path, note)
+    note = archive_cache.read_record(job.workspace.local_record(job.name))
+    return (
+        note is not None
+        and note.sha256 == receipt.sha256
+        and archive_cache.is_untouched(path, note)
+    )
 
 
 def _local_change(job: NetworkJob, receipt: DownloadReceipt) -> str | None:
     path = job.workspace.root / receipt.archive
     if not path.is_file():
         return None if _is_installed(job, receipt.sha256) else "the archive is gone"
-    note = store.read_record(job.workspace.local_record(job.name))
+    note = archive_cache.read_record(job.workspace.local_record(job.name))
     if note is None or note.sha256 != receipt.sha256:
         return "the archive was not read here yet"
-    return None if store.is_untouched(path, note) else "the archive changed"
+    return None if archive_cache.is_untouched(path, note) else "the archive changed"
 
 
 def _is_installed(job: NetworkJob, sha256: str) -> bool:
@@ -154,7 +158,7 @@ def _read_in_place(job: NetworkJob, source: Source) -> Outcome:
     path = job.workspace.root / source.path
     if not path.is_file():
         raise DownloadError(str(source.path), "no such file")
-    record = store.measured(path, ArchiveRecord(source=source.shown, witness="file"))
+    record = archive_cache.measured(path, ArchiveRecord(source=source.shown, witness="file"))
     return _done(job, record, archive=source.path.as_posix(), note="read in place")
 
 
@@ -213,7 +217,7 @@ def _done(job: NetworkJob, record: ArchiveRecord, *, note: str, archive: str = "
         size=record.size,
         witness="recorded" if recorded else record.witness,
     )
-    store.write_record(job.workspace.local_record(job.name), record)
+    archive_cache.write_record(job.workspace.local_record(job.name), record)
     write(job.workspace.receipt("download", job.name), receipt)
     return Outcome("built", note, record.size)
 

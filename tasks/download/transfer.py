@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.download import answer as judge
+from tasks.core.errors import DamagedError, DiskError, DownloadError, TodError, UnreachableError
+from tasks.core.files import human_size
 from tasks.download.partial import Draft, side_path
-from tasks.download.request import Answer, PassingError, ask, broken, open_session
-from tasks.download.sources import Source, witness
-from tasks.errors import DamagedError, DiskError, DownloadError, TodError, UnreachableError
-from tasks.files import human_size
-from tasks.job import NetworkJob, Progress
-from tasks.store import ArchiveRecord
+from tasks.pipeline.archive_cache import ArchiveRecord
+from tasks.pipeline.job import NetworkJob, Progress
+from tasks.web import answer as judge
+from tasks.web.request import Answer, PassingError, ask, broken, open_session
+from tasks.web.sources import Source, witness
 
 if TYPE_CHECKING:
     import requests

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from tasks.files import sha256_of
-from tasks.receipts import FileRecord
+from tasks.core.files import sha256_of
+from tasks.core.receipts import FileRecord
 
 State = Literal["wanted", "touched", "missing", "former", "users"]
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import msgspec
 
-from tasks.catalogue import lock
-from tasks.errors import ConfigError, DamagedError, disk_error
-from tasks.files import remove_leftovers
-from tasks.installed import differences
-from tasks.job import NetworkJob, Outcome, Progress, pass_on
-from tasks.receipts import ExtractReceipt, VerifyReceipt, digest, inputs, read, write
+from tasks.config import lock
+from tasks.core.errors import ConfigError, DamagedError, disk_error
+from tasks.core.files import remove_leftovers
+from tasks.core.receipts import ExtractReceipt, VerifyReceipt, digest, inputs, read, write
+from tasks.pipeline.installed import differences
+from tasks.pipeline.job import NetworkJob, Outcome, Progress, pass_on
 
 VERSION = 1
 DEFINITION = digest(("extract", VERSION))
@@ -122,10 +122,10 @@ def _finish(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> Out
 
 def _drop_archive(job: NetworkJob, outcome: Outcome) -> Outcome:
     """The network is installed by now: an archive that can't be removed is no failure."""
-    from tasks import store
+    from tasks.pipeline import archive_cache
 
     try:
-        store.drop(job)
+        archive_cache.drop(job)
     except OSError as error:
         line = f"{job.name}: its archive stays in the cache: {disk_error('', error).why}"
         return msgspec.structs.replace(outcome, lines=(*outcome.lines, line))

@@ -14,10 +14,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.errors import DamagedError, DiskError
-from tasks.files import human_size
-from tasks.receipts import FileRecord
-from tasks.verify.archive import Entry, Limits, TarStream, opened, walk
+from tasks.archives.tar import Entry, Limits, TarStream, opened, walk
+from tasks.core.errors import DamagedError, DiskError
+from tasks.core.files import human_size
+from tasks.core.receipts import FileRecord
 
 Members = Mapping[str, tuple[int, str]]  # path → (size, sha256), as in VerifyReceipt
 

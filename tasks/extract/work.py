@@ -20,21 +20,20 @@ from pathlib import Path
 
 import msgspec
 
-from tasks import store
-from tasks.catalogue import lock
-from tasks.catalogue.types import LockEntry
-from tasks.errors import DamagedError, RefusedError, UnsafeArchiveError, UserFilesError
+from tasks.archives.tar import Limits
+from tasks.config import lock
+from tasks.config.types import LockEntry
+from tasks.core.errors import DamagedError, RefusedError, UnsafeArchiveError, UserFilesError
+from tasks.core.files import remove_leftovers, sync_tree
+from tasks.core.lists import first_of
+from tasks.core.receipts import ExtractReceipt, FileRecord, VerifyReceipt
+from tasks.core.staging import remove_strays, staging
 from tasks.extract import repair
 from tasks.extract.plan import Plan, plan
 from tasks.extract.unpack import Members, Unpacked, must_have_room, unpack
-from tasks.files import remove_leftovers, sync_tree
-from tasks.installed import differences
-from tasks.job import NetworkJob, Outcome, Progress
-from tasks.lists import first_of
-from tasks.receipts import ExtractReceipt, FileRecord, VerifyReceipt
-from tasks.staging import remove_strays, staging
-from tasks.verify import faults
-from tasks.verify.archive import Limits
+from tasks.pipeline import archive_cache, archive_faults
+from tasks.pipeline.installed import differences
+from tasks.pipeline.job import NetworkJob, Outcome, Progress
 
 Files = dict[str, FileRecord]
 
@@ -167,7 +166,7 @@ def _unpack(
     only: list[str] | None,
     progress: Progress,
 ) -> Unpacked:
-    archive = store.archive_of(job)
+    archive = archive_cache.archive_of(job)
     if archive is None:
         raise DamagedError(job.name, "the archive is gone", "run doit again to fetch it anew")
     paths = verified.members if only is None else only
@@ -179,7 +178,7 @@ def _unpack(
     try:
         return unpack(archive, into, verified.members, limits, only=only, advance=progress.advance)
     except (DamagedError, UnsafeArchiveError) as error:
-        raise faults.retold(job, archive, error, "") from error
+        raise archive_faults.retold(job, archive, error, "") from error
     finally:
         progress.end()
 

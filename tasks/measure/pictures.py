@@ -19,14 +19,14 @@ from tasks.annotations.folder import Listing, listing
 from tasks.annotations.labels import labels_of
 from tasks.annotations.neighbours import common_faults
 from tasks.annotations.reading import state
-from tasks.files import sync_tree
-from tasks.job import Progress, ProjectJob, Silent
-from tasks.look import shown
-from tasks.measure.notes import Pictured, ProjectNotes
-from tasks.measure.results import Marked
-from tasks.spelling import composed
-from tasks.turn import PATIENCE, turn
-from tasks.words import count
+from tasks.core.files import sync_tree
+from tasks.core.inspect import shown
+from tasks.core.spelling import composed
+from tasks.core.words import count
+from tasks.inference.notes import Pictured, ProjectNotes
+from tasks.inference.results import Marked
+from tasks.pipeline.job import Progress, ProjectJob, Silent
+from tasks.pipeline.step_lock import PATIENCE, turn
 
 SPLIT = "test"
 SCENES = 24
@@ -89,7 +89,7 @@ def _are_drawn(folder: Path) -> bool:
 
 def _draw(folder: Path, staging: Path) -> None:
     from embedded.dataset import write
-    from tasks.staging import made_aside, remove_strays
+    from tasks.core.staging import made_aside, remove_strays
 
     remove_strays(staging)
     with made_aside(staging) as made:

@@ -9,19 +9,18 @@ from pathlib import Path
 
 import msgspec
 
-from tasks import receipts
-from tasks.engine import child
-from tasks.engine.messages import Grant, Order
-from tasks.engine.version import tensorflow_version
-from tasks.errors import BrokenNetworkError, NetworkError
-from tasks.files import stamp_of
-from tasks.job import Progress, ProjectJob
-from tasks.measure import notes
-from tasks.measure.notes import NetworkNotes, Pictured, Seen
+from tasks.core import receipts
+from tasks.core.errors import BrokenNetworkError, NetworkError
+from tasks.core.files import stamp_of
+from tasks.core.receipts import ExtractReceipt
+from tasks.inference import child, notes
+from tasks.inference.messages import Grant, Order
+from tasks.inference.notes import NetworkNotes, Pictured, Seen
+from tasks.inference.version import tensorflow_version
 from tasks.measure.pictures import SPLIT
 from tasks.measure.trial import Part, Trial, Tried
-from tasks.receipts import ExtractReceipt
-from tasks.turn import turn
+from tasks.pipeline.job import Progress, ProjectJob
+from tasks.pipeline.step_lock import turn
 
 VERSION = 2
 SAMPLE = 8

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from tasks.measure.notes import Pictured, Rows
-from tasks.measure.results import Accuracy, ClassAccuracy, Place
+from tasks.inference.notes import Pictured, Rows
+from tasks.inference.results import Accuracy, ClassAccuracy, Place
 
 Answers = Mapping[str, Rows]
 """sha256 of a picture → what the network found on it."""

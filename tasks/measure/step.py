@@ -12,20 +12,21 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tasks import receipts
-from tasks.aside import put
-from tasks.engine.version import tensorflow_version
-from tasks.errors import AnnotationsError, BrokenNetworkError, NetworkError, disk_error
-from tasks.files import sha256_of
-from tasks.installed import receipt_of
-from tasks.job import Outcome, Progress, ProjectJob
-from tasks.labels import label_ids, label_map_path
-from tasks.measure import notes, running
-from tasks.measure.notes import NetworkNotes, Pictured, ProjectNotes
+from tasks.annotations.label_map import label_ids, label_map_path
+from tasks.core import receipts
+from tasks.core.backup import put
+from tasks.core.errors import AnnotationsError, BrokenNetworkError, NetworkError, disk_error
+from tasks.core.files import sha256_of
+from tasks.core.receipts import ExtractReceipt, MeasureReceipt
+from tasks.core.words import count
+from tasks.inference import notes
+from tasks.inference.notes import NetworkNotes, Pictured, ProjectNotes
+from tasks.inference.results import SURE, Comparison, Result
+from tasks.inference.version import tensorflow_version
+from tasks.measure import running
 from tasks.measure.pictures import files_of, gather
-from tasks.measure.results import SURE, Comparison, Result
-from tasks.receipts import ExtractReceipt, MeasureReceipt
-from tasks.words import count
+from tasks.pipeline.installed import receipt_of
+from tasks.pipeline.job import Outcome, Progress, ProjectJob
 
 VERSION = 2
 MOST_TOLD = 5

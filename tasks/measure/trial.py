@@ -17,13 +17,13 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from tasks.catalogue.types import Signature
-from tasks.engine import inference, memory, outputs
-from tasks.engine.machine import this_machine
-from tasks.engine.messages import FaultError, Talk
-from tasks.engine.pictures import Subject, open_picture
-from tasks.measure.notes import Seen
-from tasks.measure.results import Figures, Latency
+from tasks.config.types import Signature
+from tasks.inference import inference, memory, outputs
+from tasks.inference.machine import this_machine
+from tasks.inference.messages import FaultError, Talk
+from tasks.inference.notes import Seen
+from tasks.inference.pictures import Subject, open_picture
+from tasks.inference.results import Figures, Latency
 
 MOST = 100
 """Detections kept of a picture: COCO's average precision looks at no more."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tasks import receipts
-from tasks.broom import Broom, Say
-from tasks.paths import Workspace
+from tasks.core import receipts
+from tasks.core.paths import Workspace
+from tasks.core.removal import Broom, Say
 from tasks.plot.receipt import PlotReceipt
 from tasks.plot.step import KINDS
 

@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
-from tasks.catalogue.types import Family
-from tasks.overview.entries import Entry
-from tasks.overview.front import front
+from tasks.config.types import Family
+from tasks.zoo.entries import Entry
+from tasks.zoo.front import front
 
 
 class Point(Struct, frozen=True):

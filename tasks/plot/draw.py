@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tasks.catalogue.types import Family
+from tasks.config.types import Family
 from tasks.plot.content import Content, Point
 from tasks.plot.place import ABOVE, BELOW, Box, Label, along, leader_end, place
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.job import Job
+from tasks.pipeline.job import Job
 
 
 class PlotJob(Job, frozen=True, kw_only=True):

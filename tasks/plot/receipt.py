@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import field
 
-from tasks.receipts import Receipt
+from tasks.core.receipts import Receipt
 
 
 class PlotReceipt(Receipt, frozen=True, kw_only=True):

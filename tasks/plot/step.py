@@ -6,15 +6,15 @@ import hashlib
 from contextlib import suppress
 from functools import cache
 
-from tasks import receipts
-from tasks.aside import make_way
-from tasks.errors import UsageError, disk_error
-from tasks.files import sha256_of, sha256_or_nothing, write_if_changed
-from tasks.job import Outcome, Progress
-from tasks.overview.entries import entries
+from tasks.core import receipts
+from tasks.core.backup import make_way
+from tasks.core.errors import UsageError, disk_error
+from tasks.core.files import sha256_of, sha256_or_nothing, write_if_changed
+from tasks.pipeline.job import Outcome, Progress
 from tasks.plot.content import Content, content
 from tasks.plot.job import PlotJob
 from tasks.plot.receipt import PlotReceipt
+from tasks.zoo.entries import entries
 
 VERSION = 1
 KINDS = ("png", "svg")

@@ -11,8 +11,8 @@ import hashlib
 from collections.abc import Mapping
 
 from tasks.annotations.annotated import Annotated
+from tasks.formats.tf_example import Floats, Ints, Texts, encode_example
 from tasks.pictures.stored import stored
-from tasks.records.wire import Floats, Ints, Texts, encode_example
 
 
 def example(found: Annotated, ids: Mapping[str, int]) -> bytes:

@@ -12,11 +12,11 @@ from msgspec import Struct, field
 from tasks.annotations.annotated import Annotated, read_pair
 from tasks.annotations.folder import Pair
 from tasks.annotations.reading import state
-from tasks.files import atomic_writer
-from tasks.job import Progress
-from tasks.look import shown
+from tasks.core.files import atomic_writer
+from tasks.core.inspect import shown
+from tasks.formats.tf_record import frame
+from tasks.pipeline.job import Progress
 from tasks.records.example import example
-from tasks.records.framing import frame
 
 
 class Tally(Struct):

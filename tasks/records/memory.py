@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from tasks.annotations.reading import is_file, state
-from tasks.files import LARGEST_STATE, read_file, sha256_of, write_if_changed
+from tasks.core.files import LARGEST_STATE, read_file, sha256_of, write_if_changed
 
 
 class Noted(Struct, frozen=True, array_like=True):

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct, field
 
-from tasks import receipts
 from tasks.annotations.folder import Listing, listing
+from tasks.annotations.label_map import label_ids, label_map_path
 from tasks.annotations.labels import LabelMap, labels_of
 from tasks.annotations.neighbours import common_faults
 from tasks.annotations.reading import LARGEST, state
-from tasks.errors import AnnotationsError, UserFilesError, disk_error
-from tasks.files import remove_leftovers
-from tasks.job import Outcome, Progress, ProjectJob
-from tasks.labels import label_ids, label_map_path
-from tasks.lists import first_of
-from tasks.look import look, shown
-from tasks.receipts import RecordFile, RecordsReceipt
+from tasks.core import receipts
+from tasks.core.errors import AnnotationsError, UserFilesError, disk_error
+from tasks.core.files import remove_leftovers
+from tasks.core.inspect import look, shown
+from tasks.core.lists import first_of
+from tasks.core.paths import SPLITS
+from tasks.core.receipts import RecordFile, RecordsReceipt
+from tasks.pipeline.job import Outcome, Progress, ProjectJob
 from tasks.records import memory
 from tasks.records.memory import Memory, Noted
 from tasks.records.words import MOST_TOLD, all_faults, contents, oddities, told, what_to_add
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from tasks.records.make import Tally
 
 VERSION = 2
-SPLITS = ("train", "test")
 
 
 def why_stale(job: ProjectJob) -> str | None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from tasks.annotations.annotated import clipped
 from tasks.annotations.folder import Listing, seen_from
-from tasks.lists import first_of
-from tasks.look import shown
-from tasks.words import count
+from tasks.core.inspect import shown
+from tasks.core.lists import first_of
+from tasks.core.words import count
 
 if TYPE_CHECKING:
     from tasks.records.make import Tally

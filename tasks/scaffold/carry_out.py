@@ -9,8 +9,8 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from tasks.files import atomic_writer, remove, sync_folder
-from tasks.look import Seen, look, shown
+from tasks.core.files import atomic_writer, remove, sync_folder
+from tasks.core.inspect import Seen, look, shown
 from tasks.scaffold.plan import Plan, digest_of
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from tasks.errors import disk_error
-from tasks.files import read_file
-from tasks.job import ProjectJob
-from tasks.labels import label_map_path
-from tasks.look import shown
+from tasks.annotations.label_map import label_map_path
+from tasks.core.errors import disk_error
+from tasks.core.files import read_file
+from tasks.core.inspect import shown
+from tasks.formats.textproto.edit import Document
+from tasks.formats.textproto.tokens import TextError
+from tasks.pipeline.job import ProjectJob
+from tasks.pipeline_config import table
+from tasks.pipeline_config.change import Unfit
+from tasks.pipeline_config.fields import SHAPE
 from tasks.scaffold.configs import LONGEST_CONFIG, Tailored, remarks, tailor
-from tasks.scaffold.step import config_path, has_config, key, why_stale
-from tasks.tailor import table
-from tasks.tailor.change import Unfit
-from tasks.tailor.fields import SHAPE
-from tasks.textproto.edit import Document
-from tasks.textproto.tokens import TextError
+from tasks.scaffold.places import config_path, has_config, key
+from tasks.scaffold.step import why_stale
 
 
 def page(job: ProjectJob) -> list[str]:

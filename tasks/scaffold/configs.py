@@ -8,25 +8,25 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from tasks.catalogue.types import Network
-from tasks.errors import ConfigError, DamagedError
-from tasks.files import human_size, read_file
-from tasks.installed import receipt_of
-from tasks.job import ProjectJob
-from tasks.labels import label_ids
-from tasks.look import Seen, shown
-from tasks.receipts import FileRecord, ScaffoldReceipt
+from tasks.annotations.label_map import label_ids
+from tasks.config.types import Network
+from tasks.core.errors import ConfigError, DamagedError
+from tasks.core.files import human_size, read_file
+from tasks.core.inspect import Seen, shown
+from tasks.core.receipts import FileRecord, ScaffoldReceipt
+from tasks.formats.textproto.edit import Document
+from tasks.formats.textproto.path import plain
+from tasks.formats.textproto.tokens import TextError
+from tasks.pipeline.installed import receipt_of
+from tasks.pipeline.job import ProjectJob
+from tasks.pipeline_config import apply, needs, rules
+from tasks.pipeline_config.apply import Kept
+from tasks.pipeline_config.change import Change, Unfit
+from tasks.pipeline_config.fields import SHAPE
+from tasks.pipeline_config.recipe import Recipe, recipe
+from tasks.pipeline_config.schema import unknown_fields
+from tasks.scaffold.places import PIPELINE, config_path, has_config, key, recorded
 from tasks.scaffold.plan import Merge, digest_of, written_at
-from tasks.scaffold.step import PIPELINE, config_path, has_config, key, recorded
-from tasks.tailor import apply, needs, rules
-from tasks.tailor.apply import Kept
-from tasks.tailor.change import Change, Unfit
-from tasks.tailor.fields import SHAPE
-from tasks.tailor.recipe import Recipe, recipe
-from tasks.tailor.schema import unknown_fields
-from tasks.textproto.edit import Document
-from tasks.textproto.path import plain
-from tasks.textproto.tokens import TextError
 
 # The zoo's longest is some 10 kB; this guards memory against an archive with a monster inside.
 LONGEST_CONFIG = 4_000_000

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from tasks.look import Seen, is_below, shown
-from tasks.receipts import ScaffoldReceipt
+from tasks.core.inspect import Seen, is_below, shown
+from tasks.core.receipts import ScaffoldReceipt
 
 NOTHING = Seen("nothing")
 

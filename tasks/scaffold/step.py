@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tasks import receipts
-from tasks.errors import ConfigError, UserFilesError, disk_error
-from tasks.files import remove_leftovers, sha256_or_nothing
-from tasks.installed import receipt_of
-from tasks.job import Outcome, Progress, ProjectJob
-from tasks.labels import label_ids, label_map, label_map_path
-from tasks.look import Seen, is_below, look
-from tasks.receipts import FileRecord, ScaffoldReceipt
+from tasks.annotations.label_map import label_ids, label_map, label_map_path
+from tasks.core import receipts
+from tasks.core.errors import ConfigError, UserFilesError, disk_error
+from tasks.core.files import remove_leftovers, sha256_or_nothing
+from tasks.core.inspect import Seen, is_below, look
+from tasks.core.receipts import ScaffoldReceipt
+from tasks.pipeline.job import Outcome, Progress, ProjectJob
+from tasks.scaffold.places import PIPELINE, config_path, key, recorded
 from tasks.scaffold.plan import Plan, Wanted, digest_of, plan, trusted
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tasks.scaffold.configs import Configs, Updates
 
 VERSION = 3
-PIPELINE = "pipeline.config"
 
 
 def why_stale(job: ProjectJob, *, edits: bool = True) -> str | None:
@@ -81,12 +80,6 @@ def _traits(job: ProjectJob, name: str) -> list[object]:
     return [network.pipeline_config, network.not_trainable, network.training_needs]
 
 
-def has_config(job: ProjectJob, name: str) -> bool:
-    """Whether the project gets a pipeline.config for this network."""
-    network = job.config.networks.get(name)
-    return network is not None and network.pipeline_config and not network.not_trainable
-
-
 def _inputs(job: ProjectJob) -> dict[str, str]:
     return receipts.inputs(*(job.workspace.receipt("extract", n) for n in job.project.networks))
 
@@ -118,11 +111,6 @@ def _what_was_edited(job: ProjectJob, receipt: ScaffoldReceipt) -> str | None:
     return None
 
 
-def config_path(job: ProjectJob, name: str) -> Path:
-    """Where the project's pipeline.config of a network lies."""
-    return job.workspace.training(job.name, name) / PIPELINE
-
-
 def _own_folders(job: ProjectJob) -> list[Path]:
     place, name = job.workspace, job.name
     images = [place.project(name), place.project(name) / "images"]
@@ -133,16 +121,6 @@ def _own_folders(job: ProjectJob) -> list[Path]:
 def _folders(job: ProjectJob) -> list[Path]:
     networks = [job.workspace.training(job.name, network) for network in job.project.networks]
     return [*_own_folders(job), *networks]
-
-
-def key(job: ProjectJob, path: Path) -> str:
-    return path.relative_to(job.workspace.root).as_posix()
-
-
-def recorded(job: ProjectJob, name: str) -> FileRecord | None:
-    """The record of the network's pipeline.config, or None: it has none, or is not here yet."""
-    receipt = receipt_of(job.workspace, name) if has_config(job, name) else None
-    return receipt.files.get(PIPELINE) if receipt is not None else None
 
 
 def _label_map_key(job: ProjectJob) -> str:

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from tasks.catalogue.types import Expectation, Signature
-from tasks.engine.outputs import Floats, Found, Outputs, core, found
-from tasks.smoke.messages import Check
-from tasks.spelling import composed
+from tasks.config.types import Expectation, Signature
+from tasks.core.spelling import composed
+from tasks.inference.outputs import Floats, Found, Outputs, core, found
+from tasks.inference.report import Check
 
 BOX_TOLERANCE = 1e-3  # clipped boxes miss 0 and 1 by rounding
 SCORE_TOLERANCE = 1e-4  # neighbours in a sorted list

@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from embedded import NAME as EMBEDDED
-from tasks.catalogue.types import Config, Expectation, Network
+from tasks.config.types import Config, Expectation, Network
 
 SCENE = 4_000_012
 """Seed of the drawn scene, of `embedded.splits.EXAMPLES`: no network was taught or judged on it. It

@@ -14,20 +14,13 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from tasks.engine import inference, memory, outputs
-from tasks.engine.machine import processors
-from tasks.engine.messages import Checkpoint, Talk
-from tasks.engine.pictures import Subject, draw_scene, open_picture, other_shape
+from tasks.inference import inference, memory, outputs
+from tasks.inference.machine import processors
+from tasks.inference.messages import Checkpoint, Talk
+from tasks.inference.pictures import Subject, draw_scene, open_picture, other_shape
+from tasks.inference.report import Check, Detection, Examined, Report, Seconds, Trial
 from tasks.smoke import checks
 from tasks.smoke.draw import LEAST_SCORE, MOST_BOXES, Box, draw
-from tasks.smoke.messages import (
-    Check,
-    Detection,
-    Examined,
-    Report,
-    Seconds,
-    Trial,
-)
 
 SCENE_SIZE = (640, 480)
 MOST_DETECTIONS = 100

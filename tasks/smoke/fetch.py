@@ -8,12 +8,12 @@ from contextlib import closing
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from tasks.addresses import shown
-from tasks.catalogue.types import Picture, Settings
-from tasks.download import sources
-from tasks.errors import TodError
-from tasks.files import sha256_or_nothing, write_atomic
-from tasks.paths import Cache
+from tasks.config.types import Picture, Settings
+from tasks.core.addresses import shown
+from tasks.core.errors import TodError
+from tasks.core.files import sha256_or_nothing, write_atomic
+from tasks.core.paths import Cache
+from tasks.web import sources
 
 LARGEST = 50_000_000
 """Bytes; no test picture is near it."""
@@ -55,18 +55,18 @@ def over_http(address: str, settings: Settings) -> bytes:
     Raises:
         UnavailableError: offline by choice, out of reach, or not answered with a picture.
     """
-    from tasks.download import reach
+    from tasks.web import connectivity
 
-    if reach.is_offline():
+    if connectivity.is_offline():
         raise UnavailableError("TOD_OFFLINE is set")
-    origin = reach.origin_of(address)
-    if fault := reach.unreachable([origin], settings.probe_timeout).get(origin):
+    origin = connectivity.origin_of(address)
+    if fault := connectivity.unreachable([origin], settings.probe_timeout).get(origin):
         raise UnavailableError(f"{origin} can't be reached: {fault}")
     return _body(address, settings)
 
 
 def _body(address: str, settings: Settings) -> bytes:
-    from tasks.download.request import PassingError, ask, open_session
+    from tasks.web.request import PassingError, ask, open_session
 
     source = sources.parse(address)
     content = bytearray()

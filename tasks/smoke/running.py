@@ -10,15 +10,15 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tasks.engine import child
-from tasks.engine.messages import Grant, Order
-from tasks.errors import NetworkError
-from tasks.files import sha256_of, write_atomic
-from tasks.job import NetworkJob, Progress
-from tasks.receipts import ExtractReceipt
+from tasks.core.errors import NetworkError
+from tasks.core.files import sha256_of, write_atomic
+from tasks.core.receipts import ExtractReceipt
+from tasks.inference import child
+from tasks.inference.messages import Grant, Order
+from tasks.inference.report import Examined, Report, Trial
+from tasks.pipeline.job import NetworkJob, Progress
 from tasks.smoke import fetch
 from tasks.smoke.choice import SCENE, Choice, choose, demand, scene_id
-from tasks.smoke.messages import Examined, Report, Trial
 
 
 class Chosen(Struct, frozen=True):

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks import receipts
-from tasks.engine.version import tensorflow_version
-from tasks.errors import NetworkError, disk_error
-from tasks.files import sha256_of
-from tasks.job import NetworkJob, Outcome, Progress, pass_on
-from tasks.receipts import ExtractReceipt, SmokeReceipt
+from tasks.core import receipts
+from tasks.core.errors import NetworkError, disk_error
+from tasks.core.files import sha256_of
+from tasks.core.receipts import ExtractReceipt, SmokeReceipt
+from tasks.inference.version import tensorflow_version
+from tasks.pipeline.job import NetworkJob, Outcome, Progress, pass_on
 from tasks.smoke.choice import Choice, choose, scene_id
 
 VERSION = 1

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
 
-from tasks.catalogue.types import Digests, LockEntry, Network
-from tasks.verify import bundle
-from tasks.verify.archive import Facts, MemberFacts
+from tasks.archives.tar import Facts, MemberFacts
+from tasks.config.types import Digests, LockEntry, Network
+from tasks.formats import tensor_bundle
 
 LOCK = "config/zoo.lock"
 VARIABLES = "saved_model/variables/variables"
@@ -156,7 +156,7 @@ def _lack(facts: Facts, network: Network, prefix: str) -> str | None:
         return f"it holds no {' and no '.join(missing)}"
     for path, content in facts.indexes.items():
         stem = path.removesuffix(".index")
-        if not bundle.is_index(content) and stem not in (prefix, VARIABLES):
+        if not tensor_bundle.is_index(content) and stem not in (prefix, VARIABLES):
             continue  # some other file with this suffix
         if (fault := _bundle_fault(stem, content, facts.members)) is not None:
             return fault
@@ -165,7 +165,7 @@ def _lack(facts: Facts, network: Network, prefix: str) -> str | None:
 
 def _bundle_fault(stem: str, index: bytes, members: Mapping[str, MemberFacts]) -> str | None:
     try:
-        lengths = bundle.data_lengths(index)
+        lengths = tensor_bundle.data_lengths(index)
     except ValueError as fault:
         return f"its {stem}.index can't be read: {fault}"
     for number, length in enumerate(lengths):

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.catalogue.types import Network, Settings
-from tasks.errors import DamagedError, disk_error
-from tasks.files import remove_leftovers
-from tasks.job import NetworkJob, Outcome, Progress, pass_on
-from tasks.receipts import DownloadReceipt, VerifyReceipt, digest, inputs, read, write
+from tasks.config.types import Network, Settings
+from tasks.core.errors import DamagedError, disk_error
+from tasks.core.files import remove_leftovers
+from tasks.core.receipts import DownloadReceipt, VerifyReceipt, digest, inputs, read, write
+from tasks.pipeline.job import NetworkJob, Outcome, Progress, pass_on
 from tasks.verify.trust import unlike_lock
 
 VERSION = 1

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tasks.catalogue import lock
-from tasks.catalogue.types import LockEntry
-from tasks.errors import ConfigError, RefusedError
-from tasks.files import remove_leftovers
-from tasks.job import NetworkJob
-from tasks.receipts import DownloadReceipt, VerifyReceipt
+from tasks.config import lock
+from tasks.config.types import LockEntry
+from tasks.core.errors import ConfigError, RefusedError
+from tasks.core.files import remove_leftovers
+from tasks.core.receipts import DownloadReceipt, VerifyReceipt
+from tasks.pipeline.job import NetworkJob
 
 
 def unlike_lock(job: NetworkJob, receipt: VerifyReceipt) -> str | None:

@@ -15,15 +15,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from tasks import store
-from tasks.catalogue import lock
-from tasks.catalogue.types import Digests, LockEntry
-from tasks.errors import DamagedError, RefusedError, UnsafeArchiveError
-from tasks.installed import receipt_of
-from tasks.job import NetworkJob, Outcome, Progress
-from tasks.receipts import DownloadReceipt, ExtractReceipt, VerifyReceipt
-from tasks.verify import faults, trust
-from tasks.verify.archive import Facts, Limits, MemberFacts, examine
+from tasks.archives.tar import Facts, Limits, MemberFacts, examine
+from tasks.config import lock
+from tasks.config.types import Digests, LockEntry
+from tasks.core.errors import DamagedError, RefusedError, UnsafeArchiveError
+from tasks.core.receipts import DownloadReceipt, ExtractReceipt, VerifyReceipt
+from tasks.pipeline import archive_cache, archive_faults
+from tasks.pipeline.installed import receipt_of
+from tasks.pipeline.job import NetworkJob, Outcome, Progress
+from tasks.verify import trust
 from tasks.verify.judge import LOCK, Verdict, judge
 
 
@@ -43,7 +43,7 @@ def verify(
     Raises:
         TodError, OSError: as `step.run`.
     """
-    archive = store.archive_of(job)
+    archive = archive_cache.archive_of(job)
     facts = _known_facts(job, download, former, same, archive)
     if facts is None:
         facts = _read_archive(job, download, archive, progress)
@@ -114,9 +114,9 @@ def _read_archive(
     try:
         facts = _examine(job, archive, progress)
     except (DamagedError, UnsafeArchiveError) as error:
-        raise faults.retold(job, archive, error, download.witness) from error
+        raise archive_faults.retold(job, archive, error, download.witness) from error
     if facts.sha256 != download.sha256:
-        raise faults.damaged(job, archive, "changed since it was fetched")
+        raise archive_faults.damaged(job, archive, "changed since it was fetched")
     return facts
 
 
@@ -141,7 +141,7 @@ def _more(digests: Digests) -> bool:
 
 def _refuse(job: NetworkJob, archive: Path | None, verdict: Verdict) -> NoReturn:
     if archive is not None:
-        store.set_aside(job, archive, "refused")
+        archive_cache.set_aside(job, archive, "refused")
     why = f"the archive is whole but not the one on record: {verdict.why}"
     raise RefusedError(job.name, why, f"`doit accept {job.name}` takes it into config/zoo.lock")
 
@@ -151,7 +151,7 @@ def _unfit(job: NetworkJob, archive: Path | None, verdict: Verdict) -> RefusedEr
     catalogue's entry, which the user can mend."""
     todo = "saved_model and pipeline_config of its entry say what it must have"
     if archive is not None:
-        todo = f"{todo}; {faults.whose(job, archive)}"
+        todo = f"{todo}; {archive_faults.whose(job, archive)}"
     return RefusedError(job.name, f"the archive is not fit: {verdict.why}", todo)
 
 

@@ -164,7 +164,7 @@ def test_a_wrong_declaration_is_told(declared: str, written: str, words: str) ->
 @pytest.mark.parametrize(
     "name",
     [
-        *("none-such", "../../tasks/job", "os.path", "a" * 150, "", " ", "utf８"),
+        *("none-such", "../../tasks/pipeline/job", "os.path", "a" * 150, "", " ", "utf８"),
         *("zip", "zlib", "bz2", "hex", "base64", "rot13", "uu", "quopri", "idna", "punycode"),
         *("unicode_escape", "raw_unicode_escape", "utf-7", "undefined", "charmap", "mbcs"),
     ],

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.archives import DATA, graph_like, make, tensors
+from tasks.core.paths import Workspace
 from tasks.extract import step as extract
-from tasks.job import Silent
-from tasks.paths import Workspace
+from tasks.pipeline.job import Silent
 from tasks.verify import step as verify
 from tests.support.archives import NETWORK
 from tests.support.jobs import downloaded, network_job

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tasks.measure.results import Detection, Marked, Result, Sight
-from tasks.paths import Workspace
+from tasks.core.paths import Workspace
+from tasks.inference.results import Detection, Marked, Result, Sight
 from tests.support.compared import (
     LABELS,
     MACHINE,

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks import clean, receipts
-from tasks.paths import Cache, Workspace
-from tasks.receipts import ExtractReceipt, ScaffoldReceipt, SmokeReceipt
+from tasks.core import receipts
+from tasks.core.paths import Cache, Workspace
+from tasks.core.receipts import ExtractReceipt, ScaffoldReceipt, SmokeReceipt
+from tasks.core.staging import staging
+from tasks.core.temporary import token
 from tasks.scaffold.plan import digest_of
-from tasks.staging import staging
-from tasks.temporary import token
+from tasks.wiring import clean
 from tests.support.projects import install, project_job, record, scaffold, tree
 
 

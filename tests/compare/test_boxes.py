@@ -24,7 +24,7 @@ from tasks.compare.boxes import (
     verdicts,
     whole_percent,
 )
-from tasks.measure.results import Detection, Marked, Place
+from tasks.inference.results import Detection, Marked, Place
 
 SIZE = (640, 480)
 HERE: Place = (0.1, 0.1, 0.5, 0.5)

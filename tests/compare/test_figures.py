@@ -7,7 +7,6 @@ from itertools import pairwise
 import pytest
 from msgspec.structs import replace
 
-from tasks.catalogue.types import Network
 from tasks.compare.assemble import lead, notices
 from tasks.compare.cards import cards, shape
 from tasks.compare.charts import Axis, axis_for, charts, nice
@@ -15,8 +14,9 @@ from tasks.compare.figures import builds, cells, left_out, machines, rows, smoke
 from tasks.compare.material import LastBuild, Material
 from tasks.compare.survey import Survey
 from tasks.compare.view import Card, Chart, State
-from tasks.measure.results import Comparison, Result
-from tasks.smoke.messages import Check, Report
+from tasks.config.types import Network
+from tasks.inference.report import Check, Report
+from tasks.inference.results import Comparison, Result
 from tests.support.compared import (
     MACHINE,
     NETWORKS,

@@ -7,8 +7,8 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from tasks.catalogue.types import Network
-from tasks.measure.results import Detection, Marked, Result
+from tasks.config.types import Network
+from tasks.inference.results import Detection, Marked, Result
 from tests.support.compared import (
     NETWORKS,
     RCNN,

@@ -9,8 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from tasks.compare import boxes, gallery, page
-from tasks.measure.results import Detection, Result
-from tasks.paths import Workspace
+from tasks.core.paths import Workspace
+from tasks.inference.results import Detection, Result
 from tasks.smoke.draw import PALETTE, ink_on
 from tests.support.compared import (
     RCNN,

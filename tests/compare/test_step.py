@@ -8,13 +8,14 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from tasks import clean, receipts
-from tasks.catalogue.types import Config
 from tasks.compare import step
-from tasks.errors import DamagedError, DiskError
-from tasks.job import Outcome, ProjectJob, Silent
-from tasks.paths import Workspace
-from tasks.receipts import CompareReceipt, MeasureReceipt
+from tasks.config.types import Config
+from tasks.core import receipts
+from tasks.core.errors import DamagedError, DiskError
+from tasks.core.paths import Workspace
+from tasks.core.receipts import CompareReceipt, MeasureReceipt
+from tasks.pipeline.job import Outcome, ProjectJob, Silent
+from tasks.wiring import clean
 from tests.support.compared import (
     NETWORKS,
     SSD,

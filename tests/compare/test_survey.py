@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tasks.compare.survey import THRESHOLDS, Noted, choose, oddity, survey
-from tasks.measure.results import Detection, Marked, Place, Sight
+from tasks.inference.results import Detection, Marked, Place, Sight
 
 HERE: Place = (0.1, 0.1, 0.5, 0.5)
 AWAY: Place = (0.6, 0.6, 0.9, 0.9)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.errors import UsageError
-from tasks.paths import default_cache
+from tasks.core.errors import UsageError
+from tasks.core.paths import default_cache
 from tests.support.archives import zoo_archive
 from tests.support.checkouts import Checkout, check_out
 

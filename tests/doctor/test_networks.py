@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks import receipts
+from tasks.core import receipts
+from tasks.core.paths import Workspace
+from tasks.core.receipts import ExtractReceipt
 from tasks.doctor import checkpoint, config, text
 from tasks.doctor.examine import examine
 from tasks.doctor.finding import Finding
-from tasks.job import ProjectJob
-from tasks.paths import Workspace
-from tasks.receipts import ExtractReceipt
-from tasks.verify import bundle
+from tasks.formats import tensor_bundle as bundle
+from tasks.pipeline.job import ProjectJob
+from tasks.records.step import why_record_stale
 from tests.support.archives import tensor_bundle
 from tests.support.projects import install, network, project_job, scaffold
 
@@ -96,7 +97,11 @@ def write(job: ProjectJob, content: str | bytes) -> None:
 
 def about(job: ProjectJob, kind: str) -> list[str]:
     """The network's rows of that kind, each as one line."""
-    return [_line(one) for one in examine(job) if one.kind == kind and one.what == NAME]
+    return [
+        _line(one)
+        for one in examine(job, why_record_stale)
+        if one.kind == kind and one.what == NAME
+    ]
 
 
 def _line(one: Finding) -> str:
@@ -423,7 +428,7 @@ def test_the_shapes_of_an_index_are_those_that_were_written() -> None:
 
 
 def test_a_config_says_its_classes_by_the_model_that_is_really_there() -> None:
-    from tasks.textproto.edit import Document
+    from tasks.formats.textproto.edit import Document
 
     read = Document("model { faster_rcnn { num_classes: 7 } }  # ssd { num_classes: 3 }")
     assert config.num_classes(read) == ("faster_rcnn", 7)

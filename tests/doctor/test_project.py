@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from tasks.core.errors import AnnotationsError
+from tasks.core.paths import Workspace
 from tasks.doctor.examine import examine
 from tasks.doctor.finding import Finding
-from tasks.errors import AnnotationsError
-from tasks.job import ProjectJob, Silent
-from tasks.paths import Workspace
+from tasks.formats.tf_example import Floats, Ints, Texts, encode_example
+from tasks.formats.tf_record import frame
+from tasks.pipeline.job import ProjectJob, Silent
 from tasks.records import step as records
-from tasks.records.framing import frame
-from tasks.records.wire import Floats, Ints, Texts, encode_example
+from tasks.records.step import why_record_stale
 from tests.support.annotated import fill, picture, xml
 from tests.support.projects import network, project_job, scaffold, tree
 
@@ -34,7 +35,7 @@ def job(workspace: Workspace) -> ProjectJob:
 
 def told(job: ProjectJob, kind: str = "") -> list[str]:
     """The rows, each as one line."""
-    return [_line(one) for one in examine(job) if kind in ("", one.kind)]
+    return [_line(one) for one in examine(job, why_record_stale) if kind in ("", one.kind)]
 
 
 def _line(one: Finding) -> str:
@@ -70,7 +71,7 @@ def test_a_sound_project_has_no_error(job: ProjectJob) -> None:
 def test_nothing_is_written(job: ProjectJob) -> None:
     (images(job) / "a.xml").write_text("broken")
     before = tree(job.workspace.root)
-    examine(job)
+    examine(job, why_record_stale)
     assert tree(job.workspace.root) == before
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from tasks.doctor import extractors
 from tasks.doctor.refusals import doubtful, refused
-from tasks.tailor.needs import needs
-from tasks.tailor.rules import branch_of
-from tasks.tailor.schema import fault, unknown_fields
-from tasks.textproto.edit import Document
+from tasks.formats.textproto.edit import Document
+from tasks.pipeline_config.needs import needs
+from tasks.pipeline_config.rules import branch_of
+from tasks.pipeline_config.schema import fault, unknown_fields
 from tests.support.pipeline_configs import ALL
 
 COSINE = "train_config.optimizer.momentum_optimizer.learning_rate.cosine_decay_learning_rate"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.download import reach, sources
+from tasks.web import connectivity, sources
 
 
 @pytest.fixture(autouse=True)
 def nothing_is_known_of_any_host(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test's server may get the port of an earlier one."""
-    reach.verdicts.cache_clear()
+    connectivity.verdicts.cache_clear()
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
 

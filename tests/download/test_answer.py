@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.download import answer
-from tasks.download.answer import SideCar
+from tasks.web import answer
+from tasks.web.answer import SideCar
 
 KNOWN = SideCar(url="u", etag='"one"', last_modified="then", generation="7", total=10)
 SAME = {"ETag": '"one"', "Content-Range": "bytes 4-9/10"}

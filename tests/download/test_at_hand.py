@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tasks import store
+from tasks.core.paths import Workspace
 from tasks.download import step
-from tasks.job import NetworkJob, Silent
-from tasks.paths import Workspace
+from tasks.pipeline import archive_cache
+from tasks.pipeline.job import NetworkJob, Silent
 from tests.support.downloads import BODY, OTHER, SHA256, install, network_job, receipt_of
 from tests.support.jobs import with_network
 from tests.support.servers import file, serving
@@ -36,13 +36,13 @@ def moved(job: NetworkJob) -> NetworkJob:
 def test_the_cached_archive_answers_for_other_addresses(job: NetworkJob) -> None:
     assert step.why_stale(moved(job)) == "its sources changed"
     assert step.run(moved(job), Silent()).note == "found in the cache"
-    assert store.cached(moved(job)).read_bytes() == BODY
-    assert store.cached(job).exists()  # another workspace may use it
+    assert archive_cache.cached(moved(job)).read_bytes() == BODY
+    assert archive_cache.cached(job).exists()  # another workspace may use it
     assert step.why_stale(moved(job)) is None
 
 
 def test_the_installed_network_answers_when_its_archive_is_gone(job: NetworkJob) -> None:
-    store.drop(job)
+    archive_cache.drop(job)
     install(job, SHA256)
     assert step.run(moved(job), Silent()).note == "installed already"
     assert receipt_of(job).sha256 == SHA256
@@ -51,7 +51,7 @@ def test_the_installed_network_answers_when_its_archive_is_gone(job: NetworkJob)
 
 
 def test_a_lost_receipt_does_not_matter(job: NetworkJob) -> None:
-    store.drop(job)
+    archive_cache.drop(job)
     install(job, SHA256)
     job.workspace.receipt("download", "net").unlink()
     assert step.run(moved(job), Silent()).kind == "built"
@@ -70,12 +70,12 @@ def test_without_the_lock_other_addresses_are_another_archive(job: NetworkJob) -
 
 
 def test_a_record_that_lies_is_not_believed(job: NetworkJob) -> None:
-    store.cached(job).write_bytes(OTHER)
+    archive_cache.cached(job).write_bytes(OTHER)
     assert step.run(moved(job), Silent()).kind == "deferred"
-    assert not store.cached(moved(job)).exists()
+    assert not archive_cache.cached(moved(job)).exists()
 
 
 def test_a_network_that_was_edited_does_not_answer(job: NetworkJob) -> None:
-    store.drop(job)
+    archive_cache.drop(job)
     install(job, SHA256).write_bytes(b"model { edited }")
     assert step.run(moved(job), Silent()).kind == "deferred"

@@ -8,11 +8,11 @@ from ssl import SSLContext
 
 import pytest
 
-from tasks.catalogue.types import Settings
+from tasks.config.types import Settings
+from tasks.core.paths import Workspace
 from tasks.download import step
-from tasks.download.credentials import authorization
-from tasks.job import Silent
-from tasks.paths import Workspace
+from tasks.pipeline.job import Silent
+from tasks.web.credentials import authorization
 from tests.support.downloads import BODY, network_job
 from tests.support.servers import ScriptedServer, file, redirect, serving
 

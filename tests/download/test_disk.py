@@ -6,11 +6,11 @@ import os
 
 import pytest
 
+from tasks.core.errors import DiskError
+from tasks.core.paths import Cache, Workspace
 from tasks.download import step
 from tasks.download.transfer import Tools
-from tasks.errors import DiskError
-from tasks.job import Silent
-from tasks.paths import Cache, Workspace
+from tasks.pipeline.job import Silent
 from tests.support.downloads import BODY, network_job, partials
 from tests.support.servers import file, serving
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tasks import store
+from tasks.core.paths import Cache, Workspace
 from tasks.download import cached, step
-from tasks.job import Silent
-from tasks.paths import Cache, Workspace
-from tasks.store import ArchiveRecord
+from tasks.pipeline import archive_cache
+from tasks.pipeline.archive_cache import ArchiveRecord
+from tasks.pipeline.job import Silent
 from tests.support.downloads import BODY, OTHER, SHA256, network_job, receipt_of
 from tests.support.servers import file, serving
 
@@ -30,11 +30,11 @@ pytestmark = pytest.mark.skipif(
 def left(workspace: Workspace, url: str, body: bytes, **claims: object) -> Path:
     """An archive in the cache with its record, in which these claims stand."""
     job = network_job(workspace, url)
-    path = store.cached(job)
+    path = archive_cache.cached(job)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(body)
-    record = store.note(job, path, ArchiveRecord(source=url, witness="server"))
-    store.write_record(job.cache.record(path), msgspec.structs.replace(record, **claims))
+    record = archive_cache.note(job, path, ArchiveRecord(source=url, witness="server"))
+    archive_cache.write_record(job.cache.record(path), msgspec.structs.replace(record, **claims))
     return path
 
 

@@ -10,10 +10,11 @@ from ssl import SSLContext
 import msgspec
 import pytest
 
-from tasks.download import sources, step
-from tasks.errors import DownloadError
-from tasks.job import Silent
-from tasks.paths import Workspace
+from tasks.core.errors import DownloadError
+from tasks.core.paths import Workspace
+from tasks.download import step
+from tasks.pipeline.job import Silent
+from tasks.web import sources
 from tests.support.downloads import BODY, SHA256, network_job, receipt_of
 from tests.support.jobs import with_network
 from tests.support.servers import file, free_port, redirect, serving

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks import store, temporary, turn
+from tasks.core import temporary
+from tasks.core.errors import DiskError, DownloadError
+from tasks.core.paths import Cache, Workspace
 from tasks.download import partial, step
-from tasks.download.answer import SideCar
-from tasks.errors import DiskError, DownloadError
-from tasks.job import Outcome, Silent, Unit
-from tasks.paths import Cache, Workspace
+from tasks.pipeline import archive_cache, step_lock
+from tasks.pipeline.job import Outcome, Silent, Unit
+from tasks.web.answer import SideCar
 from tests.support.downloads import BODY, OTHER, Waits, network_job, partials
 from tests.support.servers import answer, broken_off, file, paused, serving, stalled
 
@@ -31,8 +32,8 @@ CHILD = """
 import sys
 from pathlib import Path
 from tasks.download import step
-from tasks.job import Silent
-from tasks.paths import Workspace
+from tasks.pipeline.job import Silent
+from tasks.core.paths import Workspace
 from tests.support.downloads import network_job
 root, url, limit = sys.argv[1:]
 if int(limit):
@@ -109,7 +110,7 @@ def test_a_killed_download_goes_on_where_it_was(
         assert server.asked("Range") == [None, f"bytes={HALF}-"]
         assert server.asked("If-Range") == [None, '"one"']
     assert outcome.note == f"from 127.0.0.1, from {HALF / 1000:.1f} kB on"
-    assert store.cached(job).read_bytes() == BODY
+    assert archive_cache.cached(job).read_bytes() == BODY
     assert list((cache.root / "partial").iterdir()) == []
 
 
@@ -132,7 +133,7 @@ def test_a_complete_partial_is_not_fetched_again(workspace: Workspace, cache: Ca
         leave_partial(job.cache, server.url(), BODY, total=len(BODY))
         step.run(job, Silent())
         assert server.asked("Range") == [f"bytes={len(BODY)}-"]
-    assert store.cached(job).read_bytes() == BODY
+    assert archive_cache.cached(job).read_bytes() == BODY
 
 
 def leave_partial(
@@ -169,7 +170,7 @@ def test_a_partial_that_was_damaged_on_disk_is_found_out_by_the_servers_hash(
         leave_partial(job.cache, server.url(), OTHER[:HALF], total=len(BODY))
         step.run(job, Silent(), Waits().tools)
         assert server.asked("Range") == [f"bytes={HALF}-", None]
-    assert store.cached(job).read_bytes() == BODY
+    assert archive_cache.cached(job).read_bytes() == BODY
 
 
 def test_the_longest_partial_is_gone_on_with(workspace: Workspace, cache: Cache) -> None:
@@ -220,7 +221,7 @@ def test_a_disk_that_fills_up_on_the_way_is_one_line(workspace: Workspace, cache
         job = network_job(workspace, server.url())
         step.run(job, Silent())
         assert server.asked("Range") == [None, "bytes=100000-"]
-    assert store.cached(job).read_bytes() == BODY
+    assert archive_cache.cached(job).read_bytes() == BODY
 
 
 # Side by side
@@ -245,7 +246,7 @@ def test_the_second_of_two_waits_and_takes_what_the_first_fetched(
     assert outcomes[0].note == "fetched by another doit"
     assert f"wait for process {process.pid} on " in phases.begun[0]
     assert "at it since" in phases.begun[0]
-    assert store.cached(job).read_bytes() == BODY
+    assert archive_cache.cached(job).read_bytes() == BODY
 
 
 def test_nobody_waits_for_a_killed_process(workspace: Workspace, cache: Cache) -> None:
@@ -258,7 +259,7 @@ def test_nobody_waits_for_a_killed_process(workspace: Workspace, cache: Cache) -
         process.kill()
         thread.join(20)
     assert outcomes[0].kind == "built"
-    assert store.cached(job).read_bytes() == BODY
+    assert archive_cache.cached(job).read_bytes() == BODY
 
 
 def test_nobody_waits_for_ever_for_one_that_makes_no_progress(
@@ -269,7 +270,7 @@ def test_nobody_waits_for_ever_for_one_that_makes_no_progress(
         wait_until(has_partial(cache, HALF))
         job = network_job(workspace, server.url(), read_timeout=0.3)
         assert step.run(job, Silent()).kind == "built"
-    assert store.cached(job).read_bytes() == BODY
+    assert archive_cache.cached(job).read_bytes() == BODY
 
 
 def test_two_writers_without_working_locks_never_mix_bytes(
@@ -278,7 +279,7 @@ def test_two_writers_without_working_locks_never_mix_bytes(
     """As on a network file system that grants every lock to everyone."""
     other = Workspace(tmp_path / "other")
     other.root.mkdir()
-    monkeypatch.setattr(turn, "_try_lock", lambda _: lambda: None)
+    monkeypatch.setattr(step_lock, "_try_lock", lambda _: lambda: None)
     go_on = threading.Event()
     script = (paused(BODY, HALF, go_on, ONE), file(BODY))
     with serving(*script) as server, child(other, server.url()) as process:
@@ -286,12 +287,12 @@ def test_two_writers_without_working_locks_never_mix_bytes(
         job = network_job(workspace, server.url())
         step.run(job, Silent())
         assert server.asked("Range") == [None, f"bytes={HALF}-"]
-        assert store.cached(job).read_bytes() == BODY
+        assert archive_cache.cached(job).read_bytes() == BODY
         [living] = partials(cache.root)
         assert living.read_bytes() == BODY[:HALF]
         go_on.set()
         assert process.communicate(timeout=20)[0].strip() == "from 127.0.0.1"
-    assert store.cached(job).read_bytes() == BODY
+    assert archive_cache.cached(job).read_bytes() == BODY
     assert step.why_stale(job) == "the archive changed in the cache"  # until it was read again
     assert step.run(job, Silent()).note == "found in the cache"
     assert step.why_stale(job) is None
@@ -363,7 +364,7 @@ def test_what_was_planted_among_the_partials_is_neither_used_nor_removed(
             partial.side_path(each).write_bytes(side_car)
         step.run(job, Silent())
         assert server.asked("Range") == [None]
-    assert store.cached(job).read_bytes() == BODY
+    assert archive_cache.cached(job).read_bytes() == BODY
     assert mine.read_bytes() == OTHER[:HALF]
 
 
@@ -376,7 +377,7 @@ def test_a_partial_of_another_user_is_not_gone_on_with(workspace: Workspace, cac
         os.chown(left, 65534, 65534)
         step.run(job, Silent())
         assert server.asked("Range") == [None]
-    assert store.cached(job).read_bytes() == BODY
+    assert archive_cache.cached(job).read_bytes() == BODY
 
 
 def place_of(cache: Cache) -> Path:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.download import reach
-from tasks.download.reach import Origin, origin_of, proxies, proxy_for, unreachable
+from tasks.web import connectivity
+from tasks.web.connectivity import Origin, origin_of, proxies, proxy_for, unreachable
 from tests.support.servers import answer, authority, free_port, raw, serving, silent, tunnel
 
 HOST = Origin("http", "host.example", 80)
@@ -171,7 +171,7 @@ def test_a_proxy_that_babbles_or_hangs_does_no_harm(monkeypatch: pytest.MonkeyPa
     with serving(raw(b"\xff\xfe\x00 nonsense")) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url(""))
         assert "refuses" in unreachable([origin], 1.0)[origin]
-    reach.verdicts.cache_clear()
+    connectivity.verdicts.cache_clear()
     with serving(silent) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url(""))
         assert unreachable([origin], 0.2) == {origin: "time-out"}
@@ -216,9 +216,9 @@ def test_lower_case_variables_win_as_they_do_in_requests() -> None:
 
 @pytest.mark.parametrize("value", ["1", "yes"])
 def test_offline_is_what_the_variable_says(value: str) -> None:
-    assert reach.is_offline({"TOD_OFFLINE": value})
-    assert not reach.is_offline({"TOD_OFFLINE": "0"})
-    assert not reach.is_offline({})
+    assert connectivity.is_offline({"TOD_OFFLINE": value})
+    assert not connectivity.is_offline({"TOD_OFFLINE": "0"})
+    assert not connectivity.is_offline({})
 
 
 def test_an_address_without_a_host_is_a_value_error() -> None:

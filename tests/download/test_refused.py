@@ -6,17 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from tasks import store
-from tasks.download import reach, step
-from tasks.errors import RefusedError
-from tasks.job import NetworkJob, Silent
-from tasks.paths import Workspace
+from tasks.core.errors import RefusedError
+from tasks.core.paths import Workspace
+from tasks.download import step
+from tasks.pipeline import archive_cache
+from tasks.pipeline.job import NetworkJob, Silent
+from tasks.web import connectivity
 from tests.support.downloads import BODY, OTHER, Waits, network_job
 from tests.support.servers import file, reset_at_once, serving
 
 
 def refuse(job: NetworkJob) -> Path:
-    path = store.set_aside(job, store.cached(job), "refused")
+    path = archive_cache.set_aside(job, archive_cache.cached(job), "refused")
     assert path is not None
     return path
 
@@ -44,7 +45,7 @@ def test_a_refused_archive_is_superseded_once_the_server_offers_another(
         step.run(job, Silent())
         path = refuse(job)
         step.run(job, Silent())
-    assert store.cached(job).read_bytes() == OTHER
+    assert archive_cache.cached(job).read_bytes() == OTHER
     assert not path.exists()
 
 
@@ -63,7 +64,7 @@ def test_a_refused_archive_that_is_let_in_again_needs_no_network(workspace: Work
         job = network_job(workspace, server.url())
         step.run(job, Silent())
         refuse(job)
-        store.readmit(job)
+        archive_cache.readmit(job)
     assert step.why_stale(job) is None
 
 
@@ -75,6 +76,6 @@ def test_a_better_source_is_still_asked_when_anothers_archive_was_refused(
         job = network_job(workspace, first.url(), second.url())
         step.run(job, Silent(), Waits().tools)
         refuse(job)
-        reach.verdicts.cache_clear()  # as in a later doit
+        connectivity.verdicts.cache_clear()  # as in a later doit
         step.run(job, Silent())
-    assert store.cached(job).read_bytes() == OTHER
+    assert archive_cache.cached(job).read_bytes() == OTHER

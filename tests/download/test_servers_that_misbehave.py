@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import google_crc32c
 import pytest
 
-from tasks import store
+from tasks.core.errors import DamagedError, DownloadError, TodError, UnreachableError
+from tasks.core.paths import Cache, Workspace
 from tasks.download import step
-from tasks.errors import DamagedError, DownloadError, TodError, UnreachableError
-from tasks.job import Silent
-from tasks.paths import Cache, Workspace
+from tasks.pipeline import archive_cache
+from tasks.pipeline.job import Silent
 from tests.support.downloads import BODY, OTHER, SHA256, Waits, network_job, partials
 from tests.support.servers import (
     Reply,
@@ -234,10 +234,10 @@ def test_the_archive_arrives_whole_in_spite_of(
         outcome = step.run(job, Silent(), Waits().tools)
         asked = server.asked("Range")
     assert outcome.kind == "built"
-    archive = store.archive_of(job)
+    archive = archive_cache.archive_of(job)
     assert archive is not None
     assert archive.read_bytes() == BODY
-    record = store.read_record(cache.record(archive))
+    record = archive_cache.read_record(cache.record(archive))
     assert record is not None
     assert (record.sha256, record.witness) == (SHA256, "none")
     assert tuple(asked) == case.ranges
@@ -257,7 +257,7 @@ def test_a_server_is_given_up_after(name: str, workspace: Workspace, cache: Cach
     assert case.why in caught.value.why
     assert "doit adopt net" in caught.value.todo
     assert tuple(asked) == case.ranges
-    assert store.archive_of(job) is None
+    assert archive_cache.archive_of(job) is None
     assert not partials(cache.root)
 
 

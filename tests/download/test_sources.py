@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.catalogue.types import Settings
-from tasks.download.sources import Source, local_path, ordered, parse
+from tasks.config.types import Settings
+from tasks.web.sources import Source, local_path, ordered, parse
 from tests.support.downloads import network
 
 ZOO = "http://download.tensorflow.org/models/object_detection/tf2/20200711/net.tar.gz"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tasks.core.errors import DamagedError, DownloadError, UnreachableError
+from tasks.core.paths import Cache, Workspace
 from tasks.download import step
-from tasks.download.reach import Origin
 from tasks.download.transfer import Tools
-from tasks.errors import DamagedError, DownloadError, UnreachableError
-from tasks.job import Silent
-from tasks.paths import Cache, Workspace
+from tasks.pipeline.job import Silent
+from tasks.web.connectivity import Origin
 from tests.support.downloads import (
     BODY,
     OTHER,
@@ -121,7 +121,7 @@ def test_the_hosts_of_all_wanted_networks_share_one_deadline(
         asked.append(set(origins))
         return dict.fromkeys(origins, "time-out")
 
-    monkeypatch.setattr("tasks.download.reach._probe_all", probe)
+    monkeypatch.setattr("tasks.web.connectivity._probe_all", probe)
     job = network_job(
         workspace, "https://a.example/1/n", "http://b.example/1/n", mirrors=("https://c.example",)
     )

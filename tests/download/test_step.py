@@ -10,11 +10,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tasks import store
-from tasks.download import request, step
-from tasks.errors import DownloadError
-from tasks.job import Silent
-from tasks.paths import Cache, Workspace
+from tasks.core.errors import DownloadError
+from tasks.core.paths import Cache, Workspace
+from tasks.download import step
+from tasks.pipeline import archive_cache
+from tasks.pipeline.job import Silent
+from tasks.web import request
 from tests.support.downloads import (
     BODY,
     OTHER,
@@ -37,7 +38,7 @@ def test_a_local_archive_is_read_in_place(workspace: Workspace, cache: Cache) ->
     receipt = receipt_of(job)
     assert (receipt.archive, receipt.sha256) == ("exports/net.tar.gz", SHA256)
     assert (receipt.size, receipt.witness) == (len(BODY), "file")
-    assert store.archive_of(job) == path
+    assert archive_cache.archive_of(job) == path
     assert step.why_stale(job) is None
     assert step.run(job, Silent()).kind == "kept"
     assert not cache.root.exists()
@@ -48,7 +49,7 @@ def test_an_absolute_path_and_a_file_address_do_as_well(form: str, workspace: Wo
     path = local_archive(workspace)
     job = network_job(workspace, form.format(path))
     step.run(job, Silent())
-    assert store.archive_of(job) == path
+    assert archive_cache.archive_of(job) == path
 
 
 def test_a_local_archive_that_changed_is_read_again(workspace: Workspace) -> None:
@@ -97,7 +98,7 @@ def test_a_mirror_on_a_disk_serves_where_no_host_is_reached(
     dead = f"http://127.0.0.1:{free_port()}/20200711/net.tar.gz"
     job = network_job(workspace, dead, mirrors=(str(tmp_path / "usb"),))
     step.run(job, Silent())
-    assert store.archive_of(job) == place
+    assert archive_cache.archive_of(job) == place
 
 
 # Up to date, or not
@@ -107,7 +108,7 @@ def test_an_intact_network_needs_no_archive(workspace: Workspace) -> None:
     with serving(file(BODY)) as server:
         job = network_job(workspace, server.url())
         step.run(job, Silent())
-        store.drop(job)
+        archive_cache.drop(job)
         assert step.why_stale(job) == "the archive is gone"
         changed = install(job, SHA256)
         assert step.why_stale(job) is None
@@ -122,7 +123,7 @@ def test_a_network_from_another_archive_does_not_stand_in(workspace: Workspace) 
     with serving(file(BODY)) as server:
         job = network_job(workspace, server.url())
         step.run(job, Silent())
-    store.drop(job)
+    archive_cache.drop(job)
     install(job, "0" * 64)
     assert step.why_stale(job) == "the archive is gone"
 
@@ -171,7 +172,7 @@ def test_a_cached_archive_that_was_only_touched_is_used(workspace: Workspace) ->
     with serving(file(BODY)) as server:
         job = network_job(workspace, server.url())
         step.run(job, Silent())
-    os.utime(store.cached(job), (1, 1))
+    os.utime(archive_cache.cached(job), (1, 1))
     assert step.why_stale(job) == "the archive changed in the cache"
     assert step.run(job, Silent()).note == "found in the cache"
     assert step.why_stale(job) is None
@@ -183,7 +184,7 @@ def test_a_cached_archive_whose_bytes_changed_is_set_aside(
     with serving(file(BODY)) as server:
         job = network_job(workspace, server.url())
         step.run(job, Silent())
-        archive = store.cached(job)
+        archive = archive_cache.cached(job)
         archive.write_bytes(OTHER)
         assert step.run(job, Silent()).note == "from 127.0.0.1"
     assert archive.read_bytes() == BODY
@@ -204,8 +205,8 @@ def test_two_networks_of_one_file_name_do_not_collide(workspace: Workspace) -> N
         step.run(old, Silent())
         new = network_job(workspace, server.url("20210507/net.tar.gz"), locked=OTHER)
         step.run(new, Silent())
-    assert store.cached(old).read_bytes() == BODY
-    assert store.cached(new).read_bytes() == OTHER
+    assert archive_cache.cached(old).read_bytes() == BODY
+    assert archive_cache.cached(new).read_bytes() == OTHER
 
 
 # Odds and ends

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tasks.core.errors import DownloadError
+from tasks.core.paths import Workspace
 from tasks.download import step
-from tasks.errors import DownloadError
-from tasks.job import Silent
-from tasks.paths import Workspace
+from tasks.pipeline.job import Silent
 from tests.support.downloads import BODY, network_job, receipt_of
 from tests.support.servers import Authority, answer, file, redirect, serving, tunnel
 

@@ -54,7 +54,7 @@ class Place:
     def __init__(self, folder: Path, tls: SSLContext, stack: ExitStack) -> None:
         self.folder, self._tls, self._stack = folder, tls, stack
         self.checkout = check_out(folder / "workspace")
-        (self.checkout.root / "tasks/engine/worker.py").write_text(STAND_IN)
+        (self.checkout.root / "tasks/inference/worker.py").write_text(STAND_IN)
         zoo_archive(folder / "small.tar.gz")
         self.body = (folder / "small.tar.gz").read_bytes()
         self.proxy = stack.enter_context(serving(tunnel))

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from tasks.core.paths import Workspace
 from tasks.extract import step
-from tasks.job import NetworkJob, Silent
-from tasks.paths import Workspace
+from tasks.pipeline.job import NetworkJob, Silent
 from tasks.verify import step as verify
 from tests.support.archives import NETWORK, zoo_archive, zoo_files
 from tests.support.jobs import downloaded, forget, network_job
@@ -142,8 +142,8 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from tasks.extract import step
-from tasks.job import Silent
-from tasks.paths import Workspace
+from tasks.pipeline.job import Silent
+from tasks.core.paths import Workspace
 from tests.support.jobs import network_job
 print("ready", flush=True)
 step.run(network_job(Workspace(Path(sys.argv[1]))), Silent())

@@ -10,11 +10,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tasks import staging as module
-from tasks import temporary
-from tasks.paths import Workspace
-from tasks.staging import remove_strays, staging
-from tasks.temporary import STILL_FRESH, Ground, token
+from tasks.core import staging as module
+from tasks.core import temporary
+from tasks.core.paths import Workspace
+from tasks.core.staging import remove_strays, staging
+from tasks.core.temporary import STILL_FRESH, Ground, token
 
 
 def test_the_folder_vanishes_with_the_block_also_when_that_fails(workspace: Workspace) -> None:
@@ -32,8 +32,8 @@ def test_two_of_one_network_do_not_meet(workspace: Workspace) -> None:
 
 
 def test_the_living_are_left_alone_and_the_dead_removed(workspace: Workspace) -> None:
-    script = "import sys, pathlib, os; from tasks.paths import Workspace\n"
-    script += "from tasks.staging import staging\n"
+    script = "import sys, pathlib, os; from tasks.core.paths import Workspace\n"
+    script += "from tasks.core.staging import staging\n"
     script += "with staging(Workspace(pathlib.Path(sys.argv[1])), 'net') as f:\n"
     script += "    print(f, flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", script, str(workspace.root)]

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks import store
-from tasks.catalogue import lock
-from tasks.errors import (
+from tasks.config import lock
+from tasks.core.errors import (
     DamagedError,
     DiskError,
     RefusedError,
@@ -21,11 +20,12 @@ from tasks.errors import (
     UnreachableError,
     UserFilesError,
 )
+from tasks.core.paths import Workspace
+from tasks.core.receipts import ExtractReceipt, read, write
 from tasks.extract import step
-from tasks.installed import differences
-from tasks.job import NetworkJob, Outcome, Silent
-from tasks.paths import Workspace
-from tasks.receipts import ExtractReceipt, read, write
+from tasks.pipeline import archive_cache
+from tasks.pipeline.installed import differences
+from tasks.pipeline.job import NetworkJob, Outcome, Silent
 from tasks.verify import step as verify
 from tests.support.archives import MTIME, NETWORK, zoo_archive, zoo_files
 from tests.support.jobs import deferred, downloaded, forget, local, network_job, with_settings
@@ -145,7 +145,7 @@ def test_a_lock_without_the_tree_gets_it(installed: NetworkJob) -> None:
 
 def test_without_keep_archives_the_cached_copy_goes(job: NetworkJob) -> None:
     step.run(with_settings(job, keep_archives=False), SILENT)
-    assert store.archive_of(job) is None
+    assert archive_cache.archive_of(job) is None
     assert step.why_stale(job) is None
 
 
@@ -159,7 +159,7 @@ def test_without_keep_archives_the_users_archive_stays(job: NetworkJob, archive:
 def test_an_archive_that_changed_since_verification_is_set_aside(
     job: NetworkJob, folder: Path
 ) -> None:
-    path = store.cached(job)
+    path = archive_cache.cached(job)
     zoo_archive(path)
     with pytest.raises(DamagedError, match=r"changed since it was verified.*run doit again"):
         step.run(job, SILENT)
@@ -169,7 +169,7 @@ def test_an_archive_that_changed_since_verification_is_set_aside(
 
 
 def test_an_archive_that_is_gone_is_told(job: NetworkJob) -> None:
-    store.drop(job)
+    archive_cache.drop(job)
     with pytest.raises(DamagedError, match="the archive is gone"):
         step.run(job, SILENT)
 
@@ -232,7 +232,7 @@ def test_a_deferral_does_not_forget_what_was_extracted(
     installed: NetworkJob, folder: Path, archive: Path
 ) -> None:
     """Edited, then offline with no archive kept, then online again: the edit is still an edit."""
-    store.drop(installed)
+    archive_cache.drop(installed)
     edit(folder / "pipeline.config")
     deferred(installed)
     verify.run(installed, SILENT)
@@ -289,7 +289,7 @@ def test_only_what_is_damaged_is_written(installed: NetworkJob, folder: Path) ->
 
 
 def test_a_touched_file_needs_no_archive(installed: NetworkJob, folder: Path) -> None:
-    store.drop(installed)
+    archive_cache.drop(installed)
     (folder / "pipeline.config").touch()
     outcome = step.run(installed, SILENT)
     assert (outcome.note, outcome.lines) == ("all files are right", ())
@@ -346,7 +346,7 @@ def test_a_folder_in_place_of_a_file_is_moved_aside_whole(
 
 
 def test_a_repair_without_the_archive_changes_nothing(installed: NetworkJob, folder: Path) -> None:
-    store.drop(installed)
+    archive_cache.drop(installed)
     edit(folder / "pipeline.config")
     with pytest.raises(DamagedError, match="the archive is gone"):
         step.run(installed, SILENT)
@@ -443,7 +443,7 @@ def test_adoption_needs_no_archive_and_any_mtime_will_do(
     job: NetworkJob, folder: Path, archive: Path
 ) -> None:
     untar(archive, job)
-    store.drop(job)
+    archive_cache.drop(job)
     (folder / "pipeline.config").touch()
     step.run(job, SILENT)
     assert step.why_stale(job) is None

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.errors import DamagedError, DiskError, TodError
+from tasks.archives.tar import Limits
+from tasks.core.errors import DamagedError, DiskError, TodError
 from tasks.extract.unpack import must_have_room, unpack
-from tasks.verify.archive import Limits
 from tests.support.archives import MTIME, NETWORK, file_member, tar_gz, zoo_archive, zoo_files
 from tests.support.hostile import Hostile, all_hostile
 

@@ -12,10 +12,10 @@ from types import ModuleType
 
 import pytest
 
-from tasks.catalogue.types import Config, Network, Project, Settings
-from tasks.engine import child
-from tasks.job import NetworkJob, Outcome, ProjectJob, Silent
-from tasks.paths import Cache, Workspace
+from tasks.config.types import Config, Network, Project, Settings
+from tasks.core.paths import Cache, Workspace
+from tasks.inference import child
+from tasks.pipeline.job import NetworkJob, Outcome, ProjectJob, Silent
 from tests.support.archives import zoo_archive, zoo_files
 from tests.support.checkouts import ROOT
 from tests.support.servers import ScriptedServer, file, serving, trusted

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.download import reach
-from tasks.paths import Workspace
+from tasks.core.paths import Workspace
+from tasks.web import connectivity
 from tests.faults.chain import Chain, chain
 
 Disk = Callable[..., Path]
@@ -21,7 +21,7 @@ Disk = Callable[..., Path]
 @pytest.fixture(autouse=True)
 def nothing_is_known_of_any_host() -> None:
     """A test's server may get the port of an earlier one."""
-    reach.verdicts.cache_clear()
+    connectivity.verdicts.cache_clear()
 
 
 @pytest.fixture

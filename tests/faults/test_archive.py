@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tasks.catalogue.types import Settings
-from tasks.errors import DamagedError, TodError, UnsafeArchiveError
+from tasks.archives.tar import Limits, examine
+from tasks.config.types import Settings
+from tasks.core.errors import DamagedError, TodError, UnsafeArchiveError
+from tasks.core.paths import Workspace
+from tasks.core.receipts import VerifyReceipt, write
 from tasks.extract import step as extract
 from tasks.extract.unpack import unpack
-from tasks.job import Silent
-from tasks.paths import Workspace
-from tasks.receipts import VerifyReceipt, write
+from tasks.pipeline.job import Silent
 from tasks.verify import step as verify
-from tasks.verify.archive import Limits, examine
 from tests.support.archives import file_member, folder_member, tar_gz
 from tests.support.hostile import Hostile, all_hostile
 from tests.support.jobs import local, network_job

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from doit.dependency import JSONCodec, SqliteDB
 
-from tasks import state
+from tasks.wiring import database as state
 from tests.faults.conftest import read_only
 from tests.support.archives import zoo_archive, zoo_files
 from tests.support.checkouts import Checkout, check_out

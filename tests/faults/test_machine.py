@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tasks import store
-from tasks.download.answer import SideCar
+from tasks.core.errors import ConfigError, DiskError
+from tasks.core.files import atomic_writer, write_atomic
+from tasks.core.paths import Workspace
 from tasks.download.partial import Draft, address_key
-from tasks.errors import ConfigError, DiskError
-from tasks.files import atomic_writer, write_atomic
-from tasks.paths import Workspace
+from tasks.pipeline import archive_cache
+from tasks.web.answer import SideCar
 from tests.faults.chain import Chain, chain
 from tests.faults.conftest import Disk, full, limited, mount, read_only
 from tests.support.soak import STEPS
@@ -123,7 +123,7 @@ def test_a_cache_that_may_only_be_read_keeps_an_archive_that_need_not_be_kept(
         with read_only(whole.cache.root):
             assert whole.run("extract").lines == (
                 "net: its archive stays in the cache: read-only file system "
-                f"({store.cached(whole.network)})",
+                f"({archive_cache.cached(whole.network)})",
             )
             whole.run_all()
             assert whole.all_done()
@@ -212,7 +212,7 @@ def test_cache_and_workspace_may_lie_on_different_file_systems(
     with chain(workspace, tmp_path) as whole:
         whole.run_all()
         assert whole.all_done()
-        store.set_aside(whole.network, store.cached(whole.network), "damaged")
+        archive_cache.set_aside(whole.network, archive_cache.cached(whole.network), "damaged")
         assert not leftovers(whole)
 
 
@@ -272,7 +272,9 @@ def test_partials_go_also_when_the_archive_is_found_in_the_cache(whole: Chain) -
 
 def test_what_a_killed_writer_left_goes_with_the_next_writing(tmp_path: Path) -> None:
     path = tmp_path / "file.json"
-    script = "import os, sys; from pathlib import Path; from tasks.files import atomic_writer\n"
+    script = (
+        "import os, sys; from pathlib import Path; from tasks.core.files import atomic_writer\n"
+    )
     script += "with atomic_writer(Path(sys.argv[1])): os._exit(9)"
     subprocess.run([sys.executable, "-c", script, str(path)], cwd=ROOT, check=False)
     assert len(list(tmp_path.iterdir())) == 1

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tasks import store
+from tasks.core.errors import DownloadError
+from tasks.core.paths import Workspace
 from tasks.download import step
-from tasks.errors import DownloadError
-from tasks.job import Silent
-from tasks.paths import Workspace
+from tasks.pipeline import archive_cache
+from tasks.pipeline.job import Silent
 from tests.support.downloads import BODY, OTHER, SHA256, Waits, network_job, receipt_of
 from tests.support.servers import free_port
 
@@ -140,7 +140,7 @@ def test_an_interrupted_download_is_resumed(nginx: Nginx, workspace: Workspace) 
     [line] = [line for line in nginx.log(2) if line.startswith("206")]
     assert line.startswith(f'206 "bytes={had}-" ')
     assert line.endswith(f" {len(BODY) - had}")
-    assert store.cached(job).read_bytes() == BODY
+    assert archive_cache.cached(job).read_bytes() == BODY
 
 
 def test_an_object_that_was_replaced_comes_anew(nginx: Nginx, workspace: Workspace) -> None:
@@ -150,7 +150,7 @@ def test_an_object_that_was_replaced_comes_anew(nginx: Nginx, workspace: Workspa
     nginx.put(OTHER)
     step.run(job, Silent())
     assert [line[:11] for line in nginx.log(2)][-1] == '200 "bytes='
-    assert store.cached(job).read_bytes() == OTHER
+    assert archive_cache.cached(job).read_bytes() == OTHER
 
 
 def test_a_complete_partial_is_not_fetched_again(nginx: Nginx, workspace: Workspace) -> None:
@@ -161,7 +161,7 @@ def test_a_complete_partial_is_not_fetched_again(nginx: Nginx, workspace: Worksp
     left.write_bytes(BODY)
     step.run(job, Silent())
     assert nginx.log(2)[-1].startswith(f'416 "bytes={len(BODY)}-"')
-    assert store.cached(job).read_bytes() == BODY
+    assert archive_cache.cached(job).read_bytes() == BODY
 
 
 def test_a_redirect_is_followed(nginx: Nginx, workspace: Workspace) -> None:

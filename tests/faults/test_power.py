@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tasks.files import write_atomic
+from tasks.core.files import write_atomic
 from tests.faults.chain import Chain
 from tests.support.soak import STEPS
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.paths import Workspace
+from tasks.core.paths import Workspace
 from tests.faults.chain import Chain, chain
 from tests.support.soak import STEPS
 

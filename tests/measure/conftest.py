@@ -10,16 +10,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from tasks.engine import child
-from tasks.engine.hearing import ignore
-from tasks.engine.messages import Order
-from tasks.errors import NetworkError
-from tasks.files import sha256_of
-from tasks.job import ProjectJob
-from tasks.measure.notes import Rows, Seen
-from tasks.measure.results import Figures, Latency
+from tasks.core.errors import NetworkError
+from tasks.core.files import sha256_of
+from tasks.core.paths import Workspace
+from tasks.inference import child
+from tasks.inference.hearing import ignore
+from tasks.inference.messages import Order
+from tasks.inference.notes import Rows, Seen
+from tasks.inference.results import Figures, Latency
 from tasks.measure.trial import Lap, Trial, Tried
-from tasks.paths import Workspace
+from tasks.pipeline.job import ProjectJob
 from tests.support.annotated import fill
 from tests.support.compared import MACHINE
 from tests.support.projects import install, network, project_job

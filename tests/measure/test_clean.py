@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tasks import clean
-from tasks.errors import BrokenNetworkError
-from tasks.job import ProjectJob, Silent
+from tasks.core.errors import BrokenNetworkError
 from tasks.measure import step
+from tasks.pipeline.job import ProjectJob, Silent
+from tasks.wiring import clean
 from tests.measure.conftest import StandIn
 from tests.support.annotated import fill
 from tests.support.projects import project_job, tree

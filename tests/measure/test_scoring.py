@@ -8,8 +8,8 @@ import pytest
 from embedded import LABELS
 from embedded.detector import Found
 from embedded.scoring import Truth, average_precision
-from tasks.measure.notes import Pictured, Rows
-from tasks.measure.results import Marked, Place
+from tasks.inference.notes import Pictured, Rows
+from tasks.inference.results import Marked, Place
 from tasks.measure.scoring import UnscoredError, score
 
 PLACE = (0.1, 0.1, 0.5, 0.5)

@@ -12,18 +12,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from tasks import receipts
-from tasks.catalogue.types import Signature
-from tasks.errors import AnnotationsError, BrokenNetworkError
-from tasks.job import ProjectJob, Silent
-from tasks.measure import notes, running, step
-from tasks.measure.notes import NetworkNotes
+from tasks.config.types import Signature
+from tasks.core import receipts
+from tasks.core.errors import AnnotationsError, BrokenNetworkError
+from tasks.core.paths import Workspace
+from tasks.core.receipts import MeasureReceipt
+from tasks.inference import notes
+from tasks.inference.notes import NetworkNotes
+from tasks.inference.results import Comparison, Detection, Marked
+from tasks.inference.sights import sights
+from tasks.measure import running, step
 from tasks.measure.pictures import gather
-from tasks.measure.results import Comparison, Detection, Marked
-from tasks.measure.sights import sights
 from tasks.measure.trial import Trial
-from tasks.paths import Workspace
-from tasks.receipts import MeasureReceipt
+from tasks.pipeline.job import ProjectJob, Silent
 from tests.measure.conftest import FOUND, StandIn, project_of
 from tests.support.annotated import fill, picture, turned, xml
 from tests.support.projects import defer, install, project_job

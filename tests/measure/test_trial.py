@@ -14,14 +14,14 @@ from embedded.detector import detect, load
 from embedded.pack import ARCHIVE, unpack
 from embedded.scenes import scene
 from embedded.scoring import average_precision, truth_of
-from tasks.engine.messages import FaultError, Talk
-from tasks.files import sha256_of
-from tasks.job import Silent
+from tasks.core.files import sha256_of
+from tasks.core.paths import Workspace
+from tasks.inference.messages import FaultError, Talk
+from tasks.inference.notes import Seen
+from tasks.inference.results import Comparison
 from tasks.measure import step
-from tasks.measure.notes import Seen
-from tasks.measure.results import Comparison
 from tasks.measure.trial import Lap, Trial, Tried, handle
-from tasks.paths import Workspace
+from tasks.pipeline.job import Silent
 from tests.support.projects import install, network, project_job
 
 pytestmark = pytest.mark.slow

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from tasks.engine.pictures import open_picture
-from tasks.job import Silent
-from tasks.paths import Workspace
+from tasks.core.paths import Workspace
+from tasks.formats.tf_example import decode_example
+from tasks.formats.tf_record import read_frames
+from tasks.inference.pictures import open_picture
+from tasks.pipeline.job import Silent
 from tasks.records import step
-from tasks.records.framing import read_frames
-from tasks.records.wire import decode_example
 from tests.support.annotated import xml
 from tests.support.decoders import in_training, judge
 from tests.support.projects import project_job

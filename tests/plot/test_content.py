@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tasks.overview.entries import entries
-from tasks.paths import Workspace
+from tasks.core.paths import Workspace
 from tasks.plot.content import content
+from tasks.zoo.entries import entries
 from tests.support.shipped import ZOO, row, ship
 
 EMBEDDED = "ssd_tinynet_320x320_cube_digits"

@@ -10,11 +10,11 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from tasks.overview.choice import FAMILIES
-from tasks.overview.entries import entries
-from tasks.paths import Workspace
+from tasks.core.paths import Workspace
 from tasks.plot import draw
 from tasks.plot.content import Content, content
+from tasks.zoo.choice import FAMILIES
+from tasks.zoo.entries import entries
 from tests.support.shipped import row, ship
 
 TUTORIAL = "faster_rcnn_resnet50_v1_640x640_coco17_tpu-8"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tasks import receipts
-from tasks.catalogue.load import load
-from tasks.errors import DiskError, UsageError
-from tasks.job import Silent
-from tasks.paths import Workspace
+from tasks.config.load import load
+from tasks.core import receipts
+from tasks.core.errors import DiskError, UsageError
+from tasks.core.paths import Workspace
+from tasks.pipeline.job import Silent
 from tasks.plot import step
 from tasks.plot.clean import clean
 from tasks.plot.job import PlotJob

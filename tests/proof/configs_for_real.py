@@ -15,9 +15,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tasks.tailor import apply, recipe, rules
-from tasks.textproto.edit import Values
-from tasks.textproto.values import Word
+from tasks.formats.textproto.edit import Values
+from tasks.formats.textproto.values import Word
+from tasks.pipeline_config import apply, recipe, rules
 from tests.proof import api
 from tests.support.pipeline_configs import ALL
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks import clean
-from tasks.job import ProjectJob, Silent
-from tasks.paths import Cache, Workspace
+from tasks.core.paths import SPLITS, Cache, Workspace
+from tasks.pipeline.job import ProjectJob, Silent
 from tasks.records import step
+from tasks.wiring import clean
 from tests.support.annotated import fill
 from tests.support.projects import project_job, scaffold, tree
 
@@ -19,7 +19,7 @@ def job(workspace: Workspace) -> ProjectJob:
     """A scaffolded project whose pictures are records."""
     made = project_job(workspace)
     scaffold(made)
-    for shade, split in enumerate(step.SPLITS):
+    for shade, split in enumerate(SPLITS):
         fill(workspace.images(made.name, split), shade=9 * shade)
     step.run(made, Silent())
     return made

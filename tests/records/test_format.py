@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.records.framing import frame, read_frames
-from tasks.records.wire import Floats, Ints, Texts, decode_example, encode_example
+from tasks.formats.tf_example import Floats, Ints, Texts, decode_example, encode_example
+from tasks.formats.tf_record import frame, read_frames
 
 EMPTY = "000000000000000029039807d8ea82a2"
 HELLO = "0500000000000000eab2043e68656c6c6fbb1f1c19"
@@ -125,8 +125,8 @@ for record in tf.data.TFRecordDataset([sys.argv[1]]):
 
 @pytest.mark.slow
 def test_tensorflow_reads_what_we_wrote(tmp_path: Path) -> None:
-    from tasks.job import Silent
-    from tasks.paths import Workspace
+    from tasks.core.paths import Workspace
+    from tasks.pipeline.job import Silent
     from tasks.records import step
     from tests.support.annotated import picture, turned, xml
     from tests.support.projects import project_job

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tasks import receipts
-from tasks.errors import AnnotationsError, DiskError, UserFilesError
-from tasks.files import sha256_of
-from tasks.job import Outcome, ProjectJob, Silent
-from tasks.paths import Workspace
-from tasks.receipts import RecordsReceipt
+from tasks.core import receipts
+from tasks.core.errors import AnnotationsError, DiskError, UserFilesError
+from tasks.core.files import sha256_of
+from tasks.core.paths import SPLITS, Workspace
+from tasks.core.receipts import RecordsReceipt
+from tasks.formats.tf_example import Floats, Ints, Texts, decode_example
+from tasks.formats.tf_record import read_frames
+from tasks.pipeline.job import Outcome, ProjectJob, Silent
 from tasks.records import step
-from tasks.records.framing import read_frames
-from tasks.records.wire import Floats, Ints, Texts, decode_example
 from tests.support.annotated import fill, picture, xml
 from tests.support.projects import project_job, scaffold
 
@@ -106,13 +106,13 @@ def test_the_same_pictures_give_the_same_bytes(job: ProjectJob, tmp_path: Path) 
     fill(images(other), ("b", "a")[::-1])
     fill(images(other, "test"), ("c",), ("two", 3, 4, 50, 40), shade=9)
     run(other)
-    for split in step.SPLITS:
+    for split in SPLITS:
         assert record(job, split).read_bytes() == record(other, split).read_bytes()
 
 
 def test_only_the_record_whose_pictures_changed_is_made_again(job: ProjectJob) -> None:
     run(job)
-    before = {split: record(job, split).stat().st_ino for split in step.SPLITS}
+    before = {split: record(job, split).stat().st_ino for split in SPLITS}
     (images(job) / "a.xml").write_bytes(xml(("two", 1, 2, 30, 40)))
     assert step.why_stale(job) == "cube_faces/images/train changed"
     outcome = run(job)
@@ -198,7 +198,7 @@ def test_a_picture_that_is_annotated_in_another_format_is_no_background(job: Pro
 
 def test_a_folder_that_is_annotated_in_another_format_is_an_error(workspace: Workspace) -> None:
     job = project_job(workspace)
-    for split in step.SPLITS:
+    for split in SPLITS:
         images(job, split).mkdir(parents=True)
         (images(job, split) / "a.png").write_bytes(picture())
     (images(job) / "a.txt").write_text("0 0.5 0.5 0.2 0.2\n")

@@ -8,15 +8,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tasks import clean, receipts
-from tasks.catalogue.types import Training
-from tasks.errors import ConfigError
-from tasks.job import ProjectJob, Silent
-from tasks.paths import Workspace
-from tasks.receipts import ExtractReceipt
+from tasks.config.types import Training
+from tasks.core import receipts
+from tasks.core.errors import ConfigError
+from tasks.core.paths import Workspace
+from tasks.core.receipts import ExtractReceipt
+from tasks.pipeline.job import ProjectJob, Silent
 from tasks.scaffold import step
 from tasks.scaffold.changes import page
 from tasks.scaffold.plan import digest_of
+from tasks.wiring import clean
 from tests.support.pipeline_configs import ALL
 from tests.support.projects import (
     PIPELINE,

@@ -13,14 +13,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from tasks import clean, receipts
-from tasks.catalogue.types import Training
-from tasks.job import ProjectJob, Silent
-from tasks.labels import label_map_path
-from tasks.paths import Workspace
-from tasks.receipts import ScaffoldReceipt
+from tasks.annotations.label_map import label_map_path
+from tasks.config.types import Training
+from tasks.core import receipts
+from tasks.core.paths import Workspace
+from tasks.core.receipts import ScaffoldReceipt
+from tasks.pipeline.job import ProjectJob, Silent
 from tasks.scaffold import step
 from tasks.scaffold.plan import digest_of
+from tasks.wiring import clean
 from tests.support.projects import install, project_job, scaffold, tree
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks import clean
-from tasks.errors import DamagedError, UserFilesError
-from tasks.job import Silent
-from tasks.labels import label_map
-from tasks.paths import Cache, Workspace
-from tasks.receipts import ScaffoldReceipt, read
+from tasks.annotations.label_map import label_map
+from tasks.core.errors import DamagedError, UserFilesError
+from tasks.core.paths import Cache, Workspace
+from tasks.core.receipts import ScaffoldReceipt, read
+from tasks.pipeline.job import Silent
 from tasks.scaffold import step
 from tasks.scaffold.plan import digest_of, written_at
+from tasks.wiring import clean
 from tests.support.projects import PIPELINE, install, project_job
 
 LABELS = (("one", "two"), ("one", "two", "three"))

@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tasks.catalogue.types import Config, Network, Settings
-from tasks.job import NetworkJob
-from tasks.paths import Workspace
-from tasks.receipts import ExtractReceipt, write
+from tasks.config.types import Config, Network, Settings
+from tasks.core.paths import Workspace
+from tasks.core.receipts import ExtractReceipt, write
+from tasks.pipeline.job import NetworkJob
 
 MakeJob = Callable[..., NetworkJob]
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tasks.engine import child, landlock
-from tasks.engine.child import Child
-from tasks.engine.printed import HEAD, TAIL
-from tasks.errors import NetworkError
-from tasks.job import Silent
-from tasks.paths import Workspace
+from tasks.core.errors import NetworkError
+from tasks.core.paths import Workspace
+from tasks.inference import child, landlock
+from tasks.inference.child import Child
+from tasks.inference.printed import HEAD, TAIL
+from tasks.pipeline.job import Silent
 from tasks.smoke import step
 from tests.smoke.conftest import ODD, MakeJob
 from tests.support.savedmodels import FLOOD, PASSWORD, SETTINGS, victim

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tasks.catalogue.types import Expectation, Signature
-from tasks.engine import outputs as meant
-from tasks.engine.messages import FaultError
+from tasks.config.types import Expectation, Signature
+from tasks.inference import outputs as meant
+from tasks.inference.messages import FaultError
 from tasks.smoke import checks
 
 ZOO = Signature()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from embedded import NAME
-from tasks.catalogue.types import Config, Expectation, Network, Picture, Project, Settings
+from tasks.config.types import Config, Expectation, Network, Picture, Project, Settings
 from tasks.smoke.choice import Choice, choose, demand
 
 DOG = Expectation(label="dog", score=0.3)

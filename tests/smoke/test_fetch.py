@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from tasks.catalogue.types import Picture, Settings
-from tasks.paths import Cache
+from tasks.config.types import Picture, Settings
+from tasks.core.paths import Cache
 from tasks.smoke.fetch import UnavailableError, cached, fetch, over_http
 
 CONTENT = b"two dogs"

@@ -16,17 +16,17 @@ import pytest
 from PIL import Image
 
 from embedded import NAME
-from tasks import receipts
-from tasks.catalogue.types import Expectation, Picture
-from tasks.engine import child
-from tasks.engine.messages import Grant
-from tasks.errors import NetworkError, UnreachableError
-from tasks.files import sha256_of
-from tasks.job import NetworkJob, Silent
-from tasks.paths import Workspace
-from tasks.receipts import ExtractReceipt, SmokeReceipt
+from tasks.config.types import Expectation, Picture
+from tasks.core import receipts
+from tasks.core.errors import NetworkError, UnreachableError
+from tasks.core.files import sha256_of
+from tasks.core.paths import Workspace
+from tasks.core.receipts import ExtractReceipt, SmokeReceipt
+from tasks.inference import child
+from tasks.inference.messages import Grant
+from tasks.inference.report import Check, Report
+from tasks.pipeline.job import NetworkJob, Silent
 from tasks.smoke import step
-from tasks.smoke.messages import Check, Report
 from tests.smoke.conftest import ODD, MakeJob
 from tests.support.savedmodels import CHATTER, ODD_SIZE
 

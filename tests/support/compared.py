@@ -11,12 +11,14 @@ from pathlib import Path
 import msgspec
 from PIL import Image
 
-from tasks import receipts
-from tasks.catalogue.types import Config, Network, Project
-from tasks.engine.machine import Machine
-from tasks.engine.messages import Checkpoint, Tensor
-from tasks.job import ProjectJob, Silent
-from tasks.measure.results import (
+from tasks.config.types import Config, Network, Project
+from tasks.core import receipts
+from tasks.core.paths import Workspace
+from tasks.core.receipts import ExtractReceipt, SmokeReceipt
+from tasks.inference.machine import Machine
+from tasks.inference.messages import Checkpoint, Tensor
+from tasks.inference.report import Check, Report
+from tasks.inference.results import (
     Accuracy,
     ClassAccuracy,
     Comparison,
@@ -28,9 +30,7 @@ from tasks.measure.results import (
     Result,
     Sight,
 )
-from tasks.paths import Workspace
-from tasks.receipts import ExtractReceipt, SmokeReceipt
-from tasks.smoke.messages import Check, Report
+from tasks.pipeline.job import ProjectJob, Silent
 
 SSD, RCNN = "ssd_small_320x320", "faster_rcnn_large_640x640"
 LABELS = ("one", "two")

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tasks.catalogue import lock
-from tasks.catalogue.types import Config, Digests, LockEntry, Network, Settings
+from tasks.config import lock
+from tasks.config.types import Config, Digests, LockEntry, Network, Settings
+from tasks.core.paths import Workspace
+from tasks.core.receipts import DownloadReceipt, ExtractReceipt, FileRecord, read, write
 from tasks.download.transfer import Tools
-from tasks.job import NetworkJob
-from tasks.paths import Workspace
-from tasks.receipts import DownloadReceipt, ExtractReceipt, FileRecord, read, write
+from tasks.pipeline.job import NetworkJob
 
 # Random bytes don't compress, so the archive is a little longer than its content.
 BODY = gzip.compress(random.Random(5).randbytes(300_000), mtime=0)

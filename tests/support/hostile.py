@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tasks.errors import DamagedError, TodError, UnsafeArchiveError
+from tasks.core.errors import DamagedError, TodError, UnsafeArchiveError
 from tests.support.archives import Member, file_member, folder_member, tar, tar_gz
 
 TOP = "net"

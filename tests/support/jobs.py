@@ -8,12 +8,12 @@ from pathlib import Path
 
 import msgspec
 
-from tasks import store
-from tasks.catalogue.types import Config, Network, Settings
-from tasks.files import sha256_of
-from tasks.job import NetworkJob
-from tasks.paths import Workspace
-from tasks.receipts import DownloadReceipt, write
+from tasks.config.types import Config, Network, Settings
+from tasks.core.files import sha256_of
+from tasks.core.paths import Workspace
+from tasks.core.receipts import DownloadReceipt, write
+from tasks.pipeline import archive_cache
+from tasks.pipeline.job import NetworkJob
 from tests.support.archives import NETWORK
 
 SOURCE = "https://example.org/small.tar.gz"
@@ -45,10 +45,10 @@ def downloaded(
     job: NetworkJob, archive: Path, *, witness: str = "tls", source: str = SOURCE
 ) -> Path:
     """Put a copy of `archive` into the cache, as a download leaves it; give its path there."""
-    path = store.cached(job)
+    path = archive_cache.cached(job)
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(archive, path)
-    store.note(job, path, store.ArchiveRecord(source=source, witness=witness))
+    archive_cache.note(job, path, archive_cache.ArchiveRecord(source=source, witness=witness))
     _write_receipt(job, path, source, witness)
     return path
 

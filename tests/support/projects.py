@@ -6,11 +6,11 @@ import hashlib
 import os
 from pathlib import Path
 
-from tasks import receipts
-from tasks.catalogue.types import Config, Network, Project, Training
-from tasks.job import ProjectJob, Silent
-from tasks.paths import Workspace
-from tasks.receipts import ExtractReceipt, FileRecord, ScaffoldReceipt
+from tasks.config.types import Config, Network, Project, Training
+from tasks.core import receipts
+from tasks.core.paths import Workspace
+from tasks.core.receipts import ExtractReceipt, FileRecord, ScaffoldReceipt
+from tasks.pipeline.job import ProjectJob, Silent
 from tasks.scaffold import step
 
 PIPELINE = b"model {\n  ssd {\n    num_classes: 90  # COCO\n  }\n}\n"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tasks.catalogue.load import load
-from tasks.catalogue.types import Config
-from tasks.overview.entries import Entry
-from tasks.paths import Workspace
+from tasks.config.load import load
+from tasks.config.types import Config
+from tasks.core.paths import Workspace
+from tasks.zoo.entries import Entry
 
 CONFIG = Path(__file__).parents[2] / "config"
 ZOO = 43

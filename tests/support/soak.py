@@ -39,8 +39,8 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 import msgspec
-from tasks.engine.messages import Answer, Doing, Hello, Order
-from tasks.smoke.messages import Examined, Report, Trial
+from tasks.inference.messages import Answer, Doing, Hello, Order
+from tasks.inference.report import Examined, Report, Trial
 
 def say(message):
     sys.stdout.buffer.write(msgspec.json.encode(message) + b"\\n")
@@ -84,7 +84,7 @@ class Scene:
             shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(self.root / "pristine", workspace)
         if stand_in:
-            (workspace / "tasks/engine/worker.py").write_text(STAND_IN)
+            (workspace / "tasks/inference/worker.py").write_text(STAND_IN)
         environment = {
             "TOD_CACHE": str(self.cache),
             "REQUESTS_CA_BUNDLE": str(trusted().bundle),

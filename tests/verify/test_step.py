@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks import store
-from tasks.catalogue import lock
-from tasks.catalogue.types import LockEntry
-from tasks.errors import (
+from tasks.config import lock
+from tasks.config.types import LockEntry
+from tasks.core.errors import (
     ConfigError,
     DamagedError,
     DiskError,
@@ -18,9 +17,10 @@ from tasks.errors import (
     UnreachableError,
     UnsafeArchiveError,
 )
-from tasks.job import NetworkJob, Silent
-from tasks.paths import Cache, Workspace
-from tasks.receipts import VerifyReceipt, read
+from tasks.core.paths import Cache, Workspace
+from tasks.core.receipts import VerifyReceipt, read
+from tasks.pipeline import archive_cache
+from tasks.pipeline.job import NetworkJob, Silent
 from tasks.verify import step
 from tests.support.archives import NETWORK, file_member, tar_gz, zoo_archive, zoo_files
 from tests.support.jobs import (
@@ -123,7 +123,7 @@ def test_whole_but_unlike_the_record_is_refused_and_kept(
     with pytest.raises(RefusedError, match=rf"whole but.*doit accept {NETWORK}"):
         step.run(job, SILENT)
     assert not path.exists()
-    assert store.refused(job) is not None
+    assert archive_cache.refused(job) is not None
     assert not job.workspace.receipt("verify", job.name).exists()
     assert locked(job) is None
 
@@ -135,7 +135,7 @@ def test_what_the_user_accepted_into_the_lock_passes(job: NetworkJob, archive: P
         step.run(job, SILENT)
     entry = LockEntry(sha256=sha256(archive), size=archive.stat().st_size, witness="user")
     lock.record(job.workspace.lock_file, job.name, entry)
-    store.readmit(job)
+    archive_cache.readmit(job)
     outcome = step.run(job, SILENT)
     assert outcome.kind == "built"
     assert outcome.lines == ()

@@ -1,0 +1,158 @@
+"""From a gzip file to the bytes that it holds, checked to the last one.
+
+    read_blocks ──ahead──> inflate ──ahead──> whoever reads the tar
+
+Each `ahead` is a thread: reading (and hashing the file as it lies), inflating, and using the
+result overlap, because hashlib, zlib and isal let go of the interpreter's lock.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Event, Thread
+from typing import Any, Protocol, TypeVar
+
+from tasks.core.errors import DamagedError, UnsafeArchiveError
+from tasks.core.files import open_file
+
+T = TypeVar("T")
+Blocks = Generator[tuple[int, bytes], None, None]
+READ = 1 << 18
+INFLATED = 1 << 20
+GZIP_WINDOW = 31  # zlib's code for: gzip header and trailer, largest window
+
+_OTHER_FORMATS = (
+    (b"PK\x03\x04", "is a zip file, not a .tar.gz"),
+    (b"BZh", "is a .bz2 file, not a .tar.gz"),
+    (b"\xfd7zXZ", "is an .xz file, not a .tar.gz"),
+    (b"\x28\xb5\x2f\xfd", "is a .zst file, not a .tar.gz"),
+    (b"version https://git-lfs", "is a git-lfs pointer, not the file that it stands for"),
+)
+
+
+class _Engine(Protocol):
+    eof: bool
+    unused_data: bytes
+    unconsumed_tail: bytes
+
+    def decompress(self, data: bytes, max_length: int = 0, /) -> bytes: ...
+
+
+def tar_blocks(path: Path, see: Callable[[bytes], None]) -> Blocks:
+    """The inflated content of a gzip file in blocks of at most 1 MiB, each with the number of
+    compressed bytes that it took; `see` is called with every compressed block, in order, in
+    another thread. Close the generator when it is left early.
+
+    Raises:
+        DamagedError: not gzip, cut short, a checksum that disagrees, bytes after its end.
+        UnsafeArchiveError: several gzip members in one file.
+        OSError: the file can't be read.
+    """
+    return _ahead(_inflate(_ahead(_read_blocks(path, see))))
+
+
+def _read_blocks(path: Path, see: Callable[[bytes], None]) -> Generator[bytes, None, None]:
+    with open_file(path) as file:
+        while block := file.read(READ):
+            see(block)
+            yield block
+
+
+def _inflate(blocks: Iterator[bytes]) -> Blocks:
+    """Some tools join gzip members silently, others stop after the first: two readings of one file
+    are a way to smuggle, so a second member is refused."""
+    engine, error = _new_engine()
+    block = next(blocks, b"")
+    _must_be_gzip(block)
+    try:
+        while block and not engine.eof:
+            took = len(block)
+            while block and not engine.eof:
+                data = engine.decompress(block, INFLATED)
+                yield took, data
+                took, block = 0, engine.unconsumed_tail
+            block = block if engine.eof else next(blocks, b"")
+        while not engine.eof and (data := engine.decompress(b"", INFLATED)):
+            yield 0, data
+    except error as fault:
+        raise DamagedError("archive", f"does not inflate ({fault})") from None
+    _must_end(engine, blocks)
+
+
+def _new_engine() -> tuple[_Engine, type[Exception]]:
+    """ISA-L inflates twice as fast as zlib; zlib does where isal has no wheel."""
+    engines: Any = zlib
+    with suppress(ImportError):
+        from isal import isal_zlib as engines
+    return engines.decompressobj(GZIP_WINDOW), engines.error
+
+
+def _must_be_gzip(start: bytes) -> None:
+    if start[:2] == b"\x1f\x8b":
+        return
+    raise DamagedError("archive", _what_it_is(start))
+
+
+def _what_it_is(start: bytes) -> str:
+    if not start:
+        return "is empty"
+    if start[257:262] == b"ustar":
+        return "is a plain tar, not a .tar.gz"
+    for magic, words in _OTHER_FORMATS:
+        if start.startswith(magic):
+            return words
+    if start.lstrip()[:1] == b"<":
+        return "is an HTML or XML page, not a .tar.gz"
+    return "is not gzip"
+
+
+def _must_end(engine: _Engine, blocks: Iterator[bytes]) -> None:
+    if not engine.eof:
+        raise DamagedError("archive", "ends too soon")
+    rest = engine.unused_data or next(blocks, b"")
+    if rest[:2] == b"\x1f\x8b":
+        raise UnsafeArchiveError("archive", "holds more than one gzip member", "pack it anew")
+    if rest:
+        raise DamagedError("archive", "has bytes after the end of its gzip data")
+
+
+class _End:
+    """The last thing in a queue: why the producer stopped."""
+
+    def __init__(self, fault: BaseException | None) -> None:
+        self.fault = fault
+
+
+def _ahead(items: Generator[T, None, None], depth: int = 3) -> Generator[T, None, None]:
+    """The same items, made in a thread that stays at most `depth` items ahead."""
+    queue: Queue[T | _End] = Queue(depth)
+    stop = Event()
+    producer = Thread(target=_produce, args=(items, queue, stop), daemon=True)
+    producer.start()
+    try:
+        while not isinstance(item := queue.get(), _End):
+            yield item
+        if item.fault is not None:
+            raise item.fault
+    finally:
+        stop.set()
+        while producer.is_alive():
+            with suppress(Empty):
+                queue.get(timeout=0.01)
+
+
+def _produce(items: Generator[T, None, None], queue: Queue[T | _End], stop: Event) -> None:
+    end = _End(None)
+    try:
+        for item in items:
+            queue.put(item)
+            if stop.is_set():
+                break
+    except BaseException as fault:
+        end = _End(fault)
+    items.close()
+    queue.put(end)

@@ -1,0 +1,346 @@
+"""What the types can't say of a configuration: names that must fit together.
+
+These rules read the files as they were parsed, before any type is sure, and skip what is not of
+the expected kind: so every fault is found in one go, beside those of the schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tasks.config.places import why_no_host, why_odd
+from tasks.core.spelling import code_point, composed, unseen
+
+Table = dict[str, Any]
+Where = tuple[str | int, ...]
+
+# What stands at the root of a workspace beside the projects.
+FOLDERS = {"benchmarks", "config", "docs", "embedded", "pre-trained", "results", "tasks", "tests"}
+FILES = {"dodo.py", "license", "pyproject.toml", "readme.md", "requirements.lock"}
+LOCKS = {"requirements-dev.lock", "requirements-browser.lock"}
+OURS = FOLDERS | FILES | LOCKS
+RESULTS = {"zoo.png", "zoo.svg"}
+RECORDS = {"train.record", "test.record"}
+PORTS = {f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)}
+WINDOWS = PORTS | {"con", "prn", "aux", "nul"}
+
+
+class Source(NamedTuple):
+    """One parsed file.
+
+    Attributes:
+        file: its path as the user knows it, for messages.
+        data: its tables.
+        is_workspace: whether it may hold projects and settings.
+    """
+
+    file: str
+    data: Table
+    is_workspace: bool = False
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong.
+
+    Attributes:
+        file, where: the file, and the keys and indexes that lead to the place.
+        why: what was expected, and what was found.
+        given, choices: a word that is not known, and the words that are: for a "did you mean".
+    """
+
+    file: str
+    where: Where
+    why: str
+    given: str = ""
+    choices: Iterable[str] = ()
+
+
+def as_table(value: object) -> Table:
+    """The table itself, or an empty one if it is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def table(data: Table, key: str) -> Table:
+    """The table at `key`, or an empty one if there is none."""
+    return as_table(data.get(key))
+
+
+def entries(source: Source, kind: str) -> Iterator[tuple[str, Table]]:
+    """The named tables of a kind: `networks`, `projects`, `labels` or `pictures`."""
+    return ((name, as_table(entry)) for name, entry in table(source.data, kind).items())
+
+
+def texts(value: object) -> Iterator[tuple[int, str]]:
+    """The texts of a list, each with its index."""
+    items = value if isinstance(value, list) else []
+    return ((index, item) for index, item in enumerate(items) if isinstance(item, str))
+
+
+def cross_faults(sources: Sequence[Source], *, complete: bool = True) -> list[Fault]:
+    """All that is wrong between the entries of all files; empty for a sound configuration.
+
+    Args:
+        sources: the parsed files, in the order in which they count.
+        complete: false if a file could not be read: then an unknown name is no fault, since it
+            may stand there.
+    """
+    rules = [
+        same_names,
+        unusable_names,
+        reserved_names,
+        odd_labels,
+        odd_addresses,
+        odd_label_maps,
+        odd_trainings,
+        idle_expectations,
+        *([unknown_names, unknown_labels] if complete else []),
+    ]
+    return [fault for rule in rules for fault in rule(sources)]
+
+
+def same_names(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Two entries of one name, or of names that are one folder where case does not count."""
+    for kind in ("networks", "projects", "labels", "pictures"):
+        seen: dict[str, tuple[str, str]] = {}
+        for source in sources:
+            for name in table(source.data, kind):
+                first = seen.setdefault(name.casefold(), (name, source.file))
+                if first == (name, source.file):
+                    continue
+                also = f"`{first[0]}` of {first[1]}"
+                why = f"expected another name: {also} differs only in case"
+                if first[0] == name:
+                    why = f"expected another name: {first[1]} has one of this name already"
+                yield Fault(source.file, (kind, name), why)
+
+
+def unusable_names(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Names that Windows can't give to a folder: a workspace is shared between systems."""
+    for source in sources:
+        for kind in ("networks", "projects"):
+            for name in table(source.data, kind):
+                if name.casefold().partition(".")[0] in WINDOWS:
+                    yield Fault(source.file, (kind, name), "expected a name that Windows allows")
+                elif name.endswith("."):
+                    yield Fault(source.file, (kind, name), "expected no full stop at the end")
+
+
+def reserved_names(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Names whose folder, at the root or in results/, is another's already."""
+    networks = {n.casefold(): n for s in sources for n in table(s.data, "networks")}
+    for source in sources:
+        for kind in ("networks", "projects"):
+            for name in table(source.data, kind):
+                small, why = name.casefold(), ""
+                if small in RESULTS:
+                    why = f"`doit plot` writes results/{small}"
+                elif kind == "projects" and small in OURS:
+                    why = f"the workspace has a `{small}` of its own"
+                elif kind == "projects" and small in networks:
+                    why = f"the network `{networks[small]}` has its results in that folder"
+                if why:
+                    yield Fault(source.file, (kind, name), f"expected another name: {why}")
+
+
+def odd_labels(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Labels that occur twice or hold what can't be seen, and ids that two labels share."""
+    for source in sources:
+        for where, labels in _label_sets(source):
+            yield from _unseen_letters(source, where, labels)
+            yield from _same_labels(source, where, labels)
+            seen: dict[int, str] = {}
+            for label, number in as_table(labels).items():
+                if isinstance(number, int) and seen.setdefault(number, label) != label:
+                    why = f"expected an id of its own: `{seen[number]}` has {number} too"
+                    yield Fault(source.file, (*where, label), why)
+
+
+def _same_labels(source: Source, where: Where, labels: object) -> Iterator[Fault]:
+    """The same label twice, be it in other code points for the same letters."""
+    seen: dict[str, tuple[str | int, str]] = {}
+    for key, label in _named(labels):
+        first, alike = seen.setdefault(composed(label), (key, label))
+        if first != key:
+            place = f"stands at {first} too" if isinstance(first, int) else "stands there too"
+            also = "" if alike == label else ", in other code points for the same letters"
+            why = f"expected each label once: `{label}` {place}{also}"
+            yield Fault(source.file, (*where, key), why)
+
+
+def _unseen_letters(source: Source, where: Where, labels: object) -> Iterator[Fault]:
+    """A space at an end is never seen, and makes another label of it than that of the XML. Letters
+    that can't be seen anywhere are taken for no label there."""
+    for key, label in _named(labels):
+        if label.strip() not in ("", label):
+            yield Fault(source.file, (*where, key), "expected no space at its ends")
+        elif hidden := unseen(label):
+            why = f"expected letters that can be seen, and no {code_point(hidden[0])}"
+            yield Fault(source.file, (*where, key), why)
+
+
+def _named(labels: object) -> Iterable[tuple[str | int, str]]:
+    """Each label, with the key or the index at which it stands."""
+    return ((key, key) for key in labels) if isinstance(labels, dict) else texts(labels)
+
+
+def _label_sets(source: Source) -> Iterator[tuple[Where, object]]:
+    for name, labels in entries(source, "labels"):
+        yield ("labels", name), labels
+    for kind in ("networks", "projects"):
+        for name, entry in entries(source, kind):
+            yield (kind, name, "labels"), entry.get("labels")
+
+
+def odd_addresses(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Addresses that nothing here can fetch from."""
+    for source in sources:
+        for where, address in _addresses(source):
+            if why := why_odd(address, remote_only=where[0] == "pictures"):
+                yield Fault(source.file, where, why)
+        for index, host in texts(table(source.data, "settings").get("netrc_hosts")):
+            if why := why_no_host(host):
+                yield Fault(source.file, ("settings", "netrc_hosts", index), why)
+
+
+def _addresses(source: Source) -> Iterator[tuple[Where, str]]:
+    for index, mirror in texts(table(source.data, "settings").get("mirrors")):
+        yield ("settings", "mirrors", index), mirror
+    for name, entry in entries(source, "networks"):
+        for index, address in texts(entry.get("sources")):
+            yield ("networks", name, "sources", index), address
+    for name, entry in entries(source, "pictures"):
+        picture = entry.get("source")
+        if isinstance(picture, str):
+            yield ("pictures", name, "source"), picture
+
+
+def odd_label_maps(sources: Sequence[Source]) -> Iterator[Fault]:
+    """A label map where a network's training folder or a record belongs."""
+    for source in sources:
+        for name, entry in entries(source, "projects"):
+            label_map = entry.get("label_map")
+            folders = [network.casefold() for _, network in texts(entry.get("networks"))]
+            if not isinstance(label_map, str):
+                continue
+            why = "expected a name that no network of the project has"
+            if label_map.casefold() in RECORDS:
+                why = "expected another name: `doit records` writes a file of this one"
+            elif label_map.casefold() not in folders:
+                continue
+            yield Fault(source.file, ("projects", name, "label_map"), why)
+
+
+def odd_trainings(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Training settings for a network that the project has not, and settings that can't be met."""
+    for source in sources:
+        for name, entry in entries(source, "projects"):
+            networks = [network for _, network in texts(entry.get("networks"))]
+            where: Where = ("projects", name)
+            common = table(entry, "training")
+            yield from _odd_training(source, (*where, "training"), common)
+            for network, own in table(entry, "training_of").items():
+                if network not in networks:
+                    why = f"expected a network of the project; it has no `{network}`"
+                    place = (*where, "training_of", network)
+                    yield Fault(source.file, place, why, network, networks)
+                settings = {**common, **as_table(own)}
+                yield from _odd_training(source, (*where, "training_of", network), settings)
+
+
+def _odd_training(source: Source, where: Where, settings: Table) -> Iterator[Fault]:
+    batch, replicas = settings.get("batch_size", 2), settings.get("replicas", 1)
+    if isinstance(batch, int) and isinstance(replicas, int) and replicas > 0 and batch % replicas:
+        why = f"expected a batch_size that {replicas} replicas can share evenly; found {batch}"
+        yield Fault(source.file, where, why)
+    each, total = settings.get("max_detections_per_class"), settings.get("max_detections")
+    if isinstance(each, int) and isinstance(total, int) and each > total:
+        yield Fault(source.file, where, f"expected max_detections_per_class to be {total} at most")
+
+
+def idle_expectations(sources: Sequence[Source]) -> Iterator[Fault]:
+    """An expectation without the picture that it speaks of."""
+    for source in sources:
+        for name, entry in entries(source, "networks"):
+            if "expect" in entry and not entry.get("smoke_picture"):
+                why = "expected a `smoke_picture` beside it: it says what is found in that picture"
+                yield Fault(source.file, ("networks", name, "expect"), why)
+
+
+def unknown_names(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Networks, label sets and pictures that no file describes."""
+    known = {
+        kind: [name for source in sources for name in table(source.data, kind)]
+        for kind in ("networks", "labels", "pictures")
+    }
+    for source in sources:
+        for name, entry in entries(source, "projects"):
+            for index, network in texts(entry.get("networks")):
+                if network not in known["networks"]:
+                    where: Where = ("projects", name, "networks", index)
+                    yield _unknown_network(source.file, where, network, sources)
+        for name, entry in entries(source, "networks"):
+            for key, kind, what in (
+                ("labels", "labels", "label set"),
+                ("smoke_picture", "pictures", "picture"),
+            ):
+                given = entry.get(key)
+                if isinstance(given, str) and given and given not in known[kind]:
+                    why = f"expected the name of a {what}; none is called `{given}`"
+                    yield Fault(source.file, ("networks", name, key), why, given, known[kind])
+
+
+def _unknown_network(file: str, where: Where, word: str, sources: Sequence[Source]) -> Fault:
+    """A word that names no network, or more than one: archives of two dates share a file name."""
+    from tasks.config.names import called, meant
+
+    networks = {name: called(name, e) for s in sources for name, e in entries(s, "networks")}
+    if several := meant(word, networks):
+        why = f"expected the name of one network; `{word}` may be {' or '.join(several)}"
+        return Fault(file, where, why)
+    why = f"expected the name of a network; none is called `{word}`"
+    titles = [one.title for one in networks.values() if one.title]
+    return Fault(file, where, why, word, [*networks, *titles])
+
+
+def unknown_labels(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Expectations of a label that the network does not know."""
+    # The first of two sets of one name counts: the second is a fault of its own.
+    sets = dict(pair for source in reversed(sources) for pair in entries(source, "labels"))
+    for source in sources:
+        for name, entry in entries(source, "networks"):
+            label, labels = table(entry, "expect").get("label"), entry.get("labels")
+            known = sets.get(labels) if isinstance(labels, str) else labels
+            if isinstance(label, str) and isinstance(known, (list, dict)):
+                choices = [item for item in known if isinstance(item, str)]
+                if composed(label) in map(composed, choices):
+                    continue
+                why = f"expected a label of this network; none is called `{label}`"
+                yield Fault(source.file, ("networks", name, "expect", "label"), why, label, choices)
+
+
+def missing_pictures(
+    pictures: Iterable[tuple[Where, object]], file: str, exists: Callable[[str], bool]
+) -> list[Fault]:
+    """The pictures of the user's that are not there; they are relative to the workspace."""
+    return [
+        Fault(file, where, f"expected a picture; there is no file {path}")
+        for where, path in pictures
+        if isinstance(path, str) and path and not exists(path)
+    ]
+
+
+def smoke_images(data: Table) -> Iterator[tuple[Where, object]]:
+    """The pictures that a workspace file names, each with its place."""
+    yield ("settings", "smoke_image"), table(data, "settings").get("smoke_image")
+    for name, entry in table(data, "projects").items():
+        yield ("projects", name, "smoke_image"), as_table(entry).get("smoke_image")
+
+
+def is_file(root: Path, path: str) -> bool:
+    """Whether `path`, relative to `root`, is a file; false also for what no system can name."""
+    try:
+        return (root / path).is_file()
+    except (OSError, ValueError):
+        return False

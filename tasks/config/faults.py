@@ -1,0 +1,277 @@
+"""Every fault of the configuration, each in one line. Loaded only when something is wrong.
+
+The schema that the files are held against is made from the types themselves, so there is no second
+description of them to keep. jsonschema is used because it goes on after the first fault, which
+msgspec's decoder, the fast judge in `load`, does not.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from jsonschema import Draft202012Validator
+from jsonschema.validators import extend
+
+from tasks.config.checks import (
+    Fault,
+    Source,
+    Where,
+    cross_faults,
+    is_file,
+    missing_pictures,
+    smoke_images,
+)
+from tasks.config.reading import NOT_READABLE, WORKSPACE, typed
+from tasks.config.types import Config
+from tasks.core.addresses import clean
+from tasks.core.text import printable
+
+Schema = dict[str, Any]
+# jsonschema's ValidationError, whose stubs allow each attribute to be unset.
+Error = Any
+
+KINDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a table",
+}
+BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
+LONGEST = 60  # characters of a found value that are shown
+
+
+def all_faults(sources: Sequence[Source], unread: Sequence[Fault], root: Path) -> tuple[str, ...]:
+    """Every fault of the parsed files, and those that are known already (`unread`).
+
+    The answer is never empty: it is asked for after the fast judge found something.
+    """
+    faults = [*unread]
+    for source in sources:
+        faults += schema_faults(source)
+        if source.is_workspace:
+            pictures = smoke_images(source.data)
+            faults += missing_pictures(pictures, source.file, lambda path: is_file(root, path))
+    faults += cross_faults(sources, complete=not unread)
+    files = [source.file for source in sources]
+    faults.sort(key=lambda fault: order(fault, files))
+    return tuple(dict.fromkeys(line(fault) for fault in faults)) or (unexplained(sources),)
+
+
+def order(fault: Fault, files: Sequence[str]) -> tuple[int, str, tuple[str, ...]]:
+    """Unreadable files first, then file by file, by the path in the file."""
+    number = files.index(fault.file) if fault.file in files else -1
+    keys = (f"{key:06}" if isinstance(key, int) else key for key in fault.where)
+    return number, fault.file, tuple(keys)
+
+
+def unexplained(sources: Sequence[Source]) -> str:
+    """The fast judge's own words, should it see a fault that the schema does not."""
+    try:
+        typed(sources)
+    except NOT_READABLE as error:
+        return f"config: {printable(str(error))}"
+    return "config: the files do not fit together"
+
+
+# --- one fault, one line ------------------------------------------------------------------------
+
+
+def line(fault: Fault) -> str:
+    """`file: path in the file: what was expected; did you mean …?`"""
+    place = f"{fault.file}: {path(fault.where)}: " if fault.where else f"{fault.file}: "
+    return clean(printable(place + fault.why + did_you_mean(fault.given, fault.choices)))
+
+
+def path(where: Where) -> str:
+    """Keys as TOML writes them, joined by full stops; indexes in brackets, counted from 0."""
+    words = [f"[{key}]" if isinstance(key, int) else f".{quoted(key)}" for key in where]
+    return "".join(words).removeprefix(".")
+
+
+def quoted(key: str) -> str:
+    return key if BARE_KEY.match(key) else json.dumps(key, ensure_ascii=False)
+
+
+def did_you_mean(given: str, choices: Iterable[str]) -> str:
+    """`; did you mean …?`, or nothing if no choice is like what was given."""
+    by_case = {choice.casefold(): choice for choice in choices}
+    word = given.casefold()
+    if not word or len(word) > 200:
+        return ""
+    near = [key for key in by_case if key.startswith(word)]
+    near = near or difflib.get_close_matches(word, by_case, n=1, cutoff=0.6)
+    names = " or ".join(f"`{by_case[key]}`" for key in near[:3])
+    return f"; did you mean {names}?" if names else ""
+
+
+def shown(value: object) -> str:
+    """A found value as the user wrote it, more or less, cut to a part of a line."""
+    if isinstance(value, (dict, list)):
+        size = len(value)
+        return f"a {'table' if isinstance(value, dict) else 'list'} of {size}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return shortened(json.dumps(clean(value), ensure_ascii=False))
+    return shortened(str(value))
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 2]}…{text[-1]}"
+
+
+# --- the schema ---------------------------------------------------------------------------------
+
+
+@cache
+def schemas() -> tuple[Schema, Schema]:
+    """The schema of a catalogue and of the workspace's file, made from the types.
+
+    In TOML a network's or project's name is the key of its table: as a field it is not allowed.
+    """
+    _, parts = msgspec.json.schema_components([Config], ref_template="#/$defs/{name}")
+    for part in ("Network", "Project"):
+        del parts[part]["properties"]["name"]
+        parts[part]["required"].remove("name")
+    tables = parts["Config"]["properties"]
+    catalogue = {key: tables[key] for key in ("networks", "labels", "pictures")}
+    return top(catalogue, parts), top(tables, parts)
+
+
+def top(tables: Schema, parts: Schema) -> Schema:
+    return {
+        "type": "object",
+        "properties": tables,
+        "additionalProperties": False,
+        "$defs": parts,
+    }
+
+
+def is_integer(_: object, value: object) -> bool:
+    """1.0 is an integer to JSON Schema, but not to TOML, nor to the types."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+STRICT = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer),
+)
+
+
+def schema_faults(source: Source) -> list[Fault]:
+    """All that the types don't allow in one file."""
+    schema = schemas()[source.is_workspace]
+    errors = STRICT(schema).iter_errors(source.data)
+    return [fault for error in errors for fault in explained(error, source.file, schema)]
+
+
+def explained(error: Error, file: str, schema: Schema) -> Iterator[Fault]:
+    """The faults behind one error of the validator: mostly one."""
+    where: Where = tuple(error.absolute_path)
+    match error.validator:
+        case "additionalProperties":
+            yield from unknown_keys(error, file, where)
+        case "required":
+            yield from missing_keys(error, file, where)
+        case "anyOf":
+            yield from explained_any(error, file, schema)
+        case _ if "propertyNames" in error.absolute_schema_path:
+            key = str(error.instance)
+            yield Fault(file, (*where, key), f"expected another key: {expected(error.schema)}")
+        case "enum":
+            choices = [choice for choice in error.validator_value if choice]
+            why = f"expected {expected(error.schema)}; found {shown(error.instance)}"
+            given = error.instance if isinstance(error.instance, str) else ""
+            yield Fault(file, where, why, given, choices)
+        case _:
+            why = f"expected {expected(error.schema)}; found {shown(error.instance)}"
+            yield Fault(file, where, why)
+
+
+def unknown_keys(error: Error, file: str, where: Where) -> Iterator[Fault]:
+    known = error.schema.get("properties", {})
+    for key in error.instance:
+        if key not in known:
+            why = "there is no such key" if known else "there is no key here"
+            if key == "name":
+                why += ": the name stands in the table's brackets"
+            elif not where and key in ("projects", "settings"):
+                why += f" in a catalogue: it belongs into {WORKSPACE}"
+            yield Fault(file, (*where, key), why, key, known)
+
+
+def missing_keys(error: Error, file: str, where: Where) -> Iterator[Fault]:
+    """The validator tells of one missing key at a time, by its message alone."""
+    for key in error.validator_value:
+        if error.message.startswith(repr(key)):
+            yield Fault(file, where, f"expected a key `{key}`")
+
+
+def explained_any(error: Error, file: str, schema: Schema) -> Iterator[Fault]:
+    """Where several kinds are allowed: the faults of the one that was meant, if that is clear."""
+    branches: dict[object, list[Error]] = {}
+    for part in error.context or ():
+        branches.setdefault(part.schema_path[0], []).append(part)
+    meant = [
+        parts
+        for parts in branches.values()
+        if not any(part.validator in ("type", "enum") and not part.path for part in parts)
+    ]
+    if len(meant) == 1:
+        for part in meant[0]:
+            yield from explained(part, file, schema)
+        return
+    options = [resolved(option, schema) for option in error.validator_value]
+    kinds = [expected(option) for option in options if option.get("type") != "null"]
+    enums = [choice for option in options for choice in option.get("enum", ()) if choice]
+    given = error.instance if isinstance(error.instance, str) else ""
+    why = f"expected {', or '.join(dict.fromkeys(kinds))}; found {shown(error.instance)}"
+    yield Fault(file, tuple(error.absolute_path), why, given, enums)
+
+
+def resolved(option: Schema, schema: Schema) -> Schema:
+    """The schema itself, or the one that it refers to."""
+    reference = option.get("$ref")
+    return schema["$defs"][reference.rpartition("/")[2]] if reference else option
+
+
+def expected(schema: Schema) -> str:
+    """What a schema asks for, in words."""
+    kind = schema.get("type")
+    if kind == "array":
+        return f"a list of {counted(schema)}"
+    if kind == "object":
+        return (
+            f"a table of at least {least}" if (least := schema.get("minProperties")) else "a table"
+        )
+    if "anyOf" in schema:
+        return ", or ".join(map(expected, schema["anyOf"]))
+    if "description" in schema:
+        return str(schema["description"])
+    if "enum" in schema:
+        return " or ".join(json.dumps(choice) for choice in schema["enum"] if choice)
+    return KINDS.get(str(kind), "something else") + bounds(schema)
+
+
+def counted(schema: Schema) -> str:
+    """What the items of a list are, and how many."""
+    if "prefixItems" in schema:
+        return f"{len(schema['prefixItems'])}, each {expected(schema['prefixItems'][0])}"
+    items = expected(schema["items"]) if isinstance(schema.get("items"), dict) else "values"
+    return f"at least {schema['minItems']}, each {items}" if "minItems" in schema else items
+
+
+def bounds(schema: Schema) -> str:
+    low = schema.get("minimum", schema.get("exclusiveMinimum"))
+    word = "above" if "exclusiveMinimum" in schema else "from"
+    first = f" {word} {low}" if low is not None else ""
+    return first + (f" to {schema['maximum']}" if "maximum" in schema else "")

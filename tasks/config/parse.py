@@ -1,0 +1,142 @@
+"""TOML files → tables, with every file that can't be read told as a fault. Loads tomllib, which
+takes longer than all else: imported only when the compiled copy does not serve."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import tomllib
+from typing import NamedTuple
+
+from tasks.config.checks import Fault, Source, Where, entries, table, texts
+from tasks.config.names import called, meant
+from tasks.config.reading import CATALOGUE, WORKSPACE, read_file
+from tasks.core.paths import Workspace
+
+PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)\Z")
+
+DEEPEST = 20  # tables within tables; ours need 5
+
+
+class Parsed(NamedTuple):
+    """What the files hold.
+
+    Attributes:
+        sources: each file that could be read, with its bytes, in the order in which they count.
+        faults: one for each that could not.
+    """
+
+    sources: list[tuple[Source, bytes]]
+    faults: list[Fault]
+
+
+def parse_all(workspace: Workspace) -> Parsed:
+    """Parse the catalogue, the workspace's file, and the catalogues that it names."""
+    parsed = Parsed([], [])
+    add(parsed, workspace, CATALOGUE)
+    own = add(parsed, workspace, WORKSPACE, is_workspace=True)
+    # A network of the workspace's own file comes last, after those of the files that it names.
+    last = parsed.sources.pop() if own is not None else None
+    seen = {CATALOGUE, WORKSPACE}
+    for index, name in texts(table(own or {}, "settings").get("catalogues")):
+        where: Where = ("settings", "catalogues", index)
+        file = posixpath.normpath(f"config/{name}")
+        if file in seen:
+            parsed.faults.append(Fault(WORKSPACE, where, f"expected each file once: {file}"))
+            continue
+        seen.add(file)
+        add(parsed, workspace, file, named_by=where)
+    if last is not None:
+        parsed.sources.append(last)
+    settle_names([source for source, _ in parsed.sources])
+    return parsed
+
+
+def settle_names(sources: list[Source]) -> None:
+    """Put each network's name where a project calls it by its title, archive or address."""
+    networks = {name: called(name, e) for s in sources for name, e in entries(s, "networks")}
+
+    def name_of(word: str) -> str:
+        found = meant(word, networks)
+        return found[0] if len(found) == 1 else word
+
+    for source in sources:
+        for _, project in entries(source, "projects"):
+            words = project.get("networks")
+            if isinstance(words, list):
+                project["networks"] = [name_of(w) if isinstance(w, str) else w for w in words]
+            own = table(project, "training_of")
+            for word in [word for word in own if name_of(word) not in own]:
+                own[name_of(word)] = own.pop(word)
+
+
+def add(
+    parsed: Parsed,
+    workspace: Workspace,
+    file: str,
+    *,
+    is_workspace: bool = False,
+    named_by: Where = (),
+) -> dict[str, object] | None:
+    """Parse one file into `parsed`; the answer is its tables, None if it can't be read.
+
+    Args:
+        named_by: the place in the workspace's file that names it: a missing one is its fault.
+    """
+    try:
+        content = read_file(workspace.root / file)
+    except (OSError, ValueError) as error:  # ValueError: a path that no system can have
+        reason = lowered(getattr(error, "strerror", None) or str(error))
+        why = f"expected a file at {file}: {reason}" if named_by else f"expected a file: {reason}"
+        parsed.faults.append(Fault(WORKSPACE if named_by else file, named_by, why))
+        return None
+    try:
+        data = tomllib.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        parsed.faults.append(Fault(file, (), told(error, content)))
+        return None
+    if excess := excesses(data):
+        parsed.faults.extend(Fault(file, where, why) for where, why in excess)
+        return None
+    parsed.sources.append((Source(file, data, is_workspace), content))
+    return data
+
+
+def excesses(data: dict[str, object]) -> list[tuple[Where, str]]:
+    """What this parser takes for TOML, and nothing behind it could handle."""
+    found: list[tuple[Where, str]] = []
+    left: list[tuple[Where, object]] = [((), data)]
+    while left:
+        where, value = left.pop()
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            found.append((where, "expected a whole number of at most 64 bits"))
+        elif isinstance(value, float) and value != value:
+            found.append((where, "expected a number; found nan"))
+        elif isinstance(value, (dict, list)) and len(where) > DEEPEST:
+            found.append((where[:3], "expected fewer tables within tables"))
+        elif isinstance(value, dict):
+            left += [((*where, key), item) for key, item in value.items()]
+        elif isinstance(value, list):
+            left += [((*where, index), item) for index, item in enumerate(value)]
+    return found
+
+
+def told(error: Exception, content: bytes) -> str:
+    """A fault of TOML's syntax in one line, the place first."""
+    if isinstance(error, UnicodeDecodeError):
+        line = content.count(b"\n", 0, error.start) + 1
+        return f"line {line}: expected UTF-8 text, found the byte 0x{content[error.start]:02x}"
+    if isinstance(error, RecursionError):
+        return "expected fewer brackets within brackets"
+    message = str(error)
+    match = PLACE.search(message)
+    if match is None:
+        return f"expected TOML: {lowered(message)}"
+    message = lowered(message[: match.start()])
+    if match["line"] is None:
+        return f"at the end: {message}"
+    return f"line {match['line']}, column {match['column']}: {message}"
+
+
+def lowered(message: str) -> str:
+    return message[:1].lower() + message[1:]

@@ -1,0 +1,52 @@
+"""The files of config/: which they are, their bytes, and their tables as one `Config`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tasks.config.types import Config
+from tasks.core import files
+
+if TYPE_CHECKING:
+    from tasks.config.checks import Source
+
+CATALOGUE = "config/zoo.toml"
+WORKSPACE = "config/workspace.toml"
+LIMIT = 16 << 20  # bytes of a file; ours has 50 kB
+
+# What the decoders raise for bytes that are not what they should be.
+NOT_READABLE = (msgspec.MsgspecError, ValueError, RecursionError, OverflowError)
+
+
+def typed(sources: Sequence[Source]) -> Config:
+    """The tables of all files as one `Config`.
+
+    Raises:
+        One of NOT_READABLE: they are not what the types say. It tells of the first fault only.
+    """
+    joined: dict[str, dict[str, object]] = {"networks": {}, "projects": {}}
+    for source in sources:
+        for key, entries in source.data.items():
+            known = source.is_workspace or key not in ("projects", "settings")
+            if not known or not isinstance(entries, dict):
+                raise msgspec.ValidationError(f"`{key}` of {source.file} can't be used")
+            joined.setdefault(key, {}).update(entries)
+    for kind in ("networks", "projects"):
+        for name, entry in joined[kind].items():
+            if not isinstance(entry, dict) or "name" in entry:
+                raise msgspec.ValidationError(f"`{name}` of {kind} can't be used")
+            joined[kind][name] = {**entry, "name": name}
+    return msgspec.convert(joined, Config)
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of an ordinary file of at most `LIMIT`.
+
+    Raises:
+        OSError: it can't be read, is something else, or is too large.
+    """
+    return files.read_file(path, LIMIT)

@@ -1,0 +1,131 @@
+"""Addresses (URLs): what of one may be shown or kept, and whether one can be used at all.
+
+An address may hold secrets: a name and a password before its host, a token in its query. So in all
+that is shown or kept (messages, hints, logs, receipts, records, the lock) the part before the host
+is `***`, and so is the whole query, with the fragment: nobody can tell a harmless query from a
+token. What stands in the path is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from tasks.core.numbers import whole
+
+HIDDEN = "***"
+
+# Patterns are compiled where they are used: a `doit` with nothing to do needs none of them.
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*"
+_HOST_AND_PORT = r"(\[[^\]]*\]|[^:\[\]]*)(:[0-9]*)?"
+_SPLIT = r"(\[.*\]|[^:]*):?(.*)"
+_FOUND = r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s<>\"]+"
+# urllib3 tells the path of what it asked for, with the query and without the host.
+_ASKED = r"(?<=url: )(/[^\s?#]*)[?#][^\s)]*"
+_AROUND = "\"'`.,;:)]}"  # what may follow an address in a sentence or a repr
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_LONGEST_HOST = 253
+_HINT = "; in a password `/`, `?`, `#` and `@` are written %2F, %3F, %23 and %40"
+
+
+def shown(address: str) -> str:
+    """An address as it may be shown or kept; see the module. A path comes back as it is.
+
+    Of an address in which a password may go on behind a `/`, nothing is shown.
+    """
+    scheme, mark, rest = address.partition("://")
+    if not mark or not re.fullmatch(_SCHEME, scheme):
+        return address
+    kept, *query = re.split(r"[?#]", rest, maxsplit=1)
+    authority = re.split(r"[/\\]", kept, maxsplit=1)[0]
+    path = kept[len(authority) :]
+    _, at, host = authority.rpartition("@")
+    may_go_on = "@" in path and (":" in authority or at or "://" in path)
+    if may_go_on or not re.fullmatch(_HOST_AND_PORT, host):
+        return f"{scheme}://{HIDDEN}"
+    before = f"{HIDDEN}@" if at else ""
+    return f"{scheme}://{before}{host}{path}" + (f"?{HIDDEN}" if query else "")
+
+
+def clean(text: str) -> str:
+    """A text with every address in it as it may be shown: for messages and tracebacks."""
+    if "://" in text:
+        text = re.sub(_FOUND, _shown_match, text)
+    return re.sub(_ASKED, rf"\1?{HIDDEN}", text) if "url: /" in text else text
+
+
+def _shown_match(match: re.Match[str]) -> str:
+    address = match[0].rstrip(_AROUND)
+    return shown(address) + match[0][len(address) :]
+
+
+def without_user(address: str) -> str:
+    """The address without name and password: what identifies the object that it names."""
+    if "@" not in address:
+        return address
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return address
+    _, at, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=host)) if at else address
+
+
+def user_of(address: str) -> tuple[str, str] | None:
+    """The name and the password that an address holds, or None."""
+    parts = urlsplit(address)
+    if parts.username is None and parts.password is None:
+        return None
+    return unquote(parts.username or ""), unquote(parts.password or "")
+
+
+def why_unusable(address: str) -> str:
+    """Why nothing can be fetched from an address (or sent through a proxy), as a clause that begins
+    with "expected"; "" if that can be tried. The clause never repeats the address."""
+    if not address.isprintable():
+        return "expected an address without control characters"
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "expected an address; its host can't be read"
+    if not parts.hostname:
+        return "expected an address with a host"
+    if " " in parts.netloc or "\\" in parts.netloc:
+        return "expected an address without a space or a backslash in its host"
+    host, port = re.fullmatch(_SPLIT, parts.netloc.rpartition("@")[2]).groups()  # type: ignore[union-attr]
+    if port and not 1 <= (whole(port) or 0) <= 65_535:
+        return f"expected a port from 1 to 65535 after the host{_HINT if '@' in address else ''}"
+    return _why_no_host(host)
+
+
+def _why_no_host(host: str) -> str:
+    if host.startswith("["):
+        import ipaddress
+
+        try:
+            ipaddress.IPv6Address(host[1:-1])
+        except ValueError:
+            return "expected an IPv6 address between the brackets"
+        return ""
+    try:
+        labels = ascii_host(host).removesuffix(".").split(".")
+    except ValueError:
+        return "expected the name of a host; this one holds letters that no host can have"
+    if sum(map(len, labels)) + len(labels) - 1 > _LONGEST_HOST or any(len(x) > 63 for x in labels):
+        return "expected the name of a host; this one is too long"
+    if not all(re.fullmatch(_LABEL, label) for label in labels):
+        return "expected the name of a host: letters, digits, `-` and full stops"
+    return ""
+
+
+def ascii_host(host: str) -> str:
+    """A host's name in the letters that are sent.
+
+    Raises:
+        ValueError: it has letters that no host can have.
+    """
+    if host.isascii():
+        return host
+    import idna
+
+    return idna.encode(host, uts46=True).decode("ascii")

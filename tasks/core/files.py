@@ -1,0 +1,239 @@
+"""Files that appear whole or not at all, and their digests. Knows nothing of networks."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import BufferedReader
+from pathlib import Path
+from typing import IO
+
+from tasks.core.temporary import create_held, ground_of, is_left, token
+
+BLOCK = 1 << 20
+# Seconds after which a further write leaves another mtime on any file system (FAT: 2).
+SETTLED = 3.0
+
+READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+# Bytes of a file of ours (a receipt, a record, notes); what is larger is damaged.
+LARGEST_STATE = 64 << 20
+
+Stamp = tuple[int, int, int]
+
+
+@contextmanager
+def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
+    """A binary file that replaces `path` when the block ends, and vanishes when the block raises.
+
+    The temporary file lies in the same folder (a rename across file systems is no rename) and is
+    this writer's own; see `temporary`. Content is on disk before the name is, and the name when
+    the block has ended: a power cut leaves the old file or the new one, and afterwards the new
+    one. What killed writers of the same file left goes first: nobody else would ever remove it.
+
+    Raises:
+        OSError: the folder can't be made or written.
+    """
+    make_folders(path.parent)
+    remove_leftovers(path)
+    temporary, descriptor = create_held(lambda: path.with_name(f"{_prefix(path)}{token()}.tmp"))
+    try:
+        with open(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+            if os.name != "nt":  # while it is held: else it might be taken for a dead writer's
+                os.replace(temporary, path)
+        if os.name == "nt":  # where a file that is open can't be renamed
+            os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def _prefix(path: Path) -> str:
+    """How the temporary files of `path` begin: readable, and no other file's. A name may have as
+    many bytes as a temporary one, so it is cut."""
+    key = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]
+    return f".{path.name[:40]}.{key}."
+
+
+def leftovers(path: Path, *, remove: bool = False) -> list[Path]:
+    """The temporary files that killed writers of `path` left; a living writer keeps its own.
+
+    Raises:
+        OSError: one was to be removed and can't be.
+    """
+    strays = _strays(path)
+    ground = ground_of(path.parent) if strays else None
+    return [stray for stray in strays if ground and is_left(stray, ground, remove=remove)]
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove the temporary files that killed writers of `path` left, as far as that is possible."""
+    with suppress(OSError):
+        leftovers(path, remove=True)
+
+
+def _strays(path: Path) -> list[Path]:
+    """All temporary files of `path`, the living ones', too."""
+    prefix = _prefix(path)
+    try:
+        names = os.listdir(path.parent)
+    except OSError:
+        return []
+    found = (name for name in names if name.startswith(prefix) and name.endswith(".tmp"))
+    return [path.with_name(name) for name in sorted(found)]
+
+
+def make_folders(folder: Path) -> None:
+    """Make a folder and its parents, where missing, such that a power cut does not lose them.
+
+    Raises:
+        OSError: one can't be made, or a file is in its place.
+    """
+    if folder.is_dir():
+        return
+    make_folders(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on disk, where the system can do so."""
+    if os.name == "nt":
+        return
+    with suppress(OSError):  # a file system that knows no such thing, or a folder not readable
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def sync_tree(folder: Path) -> None:
+    """Wait until all names in a folder, in those below it, and its own are on disk: once a folder,
+    however many files were written there. The files themselves are not waited for."""
+    for place, _, _ in os.walk(folder):
+        sync_folder(Path(place))
+    sync_folder(folder.parent)
+
+
+def open_file(path: Path) -> BufferedReader:
+    """An ordinary file, or one that a link leads to, opened for reading. A pipe or a device would
+    wait, or go on, for ever.
+
+    Raises:
+        OSError: it is missing, can't be read, or is something else; `strerror` is a clause.
+    """
+    if path.is_dir():  # Windows would say that it is forbidden
+        raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
+    file = open(os.open(path, READ), "rb")  # noqa: SIM115
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    raise OSError(errno.EINVAL, "not an ordinary file", str(path))
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """The content of an ordinary file of at most `most` bytes. Every file that somebody else may
+    have put there is read by this: no content of it makes us wait or takes more memory.
+
+    Raises:
+        OSError: as `open_file`, or it is larger.
+    """
+    with open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        content = file.read(most + 1) if size <= most else b""
+    if size > most or len(content) > most:
+        told = f"{most >> 20} MiB" if most % (1 << 20) == 0 else human_size(most)
+        raise OSError(errno.EFBIG, f"more than {told}", str(path))
+    return content
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Replace `path` by `content`, whole or not at all."""
+    with atomic_writer(path) as file:
+        file.write(content)
+
+
+def write_if_changed(path: Path, content: bytes) -> bool:
+    """Write `content` unless `path` holds it already; say whether anything was written.
+
+    An unchanged file keeps its mtime, so nothing that depends on it goes stale.
+    """
+    with suppress(OSError):
+        if read_file(path, len(content)) == content:
+            return False
+    write_atomic(path, content)
+    return True
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file as 64 hexadecimal digits, read in blocks.
+
+    Raises:
+        OSError: the file can't be read, or it is a pipe or a device, which may have no end.
+    """
+    with open_file(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_or_nothing(path: Path) -> str:
+    """The same; "" for a file that is missing or can't be read."""
+    try:
+        return sha256_of(path)
+    except OSError:
+        return ""
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """What the content of a file may be remembered under, for as long as a process lives.
+
+    None for a file that is missing, or was written so lately (or in the future, by the clock) that
+    a further write might leave no trace.
+    """
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    if status.st_mtime > time.time() - SETTLED:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; no, if it lies where we may not look. `Path.is_file` raises then."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def remove(path: Path) -> None:
+    """Remove a file if it is there."""
+    with suppress(FileNotFoundError):
+        path.unlink()
+
+
+def remove_empty_folders(folder: Path, *, upto: Path) -> None:
+    """Remove `folder` and its parents below `upto`, as long as they are empty."""
+    while folder != upto and upto in folder.parents:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+        folder = folder.parent
+
+
+def human_size(size: int) -> str:
+    """A byte count as people say it, in decimal units as the zoo's page uses: 211.9 MB."""
+    value = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    raise AssertionError("unreachable")

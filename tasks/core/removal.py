@@ -1,0 +1,156 @@
+"""Removes single files and empty folders, never through a link; keeps account of all it did not."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tasks.core.files import leftovers
+from tasks.core.inspect import Seen, is_link, is_via_link, look, shown
+
+Say = Callable[[str], None]
+NAMED = 3
+NONE: Mapping[Path, str] = {}
+GONE_OR_FULL = (errno.ENOENT, errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST)
+
+
+@dataclass(slots=True)
+class Broom:
+    """One sweep.
+
+    Attributes:
+        root: the workspace; nothing outside of it is removed.
+        dryrun: tell, and remove nothing.
+        say: where each removal and each thing that stays is told, one line each.
+        gone: what was removed, or would have been.
+        failures: what could not be removed, one line each.
+        stuck: the paths of these.
+    """
+
+    root: Path
+    dryrun: bool
+    say: Say
+    gone: set[Path] = field(default_factory=set)
+    failures: list[str] = field(default_factory=list)
+    stuck: set[Path] = field(default_factory=set)
+
+    def see(self, path: Path) -> Seen:
+        """What stands at `path`; a place that can't be looked into is a failure."""
+        try:
+            return look(self.root, path)
+        except OSError as error:
+            self._fail(path, error)
+            return Seen("nothing")
+
+    def file(self, path: Path, *, quiet: bool = False) -> bool:
+        """Remove a plain file if it is there; say whether it went."""
+        try:
+            if not stat.S_ISREG(os.lstat(path).st_mode) or not self._may(path):
+                return False
+            if not self.dryrun:
+                path.unlink()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            self._fail(path, error)
+            return False
+        self.gone.add(path)
+        if not quiet:
+            self.tell(path)
+        return True
+
+    def leftovers(self, path: Path) -> None:
+        """Remove the temporary files that killed writers of `path` left."""
+        try:
+            for stray in leftovers(path, remove=not self.dryrun) if self._may(path) else ():
+                self.gone.add(stray)
+        except OSError as error:
+            self._fail(path, error)
+
+    def empty_folder(self, path: Path) -> None:
+        """Remove a folder if nothing is in it."""
+        try:
+            if not stat.S_ISDIR(os.lstat(path).st_mode) or not self._may(path):
+                return
+            if {path / name for name in os.listdir(path)} <= self.gone:
+                if not self.dryrun:
+                    path.rmdir()
+                self.gone.add(path)
+        except OSError as error:
+            if error.errno not in GONE_OR_FULL:
+                self._fail(path, error)
+
+    def empty_folders(self, path: Path) -> None:
+        """Remove all empty folders in `path`, and `path` itself if it is empty by then."""
+        if is_link(path):
+            return
+        for folder, _, _ in os.walk(path, topdown=False):
+            self.empty_folder(Path(folder))
+
+    def tree(self, path: Path) -> None:
+        """Remove a folder that is wholly ours, with all that is in it; links go, not what they
+        lead to."""
+        if is_link(path) or not path.is_dir() or not self._may(path):
+            return
+        before = len(self.failures)
+        if not self.dryrun:
+            shutil.rmtree(path, onerror=lambda _, place, info: self._fail(Path(place), info[1]))
+        if len(self.failures) == before:
+            self.gone.add(path)
+            self.tell(path)
+
+    def tell(self, path: Path, detail: str = "") -> None:
+        verb = "would remove" if self.dryrun else "removed"
+        self.say(f"{verb} {self._shown(path)} {detail}".rstrip())
+
+    def stay(self, path: Path, why: str) -> None:
+        self.say(f"kept {self._shown(path)}: {why}")
+
+    def name_rest(
+        self, folder: Path, changed: Mapping[Path, str] = NONE, known: Collection[Path] = ()
+    ) -> None:
+        """Name what is left in `folder`: each of `changed` with its reason, others by folder.
+
+        What is in `known`, and what could not be removed, is left unsaid.
+        """
+        if is_link(folder) or is_via_link(self.root, folder):
+            self.stay(folder, "a link leads there, and nothing is removed through a link")
+            return
+        for place, folders, files in os.walk(folder):
+            here = Path(place)
+            inside = {here / name for name in [*files, *folders]} - self.gone
+            if not inside and here not in {*self.gone, *known, *self.stuck}:
+                self.stay(here, "it is empty, and is not known to be made by the build")
+            rest = sorted(p for p in inside if p.name in files or is_link(p))
+            self._name(here, [p for p in rest if p not in known and p not in self.stuck], changed)
+
+    def _name(self, folder: Path, rest: list[Path], changed: Mapping[Path, str]) -> None:
+        for path in rest:
+            if path in changed:
+                self.stay(path, changed[path])
+        if foreign := [path.name for path in rest if path not in changed]:
+            self.stay(folder, f"{_listed(foreign)} not known to be made by the build")
+
+    def _may(self, path: Path) -> bool:
+        return self.root in path.parents and not is_via_link(self.root, path)
+
+    def _fail(self, path: Path, error: BaseException) -> None:
+        reason = error.strerror if isinstance(error, OSError) else None
+        self.stuck.add(path)
+        self.failures.append(f"{self._shown(path)}: {(reason or str(error)).lower()}")
+
+    def _shown(self, path: Path) -> str:
+        inside = self.root in path.parents
+        return shown(path.relative_to(self.root) if inside else path)
+
+
+def _listed(names: list[str]) -> str:
+    """`a.png, b.png, c.png and 12 more are`: bounded, however many there are."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    verb = "is" if len(names) == 1 else "are"
+    return f"{', '.join(shown(name) for name in names[:NAMED])}{more} {verb}"

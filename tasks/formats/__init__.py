@@ -1,0 +1,1 @@
+"""Bytes ↔ values. Pure: nothing here opens a file."""

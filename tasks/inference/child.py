@@ -1,0 +1,192 @@
+"""The parent's side of the TensorFlow process: started when needed, timed, killed, started anew."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from tasks.core.errors import BrokenNetworkError, NetworkError
+from tasks.inference.death import death
+from tasks.inference.hearing import Ears, Phase, Take, ignore, receive
+from tasks.inference.messages import Answer, Grant, Hello, Order
+from tasks.inference.printed import Printed
+from tasks.inference.surroundings import GRANT, environment, joined, left
+
+# -P keeps the worker's own folder off the path: its modules' names would hide libraries'.
+COMMAND = (sys.executable, "-P", str(Path(__file__).with_name("worker.py")))
+INSTALL = "install the requirements again (see the README)"
+
+MOST_LEFT = 500_000_000
+"""Bytes that networks may leave behind in the process. TensorFlow does not give all back: after a
+Faster R-CNN it holds some 1.6 GB more than before. A new process takes seconds; one that outgrows
+the machine, or counts one network's memory as the next one's, does harm."""
+
+T = TypeVar("T")
+
+
+class Child:
+    """One TensorFlow process for many networks; at most one order is under way.
+
+    The process may do what the orders until now were granted. One that needs more ends it and
+    starts another, for what a process gave up it can't get back.
+
+    Threads may share it. Processes may not: after a fork each needs its own (see `shared`), for
+    both would write into one pipe.
+
+    Attributes:
+        isolation: what keeps the latest process from the rest of the machine, in words.
+    """
+
+    def __init__(self, command: Sequence[str] = COMMAND, memory: int = 0) -> None:
+        self.isolation = ""
+        self._command = command
+        self._process: subprocess.Popen[bytes] | None = None
+        self._printed: Printed | None = None
+        home = os.path.expanduser("~")  # noqa: PTH111 - Path raises where there is none
+        self._grant = Grant(home=home, memory=memory)
+        self._home = ""
+        self._greeted = False
+        self._start_log = Path()
+        self._lock = threading.Lock()
+
+    def warm_up(self, log: Path, grant: Grant) -> None:
+        """Start the process, if none runs, without waiting for it; `log` takes what it prints."""
+        with self._lock:
+            self._started(log, grant)
+
+    def run(
+        self, order: Order, kind: type[T], limit: float, phase: Phase, part: Take = ignore
+    ) -> T:
+        """Have an order carried out; its answer as a `kind`.
+
+        Args:
+            limit: seconds, for the start, and for the order until its first part or its answer,
+                and from then on for each part.
+            phase: hears each phase as it begins; `part` takes what is done before the answer.
+
+        Raises:
+            BrokenNetworkError: the network can't be used.
+            NetworkError: TensorFlow can't be imported, the time is over, or the process died.
+        """
+        details = f"details: {Path(order.log).as_posix()}"
+        with self._lock:
+            process = self._started(Path(order.log), order.grant)
+            try:
+                if not self._greeted:
+                    phase("start TensorFlow")
+                    self._greet(process, order, limit)
+                answer = self._ask(process, order, Ears(limit, phase, part))
+                done = None if answer.why else msgspec.json.decode(answer.body, type=kind)
+            except msgspec.MsgspecError as error:
+                self.close()
+                why = f"TensorFlow's process does not answer as it should: {error}"
+                raise NetworkError(order.name, why, details) from error
+            except BaseException:  # Ctrl-C, too: what the process is at is of no use any more
+                self.close()
+                raise
+            if answer.left > MOST_LEFT:
+                self.close()
+        if done is None:
+            kind_of_error = NetworkError if answer.passing else BrokenNetworkError
+            raise kind_of_error(order.name, answer.why, answer.todo or details)
+        return done
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        process.wait()
+        if self._printed is not None:
+            self._printed.close()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _started(self, log: Path, grant: Grant) -> subprocess.Popen[bytes]:
+        held, self._grant = self._grant, joined(self._grant, grant)
+        alive = self._process is not None and self._process.poll() is None
+        if self._process is not None and alive and self._grant is held:
+            return self._process
+        self.close()
+        self._home = tempfile.mkdtemp(prefix="tod-tf2-")
+        granted = replace(self._grant, reads=(*self._grant.reads, self._home))
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**environment(os.environ, self._home), GRANT: left(granted, self._home)},
+            start_new_session=True,  # no terminal: what is typed is not its to read, or to write
+        )
+        assert self._process.stderr is not None
+        self._printed = Printed(self._process.stderr, log)
+        self._greeted, self._start_log = False, log
+        return self._process
+
+    def _greet(self, process: subprocess.Popen[bytes], order: Order, limit: float) -> None:
+        hello, overdue = receive(process, Ears(limit))
+        if hello is None:
+            raise self._death(process, order.name, limit if overdue else None, self._start_log)
+        if isinstance(hello, Hello):
+            self.isolation = hello.isolation
+            if hello.fault:
+                why = f"TensorFlow can't be imported: {hello.fault}"
+                raise NetworkError(order.name, why, f"{INSTALL}; details: {self._start_log}")
+        self._greeted = True
+
+    def _ask(self, process: subprocess.Popen[bytes], order: Order, ears: Ears) -> Answer:
+        assert self._printed is not None
+        self._printed.end()
+        self._printed.begin(Path(order.log))
+        send(process, order)
+        answer, overdue = receive(process, ears)
+        if isinstance(answer, Answer):
+            self._printed.end()
+            return answer
+        limit = ears.limit if overdue else None
+        raise self._death(process, order.name, limit, Path(order.log))
+
+    def _death(
+        self, process: subprocess.Popen[bytes], network: str, limit: float | None, log: Path
+    ) -> NetworkError:
+        assert self._printed is not None
+        code = process.wait()
+        self._printed.close()  # its last words are in the log now
+        return death(network, code, limit, log)
+
+
+@cache
+def _child_of(process_id: int) -> Child:
+    child = Child()
+    atexit.register(child.close)
+    return child
+
+
+def shared() -> Child:
+    """The child of this process, which all its networks share; a fork of it gets one of its own."""
+    return _child_of(os.getpid())
+
+
+def send(process: subprocess.Popen[bytes], order: Order) -> None:
+    """Write the order; a process that is gone is noticed when its answer does not come."""
+    assert process.stdin is not None
+    with suppress(OSError):
+        process.stdin.write(msgspec.json.encode(order) + b"\n")
+        process.stdin.flush()

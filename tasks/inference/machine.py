@@ -1,0 +1,90 @@
+"""What figures are measured on: without it they mean nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from tasks.core.numbers import whole
+
+
+class Machine(Struct, frozen=True, kw_only=True):
+    """A machine, and what runs on it.
+
+    Attributes:
+        processor: the processor's name, as the system tells it.
+        device: `CPU`, or the names of the graphics processors that TensorFlow uses.
+        threads: how many TensorFlow computes with at once.
+        memory: bytes of the whole machine; 0 if the system does not tell.
+        system: operating system and architecture.
+        python, tensorflow: versions.
+    """
+
+    processor: str
+    device: str
+    threads: int
+    memory: int
+    system: str
+    python: str
+    tensorflow: str
+
+
+def this_machine(tf: Any) -> Machine:
+    """The machine that this process runs on, which has imported TensorFlow, `tf`."""
+    return Machine(
+        processor=processor(),
+        device=device(tf),
+        threads=threads(tf),
+        memory=total_memory(),
+        system=f"{platform.system()} {platform.machine()}",
+        python=platform.python_version(),
+        tensorflow=tf.__version__,
+    )
+
+
+def device(tf: Any) -> str:
+    """`CPU`, or the names of the graphics processors."""
+    found = [
+        tf.config.experimental.get_device_details(one).get("device_name", one.name)
+        for one in tf.config.list_physical_devices("GPU")
+    ]
+    return ", ".join(found) or "CPU"
+
+
+def threads(tf: Any) -> int:
+    """Threads for the inside of an operation: as set, by the program or by the environment variable
+    that TensorFlow looks at; else one for each processor."""
+    told = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    set_by_variable = whole(told) or 0
+    set_here = int(tf.config.threading.get_intra_op_parallelism_threads())
+    return set_here or set_by_variable or processors()
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1
+
+
+def processor() -> str:
+    """The processor's name; its architecture where the system tells no name."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or platform.machine()
+
+
+def total_memory() -> int:
+    """Bytes of memory that the machine has; 0 if the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows has no such call
+        return 0

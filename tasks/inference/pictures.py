@@ -1,0 +1,116 @@
+"""A picture of the user's as training sees it: upright RGB, decoded by TensorFlow."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from tasks.core.files import open_file
+from tasks.inference.messages import FaultError, Shown
+from tasks.pictures import pixels as limits
+from tasks.pictures.stored import examine, stored
+
+Pixels = npt.NDArray[np.uint8]
+
+LONGEST_SIDE = 4096
+"""Larger pictures are scaled down to this before they are run: the networks shrink them anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A picture to run on: uint8 [height, width, 3] RGB, and what is known of it.
+
+    `boxes` (float32 [n, 4], normalised) and `names` say what is on it, if that is known.
+    """
+
+    pixels: Pixels
+    shown: Shown
+    boxes: npt.NDArray[np.float32] | None = None
+    names: tuple[str, ...] = ()
+
+
+def open_picture(path: Path) -> Subject:
+    """Read a picture file. The pixels are those that TensorFlow decodes from what a record holds of
+    it, as `tf.io.decode_image` does for a training.
+
+    Raises:
+        FaultError: the file can't be read, is no picture, is not whole, or is too large.
+    """
+    try:
+        with open_file(path) as file:
+            content = file.read(limits.LARGEST + 1)
+        picture = examine(content)
+        decoded = _decoded(stored(content, picture)[0])
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise FaultError(f"the picture {path} can't be read: {why}", _CHOOSE) from error
+    except ValueError as error:
+        raise FaultError(f"the picture {path} can't be used: {error}", _CHOOSE) from error
+    pixels = _fitted(decoded)
+    shown = Shown(
+        source=path.as_posix(),
+        sha256=picture.sha256,
+        size=_size_of(decoded),
+        run_size=_size_of(pixels),
+    )
+    return Subject(pixels, shown)
+
+
+def draw_scene(seed: int, size: tuple[int, int]) -> Subject:
+    """The scene of a seed, of which it is known what it shows; `size` is (width, height)."""
+    from embedded.scenes import scene
+
+    drawn = scene(seed, size=size)
+    width, height = size
+    unit = np.array([height, width, height, width], np.float32)
+    shown = Shown(
+        source=f"drawn scene, seed {seed}",
+        sha256=hashlib.sha256(drawn.picture.tobytes()).hexdigest(),
+        size=size,
+        run_size=size,
+    )
+    return Subject(drawn.picture, shown, np.reshape(drawn.boxes / unit, (-1, 4)), drawn.labels)
+
+
+def scaled(pixels: Pixels, height: int, width: int) -> Pixels:
+    """The picture in another size; proportions are not kept."""
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    resized = Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(resized, np.uint8)
+
+
+def other_shape(pixels: Pixels) -> Pixels:
+    """The picture in a shape of other proportions, neither square nor large."""
+    height, width = pixels.shape[:2]
+    return scaled(pixels, 384, 256) if width >= height else scaled(pixels, 256, 384)
+
+
+_CHOOSE = "choose another smoke_image"
+
+
+def _decoded(content: bytes) -> Pixels:
+    import tensorflow as tf
+
+    try:
+        decoded = tf.io.decode_image(content, channels=3, expand_animations=False)
+    except tf.errors.OpError as error:
+        raise ValueError("TensorFlow does not decode it") from error
+    return np.asarray(decoded.numpy(), np.uint8)
+
+
+def _fitted(pixels: Pixels) -> Pixels:
+    width, height = _size_of(pixels)
+    if max(width, height) <= LONGEST_SIDE:
+        return pixels
+    factor = LONGEST_SIDE / max(width, height)
+    return scaled(pixels, max(1, round(height * factor)), max(1, round(width * factor)))
+
+
+def _size_of(pixels: Pixels) -> tuple[int, int]:
+    return pixels.shape[1], pixels.shape[0]

@@ -1,0 +1,136 @@
+"""What the process prints, taken down by the parent: a log that no network can make large."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from tasks.core.temporary import no_link
+
+HEAD = 2_000_000
+TAIL = 1_000_000
+"""Bytes of a log that are kept: so many from its beginning, and so many from its end."""
+BLOCK = 1 << 16
+PIPE = 1 << 20
+"""Bytes that a pipe holds at most."""
+POSIX = os.name == "posix"
+NOISE = ("WARNING: All log messages before absl", "To enable the following instructions")
+
+
+class Printed:
+    """Reads all that comes out of a pipe, in a thread of its own, into one log after another.
+
+    What comes while no log is open is dropped, as is the middle of what comes in masses.
+    """
+
+    def __init__(self, pipe: IO[bytes], log: Path) -> None:
+        self._pipe, self._lock = pipe, threading.Lock()
+        self._file: BinaryIO | None = None
+        self._room, self._tail, self._left_out = 0, bytearray(), 0
+        self.begin(log)
+        if POSIX:
+            os.set_blocking(pipe.fileno(), False)
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def begin(self, log: Path) -> None:
+        """What comes from here on goes into this log, which starts empty."""
+        with self._lock:
+            self._end()
+            self._room, self._left_out = HEAD, 0
+            with suppress(OSError):  # a log that can't be written is no reason not to run
+                log.parent.mkdir(parents=True, exist_ok=True)
+                self._file = open(log, "wb", buffering=0, opener=no_link)  # noqa: SIM115
+
+    def end(self) -> None:
+        """What was printed until now is in the log, and nothing more gets into it."""
+        if POSIX:
+            with suppress(OSError, ValueError):
+                self._read(PIPE)
+        else:
+            time.sleep(0.05)
+        with self._lock:
+            self._end()
+
+    def close(self) -> None:
+        """The process has ended: take the rest, and let go of the pipe."""
+        self._thread.join(1.0)
+        with self._lock:
+            self._end()
+        if not self._thread.is_alive():
+            self._pipe.close()
+
+    def _listen(self) -> None:
+        with suppress(OSError, ValueError):
+            while self._came():
+                pass
+
+    def _came(self) -> bool:
+        """Wait for something and take it; false at the end of all."""
+        if POSIX:
+            poll = select.poll()
+            poll.register(self._pipe, select.POLLIN)
+            poll.poll()
+            return self._read(BLOCK)
+        block = os.read(self._pipe.fileno(), BLOCK)
+        with self._lock:
+            self._take(block)
+        return bool(block)
+
+    def _read(self, most: int) -> bool:
+        """Take what is there, up to about `most` bytes; false at the end of all."""
+        with self._lock, suppress(BlockingIOError):
+            while most > 0:
+                block = os.read(self._pipe.fileno(), BLOCK)
+                if not block:
+                    return False
+                self._take(block)
+                most -= len(block)
+        return True
+
+    def _take(self, block: bytes) -> None:
+        head, rest = block[: self._room], block[self._room :]
+        self._room -= len(head)
+        self._put(head)
+        self._tail += rest
+        if len(self._tail) > 2 * TAIL:
+            self._cut()
+
+    def _cut(self) -> None:
+        """Keep no more than the end of what came beyond the head."""
+        beyond = max(0, len(self._tail) - TAIL)
+        self._left_out += beyond
+        del self._tail[:beyond]
+
+    def _end(self) -> None:
+        self._cut()
+        if self._left_out:
+            self._put(b"\n[%d bytes are left out here]\n" % self._left_out)
+        self._put(bytes(self._tail))
+        self._tail.clear()
+        if self._file is not None:
+            self._file.close()
+        self._file = None
+
+    def _put(self, block: bytes) -> None:
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.write(block)
+
+
+def last_line(log: Path) -> str:
+    """The last line of a log that says something, at most 200 characters of it; "" if none does."""
+    try:
+        with open(log, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - 8192))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    lines = [line.strip() for line in text.splitlines()]
+    useful = [line for line in lines if line and not line.startswith(NOISE)]
+    return useful[-1][:200] if useful else ""

@@ -1,0 +1,182 @@
+"""The process that imports TensorFlow: takes orders on stdin, gives answers on stdout.
+
+Started by `child.Child` as a file, not as a module: the workspace's own folder then stays behind
+all others on the path, so that no file of the user's shadows a library.
+"""
+
+from __future__ import annotations
+
+import compileall
+import contextlib
+import gc
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.util import cache_from_source, find_spec
+from pathlib import Path
+from typing import BinaryIO
+
+if __name__ == "__main__":
+    sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+import msgspec
+from msgspec.structs import replace
+
+from tasks.inference import landlock, memory
+from tasks.inference.isolation import OURS, isolate
+from tasks.inference.messages import Answer, Doing, FaultError, Hello, Message, Order, Part, Talk
+from tasks.inference.surroundings import taken
+
+ROOT = Path(__file__).resolve().parents[2]
+
+Say = Callable[[Message], None]
+
+
+def private_channel() -> tuple[BinaryIO, BinaryIO]:
+    """Keep stdin and stdout for the two processes; everybody else prints to the log, on 2.
+
+    What C++ or a network's own graph prints goes to file descriptor 1, so moving Python's
+    `sys.stdout` would not do. Descriptor 0 becomes the null device: on Windows, a library that
+    looks at stdin while another thread reads it waits for ever.
+    """
+    orders, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(2, 1)
+    return orders, answers
+
+
+def arriving(stream: BinaryIO) -> queue.SimpleQueue[bytes]:
+    """The lines of `stream`. At its end the process ends at once, even while TensorFlow runs:
+    nobody is left to read the answer."""
+    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in stream:
+            lines.put(line)
+        os._exit(0)
+
+    threading.Thread(target=read, daemon=True).start()
+    return lines
+
+
+@contextlib.contextmanager
+def no_collection() -> Iterator[None]:
+    """Without Python's garbage collector: importing TensorFlow and loading a network make millions
+    of objects that all stay, and looking through them again and again takes a fifth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def shut_in() -> str:
+    """Give up what is not needed; what holds this process from here on, in words.
+
+    What would be imported from folders that can't be listed any more is imported before. Python is
+    told of a temporary folder, which it would look for by writing into several. TensorFlow is kept
+    from importing matplotlib, which would look for its own folders, and which nobody needs here.
+    """
+    import embedded  # noqa: F401
+
+    grant = taken(os.environ)
+    tempfile.tempdir = os.environ.get("TMPDIR")
+    sys.modules["matplotlib"] = None  # type: ignore[assignment]
+    if not sys.dont_write_bytecode:
+        compile_modules()
+    if grant.home and landlock.version():
+        with contextlib.suppress(OSError):  # nothing could be put there; so nothing is left behind
+            Path(os.environ["HOME"]).rmdir()
+    return isolate(grant, ROOT)
+
+
+def compile_modules() -> None:
+    """Leave compiled what this process, which may not write there, would compile at each start: our
+    own modules, and TensorFlow's where the installer has left that to the first import; another
+    process does that import."""
+    for name in OURS:
+        compileall.compile_dir(ROOT / name, quiet=2)
+    found = find_spec("tensorflow")
+    if found is None or found.origin is None:
+        return
+    compiled = Path(cache_from_source(found.origin))
+    if not compiled.exists() and os.access(compiled.parents[1], os.W_OK):
+        subprocess.run(
+            [sys.executable, "-P", "-c", "import tensorflow"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+
+
+def import_tensorflow() -> str:
+    """Import TensorFlow; the reason if that fails, else ""."""
+    try:
+        with no_collection():
+            import tensorflow  # noqa: F401
+
+            gc.freeze()
+    except Exception as error:  # whatever a broken installation raises
+        traceback.print_exc()
+        return f"{type(error).__name__}: {error}".partition("\n")[0]
+    return ""
+
+
+def handler_of(order: Order) -> Callable[[bytes, Talk], msgspec.Struct]:
+    """The function that an order names."""
+    module, _, name = order.handler.partition(":")
+    handler: Callable[[bytes, Talk], msgspec.Struct] = getattr(import_module(module), name)
+    return handler
+
+
+def answer(order: Order, say: Say) -> Answer:
+    """Carry out an order, whatever comes of it."""
+    talk = Talk(
+        phase=lambda doing: say(Doing(doing)),
+        part=lambda part: say(Part(msgspec.Raw(msgspec.json.encode(part)))),
+    )
+    try:
+        with no_collection():
+            done = handler_of(order)(order.body, talk)
+        return Answer(body=msgspec.Raw(msgspec.json.encode(done)))
+    except FaultError as fault:
+        traceback.print_exc()
+        return Answer(why=fault.why, todo=fault.todo, passing=fault.passing)
+    except MemoryError:
+        traceback.print_exc()
+        return Answer(why="there is not enough memory to run it", passing=True)
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; the parent decides
+    orders, answers = private_channel()
+    isolation = shut_in()
+    lines = arriving(orders)
+
+    def say(message: Message) -> None:
+        answers.write(msgspec.json.encode(message) + b"\n")
+        answers.flush()
+
+    fault = import_tensorflow()
+    at_first = memory.now()
+    say(Hello(fault=fault, isolation=isolation))
+    while not fault:
+        done = answer(msgspec.json.decode(lines.get(), type=Order), say)
+        gc.collect()  # a network is full of cycles
+        sys.stdout.flush()
+        sys.stderr.flush()
+        say(replace(done, left=memory.beyond(at_first)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""Changes → text.
+
+A network's own file is changed as the rules say. In a file that the user edited, a value that is
+still what we last wrote follows; any other is the user's, and stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import reduce
+
+from msgspec import Struct
+
+from tasks.formats.textproto.edit import Document, Values
+from tasks.formats.textproto.path import PathError
+from tasks.formats.textproto.tokens import BOM, TextError
+from tasks.formats.textproto.values import Word, same, written
+from tasks.pipeline_config.change import Change, Unfit
+from tasks.pipeline_config.fields import SHAPE, default, unknown
+from tasks.pipeline_config.schema import fault
+
+MESSAGE = Word("{…}")  # stands for a message where a value is asked for
+
+
+class Kept(Struct, frozen=True):
+    """A value of the user's.
+
+    Attributes:
+        theirs, ours: as text; "" if there is none.
+    """
+
+    path: str
+    theirs: str
+    ours: str
+
+
+class Merged(Struct, frozen=True):
+    """A user's file with the values that are ours brought up to date.
+
+    Attributes:
+        values: path → the value that we last wrote there, as text; "" for nothing.
+    """
+
+    content: bytes
+    values: dict[str, str]
+    kept: tuple[Kept, ...]
+
+
+def read(content: bytes) -> Document:
+    """A network's own file, as far as the API itself would read it; a byte order mark is dropped,
+    since the API can't read past it.
+
+    Raises:
+        Unfit: it is no configuration.
+    """
+    try:
+        document = Document.read(content.removeprefix(BOM.encode()), SHAPE)
+    except TextError as error:
+        raise Unfit(str(error)) from None
+    if found := fault(document.text):
+        raise Unfit(found)
+    return document
+
+
+def tailored(document: Document, changes: Iterable[Change]) -> Document:
+    """The file with all changes made.
+
+    Raises:
+        Unfit: a change does not fit the file, its fields or their types: then it is the user's
+            override.
+    """
+    done = reduce(_made, changes, document)
+    if found := fault(done.text):
+        raise Unfit(found)
+    return done
+
+
+def _made(document: Document, change: Change) -> Document:
+    try:
+        if same(current(document, change.path), change.value):
+            return document
+        if change.value is None:
+            return document.remove(change.path)
+        made = document.set(change.path, change.value)
+    except PathError as error:
+        raise Unfit(f"{change.path}: {error}") from None
+    if why := unknown(change.path):
+        raise Unfit(why)
+    return made
+
+
+def merged(
+    theirs: Document,
+    base: Document,
+    changes: Iterable[Change],
+    last: Mapping[str, str],
+    intended: Mapping[str, str],
+) -> Merged:
+    """Bring a user's file up to date.
+
+    Args:
+        theirs: the user's file.
+        base: the network's own.
+        changes: what we want now.
+        last, intended: path → what we last wrote, and what we were about to write when we were
+            interrupted.
+
+    Raises:
+        Unfit: the result would not be a configuration.
+    """
+    wanted = {change.path: change for change in changes}
+    gone = [p for p in last if p not in wanted]
+    back = {path: Change(path, current(base, path), "") for path in gone}
+    document, values, kept = theirs, {}, []
+    for path, change in (wanted | back).items():
+        here = current(document, path)
+        ours = [from_text(t[path]) for t in (last, intended) if path in t] or [current(base, path)]
+        if same(here, change.value) or any(same(here, old) for old in ours):
+            if change.value is not MESSAGE:
+                document = _made(document, change)
+            if path in wanted:
+                values[path] = as_text(change.value)
+            continue
+        if path in wanted:
+            kept.append(Kept(path, as_text(here), as_text(change.value)))
+            values |= {path: last[path]} if path in last else {}
+    if found := fault(document.text):
+        raise Unfit(found)
+    return Merged(document.content, values, tuple(kept))
+
+
+def current(document: Document, path: str) -> Values | None:
+    """What stands at a path: a list of one counts as its one value; None also if the path leads
+    nowhere in this file."""
+    try:
+        if document.has_message(path):
+            return MESSAGE
+        value = document.get(path)
+    except PathError:
+        return None
+    return value[0] if isinstance(value, tuple) and len(value) == 1 else value
+
+
+def meant(document: Document, path: str) -> Values | None:
+    """What stands at a path, or what the API takes in its place: the field's default. None for a
+    message or a list that is not there."""
+    value = current(document, path)
+    return default(path) if value is None else value
+
+
+def as_text(value: Values | None) -> str:
+    """A value as receipts and messages have it; "" for nothing."""
+    if isinstance(value, tuple) and len(value) == 1:
+        value = value[0]
+    return "" if value is None else written(value)
+
+
+def from_text(text: str) -> Values | None:
+    """The value that `as_text` wrote; None also for what a damaged receipt holds."""
+    if text == MESSAGE.text:
+        return MESSAGE
+    try:
+        return Document(f"value: {text}").get("value") if text else None
+    except ValueError:
+        return None
+
+
+def values_of(changes: Iterable[Change]) -> dict[str, str]:
+    """path → value, for the receipt."""
+    return {change.path: as_text(change.value) for change in changes}

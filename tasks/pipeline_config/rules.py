@@ -1,0 +1,211 @@
+"""What must be changed in a network's pipeline.config, decided without changing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from tasks.formats.textproto.edit import Document, Values
+from tasks.formats.textproto.path import PathError, plain
+from tasks.formats.textproto.values import Word
+from tasks.pipeline_config import schedule
+from tasks.pipeline_config.change import Change, Unfit, unless_default
+from tasks.pipeline_config.fields import is_enum
+from tasks.pipeline_config.recipe import Recipe
+
+# The branches of DetectionModel that are tailored. Mask R-CNN is a `faster_rcnn` of three stages,
+# EfficientDet an `ssd`. To set a field in a branch that is not there would drop the one that is.
+BRANCHES = ("faster_rcnn", "ssd", "center_net")
+NMS = "batch_non_max_suppression"
+SUPPRESSION = {
+    "faster_rcnn": f"model.faster_rcnn.second_stage_post_processing.{NMS}",
+    "ssd": f"model.ssd.post_processing.{NMS}",
+}
+
+
+class Facts(Struct, frozen=True):
+    """What the rules need to know of a project and a network.
+
+    Attributes:
+        classes: the highest class id.
+        checkpoint: prefix of the pre-trained checkpoint.
+        label_map, train_record, test_record: all paths are relative to the workspace, where the
+            training scripts are run.
+    """
+
+    classes: int
+    checkpoint: str
+    label_map: str
+    train_record: str
+    test_record: str
+    recipe: Recipe
+
+
+def branch_of(document: Document) -> str:
+    """The meta-architecture that is really there.
+
+    Raises:
+        Unfit: none that is known here, or several.
+    """
+    try:
+        found = [b for b in BRANCHES if document.has_message(f"model.{b}")]
+    except PathError as error:
+        raise Unfit(f"its model can't be told: {error}") from None
+    if len(found) != 1:
+        which = " and ".join(found) or f"none of {', '.join(BRANCHES)}"
+        raise Unfit(f"expected one meta-architecture in `model`; found {which}")
+    return found[0]
+
+
+def changes(document: Document, facts: Facts) -> list[Change]:
+    """Every value that tailoring looks after, in the order of the file's parts.
+
+    Values that are right already are among them: should the project's settings change, they follow.
+
+    Raises:
+        Unfit: the file can't be tailored.
+    """
+    branch = branch_of(document)
+    try:
+        found = [
+            *_model(document, branch, facts),
+            *_train_config(document, facts),
+            *schedule.changes(document, facts.recipe),
+            *_readers(document, facts),
+        ]
+    except PathError as error:
+        raise Unfit(f"expected each part once: {error}") from None
+    return _overridden(document, branch, found, facts.recipe)
+
+
+def _model(document: Document, branch: str, facts: Facts) -> Iterator[Change]:
+    why = "the highest class id of the project's labels"
+    yield Change(f"model.{branch}.num_classes", facts.classes, why)
+    if branch == "center_net":
+        yield from _center_net(document, facts)
+    else:
+        yield from _limits(document, SUPPRESSION[branch], facts.recipe)
+
+
+def _center_net(document: Document, facts: Facts) -> Iterator[Change]:
+    if facts.recipe.max_detections is not None:
+        path = "model.center_net.object_center_params.max_box_predictions"
+        yield Change(path, facts.recipe.max_detections, "max_detections of the project")
+    path = "model.center_net.keypoint_label_map_path"
+    if document.count(path):
+        yield Change(path, facts.label_map, "the project's label map")
+
+
+def _limits(document: Document, where: str, recipe: Recipe) -> Iterator[Change]:
+    """How many boxes a picture may have. The API refuses more of a class than of all together."""
+    total, each = recipe.max_detections, recipe.max_detections_per_class
+    if total is not None:
+        yield Change(f"{where}.max_total_detections", total, "max_detections of the project")
+        path = f"{where}.max_detections_per_class"
+        own = document.get(path)
+        own = own if isinstance(own, int) else 100
+        if each is None and own > total:
+            yield Change(path, total, "a class can't have more than all together")
+    if each is not None:
+        path, why = f"{where}.max_detections_per_class", "max_detections_per_class of the project"
+        yield Change(path, each, why)
+        own = document.get(f"{where}.max_total_detections")
+        if total is None and isinstance(own, int) and own < each:
+            yield Change(f"{where}.max_total_detections", each, "no fewer than a class may have")
+
+
+def _train_config(document: Document, facts: Facts) -> Iterator[Change]:
+    recipe, at = facts.recipe, "train_config"
+    yield Change(f"{at}.batch_size", recipe.batch_size, "pictures a step that memory has room for")
+    yield Change(f"{at}.num_steps", recipe.num_steps, "steps of the project's training")
+    yield Change(f"{at}.fine_tune_checkpoint", facts.checkpoint, "the pre-trained network")
+    why = "these weights come from detection, not classification"
+    yield Change(f"{at}.fine_tune_checkpoint_type", "detection", why)
+    why = "TensorFlow 2 refuses other checkpoints"
+    yield Change(f"{at}.fine_tune_checkpoint_version", Word("V2"), why)
+    yield from _device(document, recipe)
+
+
+def _device(document: Document, recipe: Recipe) -> Iterator[Change]:
+    is_tpu, several = recipe.device == "tpu", recipe.replicas > 1
+    why = f"for the device {recipe.device}" if is_tpu else "it works on TPUs only"
+    yield from unless_default(document, "train_config.use_bfloat16", is_tpu, False, why)
+    why = f"{recipe.replicas} devices train together" if several else "one device trains"
+    yield from unless_default(document, "train_config.sync_replicas", several, False, why)
+    path = "train_config.replicas_to_aggregate"
+    yield from unless_default(document, path, recipe.replicas, 1, why)
+
+
+def _readers(document: Document, facts: Facts) -> Iterator[Change]:
+    yield from _reader(document, "train_input_reader", facts.label_map, facts.train_record)
+    if facts.recipe.max_boxes is not None:
+        # The field of the same name in `train_config` is read by TensorFlow 1's training alone.
+        path = "train_input_reader.max_number_of_boxes"
+        yield Change(path, facts.recipe.max_boxes, "max_boxes of the project")
+    for index in range(max(1, document.count("eval_input_reader"))):
+        where = f"eval_input_reader[{index}]"
+        yield from _reader(document, where, facts.label_map, facts.test_record)
+
+
+def _reader(document: Document, where: str, label_map: str, record: str) -> Iterator[Change]:
+    yield Change(f"{where}.label_map_path", label_map, "the project's label map")
+    if document.count(f"{where}.external_input_reader"):
+        why = "the records are read instead"
+        yield Change(f"{where}.external_input_reader", None, why)
+    path = f"{where}.tf_record_input_reader.input_path"
+    several = document.count(path) > 1
+    yield Change(path, (record,) if several else record, "the project's records")
+
+
+# --- the user's overrides -----------------------------------------------------------------------
+
+
+def fits(path: str, branch: str) -> bool:
+    """Whether an override is meant for a network of this meta-architecture."""
+    first, _, rest = path.partition(".")
+    name = rest.partition(".")[0].partition("[")[0]
+    return first != "model" or name not in BRANCHES or name == branch
+
+
+def _overridden(
+    document: Document, branch: str, found: list[Change], recipe: Recipe
+) -> list[Change]:
+    overrides = {p: v for p, v in recipe.overrides.items() if fits(p, branch)}
+    given = {plain(path) for path in overrides}
+    kept = [change for change in found if plain(change.path) not in given]
+    return kept + [
+        Change(path, as_field(document, path, _frozen(value)), "override of the project")
+        for path, value in overrides.items()
+    ]
+
+
+def _frozen(value: object) -> Values:
+    return tuple(value) if isinstance(value, (list, tuple)) else value  # type: ignore[return-value]
+
+
+def as_field(document: Document, path: str, value: Values) -> Values:
+    """A value of TOML as the field has it: TOML can't tell a string from an enum's word.
+
+    What stands there decides, then the field's type.
+    """
+    if isinstance(value, tuple):
+        return tuple(_word(item, _is_word(document, path, item)) for item in value)
+    return _word(value, _is_word(document, path, value))
+
+
+def _word(value: object, is_word: bool) -> str | int | float | bool | Word:
+    return Word(value) if is_word and isinstance(value, str) else value  # type: ignore[return-value]
+
+
+def _is_word(document: Document, path: str, value: object) -> bool:
+    if not isinstance(value, str) or not value.replace("_", "a").isalnum():
+        return False
+    try:
+        old = document.get(path)
+    except PathError:
+        old = None
+    old = old[0] if isinstance(old, tuple) else old
+    if old is not None:
+        return isinstance(old, Word)
+    return is_enum(path) is True

@@ -1,0 +1,1 @@
+"""The one layer that knows both the steps and doit."""

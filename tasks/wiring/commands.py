@@ -1,0 +1,207 @@
+"""Commands beside the tasks: show a network, tell what was changed in the networks' configurations
+of a project, adopt a hand-fetched archive, accept a refused one.
+
+Each takes the words of the command line and gives back the lines to print.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tasks.config.types import Config, LockEntry, Network
+from tasks.core.errors import DamagedError, UsageError
+from tasks.core.files import remove, sha256_of
+from tasks.core.paths import Workspace
+from tasks.pipeline.job import NetworkJob, ProjectJob, Silent
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+
+def show(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:
+    """All that is known of each network named.
+
+    Raises:
+        UsageError: no name, or an unknown one.
+    """
+    if not words:
+        raise UsageError("show", "no network is named", "`doit show NETWORK`")
+    from tasks.zoo.page import UNBROKEN, page
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else UNBROKEN
+    pages = [page(find(word, config), config, workspace, width) for word in words]
+    return [line for page in pages for line in [*page, ""]][:-1]
+
+
+def changes(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:
+    """What was changed in the pipeline.config of each network of the projects named.
+
+    Raises:
+        UsageError: an unknown name.
+        TodError: a network's file can't be read, or an override does not fit it.
+    """
+    from tasks.scaffold.changes import page
+
+    for word in words:
+        if word not in config.projects:
+            raise unknown(word, word, config.projects)
+    chosen = [config.projects[word] for word in words] or config.projects.values()
+    return [
+        line for project in chosen for line in page(ProjectJob(config, workspace, project=project))
+    ]
+
+
+def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:
+    """Copy a hand-fetched archive into the cache, if it passes what a download has to pass.
+
+    The user's file is neither moved nor deleted. It is read where it lies: a wrong one never takes
+    the place of a good copy in the cache.
+
+    Raises:
+        UsageError: no such file, or no telling which network it is.
+        TodError: whatever verification finds.
+        OSError: the file can't be read, or the cache can't be written.
+    """
+    if len(words) not in (1, 2):
+        why = "takes a file, and before it the network's name if the file's does not tell"
+        raise UsageError("adopt", why, "`doit adopt NETWORK FILE`")
+    file = existing_file(words[-1])
+    network = find(words[0], config) if len(words) == 2 else network_of_file(file, config)
+    job = NetworkJob(config, workspace, network=network)
+
+    from tasks.download import step as download
+    from tasks.pipeline import archive_cache
+    from tasks.verify import step as verify
+    from tasks.verify.work import look_through
+    from tasks.web.sources import ordered
+
+    for source in ordered(network, config.settings):
+        if source.path is not None and (workspace.root / source.path).is_file():
+            why = f"it is read from {source.path}, nothing is fetched for it"
+            raise UsageError(network.name, why)
+    _, note = look_through(job, file, Silent())
+    archive_cache.put(job, file, archive_cache.ArchiveRecord(source="adopted", witness="file"))
+    download.run(job, Silent())
+    lines = verify.run(job, Silent()).lines
+    return [f"{file} is adopted as {network.name}: {note}", *lines, _rest(network)]
+
+
+def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:
+    """Take an archive into the lock: from now on these bytes are the right ones.
+
+    Without a file it is the network's refused archive, or the one at hand. It has to pass what any
+    archive has to pass, the records of its bytes apart: nothing that can't be unpacked is trusted.
+
+    Raises:
+        UsageError: no name, an unknown one, or nothing to accept.
+        TodError: it is damaged, unsafe, or not fit for this network.
+        OSError: the archive can't be read, or cache or lock can't be written.
+    """
+    if len(words) not in (1, 2):
+        raise UsageError("accept", "takes one network's name", "`doit accept NETWORK`")
+    network = find(words[0], config)
+    job = NetworkJob(config, workspace, network=network)
+
+    from tasks.config import lock
+    from tasks.pipeline import archive_cache
+    from tasks.verify.work import look_through
+
+    file = existing_file(words[1]) if len(words) == 2 else archive_cache.refused(job)
+    archive = file or archive_cache.archive_of(job)
+    if archive is None:
+        todo = f"`doit verify:{network.name}` fetches it"
+        raise UsageError(network.name, "there is no archive of it at hand", todo)
+    facts, note = look_through(job, archive, Silent(), accepting=True)
+    if len(words) == 2:
+        archive = archive_cache.put(
+            job, archive, archive_cache.ArchiveRecord(source="adopted", witness="user")
+        )
+        remove(workspace.receipt("download", network.name))  # it tells of another archive
+    elif file is not None:
+        archive = archive_cache.readmit(job)
+    if sha256_of(archive) != facts.sha256:
+        raise DamagedError(str(archive), "it changed while it was read", "try again")
+    before = lock.read(workspace.lock_file).get(network.name)
+    record = archive_cache.read_record(job.cache.record(archive))
+    source = record.source if record else "a local file"
+    entry = LockEntry(sha256=facts.sha256, size=facts.size, source=source, witness="user")
+    lock.record(workspace.lock_file, network.name, entry, locked=job.locked)
+    return [*_change_of_trust(network.name, before, entry, note), _rest(network)]
+
+
+def _change_of_trust(name: str, before: LockEntry | None, now: LockEntry, note: str) -> list[str]:
+    """Which digest was trusted, and which one is now; both whole, so that they can be compared."""
+    lines = [f"{name}: sha256 {now.sha256} is trusted from now on (config/zoo.lock): {note}"]
+    if before is not None and before.sha256 != now.sha256:
+        lines.insert(0, f"{name}: sha256 {before.sha256} was trusted until now")
+    return lines
+
+
+def _rest(network: Network) -> str:
+    return f"`doit` or `doit smoke:{network.name}` does the rest"
+
+
+def existing_file(word: str) -> Path:
+    """The file of that path.
+
+    Raises:
+        UsageError: it is none.
+    """
+    file = Path(os.path.expanduser(word))  # noqa: PTH111  Path's raises if nobody has that name
+    if not file.is_file():
+        what = "a folder" if file.is_dir() else "no file"
+        raise UsageError(str(file), f"there is {what} of this name", "give the path of an archive")
+    return file
+
+
+def find(word: str, config: Config) -> Network:
+    """The network that is called so: by its name, its title, its archive or an address.
+
+    Raises:
+        UsageError: none is, with near names; or several are, with their names.
+    """
+    found = _meant(word, config)
+    if len(found) > 1:
+        raise UsageError(word, f"this may be {' or '.join(found)}", "give the name that is meant")
+    if not found:
+        titles = [network.title for network in config.networks.values() if network.title]
+        archive = word.rpartition("/")[2].removesuffix(".tar.gz")
+        raise unknown(word, archive, [*config.networks, *titles])
+    return config.networks[found[0]]
+
+
+def _meant(word: str, config: Config) -> tuple[str, ...]:
+    from tasks.config.names import Called, meant
+
+    return meant(
+        word, {n.name: Called(n.name, n.title, n.sources) for n in config.networks.values()}
+    )
+
+
+def unknown(word: str, name: str, known: Collection[str]) -> UsageError:
+    """The error for a name that nothing has, with the names that are near."""
+    import difflib
+
+    begin = [one for one in known if name and one.casefold().startswith(name.casefold())]
+    near = begin[:3] or difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    todo = f"did you mean {' or '.join(near)}?" if near else "`doit list --all` shows every name"
+    return UsageError(word, "nothing has this name", todo)
+
+
+def network_of_file(file: Path, config: Config) -> Network:
+    """The network whose archive has this file's name.
+
+    Raises:
+        UsageError: none has, or several have (two archives of the zoo share a name at two dates).
+    """
+    found = _meant(file.name, config)
+    if len(found) == 1:
+        return config.networks[found[0]]
+    why = (
+        f"this may be {' or '.join(found)}" if found else "no network's archive has this file name"
+    )
+    raise UsageError(f"adopt {file}", why, f"name the network: `doit adopt NETWORK {file}`")

@@ -1,0 +1,144 @@
+"""What doit sees of the zoo at a glance: the command `catalogue`, the task `plot`; see `wiring`."""
+
+from __future__ import annotations
+
+import getopt
+import sys
+from functools import partial
+from typing import Any
+
+from doit.cmdparse import CmdParseError
+from doit.exceptions import TaskFailed
+
+from tasks.config.types import Config
+from tasks.console.output import say
+from tasks.core.errors import TodError, UsageError, disk_error
+from tasks.core.inspect import shown
+from tasks.core.paths import Workspace
+from tasks.wiring.cleaning import StepTask
+from tasks.wiring.tasks import Fresh, Tasks, failure, group, run_step
+
+FAMILIES = "only these: ssd, faster, mask, rcnn, efficientdet,\ncenternet, one-stage, two-stage"
+# Values are taken as text and judged in `choice.parse`, which tells what is wrong in one line. With
+# what doit puts around them, the help's lines fit 80 columns.
+OPTIONS: list[dict[str, Any]] = [
+    {"name": "family", "metavar": "F", "help": FAMILIES},
+    {"name": "max_ms", "metavar": "MS", "help": "published ms a picture, at most"},
+    {"name": "min_map", "metavar": "MAP", "help": "COCO mAP in percent, at least"},
+    {"name": "finds", "metavar": "OUT", "help": "boxes, masks or keypoints;\nthis mAP counts then"},
+    {"name": "installed", "type": bool, "help": "only what is in pre-trained/"},
+    {"name": "best", "type": bool, "help": "only those that no other beats"},
+    {"name": "sort", "metavar": "BY", "help": "by zoo, map, ms, size, name or input,\nbest first"},
+    {"name": "reverse", "type": bool, "help": "the other way round"},
+    {"name": "titles", "type": bool, "help": "printed titles, not names"},
+    {"name": "json", "type": bool, "help": "write JSON, and nothing else"},
+    {"name": "csv", "type": bool, "help": "write CSV, and nothing else"},
+]
+PARAMS = [
+    {"long": o["name"].replace("_", "-"), "default": False if "type" in o else None, **o}
+    for o in OPTIONS
+]
+
+
+class CommandTask(StepTask):
+    """A task that is a command with options. doit would want them all before the first word, and
+    tells a wrong one with the source of its own parser."""
+
+    def init_options(self, args: list[str] | None = None) -> Any:
+        """Take the options out of the words, wherever they stand.
+
+        Raises:
+            CmdParseError: an option is unknown or lacks its value; doit ends with exit code 3.
+        """
+        return super().init_options(options_first(self.name, args) if args else args)
+
+
+def options_first(command: str, words: list[str]) -> list[str]:
+    """The words with the options before all others.
+
+    Raises:
+        CmdParseError: in one line, what is wrong.
+    """
+    flags = {f"{p['long']}{'' if 'type' in p else '='}" for p in PARAMS}
+    try:
+        options, rest = getopt.gnu_getopt(words, "", sorted(flags))
+    except getopt.GetoptError as error:
+        raise CmdParseError(f"{command}: {_what_is_wrong(error, command)}") from None
+    words = [f"{name}={value}" if f"{name[2:]}=" in flags else name for name, value in options]
+    return [*words, "--", *rest]
+
+
+def _what_is_wrong(error: getopt.GetoptError, command: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(error.opt, [p["long"] for p in PARAMS], n=1)
+    if near and near[0] != error.opt:
+        return f"{error.msg}; did you mean --{near[0]}?"
+    return f"{error.msg}; `doit help {command}` tells them all"
+
+
+def catalogue_tasks(config: Config, workspace: Workspace) -> Tasks:
+    """The command `doit catalogue`."""
+    yield CommandTask(
+        "catalogue",
+        [(_run_catalogue, [], {"config": config, "workspace": workspace})],
+        pos_arg="words",
+        params=PARAMS,
+        io={"capture": False},
+        doc="the zoo as a table",
+    )
+
+
+def _run_catalogue(
+    words: list[str] | None, config: Config, workspace: Workspace, **options: object
+) -> TaskFailed | None:
+    """doit's action: write the rows that are asked for, or one line of what is wrong."""
+    from tasks.zoo.command import write
+
+    try:
+        _refuse_variables(sys.argv[1:])
+        write(options, words or [], config, workspace, sys.stdout)
+        sys.stdout.flush()
+    except TodError as error:
+        return failure(error)
+    except OSError as error:
+        return failure(disk_error("catalogue", error))
+    return None
+
+
+def _refuse_variables(words: list[str]) -> None:
+    """doit takes a word like `family=ssd` for a variable of its own, and says nothing.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for word in words:
+        if "=" in word and not word.startswith("-"):
+            raise UsageError("catalogue", f"`{shown(word)}` is no word", f"as in `--{shown(word)}`")
+
+
+def plot_tasks(config: Config, workspace: Workspace) -> Tasks:
+    """The group `plot`, and its one task."""
+    from tasks.plot.job import PlotJob
+
+    job = PlotJob(config, workspace)
+    # `doit clean plot` cleans the group's sub-task too, which leaves nothing for the group to do.
+    yield group("plot", [f"plot:{job.name}"], "draw speed and mAP", lambda dryrun: [])
+    task = StepTask(
+        f"plot:{job.name}",
+        [(run_step, [], {"step": "plot", "job": job})],
+        targets=[str(workspace.receipt("plot", job.name))],
+        uptodate=[Fresh("plot", job)],
+        subtask_of="plot",
+        doc="speed and mAP",
+        io={"capture": False},
+        meta={"why": None, "named": False},
+    )
+    task.cleaner = partial(clean_plot, workspace)
+    yield task
+
+
+def clean_plot(workspace: Workspace, dryrun: bool) -> list[str]:
+    from tasks.plot.clean import clean
+
+    return clean(workspace, dryrun, say)

@@ -1,0 +1,77 @@
+"""A worker without TensorFlow: does what an order's name says. Spoken to by test_child.py."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+import msgspec
+
+from tasks.inference.messages import Answer, Doing, Hello, Message, Order, Part
+
+
+def say(message: Message) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def obey(order: Order) -> None:  # noqa: C901 - a list
+    match order.name.partition("-")[0]:
+        case "sleep":
+            time.sleep(600)
+        case "signal":
+            os.kill(os.getpid(), int(order.name.partition("-")[2]))
+        case "exit":
+            said = "Traceback\nMemoryError: too much\n\nWARNING: All log messages before absl"
+            print(said, file=sys.stderr)
+            os._exit(3)
+        case "parts":
+            for number in range(5):
+                time.sleep(0.25)
+                say(Part(msgspec.Raw(b"%d" % number)))
+            say(Answer(body=msgspec.Raw(b'{"process": 0, "padding": ""}')))
+        case "large":
+            body = msgspec.Raw(b'{"process": %d, "padding": ""}' % os.getpid())
+            say(Answer(body=body, left=600_000_000))
+        case "fault":
+            say(Answer(why="it has no signature", todo="export it again"))
+        case "flood":
+            for _ in range(20):
+                sys.stderr.write("x" * 999_999 + "\n")
+            print("the end of it", file=sys.stderr)
+            say(Answer(body=msgspec.Raw(b'{"process": 0, "padding": ""}')))
+        case "garbage":
+            sys.stdout.buffer.write(b"\x00\xff what is this\n")
+            sys.stdout.buffer.flush()
+            time.sleep(600)
+        case "other":
+            say(Answer(body=msgspec.Raw(b'{"process": "no number"}')))
+        case "half":
+            sys.stdout.buffer.write(b'{"type": "Ans')
+            sys.stdout.buffer.flush()
+            os._exit(0)
+        case _:
+            say(Doing("load"))
+            say(Part(msgspec.Raw(b"1")))
+            say(
+                Answer(
+                    body=msgspec.Raw(
+                        msgspec.json.encode({"process": os.getpid(), "padding": "x" * 4_000_000})
+                    )
+                )
+            )
+
+
+def main(start: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if start == "die":
+        print("libtensorflow: cannot open shared object", file=sys.stderr)
+        os._exit(1)
+    say(Hello(fault="ImportError: no module" if start == "broken" else ""))
+    for line in sys.stdin.buffer:
+        obey(msgspec.json.decode(line, type=Order))
+
+
+main(sys.argv[1] if len(sys.argv) > 1 else "")
