@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tasks.annotations.labels import merged_in, read_label_map
+from tasks.annotations.label_map import read_label_map, repeated_fields
 from tasks.doctor import text
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.merge import merged
@@ -31,7 +31,7 @@ def config(fields: int) -> str:
 
 READERS: dict[str, Reader] = {
     "a label map": lambda n: lambda: read_label_map(label_map(n)),
-    "a label map with names twice": lambda n: lambda: merged_in(label_map(n)),
+    "a label map with names twice": lambda n: lambda: repeated_fields(label_map(n)),
     "a pipeline.config": lambda n: lambda: Document(config(n), SHAPE),
     "a config's merged fields": lambda n: (
         lambda: merged(config(n), Document(config(n), SHAPE).root, SHAPE)

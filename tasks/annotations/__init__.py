@@ -5,7 +5,7 @@ input and hostile until checked.
     folder    which picture of a folder belongs to which XML
     neighbours  why a picture without XML is not taken for background
     frame     whether a box lies in its picture
-    labels    the label map
+    label_map the label map: read, written, and where it lies
     encoding, numbers, reading  text, numbers and files of other people
     annotated a picture and its XML together: boxes in the picture's own frame, and all faults
 """

@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
+from tasks.annotations.reading import head
 from tasks.config.types import Project, numbered
+from tasks.core.spelling import code_point, composed, spelled, unseen
 from tasks.pipeline.job import ProjectJob
 
-APOSTROPHE = "'"  # the API's own label maps have it
+if TYPE_CHECKING:
+    from tasks.formats.textproto.edit import Document
+
+APOSTROPHE = "'"  # the API's own label maps quote by it
+LARGEST = 4_000_000
+LONGEST = 500  # characters of a line that are searched for what is wrong
+HIGHEST = 2**31 - 1  # int32 in StringIntLabelMap
+KEYS = ("name", "id", "display_name")  # of an item; each has one value
+
+UNQUOTED = re.compile(r"""^[^#'"]*\bname\s*:\s*([\w.+-][^'"#;,}]*?)\s*(?:[#;,}]|\bid\b|$)""")
+
+
+class LabelMap(Struct, frozen=True):
+    """label → class id.
+
+    Attributes:
+        is_file: read from the project's label map; false if that file is missing and the labels
+            are those of the configuration.
+    """
+
+    ids: dict[str, int]
+    is_file: bool
+
+    def holds(self, ids: dict[str, int]) -> bool:
+        """Whether it gives the same ids to the same labels."""
+        return {composed(label): number for label, number in self.ids.items()} == ids
 
 
 def label_ids(project: Project) -> dict[str, int]:
@@ -30,3 +61,117 @@ def label_map(ids: dict[str, int]) -> bytes:
     named = sorted((number, quoted(label, APOSTROPHE)) for label, number in ids.items())
     items = (f"item {{\n  id: {number}\n  name: {name}\n}}\n" for number, name in named)
     return "".join(items).encode()
+
+
+def labels_of(job: ProjectJob) -> LabelMap:
+    """The labels of the project's label map; those of the configuration if there is none yet.
+
+    The file may be the user's: what stands in it is what training goes by.
+
+    Raises:
+        ValueError: the file is not a label map; the message says where.
+        OSError: it can't be read.
+    """
+    try:
+        content = head(label_map_path(job), LARGEST)
+    except FileNotFoundError:
+        return LabelMap(label_ids(job.project), False)
+    return LabelMap(read_label_map(content), True)
+
+
+def read_label_map(content: bytes) -> dict[str, int]:
+    """label → class id, in the file's order. An item of id 0 is skipped: the API allows it for
+    `background`, the absence of objects.
+
+    Source of the field names: object_detection/protos/string_int_label_map.proto; of what is
+    allowed: object_detection/utils/label_map_util.py.
+
+    Raises:
+        ValueError: it is not a label map, or one that training refuses.
+    """
+    document, ids = _document(content), dict[str, int]()
+    same, taken = dict[str, str](), set[int]()
+    for number in range(document.count("item")):
+        item = [document.get(f"item[{number}].{key}") for key in KEYS]
+        name = _name(item[0], f"item {number + 1}")
+        item_id = _id(item[1], f"item {number + 1} ({name})")
+        if item_id == 0 and "background" in (name, item[2]):
+            continue
+        if not 1 <= item_id <= HIGHEST:
+            raise ValueError(f"{name} has the id {item_id}, and ids count from 1")
+        if (other := same.setdefault(composed(name), name)) != name:
+            raise ValueError(f"{name} stands in it twice, in other code points for {other}")
+        if name in ids:
+            raise ValueError(f"{name} stands in it twice")
+        if item_id in taken:
+            raise ValueError(f"{name} has the id {item_id}, which another label has")
+        ids[name] = item_id
+        taken.add(item_id)
+    if not ids:
+        raise ValueError(
+            "it holds no item" + (" but the background" if document.count("item") else "")
+        )
+    return ids
+
+
+def repeated_fields(content: bytes) -> list[str]:
+    """A line for each field that an item has several times, and which value the API takes.
+
+    Raises:
+        ValueError: it is not a label map.
+    """
+    from tasks.formats.textproto.merge import merged
+
+    document = _document(content)
+    return merged(document.text, document.root, document.shape)
+
+
+def _document(content: bytes) -> Document:
+    from tasks.formats.textproto.edit import Document
+    from tasks.formats.textproto.merge import Singles
+    from tasks.formats.textproto.tokens import TextError
+
+    if len(content) > LARGEST:
+        raise ValueError(f"it is larger than {LARGEST // 1_000_000} MB")
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"line {line} is no UTF-8: save it as UTF-8") from None
+    try:
+        return Document(text, Singles(frozenset(("item", key) for key in KEYS)))
+    except TextError as error:
+        for line, told in enumerate(text.split("\n")[: error.line], 1):
+            bare = UNQUOTED.search(told[:LONGEST])
+            if bare and line >= error.line - 1:  # several words: the second one is the error
+                raise ValueError(f"line {line}: {_unquoted(bare[1])}") from None
+        raise
+
+
+def _unquoted(name: str) -> str:
+    return f"the name {spelled(name)} lacks its quotes: write name: '{spelled(name)}'"
+
+
+def _name(value: object, where: str) -> str:
+    from tasks.formats.textproto.values import Word, written
+
+    if isinstance(value, (Word, int, float)):
+        raise ValueError(f"{where}: {_unquoted(written(value))}")
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{where} has no name")
+    if value != value.strip():
+        raise ValueError(f"{where}: the name '{spelled(value)}' has a blank at an end: take it out")
+    if hidden := unseen(value):
+        told = f"{code_point(hidden[0])}, which can't be seen: {spelled(value)}"
+        raise ValueError(f"the name of {where} holds {told}")
+    return value
+
+
+def _id(value: object, where: str) -> int:
+    from tasks.formats.textproto.values import Word, written
+
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, (Word, str, float, bool)):
+        raise ValueError(f"{where}: its id is {spelled(written(value))}, not a whole number")
+    raise ValueError(f"{where} has no id")

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tasks.annotations.label_map import label_ids, label_map_path
-from tasks.annotations.labels import LARGEST, LabelMap, labels_of, merged_in
+from tasks.annotations.label_map import (
+    LARGEST,
+    LabelMap,
+    label_ids,
+    label_map_path,
+    labels_of,
+    repeated_fields,
+)
 from tasks.annotations.reading import head
 from tasks.core.inspect import shown
 from tasks.doctor import text
@@ -28,7 +34,7 @@ def read(job: ProjectJob) -> tuple[LabelMap, list[Finding]]:
         if not labels.is_file:
             return labels, [error(WHAT, f"there is no {where}", f"run `doit scaffold:{job.name}`")]
         content = head(path, LARGEST)
-        faults, twice = text.traps(content), merged_in(content)
+        faults, twice = text.traps(content), repeated_fields(content)
     except OSError as failure:
         return configured, [error(WHAT, f"{where} can't be read: {failure.strerror}", again)]
     except ValueError as fault:

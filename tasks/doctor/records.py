@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from tasks.annotations.frame import flaw
-from tasks.annotations.labels import LabelMap
+from tasks.annotations.label_map import LabelMap
 from tasks.annotations.numbers import plain, short
 from tasks.annotations.reading import is_file
 from tasks.core import receipts

@@ -1,4 +1,4 @@
-"""protobuf's wire format, read and written without a schema.
+"""protobuf's wire format, read without a schema.
 
 Source: https://protobuf.dev/programming-guides/encoding. What is read may be hostile: all faults
 are ValueErrors.
@@ -32,17 +32,6 @@ def fields(message: bytes) -> Iterator[tuple[int, bytes | int]]:
             raise ValueError("a field is cut short")
         yield tag >> 3, message[position : position + size]
         position += size
-
-
-def varint(number: int) -> bytes:
-    """A number of up to 64 bits; negative ones as two's complement."""
-    number &= 2**64 - 1
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
 
 
 def read_varint(data: bytes, position: int) -> tuple[int, int]:

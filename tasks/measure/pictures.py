@@ -16,7 +16,7 @@ from pathlib import Path
 from embedded import LABELS
 from tasks.annotations.annotated import Annotated, clipped, read_pair
 from tasks.annotations.folder import Listing, listing
-from tasks.annotations.labels import labels_of
+from tasks.annotations.label_map import labels_of
 from tasks.annotations.neighbours import common_faults
 from tasks.annotations.reading import state
 from tasks.core.files import sync_tree

@@ -11,8 +11,7 @@ import msgspec
 from msgspec import Struct, field
 
 from tasks.annotations.folder import Listing, listing
-from tasks.annotations.label_map import label_ids, label_map_path
-from tasks.annotations.labels import LabelMap, labels_of
+from tasks.annotations.label_map import LabelMap, label_ids, label_map_path, labels_of
 from tasks.annotations.neighbours import common_faults
 from tasks.annotations.reading import LARGEST, state
 from tasks.core import receipts

@@ -1,66 +1,70 @@
-"""The label map's text, read back by protobuf itself."""
+"""The label map, as training reads it, and the reasons why it can't be read."""
 
 from __future__ import annotations
 
-from importlib import import_module
+import re
 
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
-from tasks.annotations.label_map import label_ids, label_map
-from tasks.config.types import Project
+from tasks.annotations.label_map import LabelMap, read_label_map
 
-# protobuf comes with TensorFlow, and without type stubs.
-descriptor_pb2 = import_module("google.protobuf.descriptor_pb2")
-descriptor_pool = import_module("google.protobuf.descriptor_pool")
-message_factory = import_module("google.protobuf.message_factory")
-text_format = import_module("google.protobuf.text_format")
-FIELD = descriptor_pb2.FieldDescriptorProto
+COMPOSED, DECOMPOSED = "caf\u00e9", "cafe\u0301"
 
 
-def parsed(text: bytes) -> dict[str, int]:
-    """label → id, through a StringIntLabelMap made of the three fields that we write."""
-    schema = descriptor_pb2.FileDescriptorProto(name="label_map.proto", syntax="proto2")
-    item = schema.message_type.add(name="Item")
-    item.field.add(name="name", number=1, type=FIELD.TYPE_STRING, label=FIELD.LABEL_OPTIONAL)
-    item.field.add(name="id", number=2, type=FIELD.TYPE_INT32, label=FIELD.LABEL_OPTIONAL)
-    label_maps = schema.message_type.add(name="Map")
-    label_maps.field.add(
-        name="item",
-        number=1,
-        type=FIELD.TYPE_MESSAGE,
-        type_name=".Item",
-        label=FIELD.LABEL_REPEATED,
-    )
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(schema)
-    message = message_factory.GetMessageClass(pool.FindMessageTypeByName("Map"))()
-    text_format.Parse(text.decode(), message)
-    return {item.name: item.id for item in message.item}
+def test_an_item_of_id_0_for_the_background_is_allowed_and_is_no_label() -> None:
+    zero = b"item { id: 0 name: 'background' } "
+    shown = b"item { id: 0 name: 'none' display_name: 'background' } "
+    for item in (zero, shown):
+        assert read_label_map(item + b"item { id: 1 name: 'one' }") == {"one": 1}
+    with pytest.raises(ValueError, match="it holds no item but the background"):
+        read_label_map(zero)
 
 
-def test_labels_are_written_as_the_api_reads_them() -> None:
-    assert label_map({"one": 1, "two": 2}) == (
-        b"item {\n  id: 1\n  name: 'one'\n}\nitem {\n  id: 2\n  name: 'two'\n}\n"
-    )
+def test_a_background_that_is_counted_is_a_label() -> None:
+    assert read_label_map(b"item { id: 3 name: 'background' }") == {"background": 3}
 
 
-def test_ids_count_from_one_in_the_order_given() -> None:
-    assert label_ids(Project(name="p", labels=("two", "one"))) == {"two": 1, "one": 2}
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "item {\n  id: 1\n  name: one\n}",
+            "item 1: the name one lacks its quotes: write name: 'o",
+        ),
+        ("item { id: 1 name: 7 }", "item 1: the name 7 lacks its quotes: write name: '7'"),
+        ("item { id: 1 name: true }", "item 1: the name true lacks its quotes"),
+        ("item {\n id: 1\n name: stop sign\n}", "line 3: the name stop sign lacks its quotes"),
+        ("item { id: 1 name: stop sign }", "line 1: the name stop sign lacks its quotes"),
+        ("item {\n name: stop sign  # red\n id: 1\n}", "line 2: the name stop sign lacks its"),
+        ("item { name: t-shirt id: 1 }", "line 1: the name t-shirt lacks its quotes"),
+        ("item { name: 7up id: 1 }", "line 1: the name 7up lacks its quotes"),
+        ("item {\n name: été\n id: 1\n}", "line 2: the name été lacks its quotes"),
+        ("item { name: '' id: 1 }", "item 1 has no name"),
+        ("item { name: 'one' id: '1' }", 'item 1 (one): its id is "1", not a whole number'),
+        ("item { name: 'one' id: 1.5 }", "item 1 (one): its id is 1.5, not a whole number"),
+        ("item { name: 'one' id: first }", "item 1 (one): its id is first, not a whole number"),
+        ("item { name: 'one' id: -1 }", "one has the id -1, and ids count from 1"),
+        ("item { name: 'one' id: 0 }", "one has the id 0, and ids count from 1"),
+        ("item { name: 'one ' id: 1 }", "item 1: the name 'one ' has a blank at an end"),
+        ("item { name: 'o\u200bne' id: 1 }", "the name of item 1 holds U+200B (zero width space)"),
+    ],
+)
+def test_the_reason_that_is_told_is_the_reason(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)):
+        read_label_map(text.encode())
 
 
-def test_ids_that_are_given_stay_and_order_the_items() -> None:
-    ids = label_ids(Project(name="p", labels={"seven": 7, "three": 3}))
-    assert ids == {"seven": 7, "three": 3}
-    assert list(parsed(label_map(ids))) == ["three", "seven"]
+def test_bytes_that_are_no_utf_8_are_told_with_their_line() -> None:
+    with pytest.raises(ValueError, match="line 2 is no UTF-8: save it as UTF-8"):
+        read_label_map("item {\n name: 'café' id: 1 }".encode("latin-1"))
 
 
-def test_a_hostile_label_can_not_leave_its_quotes() -> None:
-    hostile = "'} item { id: 9 name: 'x\\\n\r\t\0\x7f\u2028é字🙂"
-    assert parsed(label_map({hostile: 1})) == {hostile: 1}
+def test_one_label_in_two_compositions_is_one_label_twice() -> None:
+    text = f"item {{ id: 1 name: '{COMPOSED}' }} item {{ id: 2 name: '{DECOMPOSED}' }}"
+    with pytest.raises(ValueError, match="stands in it twice, in other code points"):
+        read_label_map(text.encode())
 
 
-@given(st.lists(st.text(), unique=True))
-def test_every_label_is_read_back_as_it_was_given(labels: list[str]) -> None:
-    ids = {label: number for number, label in enumerate(labels, 1)}
-    assert parsed(label_map(ids)) == ids
+def test_a_label_map_agrees_with_labels_however_they_are_composed() -> None:
+    assert LabelMap({DECOMPOSED: 1}, True).holds({COMPOSED: 1})
+    assert not LabelMap({DECOMPOSED: 2}, True).holds({COMPOSED: 1})

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.annotations.label_map import label_map_path
-from tasks.annotations.labels import labels_of
+from tasks.annotations.label_map import label_map_path, labels_of
 from tasks.compare import gather
 from tasks.core import receipts
 from tasks.core.errors import DamagedError

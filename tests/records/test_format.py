@@ -17,6 +17,10 @@ from tasks.formats.tf_record import frame, read_frames
 
 EMPTY = "000000000000000029039807d8ea82a2"
 HELLO = "0500000000000000eab2043e68656c6c6fbb1f1c19"
+EXAMPLE = (
+    "0a3c0a140a0161120f1a0d0a0b01ffffffffffffffffff010a0d0a0162120812060a040000003f"
+    "0a0c0a016312070a050a01780a000a070a016412021200"
+)
 FLOAT = st.floats(width=32, allow_nan=False)
 INT = st.integers(-(2**63), 2**63 - 1)
 FEATURE = (
@@ -38,6 +42,17 @@ def test_an_example_is_read_as_it_was_written(features: dict[str, Floats | Ints 
 def test_the_order_of_features_does_not_matter() -> None:
     one, two = Ints((1,)), Floats((0.5,))
     assert encode_example({"a": one, "b": two}) == encode_example({"b": two, "a": one})
+
+
+def test_an_example_has_the_bytes_that_tensorflow_writes() -> None:
+    # tf.train.Example's own, serialized with its keys in order.
+    features: dict[str, Floats | Ints | Texts] = {
+        "c": Texts((b"x", b"")),
+        "a": Ints((1, -1)),
+        "b": Floats((0.5,)),
+        "d": Floats(),
+    }
+    assert encode_example(features).hex() == EXAMPLE
 
 
 def test_numbers_are_read_that_another_writer_did_not_pack() -> None:
