@@ -1,19 +1,31 @@
-"""Removes single files and empty folders, never through a link; keeps account of all it did not."""
+"""Removes single files and empty folders, never through a link; keeps account of all it did not.
+
+A step's `clean` gives back what it could not remove, one line each; with `dryrun` it only tells.
+Receipts say what is ours; since they can be damaged or forged, a path of a receipt counts only
+inside the folder that its step writes to, a file only if its content is still the recorded one.
+Receipts go last, and stay when something could not be removed: cleaning again then goes on where it
+stopped.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import stat
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tasks.core import receipts
 from tasks.core.files import leftovers
 from tasks.core.inspect import Seen, is_link, is_via_link, look, shown
+from tasks.core.paths import SPLITS, Workspace
+from tasks.core.receipts import RecordFile, RecordsReceipt
 
 Say = Callable[[str], None]
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")  # of a network or a project
 NAMED = 3
 NONE: Mapping[Path, str] = {}
 GONE_OR_FULL = (errno.ENOENT, errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST)
@@ -154,3 +166,40 @@ def _listed(names: list[str]) -> str:
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     verb = "is" if len(names) == 1 else "are"
     return f"{', '.join(shown(name) for name in names[:NAMED])}{more} {verb}"
+
+
+def forget(broom: Broom, workspace: Workspace, step: str, name: str) -> None:
+    """Remove the receipt and the log of a step, unless something before could not be removed."""
+    if broom.failures:
+        return
+    receipt, log = workspace.receipt(step, name), workspace.log(step, name)
+    whole = workspace.whole_list(step, name)
+    for path in (receipt, log, whole):
+        broom.leftovers(path)
+    broom.file(receipt)
+    for path in (log, whole):
+        broom.file(path, quiet=True)
+    for folder in (receipt.parent, receipt.parent.parent, log.parent):
+        broom.empty_folder(folder)
+
+
+def named(workspace: Workspace, step: str) -> set[str]:
+    """The names that have a receipt of this step; what is not called so is no receipt."""
+    folder = workspace.receipt(step, "x").parent
+    return {path.stem for path in folder.glob("*.json") if NAME.fullmatch(path.stem)}
+
+
+def record_files(broom: Broom, workspace: Workspace, name: str) -> tuple[list[Path], list[Path]]:
+    """The records that we wrote: those that nobody changed since, and the others."""
+    receipt = receipts.read(workspace.receipt("records", name), RecordsReceipt)
+    ours, changed = list[Path](), list[Path]()
+    for split in SPLITS:
+        recorded = receipt.splits.get(split, RecordFile()) if receipt else RecordFile()
+        written = {recorded.sha256, recorded.intended} - {""}
+        path = workspace.record_file(name, split)
+        here = broom.see(path)
+        if here.is_ours(written):
+            ours.append(path)
+        elif written and here.kind != "nothing":
+            changed.append(path)
+    return ours, changed

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from tasks.core import receipts
 from tasks.core.paths import Workspace
-from tasks.core.removal import Broom, Say
+from tasks.core.removal import Broom, Say, forget
 from tasks.plot.receipt import PlotReceipt
 from tasks.plot.step import KINDS
 
-NAME = "zoo"
 
-
-def clean(workspace: Workspace, dryrun: bool, say: Say) -> list[str]:
+def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
     """Remove the plot, its receipt and its log; give back what could not be removed."""
     broom = Broom(workspace.root, dryrun, say)
-    receipt = receipts.read(workspace.receipt("plot", NAME), PlotReceipt)
+    receipt = receipts.read(workspace.receipt("plot", name), PlotReceipt)
     for kind in KINDS:
         path, drawn = workspace.plot(kind), receipt.written_at(kind) if receipt else set[str]()
         here = broom.see(path)
@@ -24,12 +22,5 @@ def clean(workspace: Workspace, dryrun: bool, say: Say) -> list[str]:
             broom.stay(path, "it was changed")
         broom.leftovers(path)
     broom.empty_folder(workspace.plot(KINDS[0]).parent)
-    if broom.failures:
-        return broom.failures
-    receipt_path, log = workspace.receipt("plot", NAME), workspace.log("plot", NAME)
-    for path in (receipt_path, log):
-        broom.leftovers(path)
-        broom.file(path, quiet=path == log)
-    for folder in (receipt_path.parent, receipt_path.parent.parent, log.parent):
-        broom.empty_folder(folder)
+    forget(broom, workspace, "plot", name)
     return broom.failures

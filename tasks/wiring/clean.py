@@ -1,11 +1,5 @@
-"""`doit clean`: takes away what the build made and nobody changed; names whatever stays.
-
-Each function cleans one thing and gives back what it could not remove, one line each. With
-`dryrun` it only tells. Receipts say what is ours; since they can be damaged or forged, a path of a
-receipt counts only inside the folder that its step writes to, a file only if its content is still
-the recorded one, and nothing is ever removed through a link. Receipts go last, and stay when
-something could not be removed: cleaning again then goes on where it stopped.
-"""
+"""`doit clean`: all that is left of the build once each step has cleaned for each name that the
+configuration has."""
 
 from __future__ import annotations
 
@@ -15,24 +9,19 @@ import shlex
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from tasks.core import receipts
-from tasks.core.inspect import is_below, is_link, is_via_link, shown
-from tasks.core.paths import SPLITS, Cache, Workspace
-from tasks.core.receipts import (
-    CompareReceipt,
-    ExtractReceipt,
-    MeasureReceipt,
-    RecordFile,
-    RecordsReceipt,
-    ScaffoldReceipt,
-)
-from tasks.core.removal import Broom, Say
+from tasks.compare.clean import clean as clean_compare
+from tasks.core.inspect import is_link, shown
+from tasks.core.paths import Cache, Workspace
+from tasks.core.removal import NAME, Broom, Say, named
 from tasks.core.staging import strays
-from tasks.scaffold.plan import trusted, written_at
+from tasks.extract.clean import clean as clean_extract
+from tasks.measure.clean import clean as clean_measure
+from tasks.records.clean import clean as clean_records
+from tasks.scaffold.clean import clean as clean_scaffold
+from tasks.smoke.clean import clean as clean_smoke
 
 NETWORK_STEPS = ("download", "verify", "extract")
 PROJECT_STEPS = ("scaffold", "records", "measure", "compare")
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 STAGING = re.compile(rf"\.({NAME.pattern})\.staging-")
 # What the build keeps under .tod/, besides doit's database.
 STATE = ("config.json", "zoo.lock.guard", "logs/*.log", "local/*.json", "turns/*", "**/.*.tmp")
@@ -40,171 +29,6 @@ SEEN = "records/*.json"  # see `Workspace.seen`
 MEASURED = ("measured/networks/*.json", "measured/projects/*.json", "measured/scenes*/*")
 SHIPPED = ("README.md",)
 CACHE_FOLDERS = ("archives", "partial", "damaged", "refused", "pictures", "locks")
-
-
-def clean_network(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
-    """Remove an extracted network: the files that are as they were extracted, empty folders,
-    leftovers of an extraction, and the receipts and logs of download, verify and extract."""
-    broom = Broom(workspace.root, dryrun, say)
-    folder = workspace.network(name)
-    if is_link(folder) or is_via_link(workspace.root, folder):
-        broom.stay(folder, "a link leads there, and nothing is removed through a link")
-        return broom.failures
-    for staging in strays(workspace.staging(name)):
-        broom.tree(staging)
-    changed = _sweep_network(broom, workspace, name)
-    broom.empty_folders(folder)
-    broom.name_rest(folder, changed)
-    for step in NETWORK_STEPS:
-        _forget(broom, workspace, step, name)
-    broom.file(workspace.local_record(name), quiet=True)
-    return broom.failures
-
-
-def _sweep_network(broom: Broom, workspace: Workspace, name: str) -> dict[Path, str]:
-    """Remove the files that are still as recorded; give back the others, with the reason."""
-    receipt = receipts.read(workspace.receipt("extract", name), ExtractReceipt)
-    folder, removed = workspace.network(name), 0
-    changed: dict[Path, str] = {}
-    for key, record in (receipt.files if receipt else {}).items():
-        if not is_below(name, f"{name}/{key}"):
-            continue
-        path = folder / key
-        here = broom.see(path)
-        if here.is_ours((record.sha256,)) and not here.via_link:
-            removed += broom.file(path, quiet=True)
-        elif here.kind != "nothing":
-            changed[path] = "it was changed"
-    if removed:
-        broom.tell(folder, f"({removed} file{'s' * (removed > 1)})")
-    return changed
-
-
-def clean_smoke(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
-    """Remove a network's smoke results, and the receipt and log of smoke."""
-    broom = Broom(workspace.root, dryrun, say)
-    folder = workspace.results(name)
-    for path in (workspace.smoke_json(name), workspace.smoke_picture(name)):
-        broom.leftovers(path)
-        broom.file(path)
-    broom.empty_folder(folder)
-    broom.empty_folder(folder.parent)
-    broom.name_rest(folder)
-    _forget(broom, workspace, "smoke", name)
-    return broom.failures
-
-
-def clean_project(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
-    """Remove what scaffold made in a project and nobody changed, and the folders that it made and
-    that are empty by then. Folders that hold something are the user's from then on."""
-    broom = Broom(workspace.root, dryrun, say)
-    receipt = trusted(receipts.read(workspace.receipt("scaffold", name), ScaffoldReceipt), name)
-    changed: dict[Path, str] = {}
-    for key in sorted({*receipt.files, *receipt.intended}):
-        path = workspace.root / key
-        here = broom.see(path)
-        if here.is_ours(written_at(receipt, key)):
-            broom.file(path)
-        elif here.kind != "nothing":
-            changed[path] = "it was changed"
-        if key in receipt.intended:
-            broom.leftovers(path)
-    for key in sorted(receipt.folders, reverse=True):
-        broom.empty_folder(workspace.root / key)
-    for path in _records(broom, workspace, name)[0]:
-        changed[path] = f"`doit clean records:{name}` removes it"
-    broom.name_rest(workspace.project(name), changed)
-    _forget(broom, workspace, "scaffold", name)
-    return broom.failures
-
-
-def clean_records(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
-    """Remove a project's records that are as they were made, and the receipt and log of records."""
-    broom = Broom(workspace.root, dryrun, say)
-    ours, changed = _records(broom, workspace, name)
-    for path in ours:
-        broom.file(path)
-    for path in changed:
-        broom.stay(path, "it was changed")
-    for split in SPLITS:
-        broom.leftovers(workspace.record_file(name, split))
-    _forget(broom, workspace, "records", name)
-    if not broom.failures:
-        broom.file(workspace.seen(name), quiet=True)
-        broom.empty_folder(workspace.seen(name).parent)
-    return broom.failures
-
-
-def clean_measure(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
-    """Remove a project's comparison if it is as it was written, what was noted of its networks and
-    pictures, and the receipt and logs of measure."""
-    broom = Broom(workspace.root, dryrun, say)
-    receipt = receipts.read(workspace.receipt("measure", name), MeasureReceipt)
-    path = workspace.comparison(name)
-    here = broom.see(path)
-    if receipt is not None and here.is_ours({receipt.sha256, receipt.intended} - {""}):
-        broom.file(path)
-    elif here.kind != "nothing":
-        broom.stay(path, "it was changed")
-    broom.leftovers(path)
-    shared = _measured_by_others(workspace, name)
-    for network in receipt.networks if receipt else ():
-        if not NAME.fullmatch(network):
-            continue
-        broom.file(workspace.log("measure", f"{name}-{network}"), quiet=True)
-        if network not in shared:
-            broom.file(workspace.network_notes(network), quiet=True)
-    broom.file(workspace.project_notes(name), quiet=True)
-    broom.file(workspace.notes_found_whole(name), quiet=True)
-    broom.empty_folder(path.parent)
-    broom.empty_folder(path.parent.parent)
-    _forget(broom, workspace, "measure", name)
-    return broom.failures
-
-
-def _measured_by_others(workspace: Workspace, project: str) -> set[str]:
-    """The networks that other projects have run: what is noted of a network is all projects'."""
-    found = set[str]()
-    for other in _named(workspace, ("measure",), [project]):
-        receipt = receipts.read(workspace.receipt("measure", other), MeasureReceipt)
-        found.update(receipt.networks if receipt else ())
-    return found
-
-
-def _records(broom: Broom, workspace: Workspace, name: str) -> tuple[list[Path], list[Path]]:
-    """The records that we wrote: those that nobody changed since, and the others."""
-    receipt = receipts.read(workspace.receipt("records", name), RecordsReceipt)
-    ours, changed = list[Path](), list[Path]()
-    for split in SPLITS:
-        recorded = receipt.splits.get(split, RecordFile()) if receipt else RecordFile()
-        written = {recorded.sha256, recorded.intended} - {""}
-        path = workspace.record_file(name, split)
-        here = broom.see(path)
-        if here.is_ours(written):
-            ours.append(path)
-        elif written and here.kind != "nothing":
-            changed.append(path)
-    return ours, changed
-
-
-def clean_compare(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
-    """Remove the page that compares a project's networks, and the receipt and log of compare."""
-    broom = Broom(workspace.root, dryrun, say)
-    receipt = receipts.read(workspace.receipt("compare", name), CompareReceipt)
-    written = {receipt.page, receipt.intended} - {""} if receipt else set()
-    path = workspace.comparison_page(name)
-    changed: dict[Path, str] = {}
-    broom.leftovers(path)
-    here = broom.see(path)
-    if here.is_ours(written):
-        broom.file(path)
-    elif written and here.kind != "nothing":
-        changed[path] = "it was changed"
-    broom.empty_folder(path.parent)
-    broom.empty_folder(path.parent.parent)
-    broom.name_rest(path.parent, changed, known=(workspace.comparison(name),))
-    _forget(broom, workspace, "compare", name)
-    return broom.failures
 
 
 def clean_rest(
@@ -220,21 +44,26 @@ def clean_rest(
     extractions, and the build's state but for doit's database, which is open; see `clean_database`.
     """
     failures = []
-    own_networks = _named(workspace, (*NETWORK_STEPS, "smoke"), networks)
-    own_projects = _named(workspace, PROJECT_STEPS, projects)
+    own_networks = _others(workspace, (*NETWORK_STEPS, "smoke"), networks)
+    own_projects = _others(workspace, PROJECT_STEPS, projects)
     for name in own_networks:
-        failures += clean_network(workspace, name, dryrun, say)
+        failures += clean_extract(workspace, name, dryrun, say)
         failures += clean_smoke(workspace, name, dryrun, say)
     for name in own_projects:
         failures += clean_compare(workspace, name, dryrun, say)
         failures += clean_measure(workspace, name, dryrun, say)
         failures += clean_records(workspace, name, dryrun, say)
-        failures += clean_project(workspace, name, dryrun, say)
+        failures += clean_scaffold(workspace, name, dryrun, say)
     broom = Broom(workspace.root, dryrun, say)
     _sweep_pre_trained(broom, workspace, {*networks, *own_networks})
     _sweep_state(broom, workspace, {*networks, *own_networks}, {*projects, *own_projects})
     _say_what_stays(workspace, cache, say)
     return failures + broom.failures
+
+
+def _others(workspace: Workspace, steps: Collection[str], but: Collection[str]) -> list[str]:
+    """The names that have a receipt of one of these steps, and are not among `but`."""
+    return sorted(set().union(*(named(workspace, step) for step in steps)) - {*but})
 
 
 def clean_database(workspace: Workspace) -> None:
@@ -248,28 +77,6 @@ def clean_database(workspace: Workspace) -> None:
 def _database(workspace: Workspace) -> set[Path]:
     """doit's database, and what SQLite puts beside it."""
     return set(workspace.state.glob(workspace.doit_state.name + "*"))
-
-
-def _named(workspace: Workspace, steps: Collection[str], but: Collection[str]) -> list[str]:
-    """The names that have a receipt of one of these steps; what is no name is no receipt."""
-    folders = [workspace.receipt(step, "x").parent for step in steps]
-    found = {path.stem for folder in folders for path in folder.glob("*.json")}
-    return sorted(name for name in found if NAME.fullmatch(name) and name not in but)
-
-
-def _forget(broom: Broom, workspace: Workspace, step: str, name: str) -> None:
-    """Remove the receipt and the log of a step, unless something before could not be removed."""
-    if broom.failures:
-        return
-    receipt, log = workspace.receipt(step, name), workspace.log(step, name)
-    whole = workspace.whole_list(step, name)
-    for path in (receipt, log, whole):
-        broom.leftovers(path)
-    broom.file(receipt)
-    for path in (log, whole):
-        broom.file(path, quiet=True)
-    for folder in (receipt.parent, receipt.parent.parent, log.parent):
-        broom.empty_folder(folder)
 
 
 def _sweep_pre_trained(broom: Broom, workspace: Workspace, named: Collection[str]) -> None:

@@ -45,15 +45,20 @@ def clean_steps(
     tell: Callable[[str], None] | None = None,
 ) -> list[str]:
     """Clean what one step made. Download and verify made nothing in the workspace."""
-    from tasks.wiring import clean
+    from tasks.compare.clean import clean as clean_compare
+    from tasks.extract.clean import clean as clean_extract
+    from tasks.measure.clean import clean as clean_measure
+    from tasks.records.clean import clean as clean_records
+    from tasks.scaffold.clean import clean as clean_scaffold
+    from tasks.smoke.clean import clean as clean_smoke
 
     cleaners = {
-        "compare": clean.clean_compare,
-        "extract": clean.clean_network,
-        "measure": clean.clean_measure,
-        "records": clean.clean_records,
-        "scaffold": clean.clean_project,
-        "smoke": clean.clean_smoke,
+        "compare": clean_compare,
+        "extract": clean_extract,
+        "measure": clean_measure,
+        "records": clean_records,
+        "scaffold": clean_scaffold,
+        "smoke": clean_smoke,
     }
     if step not in cleaners:
         return []
@@ -73,7 +78,7 @@ def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list
     said, tell = each_once(say)  # steps share folders, and each names what stays there
     for step in ("compare", "measure", "records", "scaffold"):
         failures += clean_steps(step, workspace, projects, dryrun, tell)
-    failures += clean_plot(workspace, dryrun, tell)
+    failures += clean_plot(workspace, "zoo", dryrun, tell)
     for step in ("smoke", "extract"):
         failures += clean_steps(step, workspace, networks, dryrun, tell)
     failures += clean.clean_rest(workspace, cache, networks, projects, dryrun, tell)

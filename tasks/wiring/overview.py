@@ -141,4 +141,4 @@ def plot_tasks(config: Config, workspace: Workspace) -> Tasks:
 def clean_plot(workspace: Workspace, dryrun: bool) -> list[str]:
     from tasks.plot.clean import clean
 
-    return clean(workspace, dryrun, say)
+    return clean(workspace, "zoo", dryrun, say)

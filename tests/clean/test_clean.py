@@ -13,7 +13,10 @@ from tasks.core.paths import Cache, Workspace
 from tasks.core.receipts import ExtractReceipt, ScaffoldReceipt, SmokeReceipt
 from tasks.core.staging import staging
 from tasks.core.temporary import token
+from tasks.extract.clean import clean as clean_extract
+from tasks.scaffold.clean import clean as clean_scaffold
 from tasks.scaffold.plan import digest_of
+from tasks.smoke.clean import clean as clean_smoke
 from tasks.wiring import clean
 from tests.support.projects import install, project_job, record, scaffold, tree
 
@@ -64,7 +67,7 @@ def test_an_untouched_network_goes_whole(workspace: Workspace, told: Told) -> No
     install(workspace, "net")
     workspace.log("extract", "net").parent.mkdir(parents=True)
     workspace.log("extract", "net").write_bytes(b"log")
-    assert clean.clean_network(workspace, "net", False, told) == []
+    assert clean_extract(workspace, "net", False, told) == []
     assert tree(workspace.root) == {".tod": "folder", "pre-trained": "folder"}
     assert "removed pre-trained/net (2 files)" in told
 
@@ -78,7 +81,7 @@ def test_changed_and_foreign_files_of_a_network_stay_and_are_named(
     config.write_bytes(config.read_bytes().replace(b"90", b"91"))
     os.utime(config, ns=(status.st_atime_ns, status.st_mtime_ns))  # a stat would not see it
     (workspace.network("net") / "notes.txt").write_bytes(b"mine")
-    assert clean.clean_network(workspace, "net", False, told) == []
+    assert clean_extract(workspace, "net", False, told) == []
     assert sorted(os.listdir(workspace.network("net"))) == ["notes.txt", "pipeline.config"]
     assert "kept pre-trained/net/pipeline.config: it was changed" in told
     assert "kept pre-trained/net: notes.txt is not known to be made by the build" in told
@@ -87,7 +90,7 @@ def test_changed_and_foreign_files_of_a_network_stay_and_are_named(
 def test_a_touched_file_with_the_same_content_goes(workspace: Workspace, told: Told) -> None:
     install(workspace, "net")
     os.utime(workspace.network("net") / "pipeline.config")
-    clean.clean_network(workspace, "net", False, told)
+    clean_extract(workspace, "net", False, told)
     assert not workspace.network("net").exists()
 
 
@@ -98,14 +101,14 @@ def test_what_a_dead_extraction_left_goes_and_a_living_one_stays(
     (dead / "deep").mkdir(parents=True)
     (dead / "deep" / "file").write_bytes(b"half")
     with staging(workspace, "net") as alive:
-        clean.clean_network(workspace, "net", False, told)
+        clean_extract(workspace, "net", False, told)
         assert os.listdir(workspace.pre_trained) == [alive.name]
 
 
 def test_a_network_without_a_receipt_is_the_users(workspace: Workspace, told: Told) -> None:
     install(workspace, "net")
     workspace.receipt("extract", "net").unlink()
-    clean.clean_network(workspace, "net", False, told)
+    clean_extract(workspace, "net", False, told)
     assert (workspace.network("net") / "pipeline.config").exists()
     assert "kept pre-trained/net: pipeline.config is not known to be made by the build" in told
 
@@ -118,7 +121,7 @@ def test_a_linked_network_stays_with_its_receipts(
     (workspace.root / link).rename(tmp_path / "disk")
     (workspace.root / link).symlink_to(tmp_path / "disk")
     before = tree(tmp_path)
-    assert clean.clean_network(workspace, "net", False, told) == []
+    assert clean_extract(workspace, "net", False, told) == []
     assert tree(tmp_path) == before
     assert told == [
         "kept pre-trained/net: a link leads there, and nothing is removed through a link"
@@ -139,7 +142,7 @@ def test_a_forged_receipt_of_a_network_removes_nothing_elsewhere(
     keys = ["../../mine", str(victims[0]), "../other/mine", "link/mine", "a/../../other/mine", ""]
     forged = ExtractReceipt(definition="d", files={key: record(b"mine") for key in keys})
     receipts.write(workspace.receipt("extract", "net"), forged)
-    clean.clean_network(workspace, "net", False, told)
+    clean_extract(workspace, "net", False, told)
     assert all(victim.read_bytes() == b"mine" for victim in victims)
     assert (workspace.network("net") / "link").is_symlink()
 
@@ -147,7 +150,7 @@ def test_a_forged_receipt_of_a_network_removes_nothing_elsewhere(
 def test_smoke_results_go_and_foreign_files_stay(workspace: Workspace, told: Told) -> None:
     smoke(workspace, "net")
     (workspace.results("net") / "notes.txt").write_bytes(b"mine")
-    assert clean.clean_smoke(workspace, "net", False, told) == []
+    assert clean_smoke(workspace, "net", False, told) == []
     assert tree(workspace.root) == {
         ".tod": "folder",
         "results": "folder",
@@ -159,12 +162,12 @@ def test_smoke_results_go_and_foreign_files_stay(workspace: Workspace, told: Tol
 
 def test_empty_result_folders_go(workspace: Workspace, told: Told) -> None:
     smoke(workspace, "net")
-    clean.clean_smoke(workspace, "net", False, told)
+    clean_smoke(workspace, "net", False, told)
     assert tree(workspace.root) == {".tod": "folder"}
 
 
 def test_an_untouched_project_goes_whole(workspace: Workspace, project: Path, told: Told) -> None:
-    assert clean.clean_project(workspace, "cube_faces", False, told) == []
+    assert clean_scaffold(workspace, "cube_faces", False, told) == []
     assert not project.exists()
     assert not workspace.receipt("scaffold", "cube_faces").exists()
     assert workspace.network("net").exists()
@@ -177,7 +180,7 @@ def test_the_users_files_of_a_project_stay_and_are_named(
     for path in mine:
         (project / path).write_bytes(b"mine")
     (project / "training/net/pipeline.config").write_bytes(b"edited")
-    clean.clean_project(workspace, "cube_faces", False, told)
+    clean_scaffold(workspace, "cube_faces", False, told)
     left = {path for path, content in tree(project).items() if content != "folder"}
     assert left == {*mine, "training/net/pipeline.config"}
     assert {line for line in told if line.startswith("kept")} == {
@@ -194,7 +197,7 @@ def test_a_folder_that_the_user_made_stays_even_if_it_is_empty(
 ) -> None:
     (workspace.project("cube_faces") / "images").mkdir(parents=True)
     scaffold(project_job(workspace))
-    clean.clean_project(workspace, "cube_faces", False, told)
+    clean_scaffold(workspace, "cube_faces", False, told)
     assert tree(workspace.project("cube_faces")) == {"images": "folder"}
     assert "kept cube_faces/images: it is empty, and is not known to be made by the build" in told
 
@@ -204,11 +207,11 @@ def test_a_file_that_the_user_made_first_stays_even_if_it_is_the_same(
 ) -> None:
     config = project / "training/net/pipeline.config"
     content = config.read_bytes()
-    clean.clean_project(workspace, "cube_faces", False, told)
+    clean_scaffold(workspace, "cube_faces", False, told)
     config.parent.mkdir(parents=True)
     config.write_bytes(content)
     scaffold(project_job(workspace, "net"))
-    clean.clean_project(workspace, "cube_faces", False, told)
+    clean_scaffold(workspace, "cube_faces", False, told)
     assert config.read_bytes() == content
 
 
@@ -218,7 +221,7 @@ def test_a_linked_folder_of_a_project_is_not_followed(
     (project / "training").rename(tmp_path / "disk")
     (project / "training").symlink_to(tmp_path / "disk")
     before = tree(tmp_path / "disk")
-    assert clean.clean_project(workspace, "cube_faces", False, told) == []
+    assert clean_scaffold(workspace, "cube_faces", False, told) == []
     assert tree(tmp_path / "disk") == before
     assert tree(project) == {"training": f"link to {tmp_path / 'disk'}"}
 
@@ -235,7 +238,7 @@ def test_a_forged_receipt_of_a_project_removes_nothing_elsewhere(
     files |= {str(workspace.root / victim): digest_of(b"mine") for victim in victims}
     forged = ScaffoldReceipt(definition="d", files=files, folders=("empty", "..", "/", "config"))
     receipts.write(workspace.receipt("scaffold", "cube_faces"), forged)
-    clean.clean_project(workspace, "cube_faces", False, told)
+    clean_scaffold(workspace, "cube_faces", False, told)
     assert all((workspace.root / victim).read_bytes() == b"mine" for victim in victims)
     assert (workspace.root / "empty").is_dir()
 
@@ -244,7 +247,7 @@ def test_names_that_would_break_a_line_are_shown_escaped(
     workspace: Workspace, project: Path, told: Told
 ) -> None:
     (project / "a\nremoved b\x1b[2J").write_bytes(b"mine")
-    clean.clean_project(workspace, "cube_faces", False, told)
+    clean_scaffold(workspace, "cube_faces", False, told)
     assert "kept cube_faces: a\\nremoved b\\x1b[2J is not known to be made by the build" in told
 
 
@@ -257,9 +260,9 @@ def test_a_dry_run_tells_the_same_and_removes_nothing(
     for path in (workspace.lock_guard, workspace.compiled_config):
         path.write_bytes(b"")
     actions: dict[str, Callable[[bool, Told], list[str]]] = {
-        "network": lambda dry, say: clean.clean_network(workspace, "net", dry, say),
-        "smoke": lambda dry, say: clean.clean_smoke(workspace, "net", dry, say),
-        "project": lambda dry, say: clean.clean_project(workspace, "cube_faces", dry, say),
+        "network": lambda dry, say: clean_extract(workspace, "net", dry, say),
+        "smoke": lambda dry, say: clean_smoke(workspace, "net", dry, say),
+        "project": lambda dry, say: clean_scaffold(workspace, "cube_faces", dry, say),
         "rest": lambda dry, say: rest(workspace, cache, say, dryrun=dry),
     }
     before, really = tree(workspace.root), Told()
@@ -295,9 +298,9 @@ def test_all_cleaned_in_any_order_leaves_what_was_cloned(
     workspace.doit_state.with_name("doit.sqlite-journal").write_bytes(b"journal")
     if rest_first:
         rest(workspace, cache, told, networks=("net",), projects=("cube_faces",))
-    clean.clean_project(workspace, "cube_faces", False, told)
-    clean.clean_smoke(workspace, "net", False, told)
-    clean.clean_network(workspace, "net", False, told)
+    clean_scaffold(workspace, "cube_faces", False, told)
+    clean_smoke(workspace, "net", False, told)
+    clean_extract(workspace, "net", False, told)
     if not rest_first:
         rest(workspace, cache, told, networks=("net",), projects=("cube_faces",))
     assert not any(line.startswith("kept") for line in told)
@@ -367,11 +370,11 @@ def test_what_can_not_be_removed_is_reported_and_its_receipt_stays(
         real(self, missing_ok)
 
     monkeypatch.setattr(Path, "unlink", stubborn)
-    failures = clean.clean_network(workspace, "net", False, told)
+    failures = clean_extract(workspace, "net", False, told)
     assert failures == ["pre-trained/net/saved_model/saved_model.pb: permission denied"]
     assert workspace.receipt("extract", "net").exists()
     monkeypatch.undo()
-    assert clean.clean_network(workspace, "net", False, told) == []
+    assert clean_extract(workspace, "net", False, told) == []
     assert tree(workspace.root) == {".tod": "folder", "pre-trained": "folder"}
 
 

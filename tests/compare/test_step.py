@@ -9,13 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from tasks.compare import step
+from tasks.compare.clean import clean as clean_compare
 from tasks.config.types import Config
 from tasks.core import receipts
 from tasks.core.errors import DamagedError, DiskError
 from tasks.core.paths import Workspace
 from tasks.core.receipts import CompareReceipt, MeasureReceipt
 from tasks.pipeline.job import Outcome, ProjectJob, Silent
-from tasks.wiring import clean
 from tests.support.compared import (
     NETWORKS,
     SSD,
@@ -157,7 +157,7 @@ def test_a_kill_before_the_receipt_leaves_a_page_that_is_known(job: ProjectJob) 
     assert done is not None
     receipts.write(place, CompareReceipt(definition="", intended=done.page))
     assert step.why_stale(job) == "was not finished"
-    assert clean.clean_compare(job.workspace, job.name, False, lambda line: None) == []
+    assert clean_compare(job.workspace, job.name, False, lambda line: None) == []
     assert not job.workspace.comparison_page(job.name).exists()
 
 
@@ -191,7 +191,7 @@ def test_a_disk_that_does_not_take_the_page_is_one_line(job: ProjectJob) -> None
 
 def cleaned(job: ProjectJob) -> list[str]:
     told: list[str] = []
-    assert clean.clean_compare(job.workspace, job.name, False, told.append) == []
+    assert clean_compare(job.workspace, job.name, False, told.append) == []
     return told
 
 
@@ -222,6 +222,6 @@ def test_clean_names_what_else_lies_beside_the_page(job: ProjectJob) -> None:
 
 def test_a_dry_clean_removes_nothing(job: ProjectJob) -> None:
     told: list[str] = []
-    clean.clean_compare(job.workspace, job.name, True, told.append)
+    clean_compare(job.workspace, job.name, True, told.append)
     assert told[0] == "would remove results/cube_faces/index.html"
     assert job.workspace.comparison_page(job.name).exists()

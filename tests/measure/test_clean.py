@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tasks.core.errors import BrokenNetworkError
 from tasks.measure import step
+from tasks.measure.clean import clean as clean_measure
 from tasks.pipeline.job import ProjectJob, Silent
-from tasks.wiring import clean
 from tests.measure.conftest import StandIn
 from tests.support.annotated import fill
 from tests.support.projects import project_job, tree
@@ -13,7 +13,7 @@ from tests.support.projects import project_job, tree
 
 def cleaned(job: ProjectJob, *, dryrun: bool = False) -> list[str]:
     said: list[str] = []
-    assert clean.clean_measure(job.workspace, job.name, dryrun, said.append) == []
+    assert clean_measure(job.workspace, job.name, dryrun, said.append) == []
     return said
 
 

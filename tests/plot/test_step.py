@@ -161,14 +161,14 @@ def test_clean_removes_what_was_drawn_and_nothing_else(drawn: PlotJob) -> None:
     workspace, told = drawn.workspace, list[str]()
     (workspace.root / "results/mine.txt").write_text("mine")
     before = tree(workspace.root)
-    assert clean(workspace, True, told.append) == []
+    assert clean(workspace, "zoo", True, told.append) == []
     assert tree(workspace.root) == before
     assert told == [
         "would remove results/zoo.png",
         "would remove results/zoo.svg",
         "would remove .tod/receipts/plot/zoo.json",
     ]
-    assert clean(workspace, False, told.append) == []
+    assert clean(workspace, "zoo", False, told.append) == []
     assert list(tree(workspace.root / "results")) == ["mine.txt"]
     assert not workspace.receipt("plot", "zoo").parent.exists()
 
@@ -176,7 +176,7 @@ def test_clean_removes_what_was_drawn_and_nothing_else(drawn: PlotJob) -> None:
 def test_clean_keeps_a_picture_that_was_changed(drawn: PlotJob) -> None:
     told = list[str]()
     drawn.workspace.plot("png").write_bytes(b"mine")
-    clean(drawn.workspace, False, told.append)
+    clean(drawn.workspace, "zoo", False, told.append)
     assert "kept results/zoo.png: it was changed" in told
     assert list(tree(drawn.workspace.root / "results")) == ["zoo.png"]
 
@@ -185,7 +185,7 @@ def test_clean_follows_no_link(drawn: PlotJob, tmp_path: Path) -> None:
     path = drawn.workspace.plot("png")
     path.rename(tmp_path / "elsewhere.png")
     path.symlink_to(tmp_path / "elsewhere.png")
-    clean(drawn.workspace, False, lambda line: None)
+    clean(drawn.workspace, "zoo", False, lambda line: None)
     assert (tmp_path / "elsewhere.png").exists()
 
 

@@ -9,6 +9,8 @@ import pytest
 from tasks.core.paths import SPLITS, Cache, Workspace
 from tasks.pipeline.job import ProjectJob, Silent
 from tasks.records import step
+from tasks.records.clean import clean as clean_records
+from tasks.scaffold.clean import clean as clean_scaffold
 from tasks.wiring import clean
 from tests.support.annotated import fill
 from tests.support.projects import project_job, scaffold, tree
@@ -27,7 +29,7 @@ def job(workspace: Workspace) -> ProjectJob:
 
 def cleaned(job: ProjectJob, *, dryrun: bool = False) -> list[str]:
     said: list[str] = []
-    assert clean.clean_records(job.workspace, job.name, dryrun, said.append) == []
+    assert clean_records(job.workspace, job.name, dryrun, said.append) == []
     return said
 
 
@@ -79,7 +81,7 @@ def test_nothing_goes_through_a_link(job: ProjectJob, tmp_path: Path) -> None:
 
 def test_cleaning_the_project_alone_says_how_the_records_go(job: ProjectJob) -> None:
     said: list[str] = []
-    clean.clean_project(job.workspace, job.name, False, said.append)
+    clean_scaffold(job.workspace, job.name, False, said.append)
     assert (
         "kept cube_faces/training/train.record: `doit clean records:cube_faces` removes it" in said
     )

@@ -16,8 +16,8 @@ from tasks.core.receipts import ExtractReceipt
 from tasks.pipeline.job import ProjectJob, Silent
 from tasks.scaffold import step
 from tasks.scaffold.changes import page
+from tasks.scaffold.clean import clean as clean_scaffold
 from tasks.scaffold.plan import digest_of
-from tasks.wiring import clean
 from tests.support.pipeline_configs import ALL
 from tests.support.projects import (
     PIPELINE,
@@ -95,7 +95,7 @@ def test_an_edited_config_is_never_ours_to_remove(workspace: Workspace, config: 
     edit(config, b"model {", b"# mine\nmodel {")
     scaffold(with_batch(workspace, 8))
     lines: list[str] = []
-    clean.clean_project(workspace, "cube_faces", False, lines.append)
+    clean_scaffold(workspace, "cube_faces", False, lines.append)
     assert config.read_bytes().startswith(b"# mine\n")
     assert any(KEY in line for line in lines)
 

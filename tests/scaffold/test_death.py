@@ -20,8 +20,8 @@ from tasks.core.paths import Workspace
 from tasks.core.receipts import ScaffoldReceipt
 from tasks.pipeline.job import ProjectJob, Silent
 from tasks.scaffold import step
+from tasks.scaffold.clean import clean as clean_scaffold
 from tasks.scaffold.plan import digest_of
-from tasks.wiring import clean
 from tests.support.projects import install, project_job, scaffold, tree
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
@@ -131,7 +131,7 @@ def test_what_a_killed_scaffold_made_is_cleaned(fresh: Callable[[], Jobs]) -> No
     for instant in itertools.count():
         first, _ = fresh()
         died = killed_at(instant, first)
-        assert clean.clean_project(first.workspace, "cube_faces", False, lambda line: None) == []
+        assert clean_scaffold(first.workspace, "cube_faces", False, lambda line: None) == []
         assert not first.workspace.project("cube_faces").exists(), instant
         if not died:
             break

@@ -17,8 +17,10 @@ from tasks.annotations.label_map import label_map
 from tasks.core.errors import DamagedError, UserFilesError
 from tasks.core.paths import Cache, Workspace
 from tasks.core.receipts import ScaffoldReceipt, read
+from tasks.extract.clean import clean as clean_extract
 from tasks.pipeline.job import Silent
 from tasks.scaffold import step
+from tasks.scaffold.clean import clean as clean_scaffold
 from tasks.scaffold.plan import digest_of, written_at
 from tasks.wiring import clean
 from tests.support.projects import PIPELINE, install, project_job
@@ -109,12 +111,12 @@ class Life:
     def clean(self, what: str) -> None:
         place, tell = self.workspace, lambda line: None
         if what == "project":
-            assert clean.clean_project(place, "cube_faces", False, tell) == []
+            assert clean_scaffold(place, "cube_faces", False, tell) == []
         elif what == "rest":
             cache = Cache(place.root / "cache")
             assert clean.clean_rest(place, cache, (), (), False, tell) == []
         else:
-            assert clean.clean_network(place, what, False, tell) == []
+            assert clean_extract(place, what, False, tell) == []
 
     def lose_receipts(self) -> None:
         shutil.rmtree(self.workspace.state / "receipts", ignore_errors=True)

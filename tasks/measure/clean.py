@@ -1,0 +1,44 @@
+"""`doit clean measure`: removes a project's comparison, and what was noted on the way to it."""
+
+from __future__ import annotations
+
+from tasks.core import receipts
+from tasks.core.paths import Workspace
+from tasks.core.receipts import MeasureReceipt
+from tasks.core.removal import NAME, Broom, Say, forget, named
+
+
+def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
+    """Remove a project's comparison if it is as it was written, what was noted of its networks and
+    pictures, and the receipt and logs of measure."""
+    broom = Broom(workspace.root, dryrun, say)
+    receipt = receipts.read(workspace.receipt("measure", name), MeasureReceipt)
+    path = workspace.comparison(name)
+    here = broom.see(path)
+    if receipt is not None and here.is_ours({receipt.sha256, receipt.intended} - {""}):
+        broom.file(path)
+    elif here.kind != "nothing":
+        broom.stay(path, "it was changed")
+    broom.leftovers(path)
+    shared = _measured_by_others(workspace, name)
+    for network in receipt.networks if receipt else ():
+        if not NAME.fullmatch(network):
+            continue
+        broom.file(workspace.log("measure", f"{name}-{network}"), quiet=True)
+        if network not in shared:
+            broom.file(workspace.network_notes(network), quiet=True)
+    broom.file(workspace.project_notes(name), quiet=True)
+    broom.file(workspace.notes_found_whole(name), quiet=True)
+    broom.empty_folder(path.parent)
+    broom.empty_folder(path.parent.parent)
+    forget(broom, workspace, "measure", name)
+    return broom.failures
+
+
+def _measured_by_others(workspace: Workspace, project: str) -> set[str]:
+    """The networks that other projects have run: what is noted of a network is all projects'."""
+    found = set[str]()
+    for other in named(workspace, "measure") - {project}:
+        receipt = receipts.read(workspace.receipt("measure", other), MeasureReceipt)
+        found.update(receipt.networks if receipt else ())
+    return found
