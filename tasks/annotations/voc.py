@@ -22,6 +22,13 @@ MOST_ELEMENTS = 20 * MOST_BOXES
 LONGEST_TEXT = 4096
 LONGEST_LABEL = 200
 
+EDGES = ("xmin", "ymin", "xmax", "ymax")
+# Where boxes are read from, below <annotation>; what looks like one elsewhere is an error. Objects
+# may have parts (a person's head, in Pascal VOC itself), which no training reads.
+READ = {("object",), ("object", "bndbox"), *(("object", "bndbox", edge) for edge in EDGES)}
+PARTS = ("object", "part")
+BOXLIKE = {"object", "bndbox", "bbox", "box", "boundingbox", "rectangle", "robndbox", *EDGES}
+
 
 class Box(Struct, frozen=True):
     """One labelled box, in pixels of the picture as it was annotated; edges, not centres.
@@ -62,17 +69,31 @@ class Annotation(Struct, frozen=True):
 
 
 class Node(Struct):
-    """An element: its name, its text, and its elements."""
+    """An element: its name, the line on which it begins, its text, and its elements."""
 
     tag: str
+    line: int = 0
     text: str = ""
     children: list[Node] = field(default_factory=list)
 
     def child(self, tag: str) -> Node | None:
-        return next((node for node in self.children if node.tag == tag), None)
+        """The child of that name; None if it has none.
+
+        Raises:
+            ValueError: it has several, and nothing tells which of them is meant.
+        """
+        found = [node for node in self.children if node.tag == tag]
+        if len(found) > 1:
+            again = f"<{short(self.tag)}> holds <{tag}> {len(found)} times: keep one"
+            raise ValueError(f"line {found[1].line}: {again}")
+        return found[0] if found else None
 
     def told(self, tag: str) -> str:
-        """The text of the child of that name, without the blanks around it; "" if it has none."""
+        """The text of the child of that name, without the blanks around it; "" if it has none.
+
+        Raises:
+            ValueError: it has several.
+        """
         node = self.child(tag)
         return node.text.strip() if node else ""
 
@@ -90,6 +111,9 @@ def read_annotation(content: bytes) -> Annotation:
     if len(objects) > MOST_BOXES:
         raise ValueError(f"it has more than {MOST_BOXES} boxes")
     boxes = tuple(_box(node, number) for number, node in enumerate(objects, 1))
+    if overlooked := _overlooked(root, ()):
+        where = "boxes are read from <annotation><object><bndbox> alone"
+        raise ValueError(f"{overlooked} is not read: {where}")
     size, unsized = _size(root.child("size"))
     return Annotation(root.told("filename"), size, boxes, unsized)
 
@@ -100,9 +124,9 @@ def _tree(content: bytes) -> Node:
     if not content.strip():
         raise ValueError("it is empty")
     text = text_of(content)
-    grown = _Grown([Node("")])
-    top = grown.stack[0]
     parser = expat.ParserCreate("utf-8")  # whatever it declares: it is text by now
+    grown = _Grown(parser, [Node("")])
+    top = grown.stack[0]
     parser.buffer_text = True
     parser.StartElementHandler = grown.begin
     parser.EndElementHandler = grown.end
@@ -119,6 +143,7 @@ def _tree(content: bytes) -> Node:
 class _Grown(Struct):
     """The tree while it grows; `stack` leads from the root to the element that is open."""
 
+    parser: expat.XMLParserType
     stack: list[Node]
     elements: int = 0
 
@@ -128,7 +153,7 @@ class _Grown(Struct):
             raise ValueError(f"its elements are nested more than {DEEPEST} deep")
         if self.elements > MOST_ELEMENTS:
             raise ValueError(f"it has more than {MOST_ELEMENTS} elements")
-        node = Node(tag)
+        node = Node(tag, self.parser.CurrentLineNumber)
         self.stack[-1].children.append(node)
         self.stack.append(node)
 
@@ -145,14 +170,28 @@ def _refuse_doctype(*declaration: object) -> None:
     raise ValueError("it declares a document type, which no annotation needs")
 
 
+def _overlooked(node: Node, way: tuple[str, ...]) -> str:
+    """The first element that looks like an object or a box, in any case and at any depth, and
+    stands where none is read: its line and the way to it; "" if there is none."""
+    for child in node.children:
+        here = (*way, child.tag)
+        is_boxlike = child.tag.rpartition(":")[2].replace("_", "").casefold() in BOXLIKE
+        if is_boxlike and here not in READ:
+            return f"line {child.line}: " + "".join(f"<{short(tag)}>" for tag in here)
+        if here != PARTS and (found := _overlooked(child, here)):
+            return found
+    return ""
+
+
 def _size(node: Node | None) -> tuple[tuple[int, int] | None, str]:
     """Width and height, or why there are none; some tools write 0 for what they don't know."""
     if node is None:
         return None, "it has no <size>"
     sides: list[int] = []
     for side in ("width", "height"):
+        text = node.told(side)
         try:
-            value = read_number(node.told(side))
+            value = read_number(text)
         except ValueError as error:
             return None, f"its {side} is {error}"
         if value < 1 or not value.is_integer():
@@ -191,8 +230,9 @@ def _label(node: Node, number: int) -> str:
 
 
 def _edge(bounds: Node, edge: str, where: str) -> float:
+    text = bounds.told(edge)
     try:
-        return read_number(bounds.told(edge))
+        return read_number(text)
     except ValueError as error:
         raise ValueError(f"{where}: {edge} is {error}") from None
 

@@ -280,3 +280,53 @@ def test_a_document_type_is_refused(declared: str) -> None:
 def test_no_bytes_do_worse_than_a_value_error(content: bytes) -> None:
     with suppress(ValueError):
         read_annotation(content)
+
+
+BOX = "<bndbox><xmin>4</xmin><ymin>4</ymin><xmax>30</xmax><ymax>30</ymax></bndbox>"
+OBJECT = f"<object><name>one</name>{BOX}</object>"
+OVERLOOKED = {
+    f"<objects>\n{OBJECT}</objects>": "line 2: <objects><object> is not read",
+    f"<Object><name>one</name>{BOX}</Object>": "<Object> is not read: boxes are read from",
+    f"<OBJECT><NAME>one</NAME>{BOX.upper()}</OBJECT>": "<OBJECT> is not read",
+    f"{OBJECT}<v:object xmlns:v='v'><name>one</name></v:object>": "<v:object> is not read",
+    f"<data><list>{OBJECT}</list></data>": "<data><list><object> is not read",
+    f"<item><name>one</name>{BOX}</item>": "<item><bndbox> is not read",
+    "<item><name>one</name><xmin>1</xmin></item>": "<item><xmin> is not read",
+    "<Bounding_Box/>": "<Bounding_Box> is not read",
+    f"<object><name>one</name>{BOX}<more>{BOX}</more></object>": "<object><more><bndbox> is not",
+    f"<object><name>one</name>{BOX}{BOX.replace('bndbox', 'BndBox')}</object>": "<object><BndBox>",
+}
+
+
+@pytest.mark.parametrize("written", OVERLOOKED, ids=range(len(OVERLOOKED)))
+def test_an_object_or_a_box_where_none_is_read_is_an_error(written: str) -> None:
+    content = xml().replace(b"</annotation>", f"\n{written}</annotation>".encode())
+    first = content.count(b"\n", 0, content.index(written.encode()[:9])) + 1
+    words = OVERLOOKED[written].replace("line 2", f"line {first + 1}")
+    with pytest.raises(ValueError, match=re.escape(words)):
+        read_annotation(content)
+
+
+@pytest.mark.parametrize(
+    ("once", "words"),
+    [
+        (BOX, "<object> holds <bndbox> 2 times: keep one"),
+        ("<name>one</name>", "<object> holds <name> 2 times"),
+        ("<xmin>4</xmin>", "<bndbox> holds <xmin> 2 times"),
+        ("<ymax>30</ymax>", "<bndbox> holds <ymax> 2 times"),
+    ],
+)
+def test_what_is_told_twice_is_an_error(once: str, words: str) -> None:
+    content = xml().replace(b"</annotation>", f"{OBJECT}</annotation>".encode())
+    assert len(read_annotation(content).boxes) == 1
+    with pytest.raises(ValueError, match=r"line \d+: " + re.escape(words)):
+        read_annotation(content.replace(once.encode(), (once * 2).encode()))
+    two_sizes = xml().replace(b"<size>", b"<size><width>1</width></size><size>")
+    with pytest.raises(ValueError, match="<annotation> holds <size> 2 times"):
+        read_annotation(two_sizes)
+
+
+def test_parts_and_outlines_of_an_object_are_passed_over() -> None:
+    part = f"<part><name>head</name>{BOX}</part><polygon><x1>4</x1></polygon>"
+    content = xml(("one", 1, 2, 30, 40), more=part).replace(b"<size>", b"<objects/><size>")
+    assert read_annotation(content).boxes == (Box("one", 1, 2, 30, 40),)
