@@ -7,8 +7,7 @@ from collections.abc import Collection, Sequence
 from msgspec import Struct
 
 from tasks.config.types import Family
-from tasks.zoo.entries import Entry
-from tasks.zoo.front import front
+from tasks.zoo.entries import Entry, pareto_front
 
 
 class Point(Struct, frozen=True):
@@ -51,7 +50,7 @@ def content(entries: Sequence[Entry], wanted: Collection[str]) -> Content:
 
     A network of the user's own that no project uses and that has no figures is neither.
     """
-    best = {entry.name for entry in front(entries)}
+    best = {entry.name for entry in pareto_front(entries)}
     points, silent, yours = list[Point](), list[str](), list[str]()
     for entry in entries:
         accuracy, hollow = _accuracy(entry)

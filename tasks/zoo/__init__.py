@@ -1,6 +1,5 @@
 """The zoo at a glance, for whoever has to choose a network.
 
-`entries` makes a row of every network, `choice` filters and sorts them, `front` finds those that no
-other beats, `table` and `data` write them, `command` does one after the other; `page` tells all of
-one network, `papers` is what to cite.
+`entries` makes a row of every network and finds those that no other beats, `choice` filters and
+sorts them, `table` draws them, `command` is `doit catalogue`; `page` shows all of one network.
 """

@@ -13,8 +13,7 @@ from tasks.config.types import Family, Output
 from tasks.core.errors import UsageError
 from tasks.core.inspect import shown
 from tasks.core.numbers import decimal
-from tasks.zoo.entries import Entry
-from tasks.zoo.front import front
+from tasks.zoo.entries import Entry, pareto_front
 
 COMMAND = "catalogue"
 FAMILIES: tuple[Family, ...] = get_args(Family)
@@ -44,7 +43,7 @@ class Choice(Struct, frozen=True, kw_only=True):
         min_map: percent, of the output that is looked for.
         finds: an output that the networks must have; "" for any.
         words: each must be in the name or the title.
-        best: only those that no other of the chosen beats; see `front`.
+        best: only those that no other of the chosen beats; see `pareto_front`.
         sort: one of `SORTS`.
     """
 
@@ -68,20 +67,20 @@ def choose(entries: Sequence[Entry], choice: Choice) -> tuple[Entry, ...]:
     """The rows asked for, in the order asked for; missing figures come last either way."""
     chosen = tuple(entry for entry in entries if fits(entry, choice))
     if choice.best:
-        kept = front(chosen, choice.output)
+        kept = pareto_front(chosen, choice.output)
         chosen = tuple(entry for entry in chosen if entry in kept)
     return ordered(chosen, choice)
 
 
 def fits(entry: Entry, choice: Choice) -> bool:
-    accuracy, told = entry.accuracy(choice.output), f"{entry.name} {entry.title}".lower()
+    accuracy, text = entry.accuracy(choice.output), f"{entry.name} {entry.title}".lower()
     return (
         (not choice.families or entry.family in choice.families)
         and (choice.max_ms is None or (entry.speed_ms or math.inf) <= choice.max_ms)
         and (choice.min_map is None or (-1 if accuracy is None else accuracy) >= choice.min_map)
         and (choice.finds is None or choice.finds in entry.finds)
         and (entry.installed or not choice.installed)
-        and all(word.lower() in told for word in choice.words)
+        and all(word.lower() in text for word in choice.words)
     )
 
 
@@ -140,7 +139,7 @@ def _families(word: str) -> tuple[Family, ...]:
     near = difflib.get_close_matches(plain, known, n=1, cutoff=0.6)
     listed = f"the families are {', '.join(FAMILIES)}"
     todo = f"did you mean {known[near[0]]}?" if near else listed
-    raise wrong("--family", word, "is no family", todo)
+    raise wrong("--family", word, "is not a family", todo)
 
 
 def _begins(family: Family, plain: str) -> bool:
@@ -176,6 +175,7 @@ def one_of(option: str, text: str, known: Collection[str]) -> str:
 
 
 def unknown(option: str, text: str, known: Collection[str]) -> UsageError:
+    """The error for a value that is not `known`, with the one that was probably meant."""
     near = difflib.get_close_matches(text.lower(), known, n=1, cutoff=0.6)
     todo = f"did you mean {near[0]}?" if near else f"it takes {', '.join(known)}"
     return wrong(option, text, "is not known", todo)
@@ -185,11 +185,11 @@ def number(option: str, text: str, example: str) -> float:
     """A limit: finite, and not below 0.
 
     Raises:
-        UsageError: it is no such number.
+        UsageError: it is not such a number.
     """
     value = decimal(text)
     if value is None or value == math.inf:
-        raise wrong(option, text, "is no number from 0 up", f"as in `{option} {example}`")
+        raise wrong(option, text, "is not a number of 0 or more", f"as in `{option} {example}`")
     return value
 
 

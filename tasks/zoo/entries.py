@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -19,11 +20,11 @@ class Entry(Struct, frozen=True, kw_only=True):
     """One row.
 
     Attributes:
-        name, title, family, licence: as in `catalogue.types.Network`.
+        name, title, family, licence: as in `config.types.Network`.
         origin: `zoo`, or `own` for the embedded network and the user's.
         finds: what it puts out.
         input_size, resizer, speed_ms, map_boxes, map_masks, map_keypoints: as published, see
-            `catalogue.types.Network`; None where nothing is.
+            `config.types.Network`; None where nothing is.
         size: of the archive, in bytes; None if neither a record nor a download tells.
         installed: whether it lies under pre-trained/, complete.
         projects: the workspace's projects that use it.
@@ -111,3 +112,22 @@ def is_installed(network: Network, workspace: Workspace) -> bool:
 
 def projects_of(network: Network, config: Config) -> tuple[str, ...]:
     return tuple(p.name for p in config.projects.values() if network.name in p.networks)
+
+
+def pareto_front(entries: Sequence[Entry], output: Output = "boxes") -> tuple[Entry, ...]:
+    """The networks that no other beats in speed and mAP, the fastest first.
+
+    One beats another if it is at least as fast and as accurate, and better in one of the two. A row
+    that lacks a figure is never among them.
+    """
+    judged = [
+        (entry.speed_ms, -accuracy, entry)
+        for entry in entries
+        if entry.speed_ms is not None and (accuracy := entry.accuracy(output)) is not None
+    ]
+    judged.sort(key=lambda one: one[:2])
+    kept: list[tuple[float, float, Entry]] = []
+    for one in judged:
+        if not kept or one[1] < kept[-1][1] or one[:2] == kept[-1][:2]:
+            kept.append(one)
+    return tuple(entry for _, _, entry in kept)

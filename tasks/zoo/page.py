@@ -6,18 +6,38 @@ import textwrap
 
 import msgspec
 
-from tasks.config.types import Config, Digests, Network
+from tasks.config.types import Config, Digests, Family, Network
 from tasks.core.addresses import shown
 from tasks.core.files import LARGEST_STATE, human_size, read_file
 from tasks.core.inspect import shown as printable
 from tasks.core.paths import Workspace
 from tasks.pipeline.installed import differences, receipt_of
-from tasks.zoo.entries import archive_size, entries, is_of_the_zoo, projects_of
-from tasks.zoo.front import front
-from tasks.zoo.papers import Paper, papers
+from tasks.zoo.entries import archive_size, entries, is_of_the_zoo, pareto_front, projects_of
 
 INDENT = 13
 UNBROKEN = 10_000
+
+API_PAPER = (
+    "Huang et al.: Speed/accuracy trade-offs for modern convolutional object detectors. "
+    "CVPR 2017, arXiv:1611.10012"
+)
+FAMILY_PAPERS: dict[Family, str] = {
+    "Faster R-CNN": (
+        "Ren, He, Girshick, Sun: Faster R-CNN: Towards Real-Time Object Detection with Region "
+        "Proposal Networks. NeurIPS 2015, arXiv:1506.01497"
+    ),
+    "Mask R-CNN": "He, Gkioxari, Dollár, Girshick: Mask R-CNN. ICCV 2017, arXiv:1703.06870",
+    "SSD": "Liu et al.: SSD: Single Shot MultiBox Detector. ECCV 2016, arXiv:1512.02325",
+    "EfficientDet": (
+        "Tan, Pang, Le: EfficientDet: Scalable and Efficient Object Detection. "
+        "CVPR 2020, arXiv:1911.09070"
+    ),
+    "CenterNet": "Zhou, Wang, Krähenbühl: Objects as Points. 2019, arXiv:1904.07850",
+    "ExtremeNet": (
+        "Zhou, Zhuo, Krähenbühl: Bottom-up Object Detection by Grouping Extreme and Center Points. "
+        "CVPR 2019, arXiv:1901.08043"
+    ),
+}
 
 
 class Smoked(msgspec.Struct, frozen=True):
@@ -33,13 +53,14 @@ def page(
 
     Words that do not fit into `width` columns go on below; only a word that is longer runs over.
     """
+    how_to_use = f'none; to use it, put "{network.name}" into a project\'s networks'
     facts: list[tuple[str, str]] = [
         ("title", network.title),
         ("family", network.family),
         ("finds", ", ".join(network.outputs)),
         ("labels", _labels(config.label_ids(network))),
         ("input", _input(network)),
-        ("speed", _speed(network)),
+        ("speed", f"{network.speed_ms:g} ms a picture, as published" if network.speed_ms else ""),
         ("COCO mAP", _accuracy(network)),
         ("", _best(network, config, workspace)),
         ("archive", _archive(network.archive, archive_size(network, workspace))),
@@ -47,11 +68,11 @@ def page(
         ("licence", network.licence),
         ("installed", _installed(network, workspace)),
         ("isolated", _isolated(network, workspace)),
-        ("projects", ", ".join(projects_of(network, config)) or _how_to_use(network)),
+        ("projects", ", ".join(projects_of(network, config)) or how_to_use),
         ("training", _training(network)),
         *_tasks(network, config),
         *(("note", note) for note in network.notes),
-        *(("cite", str(paper)) for paper in _papers(network)),
+        *(("cite", paper) for paper in papers(network.family, of_the_zoo=is_of_the_zoo(network))),
     ]
     told = [_wrapped(what, fact, width) for what, fact in facts if fact]
     return [network.name, *(line for lines in told for line in lines)]
@@ -68,18 +89,10 @@ def _wrapped(what: str, fact: str, width: int) -> list[str]:
     )
 
 
-def _speed(network: Network) -> str:
-    return f"{network.speed_ms:g} ms a picture, as published" if network.speed_ms else ""
-
-
 def _best(network: Network, config: Config, workspace: Workspace) -> str:
     """Whether any other is as fast and more accurate, or faster and as accurate."""
-    on_front = {entry.name for entry in front(entries(config, workspace))}
-    return "no other is both as fast and as accurate" if network.name in on_front else ""
-
-
-def _how_to_use(network: Network) -> str:
-    return f'none; to use it, put "{network.name}" into a project\'s networks'
+    best = {entry.name for entry in pareto_front(entries(config, workspace))}
+    return "no other is both as fast and as accurate" if network.name in best else ""
 
 
 def _training(network: Network) -> str:
@@ -98,8 +111,11 @@ def _tasks(network: Network, config: Config) -> list[tuple[str, str]]:
     return [("tasks" if not at else "", task) for at, task in enumerate([*told, *used])]
 
 
-def _papers(network: Network) -> tuple[Paper, ...]:
-    return papers(network.family, of_the_zoo=is_of_the_zoo(network))
+def papers(family: Family, *, of_the_zoo: bool) -> tuple[str, ...]:
+    """What to cite: the paper of the family, and for the zoo's networks that of the API that
+    trained them."""
+    known = (FAMILY_PAPERS[family],) if family in FAMILY_PAPERS else ()
+    return (*known, API_PAPER) if of_the_zoo else known
 
 
 def _labels(labels: dict[str, int]) -> str:
@@ -112,9 +128,8 @@ def _input(network: Network) -> str:
     if network.input_size is None:
         return ""
     height, width = network.input_size
-    return (
-        f"{height}×{width} pixels (height×width){', ' + network.resizer if network.resizer else ''}"
-    )
+    resizer = f", {network.resizer}" if network.resizer else ""
+    return f"{height}×{width} pixels (height×width){resizer}"
 
 
 def _accuracy(network: Network) -> str:

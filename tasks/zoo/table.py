@@ -16,7 +16,7 @@ from msgspec import Struct
 from tasks.config.types import Output
 from tasks.console.output import console
 from tasks.core.inspect import shown
-from tasks.zoo.entries import Entry
+from tasks.zoo.entries import Entry, pareto_front
 
 GAP = 2
 NARROWEST = 20
@@ -197,11 +197,9 @@ def _draw(
     """The same lines as text that rich colours, as far as the terminal has colours."""
     from rich.text import Text
 
-    from tasks.zoo.front import front
-
     rows = [cells(entry) for entry in entries]
     laid = layout(rows, width, looked_for, titles=titles)
-    best = {entry.name for entry in front(entries, looked_for)}
+    best = {entry.name for entry in pareto_front(entries, looked_for)}
     head = _line({column: column for column in laid.widths}, laid)
     lines = [Text(head, style="bold underline")]
     for entry, row in zip(entries, rows, strict=True):

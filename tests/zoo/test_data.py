@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from tasks.zoo.data import FIELDS, as_csv, as_json
+from tasks.zoo.command import FIELDS, as_csv, as_json
 from tests.support.shipped import row
 
 ROWS = (

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.zoo.entries import Entry
-from tasks.zoo.front import front
+from tasks.zoo.entries import Entry, pareto_front
 from tests.support.shipped import row
 
 PAIR = tuple[float | None, float | None]
@@ -32,7 +31,7 @@ def rows(pairs: list[PAIR]) -> list[Entry]:
     ],
 )
 def test_who_is_on_the_front(pairs: list[PAIR], kept: list[str]) -> None:
-    assert [entry.name for entry in front(rows(pairs))] == kept
+    assert [entry.name for entry in pareto_front(rows(pairs))] == kept
 
 
 def test_each_output_has_a_front_of_its_own() -> None:
@@ -40,8 +39,8 @@ def test_each_output_has_a_front_of_its_own() -> None:
         row("a", speed_ms=1, map_boxes=20.0, map_keypoints=50.0),
         row("b", speed_ms=2, map_boxes=30.0, map_keypoints=40.0),
     ]
-    assert [entry.name for entry in front(both)] == ["a", "b"]
-    assert [entry.name for entry in front(both, "keypoints")] == ["a"]
+    assert [entry.name for entry in pareto_front(both)] == ["a", "b"]
+    assert [entry.name for entry in pareto_front(both, "keypoints")] == ["a"]
 
 
 FIGURE = st.none() | st.integers(1, 9).map(float)
@@ -50,7 +49,7 @@ FIGURE = st.none() | st.integers(1, 9).map(float)
 @given(st.lists(st.tuples(FIGURE, FIGURE), max_size=12))
 def test_whoever_is_not_on_it_is_beaten_and_whoever_is_on_it_is_not(pairs: list[PAIR]) -> None:
     judged = [e for e in rows(pairs) if e.speed_ms is not None and e.map_boxes is not None]
-    on_front = front(rows(pairs))
+    on_front = pareto_front(rows(pairs))
     for entry in judged:
         beaten = any(_beats(other, entry) for other in judged)
         assert beaten != (entry in on_front)

@@ -6,8 +6,7 @@ import pytest
 
 from tasks.config.types import Config
 from tasks.core.paths import Workspace
-from tasks.zoo.page import page
-from tasks.zoo.papers import API, FAMILIES, papers
+from tasks.zoo.page import API_PAPER, FAMILY_PAPERS, page, papers
 from tests.support.projects import install
 from tests.support.shipped import ship
 
@@ -81,7 +80,7 @@ def test_an_installed_network_is_told_with_its_state(config: Config, workspace: 
 
 def test_every_network_of_the_zoo_has_a_paper(config: Config) -> None:
     for network in config.networks.values():
-        assert papers(network.family, of_the_zoo=True) == (FAMILIES[network.family], API)
+        assert papers(network.family, of_the_zoo=True) == (FAMILY_PAPERS[network.family], API_PAPER)
 
 
 def test_a_family_that_is_not_known_cites_nothing() -> None:
@@ -89,10 +88,10 @@ def test_a_family_that_is_not_known_cites_nothing() -> None:
 
 
 def test_a_paper_is_one_line() -> None:
-    assert str(FAMILIES["CenterNet"]) == (
+    assert FAMILY_PAPERS["CenterNet"] == (
         "Zhou, Wang, Krähenbühl: Objects as Points. 2019, arXiv:1904.07850"
     )
-    assert str(API).startswith("Huang et al.: Speed/accuracy")
+    assert API_PAPER.startswith("Huang et al.: Speed/accuracy")
 
 
 def test_what_held_the_network_when_it_was_run_is_told(
