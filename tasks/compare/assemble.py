@@ -1,4 +1,4 @@
-"""The whole page from its material."""
+"""The whole page from its inputs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tasks.compare.cards import cards
 from tasks.compare.charts import charts
 from tasks.compare.figures import builds, left_out, machines, rows
 from tasks.compare.gallery import data, gallery
-from tasks.compare.material import Material
+from tasks.compare.inputs import PageInputs
 from tasks.compare.view import MachineNote, Page
 from tasks.inference.results import Comparison
 
@@ -15,26 +15,26 @@ REMARKS = 50
 """Lines of remarks that the page holds."""
 
 
-def assemble(material: Material) -> Page:
-    comparison = material.comparison
-    notes = machines(material)
-    shown = gallery(material)
+def assemble(inputs: PageInputs) -> Page:
+    comparison = inputs.comparison
+    notes = machines(inputs)
+    shown = gallery(inputs)
     return Page(
         project=comparison.project,
         lead=lead(comparison, notes),
         notices=notices(comparison),
         machines=notes,
-        builds=builds(material),
-        rows=rows(material, notes),
-        charts=charts(material),
+        builds=builds(inputs),
+        rows=rows(inputs, notes),
+        charts=charts(inputs),
         gallery=shown,
-        cards=cards(material),
+        cards=cards(inputs),
         judge=judge(comparison),
-        left_out=left_out(material),
+        left_out=left_out(inputs),
         remarks=_some(comparison.remarks),
         unreadable=_some(comparison.unreadable),
-        tree=material.tree,
-        data=data(material, shown),
+        tree=inputs.tree,
+        data=data(inputs, shown),
     )
 
 

@@ -6,27 +6,27 @@ import math
 
 from tasks.compare import words
 from tasks.compare.figures import anchor, measured_on, smoked, state_of
-from tasks.compare.material import LastBuild, Material
+from tasks.compare.inputs import LastBuild, PageInputs
 from tasks.compare.view import Card, Fact, Table
 from tasks.config.types import Network
-from tasks.inference.messages import Shape, Tensor
+from tasks.inference.messages import Shape
 from tasks.inference.report import Report
 from tasks.inference.results import Accuracy, Figures, Result
 
 
-def cards(material: Material) -> tuple[Card, ...]:
-    results = material.comparison.results
-    return tuple(_card(material, number, result) for number, result in enumerate(results))
+def cards(inputs: PageInputs) -> tuple[Card, ...]:
+    results = inputs.comparison.results
+    return tuple(_card(inputs, number, result) for number, result in enumerate(results))
 
 
-def _card(material: Material, number: int, result: Result) -> Card:
-    network = material.networks.get(result.network)
-    last = material.build(result.network)
+def _card(inputs: PageInputs, number: int, result: Result) -> Card:
+    network = inputs.networks.get(result.network)
+    last = inputs.builds.get(result.network, LastBuild())
     return Card(
-        title=material.title(result.network),
+        title=inputs.title(result.network),
         name=result.network,
         anchor=anchor(number),
-        family=network.family if network else "other",
+        family=inputs.family(result.network),
         state=state_of(result),
         facts=_facts(network, result, last),
         tables=_tables(result, last.report),
@@ -135,13 +135,9 @@ def _checks(report: Report) -> Table:
 
 
 def _tensors(report: Report) -> Table:
-    rows = [("input", *_tensor(one)) for one in report.inputs]
-    rows += [("output", *_tensor(one)) for one in report.outputs]
-    return Table("Inputs and outputs", ("", "Name", "Type", "Shape"), tuple(rows), texts=4)
-
-
-def _tensor(one: Tensor) -> tuple[str, str, str]:
-    return one.name, one.dtype, shape(one.shape)
+    kinds = [("input", one) for one in report.inputs] + [("output", one) for one in report.outputs]
+    rows = tuple((kind, one.name, one.dtype, shape(one.shape)) for kind, one in kinds)
+    return Table("Inputs and outputs", ("", "Name", "Type", "Shape"), rows, texts=4)
 
 
 def shape(sizes: Shape) -> str:
@@ -158,8 +154,10 @@ def _digests(result: Result, report: Report | None) -> tuple[Fact, ...]:
     if result.tree:
         found.append(Fact("Extracted tree", result.tree, code=True))
     if report and report.checkpoint:
-        told = f"{report.checkpoint.tensors:,} tensors, {_millions(report.checkpoint.parameters)}"
-        found.append(Fact("Checkpoint", told))
+        content = (
+            f"{report.checkpoint.tensors:,} tensors, {_millions(report.checkpoint.parameters)}"
+        )
+        found.append(Fact("Checkpoint", content))
     return tuple(found)
 
 

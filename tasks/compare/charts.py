@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from tasks.compare import words
 from tasks.compare.figures import measured_on
-from tasks.compare.material import Material
+from tasks.compare.inputs import PageInputs
 from tasks.compare.view import Bar, Chart, Dot, Line, Words
 from tasks.inference.results import Accuracy, Figures, Result
 
@@ -67,11 +67,11 @@ Measured = list[tuple[str, Figures]]
 Judged = list[tuple[str, Accuracy]]
 
 
-def charts(material: Material) -> tuple[Chart, ...]:
+def charts(inputs: PageInputs) -> tuple[Chart, ...]:
     """Those that have something to show."""
-    results = material.comparison.results
-    measured = [(material.title(r.network), r.figures) for r in results if r.figures]
-    judged = [(material.title(r.network), r.accuracy) for r in results if r.accuracy]
+    results = inputs.comparison.results
+    measured = [(inputs.title(r.network), r.figures) for r in results if r.figures]
+    judged = [(inputs.title(r.network), r.accuracy) for r in results if r.accuracy]
     both = [r for r in results if r.figures and r.accuracy]
     found = []
     if measured:
@@ -79,7 +79,7 @@ def charts(material: Material) -> tuple[Chart, ...]:
     if judged:
         found.append(accuracy(judged))
     if len(both) > 1:
-        found.append(trade(material, both))
+        found.append(trade(inputs, both))
     return tuple(found)
 
 
@@ -179,10 +179,10 @@ def nice(value: float) -> float:
 SCATTER = (48.0, 386.0, 12.0, 226.0)  # left, right, top, bottom of the plot
 
 
-def trade(material: Material, results: Sequence[Result]) -> Chart:
+def trade(inputs: PageInputs, results: Sequence[Result]) -> Chart:
     """Latency against mAP: to the upper left is better."""
     points = [
-        (material.title(r.network), r.figures, r.accuracy)
+        (inputs.title(r.network), r.figures, r.accuracy)
         for r in results
         if r.figures and r.accuracy
     ]

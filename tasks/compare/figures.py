@@ -5,12 +5,11 @@ from __future__ import annotations
 from string import ascii_uppercase
 
 from tasks.compare import words
-from tasks.compare.material import LastBuild, Material
+from tasks.compare.inputs import LastBuild, PageInputs
 from tasks.compare.view import Build, Cell, Fact, MachineNote, Row, State
 from tasks.config.types import Network
 from tasks.inference.machine import Machine
-from tasks.inference.report import Report
-from tasks.inference.results import Accuracy, Figures, Result
+from tasks.inference.results import Figures, Result
 
 MEASURED = (
     f"Latency: median, 10–90{words.FIXED}%",
@@ -39,21 +38,20 @@ def machine_line(machine: Machine) -> str:
     return f"{hardware}; Python {machine.python}, TensorFlow {machine.tensorflow}"
 
 
-def machines(material: Material) -> tuple[MachineNote, ...]:
+def machines(inputs: PageInputs) -> tuple[MachineNote, ...]:
     """Each machine and day once, with a letter if there are several."""
     found = dict.fromkeys(
         (machine_line(one.figures.machine), one.figures.measured)
-        for one in material.comparison.results
+        for one in inputs.comparison.results
         if one.figures
     )
-    single = len(found) == 1
     return tuple(
-        MachineNote("" if single else _mark(number), line, day)
+        MachineNote("" if len(found) == 1 else _letter(number), line, day)
         for number, (line, day) in enumerate(found)
     )
 
 
-def _mark(number: int) -> str:
+def _letter(number: int) -> str:
     rounds, letter = divmod(number, len(ascii_uppercase))
     return ascii_uppercase[letter] + (str(rounds + 1) if rounds else "")
 
@@ -71,29 +69,25 @@ def measured_on(figures: Figures) -> str:
     return f"measured on {figures.measured} on {machine_line(figures.machine)}"
 
 
-def rows(material: Material, notes: tuple[MachineNote, ...]) -> tuple[Row, ...]:
+def rows(inputs: PageInputs, notes: tuple[MachineNote, ...]) -> tuple[Row, ...]:
     return tuple(
         Row(
-            title=material.title(result.network),
+            title=inputs.title(result.network),
             name=result.network,
             anchor=anchor(number),
-            family=_family(material.networks.get(result.network)),
+            family=inputs.family(result.network),
             mark=mark_of(result.figures, notes),
             state=None if result.status == "measured" else state_of(result),
             cells=cells(result),
-            published=published(material.networks.get(result.network)),
+            published=published(inputs.networks.get(result.network)),
         )
-        for number, result in enumerate(material.comparison.results)
+        for number, result in enumerate(inputs.comparison.results)
     )
 
 
 def anchor(number: int) -> str:
     """The id of a network's card; its name may hold what an address must not."""
     return f"network-{number + 1}"
-
-
-def _family(network: Network | None) -> str:
-    return network.family if network else "other"
 
 
 def state_of(result: Result) -> State:
@@ -116,7 +110,8 @@ def cells(result: Result) -> tuple[Cell, ...]:
         words.size(result.figures.peak_memory),
         on_disk,
         f"{result.found:,}",
-        *_accuracy(result.accuracy),
+        words.percent(result.accuracy.map if result.accuracy else None),
+        words.percent(result.accuracy.map_50 if result.accuracy else None),
     )
     return (_latency(result.figures), *map(Cell, plain))
 
@@ -128,12 +123,6 @@ def _latency(figures: Figures) -> Cell:
     return Cell(words.seconds(one.median), (words.span(one.low, one.high), f"{runs}, {threads}"))
 
 
-def _accuracy(accuracy: Accuracy | None) -> tuple[str, str]:
-    if accuracy is None:
-        return words.NOTHING, words.NOTHING
-    return words.percent(accuracy.map), words.percent(accuracy.map_50)
-
-
 def published(network: Network | None) -> tuple[str, str]:
     """Speed and mAP as the zoo's page has them."""
     if network is None:
@@ -141,11 +130,11 @@ def published(network: Network | None) -> tuple[str, str]:
     return words.milliseconds(network.speed_ms), words.published_percent(network.map_boxes)
 
 
-def left_out(material: Material) -> tuple[Fact, ...]:
+def left_out(inputs: PageInputs) -> tuple[Fact, ...]:
     """Network → why it has no mAP, or of which labels it has none."""
     found = list[Fact]()
-    for result in material.comparison.results:
-        title = material.title(result.network)
+    for result in inputs.comparison.results:
+        title = inputs.title(result.network)
         if result.accuracy and result.accuracy.unknown:
             labels = ", ".join(result.accuracy.unknown)
             found.append(Fact(title, f"it does not know {labels}: not in its mAP"))
@@ -154,12 +143,12 @@ def left_out(material: Material) -> tuple[Fact, ...]:
     return tuple(found)
 
 
-def builds(material: Material) -> tuple[Build, ...]:
+def builds(inputs: PageInputs) -> tuple[Build, ...]:
     """The last build, network by network."""
     made = []
-    for number, result in enumerate(material.comparison.results):
-        last = material.build(result.network)
-        title = material.title(result.network)
+    for number, result in enumerate(inputs.comparison.results):
+        last = inputs.builds.get(result.network, LastBuild())
+        title = inputs.title(result.network)
         made.append(Build(title, anchor(number), installed(last), smoked(last), checks(last)))
     return tuple(made)
 
@@ -186,10 +175,8 @@ def smoked(last: LastBuild) -> State:
 
 def checks(last: LastBuild) -> str:
     """`7 passed, 1 skipped`."""
-    return _told(last.report) if last.report else words.NOTHING
-
-
-def _told(report: Report) -> str:
-    results = [check.result for check in report.checks]
+    if last.report is None:
+        return words.NOTHING
+    results = [check.result for check in last.report.checks]
     kinds = ("passed", "failed", "skipped")
     return words.joined(f"{results.count(k)} {k}" if k in results else "" for k in kinds)

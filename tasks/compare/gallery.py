@@ -20,9 +20,10 @@ from tasks.compare.boxes import (
     truth_spot,
     verdicts,
 )
-from tasks.compare.material import Material, Shot, known_labels
+from tasks.compare.inputs import PageInputs, known_labels
 from tasks.compare.survey import THRESHOLDS
-from tasks.compare.view import Fact, Gallery, Label, Picture, Seen, Truth
+from tasks.compare.thumbnails import Thumbnail
+from tasks.compare.view import Fact, Gallery, Label, NetworkOnPicture, Picture, Truth
 from tasks.inference.results import Result, Sight
 
 MOST_ABSENT = 3
@@ -32,31 +33,32 @@ COLOURS = 7
 """In page.css, as `.c0` to `.c6`: Okabe's and Ito's, as on the pictures of smoke runs."""
 
 
-def gallery(material: Material) -> Gallery:
-    results = material.comparison.results
-    labels = material.survey.labels
+def gallery(inputs: PageInputs) -> Gallery:
+    results = inputs.comparison.results
+    labels = inputs.survey.labels
     known = known_labels(results)
     return Gallery(
         pictures=tuple(
-            _picture(material, number, shot, known) for number, shot in enumerate(material.shots)
+            _picture(inputs, number, sight, thumbnail, known)
+            for number, (sight, thumbnail) in enumerate(inputs.pictures)
         ),
         labels=tuple(_label(text, number) for text, number in labels.items()),
         totals=tuple(
-            Fact(material.title(result.network), _total(material, result)) for result in results
+            Fact(inputs.title(result.network), _total(inputs, result)) for result in results
         ),
-        told=told(material),
-        any_truth=any(shot.sight.truth for shot in material.shots),
+        told=introduction(inputs),
+        any_truth=any(sight.truth for sight, _ in inputs.pictures),
     )
 
 
-def told(material: Material) -> tuple[str, ...]:
+def introduction(inputs: PageInputs) -> tuple[str, ...]:
     """How many pictures of how many are shown, and which networks are not on them."""
-    absent = [one for one in material.comparison.results if one.status != "measured"]
-    why = [f"{material.title(one.network)} is not on them; it {_became(one)}" for one in absent]
+    absent = [one for one in inputs.comparison.results if one.status != "measured"]
+    why = [f"{inputs.title(one.network)} is not on them; it {_became(one)}" for one in absent]
     if len(absent) > MOST_ABSENT:
         why = [f"{len(absent)} networks are not on them; the table of figures says why."]
-    kind = "drawn scene" if material.comparison.drawn else "picture"
-    return (_how_many(len(material.shots), len(material.survey.pictures), kind), *why)
+    kind = "drawn scene" if inputs.comparison.drawn else "picture"
+    return (_how_many(len(inputs.pictures), len(inputs.survey.pictures), kind), *why)
 
 
 def _how_many(shown: int, all_of: int, kind: str) -> str:
@@ -75,20 +77,23 @@ def _label(text: str, number: int) -> Label:
     return Label(printed, text_width(printed), number % COLOURS)
 
 
-def _total(material: Material, result: Result) -> str:
+def _total(inputs: PageInputs, result: Result) -> str:
     """How many detections there are on all pictures, at the threshold that the page opens with."""
     if result.status != "measured":
         return result.status
-    by_label = material.survey.counts.get(result.network, {})
+    by_label = inputs.survey.counts.get(result.network, {})
     return f"{sum(row[THRESHOLDS.index(SURE)] for row in by_label.values()):,}"
 
 
 def _picture(
-    material: Material, number: int, shot: Shot, known: dict[str, frozenset[str]]
+    inputs: PageInputs,
+    number: int,
+    sight: Sight,
+    thumbnail: Thumbnail,
+    known: dict[str, frozenset[str]],
 ) -> Picture:
-    sight, thumbnail = shot.sight, shot.thumbnail
     size = drawing_size(sight.size if min(sight.size) > 0 else thumbnail.size)
-    results = material.comparison.results
+    results = inputs.comparison.results
     truth = sight.truth
     return Picture(
         number=number,
@@ -97,9 +102,9 @@ def _picture(
         image=thumbnail.address,
         missing=thumbnail.missing,
         marks="not annotated" if truth is None else f"{len(truth)} annotated",
-        truth=_truth(sight, material.survey.labels, size),
+        truth=_truth(sight, inputs.survey.labels, size),
         seen=tuple(
-            _seen(material, place, sight, size, known)
+            _seen(inputs, place, sight, size, known)
             for place, result in enumerate(results)
             if result.status == "measured"
         ),
@@ -123,30 +128,32 @@ def _judged(sight: Sight, known: Collection[str] | None) -> int:
 
 
 def _seen(
-    material: Material,
+    inputs: PageInputs,
     place: int,
     sight: Sight,
     size: tuple[int, int],
     known: dict[str, frozenset[str]],
-) -> Seen:
-    result = material.comparison.results[place]
-    title = material.title(result.network)
+) -> NetworkOnPicture:
+    result = inputs.comparison.results[place]
+    title = inputs.title(result.network)
     found = sight.found.get(result.network)
     if found is None:
-        return Seen(place, title, why="it could not be run on this picture")
+        return NetworkOnPicture(place, title, why="it could not be run on this picture")
     labels = known.get(result.network)
     said = verdicts(found, sight.truth if labels else None, labels or ())
-    boxes = drawn(found, said, material.survey.labels, size)
+    boxes = drawn(found, said, inputs.survey.labels, size)
     judged = _judged(sight, labels)
-    names = list(material.survey.labels)
-    return Seen(place, title, boxes=boxes, told=caption(boxes, judged), heard=heard(boxes, names))
+    names = list(inputs.survey.labels)
+    return NetworkOnPicture(
+        place, title, boxes=boxes, told=caption(boxes, judged), heard=spoken(boxes, names)
+    )
 
 
 def _became(result: Result) -> str:
     """`is deferred: no route to the host.`"""
     verb = "failed" if result.status == "failed" else "is deferred"
-    told = words.joined((verb, result.why), ": ")
-    return told if told.endswith(("?", "!", ".")) else f"{told}."
+    sentence = words.joined((verb, result.why), ": ")
+    return sentence if sentence.endswith(("?", "!", ".")) else f"{sentence}."
 
 
 def caption(boxes: Sequence[Drawn], judged: int, threshold: int = SURE) -> str:
@@ -163,20 +170,23 @@ def caption(boxes: Sequence[Drawn], judged: int, threshold: int = SURE) -> str:
     return f"{found}: {right} right, {wrong} wrong{unjudged}, {judged - right} missed"
 
 
-def heard(boxes: Sequence[Drawn], names: Sequence[str], threshold: int = SURE) -> str:
-    """The boxes in words, for who does not see them."""
-    sure = [box for box in boxes if box.percent >= threshold]
-    told = [f"{plate_text(names[box.label])} {box.percent / 100:.2f}" for box in sure]
-    return ", ".join(told) if told else "no boxes"
+def spoken(boxes: Sequence[Drawn], names: Sequence[str], threshold: int = SURE) -> str:
+    """The boxes in words, for screen readers."""
+    listed = [
+        f"{plate_text(names[box.label])} {box.percent / 100:.2f}"
+        for box in boxes
+        if box.percent >= threshold
+    ]
+    return ", ".join(listed) or "no boxes"
 
 
-def data(material: Material, shown: Gallery) -> dict[str, object]:
+def data(inputs: PageInputs, shown: Gallery) -> dict[str, object]:
     """What the script redraws from: numbers, and the labels as they are printed."""
     return {
         "least": LEAST,
         "most": MOST,
         "labels": [[label.text, label.width, label.colour] for label in shown.labels],
-        "counts": [_counts(material, r.network) for r in material.comparison.results],
+        "counts": [_counts(inputs, r.network) for r in inputs.comparison.results],
         "pictures": [
             {
                 "judged": picture.judged,
@@ -187,15 +197,15 @@ def data(material: Material, shown: Gallery) -> dict[str, object]:
     }
 
 
-def _counts(material: Material, network: str) -> dict[str, tuple[int, ...]] | None:
+def _counts(inputs: PageInputs, network: str) -> dict[str, tuple[int, ...]] | None:
     """label's number → detections on all pictures that reach each threshold."""
-    by_label = material.survey.counts.get(network)
+    by_label = inputs.survey.counts.get(network)
     if by_label is None:
         return None
-    return {str(material.survey.labels[label]): row for label, row in by_label.items()}
+    return {str(inputs.survey.labels[label]): row for label, row in by_label.items()}
 
 
-def _boxes(seen: Seen) -> list[list[float]] | None:
+def _boxes(seen: NetworkOnPicture) -> list[list[float]] | None:
     """label, percent, x, y, width, height, the plate's x, y and code, and 1 for right, 0 for wrong,
     -1 for not judged."""
     if seen.boxes is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.compare.gather import Sights, folders, gather
+from tasks.compare.inputs import Sights, folders, read_inputs
 from tasks.compare.page import made_of
 from tasks.compare.words import FIXED
 from tasks.core import receipts
@@ -83,7 +83,7 @@ def make(job: ProjectJob, sights: Sights, progress: Progress) -> Outcome:
     from tasks.compare.page import render
 
     read = inputs(job)
-    page = assemble(gather(job, sights, progress))
+    page = assemble(read_inputs(job, sights, progress))
     content = render(page)
     digest, moved = _write(job, content)
     path = job.workspace.comparison_page(job.name)

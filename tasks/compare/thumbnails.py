@@ -6,15 +6,11 @@ import base64
 import hashlib
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from tasks.core.files import open_file
 from tasks.pictures.pixels import LARGEST, opened, upright
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 LONGEST = 640
 QUALITY = 80
@@ -47,23 +43,18 @@ def thumbnail(path: Path, sha256: str = "") -> Thumbnail:
 
 
 def from_bytes(content: bytes) -> Thumbnail:
-    """The same of a file's content."""
-    try:
-        with opened(content) as picture:
-            return from_picture(picture)
-    except ValueError as error:
-        return Thumbnail(missing=str(error))
-
-
-def from_picture(picture: Image.Image) -> Thumbnail:
-    """The same of an opened picture. A JPEG is decoded no larger than needed."""
+    """A thumbnail of a file's content. A JPEG is decoded no larger than needed."""
     from PIL import ImageOps
 
-    picture.draft("RGB", (LONGEST, LONGEST))
-    small = upright(picture)
-    if max(small.size) > LONGEST:
-        small = ImageOps.contain(small, (LONGEST, LONGEST))
     stream = BytesIO()
-    small.save(stream, "JPEG", quality=QUALITY, optimize=True)
+    try:
+        with opened(content) as picture:
+            picture.draft("RGB", (LONGEST, LONGEST))
+            small = upright(picture)
+            if max(small.size) > LONGEST:
+                small = ImageOps.contain(small, (LONGEST, LONGEST))
+            small.save(stream, "JPEG", quality=QUALITY, optimize=True)
+    except ValueError as error:
+        return Thumbnail(missing=str(error))
     encoded = base64.b64encode(stream.getvalue()).decode()
     return Thumbnail(f"data:image/jpeg;base64,{encoded}", small.size)

@@ -109,7 +109,7 @@ class Words(Struct, frozen=True):
 
 
 class Chart(Struct, frozen=True):
-    """A chart, laid out; `told` says in words what it shows."""
+    """A chart, laid out; `told` is its text for screen readers."""
 
     name: str
     title: str
@@ -130,8 +130,9 @@ class Truth(Struct, frozen=True):
     spot: Spot
 
 
-class Seen(Struct, frozen=True):
-    """What one network saw on a picture; `boxes` is None if it was not run."""
+class NetworkOnPicture(Struct, frozen=True):
+    """What one network found on a picture: its caption (`told`) and the same for screen readers
+    (`heard`). `boxes` is None if it was not run, and `why` says why."""
 
     network: int
     title: str
@@ -158,7 +159,7 @@ class Picture(Struct, frozen=True):
     missing: str
     marks: str
     truth: tuple[Truth, ...]
-    seen: tuple[Seen, ...]
+    seen: tuple[NetworkOnPicture, ...]
     judged: tuple[int, ...] = ()
 
 
@@ -171,7 +172,7 @@ class Label(Struct, frozen=True):
 
 
 class Gallery(Struct, frozen=True):
-    """The pictures, and how many of how many they are."""
+    """The pictures; `told` says how many of how many they are."""
 
     pictures: tuple[Picture, ...]
     labels: tuple[Label, ...]

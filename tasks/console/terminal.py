@@ -23,8 +23,8 @@ from tasks.console.rows import (
     to_look_at,
     verdict,
 )
+from tasks.console.tree import Entry, workspace_folders
 from tasks.core.files import human_size
-from tasks.core.inspect import shown
 
 MARKS: dict[Kind, tuple[str, str, str]] = {
     # kind: mark, plain mark for terminals that can't show it, style
@@ -47,8 +47,8 @@ def tell(row: Row, stream: TextIO) -> None:
 def close(rows: Sequence[Row], seconds: float, stream: TextIO) -> None:
     """The summary of a run that did something: table, tree, what is deferred."""
     screen = console(stream)
-    told = Text(f"{verdict(rows)}; {short_time(seconds)}", style="dim")
-    parts: list[RenderableType] = [Group(_summary(rows, screen), told)]
+    result = Text(f"{verdict(rows)}; {short_time(seconds)}", style="dim")
+    parts: list[RenderableType] = [Group(_summary(rows, screen), result)]
     if tree := workspace_tree(Path(), rows):
         parts.append(tree)
     if pictures := to_look_at(rows):
@@ -75,11 +75,11 @@ def _line(row: Row, console: Console) -> Table:
     grid.add_column(width=1)
     grid.add_column(width=8)
     grid.add_column(overflow="fold")
-    grid.add_row(mark(row.kind, console), row.step, _told(row, console.width - 11))
+    grid.add_row(mark(row.kind, console), row.step, _name_and_facts(row, console.width - 11))
     return grid
 
 
-def _told(row: Row, width: int) -> Text:
+def _name_and_facts(row: Row, width: int) -> Text:
     """Name and facts side by side where they fit in `width` columns, else below one another."""
     failed = row.kind == "failed"
     figures = [*([human_size(row.size)] if row.size else []), short_time(row.seconds)]
@@ -108,9 +108,10 @@ def _summary(rows: Sequence[Row], console: Console) -> RenderableType:
     table.add_column("size", justify="right", no_wrap=True)
     for name in dict.fromkeys(row.name for row in rows):
         mine = {row.step: row for row in rows if row.name == name}
-        table.add_row(
-            name, *(_cell(mine.get(step), narrow, console) for step in steps), *_sums(mine)
-        )
+        seconds = sum(row.seconds for row in mine.values())
+        size = max((row.size or 0 for row in mine.values()), default=0)
+        figures = (short_time(seconds), human_size(size) if size else "")
+        table.add_row(name, *(_cell(mine.get(step), narrow, console) for step in steps), *figures)
     return Group(table, _legend(rows, console)) if narrow else table
 
 
@@ -129,47 +130,22 @@ def _legend(rows: Sequence[Row], console: Console) -> Text:
     return legend
 
 
-def _sums(mine: dict[str, Row]) -> tuple[str, str]:
-    seconds = sum(row.seconds for row in mine.values())
-    size = max((row.size or 0 for row in mine.values()), default=0)
-    return short_time(seconds), human_size(size) if size else ""
-
-
 def workspace_tree(root: Path, rows: Sequence[Row]) -> Tree | None:
-    """The workspace's folders as `tree` would show them: the projects, and the networks."""
+    """The folders of the projects and networks that this run was about."""
     projects = sorted({row.name for row in rows if row.step == "scaffold"})
     networks = sorted({row.name for row in rows if row.step == "extract"})
-    folders = [root / name for name in projects]
-    folders += [root / "pre-trained" / name for name in networks]
-    present = [folder for folder in folders if folder.is_dir()]
-    if not present:
-        return None
+    there = [name for name in projects if (root / name).is_dir()]
     tree = Tree(Text(".", style="bold"), guide_style="dim")
-    for name in projects:
-        if (root / name).is_dir():
-            _branch(tree, root / name, name)
-    if any((root / "pre-trained" / name).is_dir() for name in networks):
-        shelf = tree.add(Text("pre-trained", style="bold blue"))
-        for name in networks:
-            if (root / "pre-trained" / name).is_dir():
-                _branch(shelf, root / "pre-trained" / name, name)
-    return tree
+    _add(tree, workspace_folders(root, there, networks, named=4))
+    return tree if tree.children else None
 
 
-def _branch(tree: Tree, folder: Path, label: str, depth: int = 3) -> None:
-    """Folders below `folder`, and files where there are few; many are counted."""
-    entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    files = [path for path in entries if not path.is_dir()]
-    many = len(files) > 4
-    text = Text(shown(label), style="bold blue")
-    if many:
-        text.append(f"  {len(files)} files", style="dim")
-    branch = tree.add(text)
-    for path in entries:
-        if path.is_dir() and depth:
-            _branch(branch, path, path.name, depth - 1)
-        elif not path.is_dir() and not many:
-            branch.add(Text(shown(path.name)))
+def _add(tree: Tree, entries: Sequence[Entry]) -> None:
+    for entry in entries:
+        text = Text(entry.name, style="bold blue" if entry.is_folder else "")
+        if entry.note:
+            text.append("  " + entry.note.replace("\u00a0", " "), style="dim")
+        _add(tree.add(text), entry.entries)
 
 
 def _deferred(waiting: dict[str, str]) -> RenderableType:

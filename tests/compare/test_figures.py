@@ -11,7 +11,7 @@ from tasks.compare.assemble import lead, notices
 from tasks.compare.cards import cards, shape
 from tasks.compare.charts import Axis, axis_for, charts, nice
 from tasks.compare.figures import builds, cells, left_out, machines, rows, smoked
-from tasks.compare.material import LastBuild, Material
+from tasks.compare.inputs import LastBuild, PageInputs
 from tasks.compare.survey import Survey
 from tasks.compare.view import Card, Chart, State
 from tasks.config.types import Network
@@ -33,18 +33,18 @@ DEFERRED = Result(network=RCNN, status="deferred", why="no host can be reached")
 FAILED = Result(network=RCNN, status="failed", why="killed by signal 9: out of memory?", size=9)
 
 
-def material(
+def inputs(
     *results: Result,
     builds: dict[str, LastBuild] | None = None,
     networks: dict[str, Network] = NETWORKS,
     left: Comparison | None = None,
-) -> Material:
-    return Material(
+) -> PageInputs:
+    return PageInputs(
         comparison=left or comparison(*results),
         networks=networks,
         builds=builds or {},
         survey=Survey((), {}, {}),
-        shots=(),
+        pictures=(),
         tree=(),
     )
 
@@ -72,7 +72,7 @@ def test_every_measured_figure_has_its_unit() -> None:
 
 @pytest.mark.parametrize("result", [DEFERRED, FAILED])
 def test_a_network_without_figures_has_dashes_and_its_reason(result: Result) -> None:
-    first, second = rows(material(measured(SSD), result), ())
+    first, second = rows(inputs(measured(SSD), result), ())
     assert first.state is None
     assert second.state is not None
     assert (second.state.word, second.state.why) == (result.status, result.why)
@@ -82,7 +82,7 @@ def test_a_network_without_figures_has_dashes_and_its_reason(result: Result) -> 
 
 
 def test_one_machine_has_no_mark() -> None:
-    (note,) = machines(material())
+    (note,) = machines(inputs())
     assert (note.mark, note.measured) == ("", "2026-11-27")
     assert plain(note.line) == (
         "Example CPU 3000, CPU only, 2 threads, 8.3 GB of memory, Linux x86_64; "
@@ -91,7 +91,7 @@ def test_one_machine_has_no_mark() -> None:
 
 
 def test_several_machines_or_days_are_marked_at_each_network() -> None:
-    made = material(measured(SSD), measured(RCNN, figures=figures(machine=OTHER)))
+    made = inputs(measured(SSD), measured(RCNN, figures=figures(machine=OTHER)))
     notes = machines(made)
     assert [note.mark for note in notes] == ["A", "B"]
     assert [row.mark for row in rows(made, notes)] == ["A", "B"]
@@ -99,7 +99,7 @@ def test_several_machines_or_days_are_marked_at_each_network() -> None:
 
 def test_what_has_no_map_is_named_with_the_reason() -> None:
     told = left_out(
-        material(
+        inputs(
             measured(SSD, accuracy=replace(accuracy(), unknown=("six", "seven"))),
             measured(RCNN, accuracy=None, unscored="no label is known to both sides"),
         )
@@ -140,7 +140,7 @@ def test_the_last_build_of_each_network() -> None:
         SSD: LastBuild(extracted="done", smoked="done", report=BAD),
         RCNN: LastBuild(extracted="deferred", reason="no route"),
     }
-    first, second = builds(material(builds=left))
+    first, second = builds(inputs(builds=left))
     assert (first.installed.word, first.checks) == ("installed", "1 passed, 1 failed")
     assert (second.installed.word, second.installed.why) == ("deferred", "no route")
 
@@ -150,7 +150,7 @@ def facts(card: Card) -> dict[str, str]:
 
 
 def test_a_card_tells_the_machine_beside_its_figures() -> None:
-    first, _ = cards(material())
+    first, _ = cards(inputs())
     told = facts(first)
     assert told["Latency"] == "12.3 ms (10–90 %: 11.6–16.0 ms; 30 runs over 10 pictures)"
     assert told["Measured"].startswith("2026-11-27 on Example CPU 3000, CPU only, 2 threads")
@@ -159,7 +159,7 @@ def test_a_card_tells_the_machine_beside_its_figures() -> None:
 
 
 def test_a_card_of_a_network_that_the_catalogue_forgot() -> None:
-    (card,) = cards(material(measured("gone"), networks={}))
+    (card,) = cards(inputs(measured("gone"), networks={}))
     assert (card.title, card.family) == ("gone", "other")
     assert card.notes == ("The catalogue does not know this network any more.",)
 
@@ -172,7 +172,7 @@ def test_shapes(sizes: tuple[int | None, ...] | None, told: str) -> None:
 
 
 def names(*results: Result) -> list[str]:
-    return [chart.name for chart in charts(material(*results))]
+    return [chart.name for chart in charts(inputs(*results))]
 
 
 def test_charts_are_there_as_far_as_there_is_something_to_show() -> None:
@@ -197,14 +197,14 @@ def inside(chart: Chart) -> bool:
 @pytest.mark.parametrize("right", [-1.0, 0.0, 0.5, 1.0, float("nan")])
 def test_whatever_the_figures_the_marks_stay_in_their_charts(slow: float, right: float) -> None:
     made = charts(
-        material(measured(SSD), measured(RCNN, figures=figures(slow), accuracy=accuracy(right)))
+        inputs(measured(SSD), measured(RCNN, figures=figures(slow), accuracy=accuracy(right)))
     )
     assert all(map(inside, made))
 
 
 def test_many_networks_of_one_place_have_names_apart() -> None:
     same = [measured(f"net{number}") for number in range(43)]
-    (chart,) = [one for one in charts(material(*same)) if one.name == "trade"]
+    (chart,) = [one for one in charts(inputs(*same)) if one.name == "trade"]
     heights = sorted(text.y for text in chart.words if text.kind == "name")
     assert all(b - a >= 14 for a, b in pairwise(heights))
     assert len(chart.dots) == 43
@@ -221,7 +221,7 @@ def test_an_axis_ends_at_a_round_number(value: float, round_one: float) -> None:
 def test_the_lead_says_how_many_networks_on_how_many_pictures() -> None:
     def told(*results: Result, **fields: object) -> str:
         left = comparison(*results, **fields)
-        return plain(lead(left, machines(material(left=left))))
+        return plain(lead(left, machines(inputs(left=left))))
 
     assert told() == "2 networks on 2 pictures, all annotated."
     assert told(annotated=0) == "2 networks on 2 pictures, none of them annotated."

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.annotations.label_map import label_map_path, labels_of
-from tasks.compare import gather
+from tasks.compare.inputs import read_comparison
 from tasks.core import receipts
 from tasks.core.errors import DamagedError
 from tasks.core.files import read_file, sha256_or_nothing, write_if_changed
@@ -108,7 +108,7 @@ def test_a_comparison_that_is_no_file_is_measured_again(workspace: Workspace, pl
     path.parent.mkdir(parents=True)
     plant(path)
     with pytest.raises(DamagedError, match="run doit measure:cube_faces"):
-        gather.read_comparison(job)
+        read_comparison(job)
 
 
 @plants

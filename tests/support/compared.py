@@ -185,20 +185,20 @@ def make(job: ProjectJob, left: Comparison, *sights: Sight) -> str:
 def render(networks: dict[str, Network], left: Comparison, *sights: Sight) -> str:
     """The same with nothing on any disk: no file system and no JSON holds every name."""
     from tasks.compare.assemble import assemble
-    from tasks.compare.material import Material, Shot, known_labels
+    from tasks.compare.inputs import PageInputs, known_labels
     from tasks.compare.page import render
     from tasks.compare.survey import survey
     from tasks.compare.thumbnails import from_bytes
 
-    material = Material(
+    inputs = PageInputs(
         comparison=left,
         networks=networks,
         builds={},
         survey=survey(sights, LABELS, known_labels(left.results)),
-        shots=tuple(Shot(one, from_bytes(png())) for one in sights),
+        pictures=tuple((one, from_bytes(png())) for one in sights),
         tree=("p/",),
     )
-    return render(assemble(material)).decode("utf-8")
+    return render(assemble(inputs)).decode("utf-8")
 
 
 def built(workspace: Workspace, network: str, *checks: Check) -> None:

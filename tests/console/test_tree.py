@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.compare.tree import MOST, tree
+from tasks.console.tree import MOST, workspace_folders
+
+
+def tree(root: Path, project: str, networks: list[str]) -> tuple[str, ...]:
+    found = workspace_folders(root, [project], networks)
+    return tuple(line for each in found for line in each.lines())
 
 
 def plain(lines: tuple[str, ...]) -> list[str]:

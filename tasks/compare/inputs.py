@@ -1,0 +1,145 @@
+"""All that the page is made from, read from what the steps before left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from tasks.annotations.label_map import label_ids
+from tasks.compare.survey import Survey, choose, survey
+from tasks.compare.thumbnails import Thumbnail, thumbnail
+from tasks.config.types import Network
+from tasks.console.tree import workspace_folders
+from tasks.core import receipts
+from tasks.core.errors import DamagedError
+from tasks.core.files import LARGEST_STATE, read_file
+from tasks.core.inspect import shown
+from tasks.core.paths import Workspace
+from tasks.core.receipts import ExtractReceipt, SmokeReceipt
+from tasks.inference.report import Report
+from tasks.inference.results import Comparison, Result, Sight
+from tasks.pipeline.job import Progress, ProjectJob
+
+Sights = Callable[[ProjectJob, Sequence[str] | None], Iterator[Sight]]
+"""The pictures of these names, or all of them, and what each network found on them."""
+
+LARGEST_COMPARISON = 256 << 20  # bytes
+
+
+class LastBuild(Struct, frozen=True, kw_only=True):
+    """What the steps left of one network.
+
+    Attributes:
+        extracted, smoked: `done`, `deferred`, or "" if there is no receipt.
+        reason: why it was deferred.
+        report: of the last smoke run, also of one that failed; None if there is none.
+    """
+
+    extracted: str = ""
+    smoked: str = ""
+    reason: str = ""
+    report: Report | None = None
+
+
+class PageInputs(Struct, frozen=True, kw_only=True):
+    """What the page is made from.
+
+    Attributes:
+        networks, builds: by the network's name.
+        pictures: those that the page shows, each with its thumbnail.
+        tree: the workspace's folders, as lines.
+    """
+
+    comparison: Comparison
+    networks: dict[str, Network]
+    builds: dict[str, LastBuild]
+    survey: Survey
+    pictures: tuple[tuple[Sight, Thumbnail], ...]
+    tree: tuple[str, ...]
+
+    def title(self, network: str) -> str:
+        """As the zoo prints it, else its name."""
+        entry = self.networks.get(network)
+        return entry.title if entry and entry.title else network
+
+    def family(self, network: str) -> str:
+        """`other` for a network that the catalogue does not know any more."""
+        entry = self.networks.get(network)
+        return entry.family if entry else "other"
+
+
+def known_labels(results: Sequence[Result]) -> dict[str, frozenset[str]]:
+    """network → the labels that both it and the annotations know, of the networks with a mAP."""
+    return {
+        one.network: frozenset(each.label for each in one.accuracy.classes)
+        for one in results
+        if one.accuracy
+    }
+
+
+def read_inputs(job: ProjectJob, sights: Sights, progress: Progress) -> PageInputs:
+    """Read everything. All but the pictures is small; only those that are shown are kept.
+
+    Raises:
+        DamagedError: there is no comparison, or none that can be read.
+        OSError: what the measurement noted can't be read.
+    """
+    comparison = read_comparison(job)
+    names = [result.network for result in comparison.results]
+    progress.begin("look through", None)
+    seen = survey(sights(job, None), list(label_ids(job.project)), known_labels(comparison.results))
+    progress.begin("shrink pictures", None)
+    pictures = tuple(
+        (sight, thumbnail(job.workspace.root / sight.path, sight.sha256))
+        for sight in sights(job, choose(seen.pictures))
+    )
+    progress.end()
+    return PageInputs(
+        comparison=comparison,
+        networks={name: job.config.networks[name] for name in names if name in job.config.networks},
+        builds={name: last_build(job.workspace, name) for name in names},
+        survey=seen,
+        pictures=pictures,
+        tree=folders(job),
+    )
+
+
+def read_comparison(job: ProjectJob) -> Comparison:
+    """What the measurement left.
+
+    Raises:
+        DamagedError: it is not there, or can't be read.
+    """
+    path = job.workspace.comparison(job.name)
+    name, todo = shown(path.relative_to(job.workspace.root)), f"run doit measure:{job.name}"
+    try:
+        return msgspec.json.decode(read_file(path, LARGEST_COMPARISON), type=Comparison)
+    except FileNotFoundError as error:
+        raise DamagedError(name, "is missing", todo) from error
+    except (OSError, msgspec.DecodeError, ValueError) as error:
+        raise DamagedError(name, "can't be read", todo) from error
+
+
+def folders(job: ProjectJob) -> tuple[str, ...]:
+    """The folders of the project and of its networks as a tree, in which files are counted."""
+    found = workspace_folders(job.workspace.root, [job.name], job.project.networks)
+    return tuple(line for each in found for line in each.lines())
+
+
+def last_build(workspace: Workspace, network: str) -> LastBuild:
+    """What the steps left of a network; what can't be read counts as not there."""
+    extracted = receipts.read(workspace.receipt("extract", network), ExtractReceipt)
+    smoked = receipts.read(workspace.receipt("smoke", network), SmokeReceipt)
+    try:
+        content = read_file(workspace.smoke_json(network), LARGEST_STATE)
+        report = msgspec.json.decode(content, type=Report)
+    except (OSError, msgspec.DecodeError, ValueError):
+        report = None
+    return LastBuild(
+        extracted=extracted.status if extracted else "",
+        smoked=smoked.status if smoked else "",
+        reason=(extracted.reason if extracted else "") or (smoked.reason if smoked else ""),
+        report=report,
+    )
