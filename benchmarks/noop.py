@@ -28,7 +28,8 @@ from pathlib import Path
 from tasks import receipts, wiring
 from tasks.pipeline.job import NetworkJob
 from tasks.core.paths import Workspace
-from tasks.core.receipts import ExtractReceipt, SmokeReceipt
+from tasks.inference.receipts import SmokeReceipt
+from tasks.pipeline.receipts import ExtractReceipt
 from tasks.smoke.choice import scene_id
 from tasks.smoke.step import definition
 from tasks.inference.version import tensorflow_version

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tasks.compare.receipt import CompareReceipt
 from tasks.core import receipts
 from tasks.core.paths import Workspace
-from tasks.core.receipts import CompareReceipt
 from tasks.core.removal import Broom, Say, forget
 
 

@@ -17,10 +17,11 @@ from tasks.core.errors import DamagedError
 from tasks.core.files import LARGEST_STATE, read_file
 from tasks.core.inspect import shown
 from tasks.core.paths import Workspace
-from tasks.core.receipts import ExtractReceipt, SmokeReceipt
+from tasks.inference.receipts import SmokeReceipt
 from tasks.inference.report import Report
 from tasks.inference.results import Comparison, Result, Sight
 from tasks.pipeline.job import Progress, ProjectJob
+from tasks.pipeline.receipts import ExtractReceipt
 
 Sights = Callable[[ProjectJob, Sequence[str] | None], Iterator[Sight]]
 """The pictures of these names, or all of them, and what each network found on them."""

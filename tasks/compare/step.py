@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from tasks.compare.inputs import Sights, folders, read_inputs
 from tasks.compare.page import made_of
+from tasks.compare.receipt import CompareReceipt
 from tasks.compare.words import FIXED
 from tasks.core import receipts
 from tasks.core.backup import put
 from tasks.core.errors import disk_error
 from tasks.core.files import sha256_of
 from tasks.core.inspect import shown
-from tasks.core.receipts import CompareReceipt
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 
 VERSION = 1

@@ -309,10 +309,10 @@ class LockEntry(Frozen, frozen=True, kw_only=True, omit_defaults=False):
 
     Attributes:
         sha256, size: of the archive.
-        tree: digest of the extracted tree (`receipts.ExtractReceipt.tree`); "" until extracted.
+        tree: digest of the extracted tree (`ExtractReceipt.tree`); "" until extracted.
         source: the address that the bytes came from, without secrets (see `addresses`), or
             `adopted`.
-        witness: as in `receipts.DownloadReceipt`; `user` marks bytes that the user accepted, and
+        witness: as in `DownloadReceipt`; `user` marks bytes that the user accepted, and
             `none`, in older files, those that came over plain http.
     """
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from tasks.core import receipts
 from tasks.core.inspect import shown
-from tasks.core.receipts import ExtractReceipt, ScaffoldReceipt
 from tasks.doctor import checkpoint, config
 from tasks.doctor.finding import Finding, error, ok, warning
 from tasks.formats import tensor_bundle
 from tasks.pipeline.installed import differences
 from tasks.pipeline.job import ProjectJob
+from tasks.pipeline.receipts import ExtractReceipt, ScaffoldReceipt
 from tasks.pipeline_config.apply import current
 from tasks.pipeline_config.needs import needs
 

@@ -30,11 +30,12 @@ from tasks.core.errors import (
     disk_error,
 )
 from tasks.core.files import is_file
-from tasks.core.receipts import DownloadReceipt, digest, read, write
+from tasks.core.receipts import digest, read, write
 from tasks.pipeline import archive_cache
 from tasks.pipeline.archive_cache import ArchiveRecord
 from tasks.pipeline.installed import differences, receipt_of
 from tasks.pipeline.job import NetworkJob, Outcome, Progress
+from tasks.pipeline.receipts import DownloadReceipt
 from tasks.web import sources
 from tasks.web.sources import Source
 

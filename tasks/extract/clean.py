@@ -8,9 +8,9 @@ from pathlib import Path
 from tasks.core import receipts
 from tasks.core.inspect import is_below, is_link, is_via_link
 from tasks.core.paths import Workspace
-from tasks.core.receipts import ExtractReceipt
 from tasks.core.removal import Broom, Say, forget
 from tasks.core.staging import strays
+from tasks.pipeline.receipts import ExtractReceipt
 
 NOTED_BY = ("download", "verify", "extract")
 

@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from tasks.core.files import sha256_of
-from tasks.core.receipts import FileRecord
+from tasks.pipeline.receipts import FileRecord
 
 State = Literal["wanted", "touched", "missing", "former", "users"]
 

@@ -11,9 +11,9 @@ from itertools import count
 from pathlib import Path
 
 from tasks.core.files import remove, remove_empty_folders
-from tasks.core.receipts import FileRecord
 from tasks.extract.plan import Plan, blocking_parent
 from tasks.extract.unpack import Unpacked, make_folder, set_mtime
+from tasks.pipeline.receipts import FileRecord
 
 
 def put_in_place(

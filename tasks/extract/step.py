@@ -13,9 +13,10 @@ import msgspec
 from tasks.config import lock
 from tasks.core.errors import ConfigError, DamagedError, disk_error
 from tasks.core.files import remove_leftovers
-from tasks.core.receipts import ExtractReceipt, VerifyReceipt, digest, inputs, read, write
+from tasks.core.receipts import digest, inputs, read, write
 from tasks.pipeline.installed import differences
 from tasks.pipeline.job import NetworkJob, Outcome, Progress, pass_on
+from tasks.pipeline.receipts import ExtractReceipt, VerifyReceipt
 
 VERSION = 1
 DEFINITION = digest(("extract", VERSION))

@@ -17,7 +17,7 @@ from pathlib import Path
 from tasks.archives.tar import Entry, Limits, TarStream, opened, walk
 from tasks.core.errors import DamagedError, DiskError
 from tasks.core.files import human_size
-from tasks.core.receipts import FileRecord
+from tasks.pipeline.receipts import FileRecord
 
 Members = Mapping[str, tuple[int, str]]  # path → (size, sha256), as in VerifyReceipt
 

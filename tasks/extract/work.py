@@ -26,7 +26,6 @@ from tasks.config.types import LockEntry
 from tasks.core.errors import DamagedError, RefusedError, UnsafeArchiveError, UserFilesError
 from tasks.core.files import remove_leftovers, sync_tree
 from tasks.core.lists import first_of
-from tasks.core.receipts import ExtractReceipt, FileRecord, VerifyReceipt
 from tasks.core.staging import remove_strays, staging
 from tasks.extract import repair
 from tasks.extract.plan import Plan, plan
@@ -34,6 +33,7 @@ from tasks.extract.unpack import Members, Unpacked, must_have_room, unpack
 from tasks.pipeline import archive_cache, archive_faults
 from tasks.pipeline.installed import differences
 from tasks.pipeline.job import NetworkJob, Outcome, Progress
+from tasks.pipeline.receipts import ExtractReceipt, FileRecord, VerifyReceipt
 
 Files = dict[str, FileRecord]
 

@@ -91,7 +91,7 @@ class Result(Struct, frozen=True, kw_only=True):
         found: detections of score `SURE` or more on all pictures together.
         accuracy: None if it could not be judged; `unscored` then says why, as a clause.
         size: bytes under pre-trained/; 0 if it is not here.
-        tree: digest of the extracted tree (`receipts.ExtractReceipt.tree`).
+        tree: digest of the extracted tree (`ExtractReceipt.tree`).
         archive_sha256: of the archive that it came from.
     """
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from tasks.core.receipts import MeasureReceipt, read
+from tasks.core.receipts import read
 from tasks.inference import notes
 from tasks.inference.notes import NetworkNotes, Pictured, ProjectNotes
+from tasks.inference.receipts import MeasureReceipt
 from tasks.inference.results import Detection, Sight
 from tasks.pipeline.job import ProjectJob
 

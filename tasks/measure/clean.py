@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tasks.core import receipts
 from tasks.core.paths import Workspace
-from tasks.core.receipts import MeasureReceipt
 from tasks.core.removal import NAME, Broom, Say, forget, named
+from tasks.inference.receipts import MeasureReceipt
 
 
 def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:

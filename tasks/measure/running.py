@@ -12,7 +12,6 @@ import msgspec
 from tasks.core import receipts
 from tasks.core.errors import BrokenNetworkError, NetworkError
 from tasks.core.files import stamp_of
-from tasks.core.receipts import ExtractReceipt
 from tasks.inference import child, notes
 from tasks.inference.messages import Grant, Order
 from tasks.inference.notes import NetworkNotes, Pictured, Seen
@@ -20,6 +19,7 @@ from tasks.inference.version import tensorflow_version
 from tasks.measure.pictures import SPLIT
 from tasks.measure.trial import Part, Trial, Tried
 from tasks.pipeline.job import Progress, ProjectJob
+from tasks.pipeline.receipts import ExtractReceipt
 from tasks.pipeline.step_lock import turn
 
 VERSION = 2

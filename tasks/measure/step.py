@@ -17,16 +17,17 @@ from tasks.core import receipts
 from tasks.core.backup import put
 from tasks.core.errors import AnnotationsError, BrokenNetworkError, NetworkError, disk_error
 from tasks.core.files import sha256_of
-from tasks.core.receipts import ExtractReceipt, MeasureReceipt
 from tasks.core.words import count
 from tasks.inference import notes
 from tasks.inference.notes import NetworkNotes, Pictured, ProjectNotes
+from tasks.inference.receipts import MeasureReceipt
 from tasks.inference.results import SURE, Comparison, Result
 from tasks.inference.version import tensorflow_version
 from tasks.measure import running
 from tasks.measure.pictures import files_of, gather
 from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
+from tasks.pipeline.receipts import ExtractReceipt
 
 VERSION = 2
 MOST_TOLD = 5

@@ -28,9 +28,10 @@ from tasks.core.files import (
     sync_folder,
     write_atomic,
 )
-from tasks.core.receipts import DownloadReceipt, read
+from tasks.core.receipts import read
 from tasks.core.temporary import open_plain
 from tasks.pipeline.job import NetworkJob
+from tasks.pipeline.receipts import DownloadReceipt
 
 LARGEST_RECORD = 1 << 16  # bytes
 SetAside = Literal["damaged", "refused"]
@@ -44,7 +45,7 @@ class ArchiveRecord(msgspec.Struct, frozen=True, kw_only=True):
         sha256, size: of the archive, in bytes.
         etag, last_modified, generation: what the server sent to tell this object from another;
             "" if it sent none.
-        witness: as in `receipts.DownloadReceipt`.
+        witness: as in `DownloadReceipt`.
         mtime_ns: of the file; with the size it tells an untouched file without reading it.
     """
 

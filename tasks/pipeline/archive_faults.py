@@ -19,7 +19,7 @@ def retold(
     """The same error, for the user; a damaged copy of ours is set aside.
 
     Args:
-        witness: who vouches for the archive's bytes, see `receipts.DownloadReceipt`.
+        witness: who vouches for the archive's bytes, see `DownloadReceipt`.
 
     Raises:
         OSError: the cache can't be written.

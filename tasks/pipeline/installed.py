@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from tasks.core.paths import Workspace
-from tasks.core.receipts import ExtractReceipt, FileRecord, read
+from tasks.core.receipts import read
+from tasks.pipeline.receipts import ExtractReceipt, FileRecord
 
 Difference = Literal["missing", "changed"]
 

@@ -20,7 +20,8 @@ from msgspec import Struct
 from tasks.config.types import Config, Network, Project
 from tasks.core.errors import UnreachableError
 from tasks.core.paths import Cache, Workspace, default_cache
-from tasks.core.receipts import NetworkReceipt, write
+from tasks.core.receipts import write
+from tasks.pipeline.receipts import NetworkReceipt
 
 
 class Job(Struct, frozen=True):

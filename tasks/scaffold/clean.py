@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tasks.core import receipts
 from tasks.core.paths import Workspace
-from tasks.core.receipts import ScaffoldReceipt
 from tasks.core.removal import Broom, Say, forget, record_files
+from tasks.pipeline.receipts import ScaffoldReceipt
 from tasks.scaffold.plan import trusted, written_at
 
 

@@ -13,12 +13,12 @@ from tasks.config.types import Network
 from tasks.core.errors import ConfigError, DamagedError
 from tasks.core.files import human_size, read_file
 from tasks.core.inspect import Seen, shown
-from tasks.core.receipts import FileRecord, ScaffoldReceipt
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.path import plain
 from tasks.formats.textproto.tokens import TextError
 from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import ProjectJob
+from tasks.pipeline.receipts import FileRecord, ScaffoldReceipt
 from tasks.pipeline_config import apply, needs, rules
 from tasks.pipeline_config.apply import Kept
 from tasks.pipeline_config.change import Change, Unfit

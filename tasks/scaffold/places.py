@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.core.receipts import FileRecord
 from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import ProjectJob
+from tasks.pipeline.receipts import FileRecord
 
 PIPELINE = "pipeline.config"
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from tasks.core.inspect import Seen, is_below, shown
-from tasks.core.receipts import ScaffoldReceipt
+from tasks.pipeline.receipts import ScaffoldReceipt
 
 NOTHING = Seen("nothing")
 

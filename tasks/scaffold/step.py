@@ -14,8 +14,8 @@ from tasks.core import receipts
 from tasks.core.errors import ConfigError, UserFilesError, disk_error
 from tasks.core.files import remove_leftovers, sha256_or_nothing
 from tasks.core.inspect import Seen, is_below, look
-from tasks.core.receipts import ScaffoldReceipt
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
+from tasks.pipeline.receipts import ScaffoldReceipt
 from tasks.scaffold.places import PIPELINE, config_path, key, recorded
 from tasks.scaffold.plan import Plan, Wanted, digest_of, plan, trusted
 

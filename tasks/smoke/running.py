@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from tasks.core.errors import NetworkError
 from tasks.core.files import sha256_of, write_atomic
-from tasks.core.receipts import ExtractReceipt
 from tasks.inference import child
 from tasks.inference.messages import Grant, Order
 from tasks.inference.report import Examined, Report, Trial
 from tasks.pipeline.job import NetworkJob, Progress
+from tasks.pipeline.receipts import ExtractReceipt
 from tasks.smoke import fetch
 from tasks.smoke.choice import SCENE, Choice, choose, demand, scene_id
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from tasks.core import receipts
 from tasks.core.errors import NetworkError, disk_error
 from tasks.core.files import sha256_of
-from tasks.core.receipts import ExtractReceipt, SmokeReceipt
+from tasks.inference.receipts import SmokeReceipt
 from tasks.inference.version import tensorflow_version
 from tasks.pipeline.job import NetworkJob, Outcome, Progress, pass_on
+from tasks.pipeline.receipts import ExtractReceipt
 from tasks.smoke.choice import Choice, choose, scene_id
 
 VERSION = 1

@@ -10,8 +10,9 @@ from pathlib import Path
 from tasks.config.types import Network, Settings
 from tasks.core.errors import DamagedError, disk_error
 from tasks.core.files import remove_leftovers
-from tasks.core.receipts import DownloadReceipt, VerifyReceipt, digest, inputs, read, write
+from tasks.core.receipts import digest, inputs, read, write
 from tasks.pipeline.job import NetworkJob, Outcome, Progress, pass_on
+from tasks.pipeline.receipts import DownloadReceipt, VerifyReceipt
 from tasks.verify.trust import unlike_lock
 
 VERSION = 1

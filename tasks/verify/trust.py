@@ -6,8 +6,8 @@ from tasks.config import lock
 from tasks.config.types import LockEntry
 from tasks.core.errors import ConfigError, RefusedError
 from tasks.core.files import remove_leftovers
-from tasks.core.receipts import DownloadReceipt, VerifyReceipt
 from tasks.pipeline.job import NetworkJob
+from tasks.pipeline.receipts import DownloadReceipt, VerifyReceipt
 
 
 def unlike_lock(job: NetworkJob, receipt: VerifyReceipt) -> str | None:

@@ -19,10 +19,10 @@ from tasks.archives.tar import Facts, Limits, MemberFacts, examine
 from tasks.config import lock
 from tasks.config.types import Digests, LockEntry
 from tasks.core.errors import DamagedError, RefusedError, UnsafeArchiveError
-from tasks.core.receipts import DownloadReceipt, ExtractReceipt, VerifyReceipt
 from tasks.pipeline import archive_cache, archive_faults
 from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import NetworkJob, Outcome, Progress
+from tasks.pipeline.receipts import DownloadReceipt, ExtractReceipt, VerifyReceipt
 from tasks.verify import trust
 from tasks.verify.judge import LOCK, Verdict, judge
 

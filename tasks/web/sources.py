@@ -110,7 +110,7 @@ def _filled(mirror: str, network: str, date: str, file: str) -> str:
 
 
 def witness(source: Source, host: str, *, secure: bool, hashed: bool) -> str:
-    """Who vouches for the bytes that came, beside us; see `receipts.DownloadReceipt`.
+    """Who vouches for the bytes that came, beside us; see `DownloadReceipt`.
 
     A hash counts only if the storage host itself sent it, over https all the way: whoever can
     change the bytes on plain http, or keeps a mirror, can send the hash that goes with them.

@@ -10,10 +10,11 @@ import pytest
 
 from tasks.core import receipts
 from tasks.core.paths import Cache, Workspace
-from tasks.core.receipts import ExtractReceipt, ScaffoldReceipt, SmokeReceipt
 from tasks.core.staging import staging
 from tasks.core.temporary import token
 from tasks.extract.clean import clean as clean_extract
+from tasks.inference.receipts import SmokeReceipt
+from tasks.pipeline.receipts import ExtractReceipt, ScaffoldReceipt
 from tasks.scaffold.clean import clean as clean_scaffold
 from tasks.scaffold.plan import digest_of
 from tasks.smoke.clean import clean as clean_smoke

@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from tasks.compare import step
 from tasks.compare.clean import clean as clean_compare
+from tasks.compare.receipt import CompareReceipt
 from tasks.config.types import Config
 from tasks.core import receipts
 from tasks.core.errors import DamagedError, DiskError
 from tasks.core.paths import Workspace
-from tasks.core.receipts import CompareReceipt, MeasureReceipt
+from tasks.inference.receipts import MeasureReceipt
 from tasks.pipeline.job import Outcome, ProjectJob, Silent
 from tests.support.compared import (
     NETWORKS,

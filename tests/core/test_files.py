@@ -15,13 +15,13 @@ from tasks.core import receipts
 from tasks.core.errors import DamagedError
 from tasks.core.files import read_file, sha256_or_nothing, write_if_changed
 from tasks.core.paths import Workspace
-from tasks.core.receipts import ExtractReceipt
 from tasks.doctor import config
 from tasks.doctor.checkpoint import read_index
 from tasks.doctor.examine import examine
 from tasks.inference import notes
 from tasks.inference.inference import number_of_classes
 from tasks.pipeline import archive_cache
+from tasks.pipeline.receipts import ExtractReceipt
 from tasks.records import memory
 from tasks.records.step import why_record_stale
 from tests.support.projects import project_job, scaffold

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from tasks.core import receipts
 from tasks.core.paths import Workspace
-from tasks.core.receipts import ExtractReceipt
 from tasks.doctor import checkpoint, config, text
 from tasks.doctor.examine import examine
 from tasks.doctor.finding import Finding
 from tasks.formats import tensor_bundle as bundle
 from tasks.pipeline.job import ProjectJob
+from tasks.pipeline.receipts import ExtractReceipt
 from tasks.records.step import why_record_stale
 from tests.support.archives import tensor_bundle
 from tests.support.projects import install, network, project_job, scaffold

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.core.receipts import FileRecord
 from tasks.extract.plan import blocking_parent, plan
+from tasks.pipeline.receipts import FileRecord
 
 THEN = 1_600_000_000
 

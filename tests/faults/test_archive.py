@@ -13,10 +13,11 @@ from tasks.archives.tar import Limits, examine
 from tasks.config.types import Settings
 from tasks.core.errors import DamagedError, TodError, UnsafeArchiveError
 from tasks.core.paths import Workspace
-from tasks.core.receipts import VerifyReceipt, write
+from tasks.core.receipts import write
 from tasks.extract import step as extract
 from tasks.extract.unpack import unpack
 from tasks.pipeline.job import Silent
+from tasks.pipeline.receipts import VerifyReceipt
 from tasks.verify import step as verify
 from tests.support.archives import file_member, folder_member, tar_gz
 from tests.support.hostile import Hostile, all_hostile

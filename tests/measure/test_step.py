@@ -16,9 +16,9 @@ from tasks.config.types import Signature
 from tasks.core import receipts
 from tasks.core.errors import AnnotationsError, BrokenNetworkError
 from tasks.core.paths import Workspace
-from tasks.core.receipts import MeasureReceipt
 from tasks.inference import notes
 from tasks.inference.notes import NetworkNotes
+from tasks.inference.receipts import MeasureReceipt
 from tasks.inference.results import Comparison, Detection, Marked
 from tasks.inference.sights import sights
 from tasks.measure import running, step

@@ -12,8 +12,8 @@ from tasks.config.types import Training
 from tasks.core import receipts
 from tasks.core.errors import ConfigError
 from tasks.core.paths import Workspace
-from tasks.core.receipts import ExtractReceipt
 from tasks.pipeline.job import ProjectJob, Silent
+from tasks.pipeline.receipts import ExtractReceipt
 from tasks.scaffold import step
 from tasks.scaffold.changes import page
 from tasks.scaffold.clean import clean as clean_scaffold

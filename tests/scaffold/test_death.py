@@ -17,8 +17,8 @@ from tasks.annotations.label_map import label_map_path
 from tasks.config.types import Training
 from tasks.core import receipts
 from tasks.core.paths import Workspace
-from tasks.core.receipts import ScaffoldReceipt
 from tasks.pipeline.job import ProjectJob, Silent
+from tasks.pipeline.receipts import ScaffoldReceipt
 from tasks.scaffold import step
 from tasks.scaffold.clean import clean as clean_scaffold
 from tasks.scaffold.plan import digest_of

@@ -11,8 +11,8 @@ from tasks.annotations.label_map import label_map
 from tasks.core import receipts
 from tasks.core.errors import ConfigError, DamagedError, DiskError, UserFilesError
 from tasks.core.paths import Workspace
-from tasks.core.receipts import ScaffoldReceipt
 from tasks.pipeline.job import Silent
+from tasks.pipeline.receipts import ScaffoldReceipt
 from tasks.scaffold import step
 from tasks.scaffold.configs import LONGEST_CONFIG
 from tasks.scaffold.plan import digest_of

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from tasks.annotations.label_map import label_map
 from tasks.core.errors import DamagedError, UserFilesError
 from tasks.core.paths import Cache, Workspace
-from tasks.core.receipts import ScaffoldReceipt, read
+from tasks.core.receipts import read
 from tasks.extract.clean import clean as clean_extract
 from tasks.pipeline.job import Silent
+from tasks.pipeline.receipts import ScaffoldReceipt
 from tasks.scaffold import step
 from tasks.scaffold.clean import clean as clean_scaffold
 from tasks.scaffold.plan import digest_of, written_at

@@ -11,8 +11,9 @@ import pytest
 
 from tasks.config.types import Config, Network, Settings
 from tasks.core.paths import Workspace
-from tasks.core.receipts import ExtractReceipt, write
+from tasks.core.receipts import write
 from tasks.pipeline.job import NetworkJob
+from tasks.pipeline.receipts import ExtractReceipt
 
 MakeJob = Callable[..., NetworkJob]
 

@@ -21,11 +21,12 @@ from tasks.core import receipts
 from tasks.core.errors import NetworkError, UnreachableError
 from tasks.core.files import sha256_of
 from tasks.core.paths import Workspace
-from tasks.core.receipts import ExtractReceipt, SmokeReceipt
 from tasks.inference import child
 from tasks.inference.messages import Grant
+from tasks.inference.receipts import SmokeReceipt
 from tasks.inference.report import Check, Report
 from tasks.pipeline.job import NetworkJob, Silent
+from tasks.pipeline.receipts import ExtractReceipt
 from tasks.smoke import step
 from tests.smoke.conftest import ODD, MakeJob
 from tests.support.savedmodels import CHATTER, ODD_SIZE

@@ -14,9 +14,9 @@ from PIL import Image
 from tasks.config.types import Config, Network, Project
 from tasks.core import receipts
 from tasks.core.paths import Workspace
-from tasks.core.receipts import ExtractReceipt, SmokeReceipt
 from tasks.inference.machine import Machine
 from tasks.inference.messages import Checkpoint, Tensor
+from tasks.inference.receipts import SmokeReceipt
 from tasks.inference.report import Check, Report
 from tasks.inference.results import (
     Accuracy,
@@ -31,6 +31,7 @@ from tasks.inference.results import (
     Sight,
 )
 from tasks.pipeline.job import ProjectJob, Silent
+from tasks.pipeline.receipts import ExtractReceipt
 
 SSD, RCNN = "ssd_small_320x320", "faster_rcnn_large_640x640"
 LABELS = ("one", "two")

@@ -13,9 +13,10 @@ from typing import Any
 from tasks.config import lock
 from tasks.config.types import Config, Digests, LockEntry, Network, Settings
 from tasks.core.paths import Workspace
-from tasks.core.receipts import DownloadReceipt, ExtractReceipt, FileRecord, read, write
+from tasks.core.receipts import read, write
 from tasks.download.transfer import Tools
 from tasks.pipeline.job import NetworkJob
+from tasks.pipeline.receipts import DownloadReceipt, ExtractReceipt, FileRecord
 
 # Random bytes don't compress, so the archive is a little longer than its content.
 BODY = gzip.compress(random.Random(5).randbytes(300_000), mtime=0)

@@ -11,9 +11,10 @@ import msgspec
 from tasks.config.types import Config, Network, Settings
 from tasks.core.files import sha256_of
 from tasks.core.paths import Workspace
-from tasks.core.receipts import DownloadReceipt, write
+from tasks.core.receipts import write
 from tasks.pipeline import archive_cache
 from tasks.pipeline.job import NetworkJob
+from tasks.pipeline.receipts import DownloadReceipt
 from tests.support.archives import NETWORK
 
 SOURCE = "https://example.org/small.tar.gz"

@@ -9,8 +9,8 @@ from pathlib import Path
 from tasks.config.types import Config, Network, Project, Training
 from tasks.core import receipts
 from tasks.core.paths import Workspace
-from tasks.core.receipts import ExtractReceipt, FileRecord, ScaffoldReceipt
 from tasks.pipeline.job import ProjectJob, Silent
+from tasks.pipeline.receipts import ExtractReceipt, FileRecord, ScaffoldReceipt
 from tasks.scaffold import step
 
 PIPELINE = b"model {\n  ssd {\n    num_classes: 90  # COCO\n  }\n}\n"

@@ -18,9 +18,10 @@ from tasks.core.errors import (
     UnsafeArchiveError,
 )
 from tasks.core.paths import Cache, Workspace
-from tasks.core.receipts import VerifyReceipt, read
+from tasks.core.receipts import read
 from tasks.pipeline import archive_cache
 from tasks.pipeline.job import NetworkJob, Silent
+from tasks.pipeline.receipts import VerifyReceipt
 from tasks.verify import step
 from tests.support.archives import NETWORK, file_member, tar_gz, zoo_archive, zoo_files
 from tests.support.jobs import (

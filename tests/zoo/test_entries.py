@@ -7,7 +7,7 @@ import pytest
 from tasks.config.types import Config
 from tasks.core import receipts
 from tasks.core.paths import Workspace
-from tasks.core.receipts import DownloadReceipt
+from tasks.pipeline.receipts import DownloadReceipt
 from tasks.zoo.entries import Entry, entries
 from tests.support.projects import install
 from tests.support.shipped import ZOO, ship

@@ -1,0 +1,112 @@
+"""The receipts that more than one step reads."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import field
+
+from tasks.core.receipts import Receipt
+
+
+class NetworkReceipt(Receipt, frozen=True, kw_only=True):
+    """What every receipt of a network holds.
+
+    Attributes:
+        reason: if deferred, the kind of reason, in a few words.
+    """
+
+    reason: str = ""
+
+
+class DownloadReceipt(NetworkReceipt, frozen=True, kw_only=True):
+    """An archive is at hand.
+
+    Attributes:
+        archive: its path, if it is a local file read in place; else "" (it lies in the cache).
+        source: the address that it came from, without secrets (see `addresses`).
+        sha256, size: of the archive, in bytes.
+        witness: who else vouches for these bytes: `recorded` (the catalogue's digest), `server`
+            (the hash that the storage host sent, over https), `tls` (https alone), `file`, or
+            `none` (plain http: fetched only where a digest is known to check the bytes by).
+    """
+
+    archive: str = ""
+    source: str = ""
+    sha256: str = ""
+    size: int = 0
+    witness: str = ""
+
+
+class VerifyReceipt(NetworkReceipt, frozen=True, kw_only=True):
+    """An archive was read through and is what it should be.
+
+    Attributes:
+        sha256, size, git_blob_sha1: of the archive; they let a changed record be judged after the
+            archive itself is gone.
+        top_folder: the folder that the archive holds; "" if it has none.
+        checkpoint_prefix: path below the top folder (`checkpoint/ckpt-0`); "" if there is none.
+        members: path below the top folder → (size in bytes, sha256), files only.
+        checked: what could be compared, in words.
+        warnings: facts of a single source that do not agree, one line each.
+    """
+
+    sha256: str = ""
+    size: int = 0
+    git_blob_sha1: str = ""
+    top_folder: str = ""
+    checkpoint_prefix: str = ""
+    members: dict[str, tuple[int, str]] = field(default_factory=dict)
+    checked: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class FileRecord(msgspec.Struct, frozen=True):
+    """One extracted file: bytes, digest, and the member's own mtime (whole seconds), which
+    extraction restores. A file whose size and mtime are these is taken for unchanged."""
+
+    size: int
+    sha256: str
+    mtime: int
+
+
+class ExtractReceipt(NetworkReceipt, frozen=True, kw_only=True):
+    """A network lies under pre-trained/.
+
+    Attributes:
+        archive_sha256: of the archive that it came from.
+        tree: digest of the whole tree: sha256 over sorted lines `<sha256>  <path>`.
+        files: path below `pre-trained/<network>` → its record.
+        checkpoint_prefix: as in `VerifyReceipt`.
+        moved_aside: files of the user's that stood in the way and where they are now.
+    """
+
+    archive_sha256: str = ""
+    tree: str = ""
+    files: dict[str, FileRecord] = field(default_factory=dict)
+    checkpoint_prefix: str = ""
+
+
+class ScaffoldReceipt(Receipt, frozen=True, kw_only=True):
+    """A project's folders and files stand.
+
+    Attributes:
+        folders: folders that we made, relative to the workspace, parents first.
+        files: path relative to the workspace → sha256 of what we last wrote there.
+        intended: the same for what was about to be written; empty once it is done. After a kill
+            it tells a file that we wrote from one that the user made alike.
+        values: path of a pipeline.config → path of a field → the value that we last wrote there,
+            as protobuf text; "" for nothing. In a file that the user edited, what is still so is
+            ours.
+        intended_values: the same for what was about to be written.
+        refused: network → why it has no pipeline.config here, as a clause.
+        edited: path of a pipeline.config that the user edited → sha256 of what stood there when we
+            last told what is theirs in it.
+    """
+
+    folders: tuple[str, ...] = ()
+    files: dict[str, str] = field(default_factory=dict)
+    intended: dict[str, str] = field(default_factory=dict)
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
+    intended_values: dict[str, dict[str, str]] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    edited: dict[str, str] = field(default_factory=dict)
