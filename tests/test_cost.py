@@ -10,8 +10,7 @@ from tasks.annotations.label_map import read_label_map, repeated_fields
 from tasks.doctor import text
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.merge import merged
-from tasks.pipeline_config.fields import SHAPE
-from tasks.pipeline_config.schema import fault, unknown_fields
+from tasks.pipeline_config.schema import SHAPE, fault, unknown_fields
 from tests.support.cost import growth
 
 Reader = Callable[[int], Callable[[], object]]

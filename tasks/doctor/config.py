@@ -16,9 +16,8 @@ from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.merge import merged
 from tasks.pipeline_config.apply import as_text, current
 from tasks.pipeline_config.change import Unfit
-from tasks.pipeline_config.fields import SHAPE
 from tasks.pipeline_config.rules import branch_of
-from tasks.pipeline_config.schema import fault, unknown_fields
+from tasks.pipeline_config.schema import SHAPE, fault, unknown_fields
 
 LONGEST = start.LONGEST
 

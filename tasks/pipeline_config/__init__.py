@@ -3,8 +3,7 @@
     recipe    the settings that hold for one network of a project
     rules     what must be changed, and why: by the meta-architecture that is really there
     schedule  the learning rate, in step with the number of steps and the batch
-    fields    every field that the API knows, as messages.txt lists them
-    schema    a text held against them: names, and by the protobuf library types
+    schema    every field that the API knows, as pipeline.proto lists them; a text held against them
     apply     changes → text; what the user changed since stays as it is
     needs     what a network's training needs besides boxes
     table     what was changed, from what to what and why, for the user's eyes

@@ -16,8 +16,7 @@ from tasks.formats.textproto.path import PathError
 from tasks.formats.textproto.tokens import BOM, TextError
 from tasks.formats.textproto.values import Word, same, written
 from tasks.pipeline_config.change import Change, Unfit
-from tasks.pipeline_config.fields import SHAPE, default, unknown
-from tasks.pipeline_config.schema import fault
+from tasks.pipeline_config.schema import SHAPE, default, fault, unknown
 
 MESSAGE = Word("{…}")  # stands for a message where a value is asked for
 

@@ -11,8 +11,8 @@ from tasks.formats.textproto.path import PathError, plain
 from tasks.formats.textproto.values import Word
 from tasks.pipeline_config import schedule
 from tasks.pipeline_config.change import Change, Unfit, unless_default
-from tasks.pipeline_config.fields import is_enum
 from tasks.pipeline_config.recipe import Recipe
+from tasks.pipeline_config.schema import is_enum
 
 # The branches of DetectionModel that are tailored. Mask R-CNN is a `faster_rcnn` of three stages,
 # EfficientDet an `ssd`. To set a field in a branch that is not there would drop the one that is.

@@ -11,7 +11,7 @@ from tasks.formats.textproto.tokens import TextError
 from tasks.pipeline.job import ProjectJob
 from tasks.pipeline_config import table
 from tasks.pipeline_config.change import Unfit
-from tasks.pipeline_config.fields import SHAPE
+from tasks.pipeline_config.schema import SHAPE
 from tasks.scaffold.configs import LONGEST_CONFIG, Tailored, remarks, tailor
 from tasks.scaffold.places import config_path, has_config, key
 from tasks.scaffold.step import why_stale

@@ -22,9 +22,8 @@ from tasks.pipeline.receipts import FileRecord, ScaffoldReceipt
 from tasks.pipeline_config import apply, needs, rules
 from tasks.pipeline_config.apply import Kept
 from tasks.pipeline_config.change import Change, Unfit
-from tasks.pipeline_config.fields import SHAPE
 from tasks.pipeline_config.recipe import Recipe, recipe
-from tasks.pipeline_config.schema import unknown_fields
+from tasks.pipeline_config.schema import SHAPE, unknown_fields
 from tasks.scaffold.places import PIPELINE, config_path, has_config, key, recorded
 from tasks.scaffold.plan import Merge, digest_of, written_at
 

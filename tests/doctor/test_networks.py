@@ -310,7 +310,7 @@ def test_a_mistake_in_a_config_is_an_error_that_names_it(
         (lambda text: b"\n\n<!DOCTYPE html>\n<html>" + text, "a web page"),
         (lambda text: b'<?xml version="1.0"?><Error><Code>NoSuchKey</Code></Error>', "a web page"),
         (lambda text: text + b"\x00", "can't be read"),
-        (lambda text: text + b"# \xff", "no UTF-8"),
+        (lambda text: text + b"# \xff", "not UTF-8"),
         (lambda text: text + b" " * 4_000_001, "larger than 4 MB"),
     ],
 )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.pipeline_config.fields import is_enum
-from tasks.pipeline_config.schema import fault
+from tasks.pipeline_config.schema import fault, is_enum
 from tests.support.pipeline_configs import ALL
 
 
@@ -23,7 +22,7 @@ def test_a_sound_file_has_no_fault(name: str) -> None:
         ("train_config { num_steps: 1", "line 1", "}"),
         ("train_input_reader { label_map_path: C }", "line 1", "label_map_path"),
         ("\ufeffmodel { }", "line 1, column 1", "byte order mark"),
-        ("# caf\udce9", "line 1", "no UTF-8"),
+        ("# caf\udce9", "line 1", "not UTF-8"),
     ],
 )
 def test_a_fault_is_told_in_a_line(text: str, place: str, why: str) -> None:

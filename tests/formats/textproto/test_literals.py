@@ -114,8 +114,10 @@ def test_what_the_library_takes_is_read_with_the_same_value(literal: str, kind: 
 @given(st.one_of(DIGITS, STRINGS))
 def test_what_no_field_takes_is_refused(literal: str) -> None:
     try:
-        Document(f"i: {literal}")
+        value = Document(f"i: {literal}").get("i")
     except TextError:
+        return
+    if isinstance(value, Word):  # `_1` is a name, which an enum may have
         return
     # Too large for a field is a fault of the field's kind, not of the text.
     assert len(literal) > 15 or any(library(f"{kind}: {literal}") is not None for kind in "iudy")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.merge import Singles, merged
 from tasks.formats.textproto.path import PathError
-from tasks.pipeline_config import fields, schema
+from tasks.pipeline_config import schema
 
 RATE = "train_config.optimizer.adam_optimizer.learning_rate"
 SCALARS: dict[str, list[Any]] = {
@@ -29,7 +29,7 @@ SCALARS: dict[str, list[Any]] = {
 
 def meant(text: str) -> Any:
     """As `config_util.get_configs_from_pipeline_file` reads it."""
-    return text_format.Merge(text, schema._message_class()())
+    return text_format.Merge(text, schema.message_class()())
 
 
 def at(message: Any, path: str) -> Any:
@@ -63,7 +63,7 @@ def texts(draw: st.DrawFn) -> str:
 
 @given(texts())
 def test_what_is_read_is_what_the_library_merges(text: str) -> None:
-    document, message = Document(text, fields.SHAPE), meant(text)
+    document, message = Document(text, schema.SHAPE), meant(text)
     for path in SCALARS:
         assert document.get(path) == at(message, path)
         branch = path.rpartition(".")[0]
@@ -74,7 +74,7 @@ def test_what_is_read_is_what_the_library_merges(text: str) -> None:
 def test_what_is_set_is_what_counts_and_nothing_else_changes(
     text: str, path: str, data: st.DataObject
 ) -> None:
-    document, value = Document(text, fields.SHAPE), data.draw(st.sampled_from(SCALARS[path]))
+    document, value = Document(text, schema.SHAPE), data.draw(st.sampled_from(SCALARS[path]))
     try:
         changed = document.set(path, value)
     except PathError:  # another member of a oneof stands there: see the test of that
@@ -87,7 +87,7 @@ def test_what_is_set_is_what_counts_and_nothing_else_changes(
 
 @given(texts(), st.sampled_from(["train_config.batch_size", "train_config", "train_config.x"]))
 def test_what_is_removed_is_removed_wherever_it_stands(text: str, path: str) -> None:
-    removed = Document(text, fields.SHAPE).remove(path)
+    removed = Document(text, schema.SHAPE).remove(path)
     assert removed.count(path) == 0
     if path != "train_config.x":
         assert at(meant(removed.text), path) is None
@@ -104,7 +104,7 @@ model { ssd { }
   center_net { } }
 unknown { } unknown { }
 """
-    assert merged(text, Document(text).root, fields.SHAPE) == [
+    assert merged(text, Document(text).root, schema.SHAPE) == [
         "line 6: train_config stands in line 1 too: the two are merged",
         "line 6: train_config.batch_size stands in line 2 too: the last one counts",
         "line 4: eval_input_reader.shuffle stands in line 4 too: the last one counts",
@@ -119,10 +119,10 @@ def test_a_list_in_place_of_one_value_is_no_value() -> None:
 
 def test_a_member_is_not_set_beside_another_of_its_oneof() -> None:
     with pytest.raises(PathError, match="ssd stands there, and only one can: they are a oneof"):
-        Document("model { ssd { } }", fields.SHAPE).set("model.center_net.num_classes", 1)
+        Document("model { ssd { } }", schema.SHAPE).set("model.center_net.num_classes", 1)
 
 
 @pytest.mark.parametrize("path", ["train_config[1].batch_size", "train_config.batch_size[1]"])
 def test_a_second_one_is_not_inserted(path: str) -> None:
     with pytest.raises(PathError, match=r"has one value: leave out \[1\]"):
-        Document("train_config { batch_size: 1 }", fields.SHAPE).set(path, 2)
+        Document("train_config { batch_size: 1 }", schema.SHAPE).set(path, 2)
