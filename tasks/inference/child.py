@@ -10,7 +10,6 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tasks.core.errors import BrokenNetworkError, NetworkError
+from tasks.inference.channel import Channel, start
 from tasks.inference.death import death
 from tasks.inference.hearing import Ears, Phase, Take, ignore, receive
 from tasks.inference.messages import Answer, Grant, Hello, Order
@@ -54,6 +54,7 @@ class Child:
         self.isolation = ""
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
+        self._channel: Channel | None = None
         self._printed: Printed | None = None
         home = os.path.expanduser("~")  # noqa: PTH111 - Path raises where there is none
         self._grant = Grant(home=home, memory=memory)
@@ -74,7 +75,7 @@ class Child:
 
         Args:
             limit: seconds, for the start, and for the order until its first part or its answer,
-                and from then on for each part.
+                and from then on for each of the parts that it may have.
             phase: hears each phase as it begins; `part` takes what is done before the answer.
 
         Raises:
@@ -88,7 +89,9 @@ class Child:
                 if not self._greeted:
                     phase("start TensorFlow")
                     self._greet(process, order, limit)
-                answer = self._ask(process, order, Ears(limit, phase, part))
+                numbered = replace(order, number=os.urandom(16).hex())
+                ears = Ears(limit, phase, part, numbered.number, numbered.parts)
+                answer = self._ask(process, numbered, ears)
                 done = None if answer.why else msgspec.json.decode(answer.body, type=kind)
             except msgspec.MsgspecError as error:
                 self.close()
@@ -110,10 +113,8 @@ class Child:
         if process is None:
             return
         process.kill()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
+        if self._channel is not None:
+            self._channel.close()
         process.wait()
         if self._printed is not None:
             self._printed.close()
@@ -121,27 +122,28 @@ class Child:
 
     def _started(self, log: Path, grant: Grant) -> subprocess.Popen[bytes]:
         held, self._grant = self._grant, joined(self._grant, grant)
-        alive = self._process is not None and self._process.poll() is None
-        if self._process is not None and alive and self._grant is held:
+        if self._process is not None and self._grant is held and self._is_ready(self._process):
             return self._process
         self.close()
         self._home = tempfile.mkdtemp(prefix="tod-tf2-")
         granted = replace(self._grant, reads=(*self._grant.reads, self._home))
-        self._process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**environment(os.environ, self._home), GRANT: left(granted, self._home)},
-            start_new_session=True,  # no terminal: what is typed is not its to read, or to write
-        )
+        variables = {**environment(os.environ, self._home), GRANT: left(granted, self._home)}
+        self._process, self._channel = start(self._command, variables)
         assert self._process.stderr is not None
         self._printed = Printed(self._process.stderr, log)
         self._greeted, self._start_log = False, log
         return self._process
 
+    def _is_ready(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether it lives, and has said nothing since its last answer: what it says unasked is not
+        our own code's word."""
+        if process.poll() is not None or self._channel is None:
+            return False
+        return not (self._greeted and self._channel.holds_more())
+
     def _greet(self, process: subprocess.Popen[bytes], order: Order, limit: float) -> None:
-        hello, overdue = receive(process, Ears(limit))
+        assert self._channel is not None
+        hello, overdue = receive(process, self._channel, Ears(limit))
         if hello is None:
             raise self._death(process, order.name, limit if overdue else None, self._start_log)
         if isinstance(hello, Hello):
@@ -153,10 +155,11 @@ class Child:
 
     def _ask(self, process: subprocess.Popen[bytes], order: Order, ears: Ears) -> Answer:
         assert self._printed is not None
+        assert self._channel is not None
         self._printed.end()
         self._printed.begin(Path(order.log))
-        send(process, order)
-        answer, overdue = receive(process, ears)
+        self._channel.send(msgspec.json.encode(order))
+        answer, overdue = receive(process, self._channel, ears)
         if isinstance(answer, Answer):
             self._printed.end()
             return answer
@@ -182,11 +185,3 @@ def _child_of(process_id: int) -> Child:
 def shared() -> Child:
     """The child of this process, which all its networks share; a fork of it gets one of its own."""
     return _child_of(os.getpid())
-
-
-def send(process: subprocess.Popen[bytes], order: Order) -> None:
-    """Write the order; a process that is gone is noticed when its answer does not come."""
-    assert process.stdin is not None
-    with suppress(OSError):
-        process.stdin.write(msgspec.json.encode(order) + b"\n")
-        process.stdin.flush()

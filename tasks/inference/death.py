@@ -16,7 +16,9 @@ def death(network: str, code: int, limit: float | None, log: Path) -> NetworkErr
         return NetworkError(network, f"it did not answer within {limit:g} seconds", todo)
     last = last_line(log)
     said = f": {last}" if last else ""
-    if code >= 0:
+    if code == 0:
+        why = "TensorFlow's process ended before it had answered (exit code 0)"
+    elif code > 0:
         why = f"TensorFlow's process ended with exit code {code}{said}"
     elif -code == 9:
         why = "TensorFlow's process was killed by signal 9: out of memory?"

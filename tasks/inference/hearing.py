@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from tasks.inference.channel import Channel
 from tasks.inference.messages import Answer, Doing, Hello, Message, Part
 
 LONGEST = 256_000_000
@@ -24,31 +25,43 @@ def ignore(news: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """How long to wait, in seconds, and who is told what meanwhile."""
+    """How long to wait, in seconds, and who is told what meanwhile; the number of the order that
+    it must be about, and how many parts of it may come."""
 
     limit: float
     phase: Phase = ignore
     part: Take = ignore
+    number: str = ""
+    parts: int = 0
 
 
-def receive(process: subprocess.Popen[bytes], ears: Ears) -> tuple[Hello | Answer | None, bool]:
+def receive(
+    process: subprocess.Popen[bytes], channel: Channel, ears: Ears
+) -> tuple[Hello | Answer | None, bool]:
     """The next message that is more than news; None if the process ends first.
 
-    The flag tells whether it was ended because its time was over.
+    The flag tells whether it was ended because its time was over. Each part lets the time begin
+    anew, but no more parts may come than were asked for: so there is an end to all of it.
 
     Raises:
-        msgspec.MsgspecError: it sent something else than a message, or too long a one.
+        msgspec.MsgspecError: it sent something else than a message of this order, or too long a
+            one, or too many parts.
     """
-    assert process.stdout is not None
+    parts = 0
     with Deadline(process, ears.limit) as deadline:
-        while line := process.stdout.readline(LONGEST):
+        while line := channel.receive(LONGEST):
             if not line.endswith(b"\n") and len(line) < LONGEST:
                 break
             message: Message = msgspec.json.decode(line, type=Message)
+            if message.number != ears.number:
+                raise msgspec.ValidationError("it speaks of something else than what was asked")
             match message:
                 case Doing(phase):
                     ears.phase(phase)
                 case Part(body):
+                    parts += 1
+                    if parts > ears.parts:
+                        raise msgspec.ValidationError(f"it sent more than {ears.parts} parts")
                     deadline.begin()
                     ears.part(body)
                 case _:

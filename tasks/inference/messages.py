@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from msgspec import Raw, Struct
 
@@ -10,6 +11,10 @@ Shape = tuple[int | None, ...] | None
 """Of a tensor: None in a place where any size goes; None for the whole if the rank is unknown."""
 
 NOTHING = Raw(b"null")
+
+Handler = Literal["tasks.smoke.examination:handle", "tasks.measure.trial:handle"]
+"""What may be asked for, as `package.module:function`. The function is given the body of the order
+and a `Talk`, and gives back a Struct for the answer."""
 
 
 class Grant(Struct, frozen=True, kw_only=True):
@@ -32,18 +37,21 @@ class Order(Struct, frozen=True, kw_only=True):
     """Something to do.
 
     Attributes:
-        handler: `package.module:function`, which is given the body and a `Talk`, and gives back a
-            Struct for the answer.
+        handler: what is to be done.
         name: the network's.
         log: the file that takes what TensorFlow prints.
         grant: what it takes to carry this out.
+        parts: how many parts may be told before the answer.
+        number: random, and nobody else's: all that is said about this order repeats it.
     """
 
-    handler: str
+    handler: Handler
     name: str
     log: str
     grant: Grant = Grant()
     body: Raw = NOTHING
+    parts: int = 0
+    number: str = ""
 
 
 class Hello(Struct, frozen=True, kw_only=True, tag=True):
@@ -52,18 +60,21 @@ class Hello(Struct, frozen=True, kw_only=True, tag=True):
 
     fault: str = ""
     isolation: str = ""
+    number: str = ""
 
 
 class Doing(Struct, frozen=True, tag=True):
     """A phase of an order begins."""
 
     phase: str
+    number: str = ""
 
 
 class Part(Struct, frozen=True, tag=True):
     """Some of an order is done already; the time that an order may take begins anew."""
 
     body: Raw
+    number: str = ""
 
 
 class Answer(Struct, frozen=True, kw_only=True, tag=True):
@@ -80,6 +91,7 @@ class Answer(Struct, frozen=True, kw_only=True, tag=True):
     why: str = ""
     todo: str = ""
     passing: bool = False
+    number: str = ""
 
 
 Message = Hello | Doing | Part | Answer

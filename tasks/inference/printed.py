@@ -19,7 +19,12 @@ BLOCK = 1 << 16
 PIPE = 1 << 20
 """Bytes that a pipe holds at most."""
 POSIX = os.name == "posix"
-NOISE = ("WARNING: All log messages before absl", "To enable the following instructions")
+NOISE = (
+    *("WARNING: All log messages before absl", "To enable the following instructions"),
+    *("@ ", "PC: @", "*** ", "#", "[symbolize", "File ", "^", "~", "Extension modules:"),
+    *("Current thread 0x", "Thread 0x", "<no Python frame>"),
+)
+"""How lines begin that say nothing of a reason, such as the frames of a stack."""
 
 
 class Printed:

@@ -1,4 +1,4 @@
-"""The process that imports TensorFlow: takes orders on stdin, gives answers on stdout.
+"""The process that imports TensorFlow: takes orders on stdin, gives answers on stdout (`channel`).
 
 Started by `child.Child` as a file, not as a module: the workspace's own folder then stays behind
 all others on the path, so that no file of the user's shadows a library.
@@ -60,8 +60,9 @@ def arriving(stream: BinaryIO) -> queue.SimpleQueue[bytes]:
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
 
     def read() -> None:
-        for line in stream:
-            lines.put(line)
+        with contextlib.suppress(OSError):  # the connection is reset
+            for line in stream:
+                lines.put(line)
         os._exit(0)
 
     threading.Thread(target=read, daemon=True).start()
@@ -141,8 +142,8 @@ def handler_of(order: Order) -> Callable[[bytes, Talk], msgspec.Struct]:
 def answer(order: Order, say: Say) -> Answer:
     """Carry out an order, whatever comes of it."""
     talk = Talk(
-        phase=lambda doing: say(Doing(doing)),
-        part=lambda part: say(Part(msgspec.Raw(msgspec.json.encode(part)))),
+        phase=lambda doing: say(Doing(doing, order.number)),
+        part=lambda part: say(Part(msgspec.Raw(msgspec.json.encode(part)), order.number)),
     )
     try:
         with no_collection():
@@ -171,11 +172,12 @@ def main() -> None:
     at_first = memory.now()
     say(Hello(fault=fault, isolation=isolation))
     while not fault:
-        done = answer(msgspec.json.decode(lines.get(), type=Order), say)
+        order = msgspec.json.decode(lines.get(), type=Order)
+        done = answer(order, say)
         gc.collect()  # a network is full of cycles
         sys.stdout.flush()
         sys.stderr.flush()
-        say(replace(done, left=memory.beyond(at_first)))
+        say(replace(done, left=memory.beyond(at_first), number=order.number))
 
 
 if __name__ == "__main__":

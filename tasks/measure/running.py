@@ -179,6 +179,7 @@ class Run:
             name=self._network,
             log=str(log),
             grant=_grant(self._job, self._network, trial),
+            parts=len(trial.sample) + len(trial.look_at),
             body=msgspec.Raw(msgspec.json.encode(trial)),
         )
         limit = self._job.config.settings.smoke_timeout

@@ -8,11 +8,17 @@ import sys
 import time
 
 import msgspec
+from msgspec.structs import replace
 
 from tasks.inference.messages import Answer, Doing, Hello, Message, Order, Part
 
+ORDERED = [""]
+"""The numbers of the orders until now."""
+
 
 def say(message: Message) -> None:
+    if not message.number:
+        message = replace(message, number=ORDERED[-1])
     sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
     sys.stdout.buffer.flush()
 
@@ -46,6 +52,16 @@ def obey(order: Order) -> None:  # noqa: C901 - a list
             sys.stdout.buffer.write(b"\x00\xff what is this\n")
             sys.stdout.buffer.flush()
             time.sleep(600)
+        case "unasked":
+            body = msgspec.Raw(b'{"process": %d, "padding": ""}' % os.getpid())
+            say(Answer(body=body))
+            say(Answer(why="forged for the next network"))
+        case "forged":
+            say(Answer(why="forged by another network", number="0" * 32))
+        case "renewed":
+            while True:
+                say(Part(msgspec.Raw(b"null")))
+                time.sleep(0.02)
         case "other":
             say(Answer(body=msgspec.Raw(b'{"process": "no number"}')))
         case "half":
@@ -54,7 +70,6 @@ def obey(order: Order) -> None:  # noqa: C901 - a list
             os._exit(0)
         case _:
             say(Doing("load"))
-            say(Part(msgspec.Raw(b"1")))
             say(
                 Answer(
                     body=msgspec.Raw(
@@ -71,7 +86,9 @@ def main(start: str) -> None:
         os._exit(1)
     say(Hello(fault="ImportError: no module" if start == "broken" else ""))
     for line in sys.stdin.buffer:
-        obey(msgspec.json.decode(line, type=Order))
+        order = msgspec.json.decode(line, type=Order)
+        ORDERED.append(order.number)
+        obey(order)
 
 
 main(sys.argv[1] if len(sys.argv) > 1 else "")

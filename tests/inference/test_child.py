@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -11,18 +12,22 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec import Struct
 
 from tasks.core.errors import NetworkError
+from tasks.inference.channel import start
 from tasks.inference.child import COMMAND, Child
 from tasks.inference.hearing import ignore
-from tasks.inference.messages import Grant, Order
+from tasks.inference.messages import Grant, Handler, Order
 from tasks.inference.printed import HEAD, TAIL, last_line
 
 ROOT = Path(__file__).parents[2]
 FAKE = (sys.executable, "-m", "tests.inference.fake_worker")
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+
+SMOKE: Handler = "tasks.smoke.examination:handle"
 
 Run = Callable[..., int]
 
@@ -46,7 +51,7 @@ def run(child: Child, tmp_path: Path) -> Run:
     """`run(order)`: the process id of the worker that answered it."""
 
     def ask(name: str, limit: float = 20.0) -> int:
-        order = Order(handler="", name=name, log=str(tmp_path / f"{name}.log"))
+        order = Order(handler=SMOKE, name=name, log=str(tmp_path / f"{name}.log"))
         return child.run(order, Said, limit, ignore).process
 
     return ask
@@ -76,7 +81,7 @@ def test_a_network_that_leaves_much_behind_is_the_last_one_of_its_process(run: R
 
 def test_phases_are_told_as_they_begin(child: Child, tmp_path: Path) -> None:
     told: list[str] = []
-    order = Order(handler="", name="a", log=str(tmp_path / "log"))
+    order = Order(handler=SMOKE, name="a", log=str(tmp_path / "log"))
     child.run(order, Said, 20, told.append)
     child.run(order, Said, 20, told.append)
     assert told == ["start TensorFlow", "load", "load"]
@@ -85,7 +90,7 @@ def test_phases_are_told_as_they_begin(child: Child, tmp_path: Path) -> None:
 def test_an_order_that_gets_on_may_take_longer_than_one_that_does_not(
     child: Child, tmp_path: Path
 ) -> None:
-    order = Order(handler="", name="parts", log=str(tmp_path / "log"))
+    order = Order(handler=SMOKE, name="parts", log=str(tmp_path / "log"), parts=5)
     parts: list[bytes] = []
     child.run(order, Said, 0.9, ignore, lambda body: parts.append(bytes(body)))
     assert parts == [b"0", b"1", b"2", b"3", b"4"]
@@ -130,8 +135,69 @@ def test_a_death_tells_the_last_useful_line_of_the_log(run: Run, tmp_path: Path)
 
 
 def test_half_an_answer_is_none(run: Run) -> None:
-    with pytest.raises(NetworkError, match="ended with exit code 0"):
+    with pytest.raises(NetworkError, match=r"ended before it had answered \(exit code 0\)"):
         run("half")
+
+
+def test_what_is_said_of_no_order_is_not_believed(run: Run) -> None:
+    with pytest.raises(NetworkError, match="speaks of something else than what was asked"):
+        run("forged")
+    assert run("b")
+
+
+def test_what_is_said_unasked_reaches_no_other_network(run: Run) -> None:
+    first = run("unasked")
+    time.sleep(0.1)
+    assert run("b") not in (0, first)
+
+
+def test_parts_that_nobody_asked_for_renew_no_time(run: Run) -> None:
+    with pytest.raises(NetworkError, match="it sent more than 0 parts"):
+        run("renewed", 5.0)
+    assert run("b")
+
+
+def test_only_what_is_on_the_list_is_done() -> None:
+    forged = b'{"handler": "os:abort", "name": "a", "log": "log"}'
+    with pytest.raises(msgspec.ValidationError, match="os:abort"):
+        msgspec.json.decode(forged, type=Order)
+
+
+REOPEN = """
+import os, sys
+for number in (0, 1, 3, 4, 5):
+    for flags in (os.O_WRONLY, os.O_RDONLY):
+        try:
+            os.close(os.open(f"/proc/self/fd/{number}", flags | os.O_NONBLOCK))
+            sys.stderr.write(f"opened {number}\\n")
+        except OSError as error:
+            sys.stderr.write(f"{number}: {error.errno}\\n")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_the_channel_cannot_be_opened_by_its_name() -> None:
+    process, channel = start((sys.executable, "-c", REOPEN), os.environ)
+    assert process.stderr is not None
+    told = process.stderr.read().decode().splitlines()
+    process.wait(10)
+    process.stderr.close()
+    channel.close()
+    assert {line for line in told if not line.endswith(f": {errno.ENOENT}")} == {
+        f"{number}: {errno.ENXIO}" for number in (0, 1)
+    }
+
+
+def test_the_reason_is_told_and_not_a_frame_of_the_stack(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(
+        "F0000 00:00:17 20047 control_flow_ops.cc:737] Abort_op intentional failure; gone\n"
+        "[symbolize_elf.inc : 379] RAW: Unable to get high fd: rc=0, limit=1024\n"
+        "*** Check failure stack trace: ***\n"
+        "    @     0x7f970fb1d314  absl::LogMessage::SendToLog()\n"
+        "    @     0x7f97162a71f5  (unknown)\n"
+    )
+    assert last_line(log).endswith("Abort_op intentional failure; gone")
 
 
 def test_a_process_that_died_between_two_networks_is_replaced(child: Child, run: Run) -> None:
@@ -144,14 +210,14 @@ def test_a_process_that_died_between_two_networks_is_replaced(child: Child, run:
 
 
 def test_a_tensorflow_that_does_not_import_is_told_with_what_to_do(tmp_path: Path) -> None:
-    order = Order(handler="", name="a", log=str(tmp_path / "log"))
+    order = Order(handler=SMOKE, name="a", log=str(tmp_path / "log"))
     broken = Child((*FAKE, "broken"))
     with pytest.raises(NetworkError, match=r"can't be imported: ImportError: no module; install"):
         broken.run(order, Said, 20, ignore)
 
 
 def test_a_death_at_the_start_is_told_from_the_log_of_the_start(tmp_path: Path) -> None:
-    order = Order(handler="", name="a", log=str(tmp_path / "log"))
+    order = Order(handler=SMOKE, name="a", log=str(tmp_path / "log"))
     with pytest.raises(NetworkError, match="exit code 1: libtensorflow: cannot open shared object"):
         Child((*FAKE, "die")).run(order, Said, 20, ignore)
 
@@ -173,7 +239,7 @@ def test_an_interrupted_wait_ends_the_process(child: Child, tmp_path: Path) -> N
 
     child.warm_up(tmp_path / "log", Grant())
     process = child._process
-    order = Order(handler="", name="a", log=str(tmp_path / "log"))
+    order = Order(handler=SMOKE, name="a", log=str(tmp_path / "log"))
     with pytest.raises(KeyboardInterrupt):
         child.run(order, Said, 20, interrupt)
     assert process is not None
@@ -188,7 +254,8 @@ from tasks.inference.messages import Order
 child = Child(eval(sys.argv[1]))
 def phase(name):
     print(child._process.pid, flush=True)
-child.run(Order(handler="", name="sleep", log=sys.argv[2]), object, 100, phase)
+order = Order(handler="tasks.smoke.examination:handle", name="sleep", log=sys.argv[2])
+child.run(order, object, 100, phase)
 """
 
 
@@ -259,7 +326,7 @@ def test_a_message_without_end_is_not_awaited(run: Run, monkeypatch: pytest.Monk
 def test_an_order_that_must_read_more_gets_a_new_process(child: Child, tmp_path: Path) -> None:
     def asked(*reads: Path) -> int:
         grant = Grant(reads=tuple(map(str, reads)))
-        order = Order(handler="", name="a", log=str(tmp_path / "log"), grant=grant)
+        order = Order(handler=SMOKE, name="a", log=str(tmp_path / "log"), grant=grant)
         return child.run(order, Said, 20, ignore).process
 
     one, two = tmp_path / "one", tmp_path / "two"

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tasks.inference.messages import Grant
-from tasks.inference.surroundings import GRANT, environment, left, taken
+from tasks.inference.surroundings import FOLDERS, GRANT, SETTINGS, environment, left, taken
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,6 +49,26 @@ def test_what_the_user_set_for_tensorflow_stays() -> None:
 def test_no_secret_and_no_proxy_is_passed_on() -> None:
     given = dict.fromkeys(SECRETS, "secret")
     assert "secret" not in environment(given, "/new").values()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("TF_VAR_db_password", "TF_TOKEN_app_terraform_io", "TF_CLI_ARGS", "TF_LOG_PATH"),
+        *("LC_TELEPHONE_TOKEN", "LC_API_KEY", "CUDA_LICENSE", "OMP_SECRET", "KMP_TOKEN"),
+        *("PYTHON_KEYRING_BACKEND", "PYTHON_GITLAB_TOKEN", "PYTHONANYWHERE_API_TOKEN"),
+        *("MKL_KEY", "XLA_TOKEN", "KERAS_API_KEY", "NVIDIA_API_KEY", "MALLOC_X", "HIP_X", "tz"),
+    ],
+)
+def test_a_name_that_only_begins_as_one_of_those_passed_on_is_not(name: str) -> None:
+    assert "secret" not in environment({name: "secret"}, "/new").values()
+
+
+def test_an_address_is_passed_on_under_no_name() -> None:
+    address = "https://me:secret@host/x"
+    names = [*SETTINGS, *FOLDERS]
+    assert address not in environment(dict.fromkeys(names, address), "/new").values()
+    assert "a\nb" not in environment(dict.fromkeys(SETTINGS, "a\nb"), "/new").values()
 
 
 def test_the_users_home_and_temporary_folder_are_not_the_process_s() -> None:

@@ -54,6 +54,7 @@ def untouched(home: Path) -> bool:
         ("writes", r"victim/\.bashrc; Permission denied"),
         ("prints", r"victim/\.bashrc; Permission denied"),
         ("saves", "victim.*Permission denied"),
+        ("forges", r"/proc/self/fd/\d; (No such device or address|Permission denied)"),
     ],
 )
 def test_a_network_neither_reads_nor_writes_the_users_files(

@@ -21,6 +21,7 @@ and those that attack; `victim(folder)` is where they look for the user's files:
     prints     prints into the user's .bashrc
     saves      saves a checkpoint beside it
     floods     prints eight megabytes to stderr
+    forges     answers in the place of our own code, through its descriptors
     hoards     takes more memory than it gives back
 """
 
@@ -44,7 +45,7 @@ NAMES = (
     "texts",
     "unsigned",
 )
-ATTACKS = ("reads", "writes", "prints", "saves", "floods", "hoards")
+ATTACKS = ("reads", "writes", "prints", "saves", "forges", "floods", "hoards")
 PASSWORD, SETTINGS = "machine example password secret\n", "alias ll='ls -l'\n"
 FLOOD = 8_000_000
 HOARD = 6_000_000_000
@@ -115,6 +116,9 @@ def attack(tf: Any, name: str, home: Path) -> Any:
         case "saves":
             tensors = {"tensor_names": ["x"], "shape_and_slices": [""], "tensors": [tf.zeros([9])]}
             return tf.raw_ops.SaveV2(prefix=str(home / "evil"), **tensors)
+        case "forges":
+            forged = '{"type":"Answer","why":"forged"}\n{"type":"Part","body":null}\n'
+            return tf.group(*(tf.io.write_file(f"/proc/self/fd/{n}", forged) for n in (0, 3, 4)))
         case "floods":
             line = tf.strings.reduce_join(tf.fill([FLOOD // 8 - 1], "x"))
             return tf.while_loop(
