@@ -51,6 +51,10 @@ def read(folder: Path) -> dict[str, Annotated]:
         ("a.png", "../annotations/train/a.xml"),
         ("a.png", "../../Annotations/a.xml"),
         ("a.png", "../../labels/train/a.xml"),
+        ("a.png", "bbox/a.xml"),
+        ("a.png", "set 1/deep/er/A.png.XML"),
+        ("a.png", "../Annotations/xmls/a.xml"),
+        ("a.png", "../../annotations/voc/train/boxes/a.xml"),
     ],
 )
 def test_an_annotation_is_found_where_it_is_plain_whose_it_is(
@@ -73,6 +77,8 @@ NOT_PLAIN = {
     "two pictures": {"A.PNG": picture(), "Annotations/a.xml": XML},
     "two splits": {"../test/a.png": picture(), "../Annotations/a.xml": XML},
     "left behind": {"../test/a.xml": XML},
+    "folders of any name": {"x/a.xml": XML, "y/z/a.xml": XML},
+    "far away": {"../../bbox/train/a.xml": XML},
 }
 
 
@@ -95,6 +101,7 @@ def test_another_folders_annotation_of_a_picture_of_its_own_is_not_looked_at(
 LABELME = json.dumps({"version": "5", "shapes": [], "imagePath": "a.png"}).encode()
 CREATEML = b'[{"image": "a.png", "annotations": [{"label": "one", "coordinates": {"x": 1}}]}]'
 COCO = b'{"images": [{"file_name": "a.png"}], "annotations": [], "categories": []}'
+CVAT = b'<annotations><image id="0" name="train/a.png"><box label="one"/></image></annotations>'
 VIA = b'{"a.png1": {"filename": "a.png", "regions": []}}'
 
 
@@ -115,6 +122,19 @@ VIA = b'{"a.png1": {"filename": "a.png", "regions": []}}'
         ("a.json", CREATEML, "annotated in CreateML"),
         ("a.json", COCO, "annotated in COCO"),
         ("a.png.json", b"{}", "annotated in a JSON format (a.png.json)"),
+        ("a.csv", b"one,1,2,3,4", "annotated in CSV (a.csv)"),
+        ("a.jsonl", b'{"label": 1}', "annotated in JSON Lines (a.jsonl)"),
+        ("json/a.json", LABELME, "annotated in LabelMe (json/a.json)"),
+        ("obj_train_data/a.txt", YOLO, "annotated in YOLO (obj_train_data/a.txt)"),
+        ("../../any/a.txt", YOLO, "annotated in YOLO (../../any/a.txt)"),
+        ("a.png.json", b'{"objects": [{"classTitle": "one"}]}', "annotated in Supervisely"),
+        ("a.xml.txt", XML, "a.xml.txt is an annotation under another ending: rename it to a.xml"),
+        ("a.xml.bak", XML, "a.xml.bak is an annotation under another ending"),
+        ("A.XML.crdownload", XML, "A.XML.crdownload is an annotation under another ending"),
+        ("a.png.xml.tmp", XML, "rename it to a.png.xml"),
+        ("a.xml~", XML, "a.xml~ is an annotation under another ending"),
+        ("a.json.part", LABELME, "a.json.part is an annotation under another ending"),
+        ("voc/a.xml.old", XML, "voc/a.xml.old is an annotation under another ending"),
     ],
 )
 def test_a_picture_that_is_annotated_in_another_format_is_an_error(
@@ -161,6 +181,19 @@ def test_other_formats_beside_an_xml_do_no_harm(tmp_path: Path) -> None:
         ("../../annotations/train.json", COCO, "../../annotations/train.json: 1 picture"),
         ("classes.txt", b"one\ntwo\n", "classes.txt: 1 picture without XML may be annotated there"),
         ("renamed.xml", xml(("one", 1, 2, 30, 40), filename="a.png"), "in an XML of another name"),
+        ("x/renamed.xml", xml(filename="A.PNG"), "x/renamed.xml: 1 picture without XML"),
+        ("../../voc/odd.xml", xml(filename="a.png"), "in an XML of another name"),
+        ("annotations.xml", CVAT, "annotations.xml: 1 picture without XML may be annotated there"),
+        ("../annotations.xml", CVAT, "there, in CVAT (a.png)"),
+        ("boxes.tsv", b"name\tx\na.png\t1", "boxes.tsv: 1 picture"),
+        ("oid.csv", b"ImageID,Source,LabelName\na,x,/m/1\n", "in Open Images' CSV (a.png)"),
+        ("metadata.jsonl", b'{"file_name": "a.png", "objects": {}}', "in JSON Lines (a.png)"),
+        ("_annotations.train.jsonl", b'{"image": "a.png"}', "_annotations.train.jsonl: 1 picture"),
+        ("output.manifest", b'{"source-ref": "s3://x/a.png"}', "in SageMaker Ground Truth (a.png)"),
+        ("b-asset.json", b'{"asset": {"name": "a.png"}, "regions": []}', "in VoTT (a.png)"),
+        ("ls.json", b'[{"image": "/data/upload/1/ab12cd34-a.png"}]', "(a.png)"),
+        ("train.txt", b"images/a.png 10,20,30,40,0\n", "train.txt: 1 picture"),
+        ("any/coco.json", COCO, "any/coco.json: 1 picture"),
     ],
 )
 def test_one_file_that_annotates_bare_pictures_is_an_error(
@@ -174,9 +207,60 @@ def test_one_file_that_annotates_bare_pictures_is_an_error(
 
 
 def test_files_that_speak_of_no_bare_picture_do_no_harm(tmp_path: Path) -> None:
-    data = {"data.csv": b"day,rain\n1,2\n", "meta.json": b'{"camera": "x", "of": "bb.png"}'}
-    folder = train(tmp_path, {"b.png": picture(), **data, "z.xml": xml(filename="z.png")})
+    data = {
+        "data.csv": b"day,rain\n1,2\n",
+        "meta.json": b'{"camera": "x", "of": "bb.png", "name": "b"}',
+        "more.json": b'["face-b.png", "a%2Fbb.png", "b.pngs"]',
+        "train.txt": b"images/b.png\nimages/1.png\n",
+        "../notes.csv": b"of\naa b.pngx\n",
+    }
+    files = {"b.png": picture(), "1.png": picture(), **data, "z.xml": xml(filename="z.png")}
+    folder = train(tmp_path, {**files, "more/b.png": picture(), "more/b.xml": XML})
+    (folder / "face-b.png").write_bytes(picture())
+    (folder / "face-b.xml").write_bytes(XML)
     assert common_faults(listing(folder)) == []
+    assert [path.name for path in listing(folder).bare] == ["1.png", "b.png"]
+    assert [path.name for path in listing(folder).lonely] == ["z.xml"]
+
+
+NAMES = {
+    "escapes of JSON": ("caf\u00e9 \U0001f600.png", "x.json", {"encoding": "json"}),
+    "an escaped slash": ("a.png", "x.json", {"content": b'["x\\/a.png", 1]'}),
+    "a path of Windows in JSON": ("a.png", "x.json", {"content": b'["C:\\\\x\\\\a.png"]'}),
+    "NFD": ("caf\u00e9.png", "x.json", {"name": "cafe\u0301.png"}),
+    "NFC": ("cafe\u0301.png", "x.json", {"name": "caf\u00e9.png"}),
+    "other case": ("a.png", "x.json", {"name": "A.PNG"}),
+    "percent-encoding": ("\u00e9 1.png", "x.json", {"name": "http://h/x%2F%C3%A9%201.png?v=1"}),
+    "a prefix": ("a 1.png", "x.json", {"name": "/data/local-files/?d=s/0af31bb2-a%201.png"}),
+    "UTF-16": ("\u00e9.png", "x.json", {"encoding": "utf-16"}),
+    "UTF-16 without mark": ("\u00e9.png", "x.json", {"encoding": "utf-16-be"}),
+    "UTF-8 with mark": ("\u00e9.png", "x.csv", {"encoding": "utf-8-sig"}),
+    "latin-1": ("\u00e9.png", "x.csv", {"encoding": "latin-1"}),
+    "Excel's UTF-16": ("\u00e9.png", "x.csv", {"encoding": "utf-16"}),
+    "windows-1251": ("\u043a\u0443\u0431.png", "x.csv", {"encoding": "cp1251"}),
+    "Shift-JIS": ("\u8868.png", "x.json", {"encoding": "cp932"}),
+    "gb2312": ("\u7acb.png", "x.csv", {"encoding": "gb18030"}),
+    "entities of XML": ("\u00e9&.png", "x.xml", {"name": "&#233;&amp;.png"}),
+    "blanks and commas": ("a, b (1).png", "x.csv", {}),
+}
+
+
+@pytest.mark.parametrize("case", NAMES)
+def test_a_name_is_found_however_it_is_written(tmp_path: Path, case: str) -> None:
+    name, note, how = NAMES[case]
+    told, encoding = how.get("name", name), how.get("encoding", "utf-8")
+    text = f'["{told}", 1]'
+    content = json.dumps([told]).encode() if encoding == "json" else text.encode(encoding)
+    folder = train(tmp_path, {name: picture(), note: how.get("content", content)})
+    (fault,) = common_faults(listing(folder))
+    assert f"{note}: 1 picture without XML may be annotated there" in fault
+
+
+def test_a_name_is_found_wherever_it_stands_in_a_long_file(tmp_path: Path) -> None:
+    files = {"caf\u00e9.png": picture()}
+    for place in range(999_970, 1_000_010, 7):
+        files[f"{place}.json"] = b" " * place + b'"caf\\u00e9.png"'
+    assert len(common_faults(listing(train(tmp_path, files)))) == len(files) - 1
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no pipes in folders")
