@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -223,7 +224,7 @@ def test_files_that_speak_of_no_bare_picture_do_no_harm(tmp_path: Path) -> None:
     assert [path.name for path in listing(folder).lonely] == ["z.xml"]
 
 
-NAMES = {
+NAMES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "escapes of JSON": ("caf\u00e9 \U0001f600.png", "x.json", {"encoding": "json"}),
     "an escaped slash": ("a.png", "x.json", {"content": b'["x\\/a.png", 1]'}),
     "a path of Windows in JSON": ("a.png", "x.json", {"content": b'["C:\\\\x\\\\a.png"]'}),
