@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tasks.annotations.label_map import read_label_map, repeated_fields
-from tasks.doctor import text
+from tasks.doctor.config import text_faults
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.merge import merged
 from tasks.pipeline_config.schema import SHAPE, fault, unknown_fields
@@ -37,7 +37,7 @@ READERS: dict[str, Reader] = {
     ),
     "a config's unknown fields": lambda n: lambda: list(unknown_fields(Document(config(n), SHAPE))),
     "a config's schema": lambda n: lambda: fault(config(n)),
-    "the doctor's rules for text": lambda n: lambda: text.traps(b"a: 'C:\\dir'\n" * n),
+    "the doctor's rules for text": lambda n: lambda: text_faults(b"a: 'C:\\dir'\n" * n),
     "removing many fields": lambda n: lambda: Document(config(n), SHAPE).remove("odd"),
     "removing many messages": lambda n: lambda: Document(config(n), SHAPE).remove("train_config"),
     "setting what stands many times": lambda n: (

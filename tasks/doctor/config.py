@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from errno import EFBIG
 from pathlib import Path
@@ -11,15 +12,19 @@ from msgspec import Struct, field
 from tasks.core.files import read_file
 from tasks.core.inspect import shown
 from tasks.doctor import refusals, start
-from tasks.doctor.text import traps
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.merge import merged
-from tasks.pipeline_config.apply import as_text, current
-from tasks.pipeline_config.change import Unfit
+from tasks.formats.textproto.tokens import tokens
+from tasks.pipeline_config.apply import Unfit, as_text, current
 from tasks.pipeline_config.rules import branch_of
 from tasks.pipeline_config.schema import SHAPE, fault, unknown_fields
 
 LONGEST = start.LONGEST
+# What editors and browsers do to text files.
+HTML = re.compile(rb"\s*<(!doctype|html|head|\?xml)", re.IGNORECASE)
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+BOM = b"\xef\xbb\xbf"
+BACKSLASH = re.compile(r"\\[^'\"\\0-7nrt]|[A-Za-z]:\\")
 
 
 class Judged(Struct):
@@ -42,7 +47,7 @@ def read(path: Path) -> tuple[Document | None, list[str]]:
         if error.errno != EFBIG:
             raise
         return None, [f"it is larger than {LONGEST // 1_000_000} MB"]
-    if faults := traps(content):
+    if faults := text_faults(content):
         return None, faults
     document = Document.read(content, SHAPE)
     wrong = fault(document.text)
@@ -128,3 +133,28 @@ def _is_there(path: Path) -> bool:
         return any(path.parent.glob(path.name))
     except (OSError, ValueError):
         return False
+
+
+def text_faults(content: bytes) -> list[str]:
+    """Why the Object Detection API could not read these bytes as text; empty if it can.
+
+    One reason hides what else is wrong: a web page has a thousand wrong lines.
+    """
+    if not content.strip():
+        return ["it is empty"]
+    if HTML.match(content.removeprefix(BOM)):
+        return ["it is a web page: a browser saved the page around the file"]
+    if content.startswith(UTF_16) or b"\0" in content[:4096]:
+        return ["it is not plain text: save it as UTF-8"]
+    if content.startswith(BOM):
+        return ["it begins with a byte order mark: save it as UTF-8 without BOM"]
+    try:
+        text = Document.read(content).text
+    except ValueError as error:
+        return [str(error)]
+    faults, line, at = [], 1, 0
+    for token in tokens(text):
+        if token.kind == "string" and BACKSLASH.search(token.text):
+            line, at = line + text.count("\n", at, token.start), token.start
+            faults.append(f"line {line}: {token.text[:40]} holds a backslash: write paths with /")
+    return faults

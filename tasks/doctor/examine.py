@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tasks.core.paths import SPLITS
 from tasks.doctor import labels, networks, pictures, records
-from tasks.doctor.finding import Finding, error, warning
+from tasks.doctor.table import Finding, error, warning
 from tasks.pipeline.job import ProjectJob
 
 

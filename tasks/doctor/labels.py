@@ -14,9 +14,9 @@ from tasks.annotations.label_map import (
 )
 from tasks.annotations.reading import head
 from tasks.core.inspect import shown
-from tasks.doctor import text
-from tasks.doctor.finding import Finding, error, ok, warning
+from tasks.doctor import config
 from tasks.doctor.pictures import Seen
+from tasks.doctor.table import Finding, error, ok, warning
 from tasks.pipeline.job import ProjectJob
 
 WHAT = "label map"
@@ -34,7 +34,7 @@ def read(job: ProjectJob) -> tuple[LabelMap, list[Finding]]:
         if not labels.is_file:
             return labels, [error(WHAT, f"there is no {where}", f"run `doit scaffold:{job.name}`")]
         content = head(path, LARGEST)
-        faults, twice = text.traps(content), repeated_fields(content)
+        faults, twice = config.text_faults(content), repeated_fields(content)
     except OSError as failure:
         return configured, [error(WHAT, f"{where} can't be read: {failure.strerror}", again)]
     except ValueError as fault:

@@ -8,13 +8,13 @@ from pathlib import Path
 from tasks.core import receipts
 from tasks.core.inspect import shown
 from tasks.doctor import checkpoint, config
-from tasks.doctor.finding import Finding, error, ok, warning
+from tasks.doctor.table import Finding, error, ok, warning
 from tasks.formats import tensor_bundle
 from tasks.pipeline.installed import differences
 from tasks.pipeline.job import ProjectJob
 from tasks.pipeline.receipts import ExtractReceipt, ScaffoldReceipt
 from tasks.pipeline_config.apply import current
-from tasks.pipeline_config.needs import needs
+from tasks.pipeline_config.rules import needs
 
 INFERENCE = "inference only: "  # how the catalogue begins some of its reasons
 

@@ -13,7 +13,7 @@ from tasks.annotations.folder import Listing, Pair, listing, seen_from
 from tasks.annotations.neighbours import common_faults
 from tasks.core.inspect import shown
 from tasks.core.words import count
-from tasks.doctor.finding import Finding, error, ok, warning
+from tasks.doctor.table import Finding, error, ok, warning
 
 FEWEST, MOST_TO_TEST = 0.05, 0.5
 ANNOTATE = "annotate with labelImg, format PascalVOC; save an XML without boxes for background"

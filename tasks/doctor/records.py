@@ -18,8 +18,8 @@ from tasks.core.inspect import look
 from tasks.core.receipts import RecordFile, RecordsReceipt
 from tasks.core.spelling import meant, spelled
 from tasks.core.words import count
-from tasks.doctor.finding import Finding, error, ok, warning
 from tasks.doctor.pictures import Seen
+from tasks.doctor.table import Finding, error, ok, warning
 from tasks.formats.tf_example import Floats, Ints, Texts, decode_example
 from tasks.formats.tf_record import read_frames
 from tasks.pipeline.job import ProjectJob

@@ -13,7 +13,7 @@ from itertools import pairwise
 from tasks.core.inspect import shown
 from tasks.doctor import extractors
 from tasks.formats.textproto.edit import Document
-from tasks.pipeline_config.apply import current, meant
+from tasks.pipeline_config.apply import current, effective
 from tasks.pipeline_config.schedule import OPTIMIZERS, RATES
 
 NMS = {
@@ -56,12 +56,12 @@ def has(document: Document, path: str) -> bool:
 
 def num(document: Document, path: str) -> float:
     """The number that a field means; 0 if the file has several."""
-    value = meant(document, path)
+    value = effective(document, path)
     return value if isinstance(value, (int, float)) else 0
 
 
 def text(document: Document, path: str) -> str:
-    value = meant(document, path)
+    value = effective(document, path)
     return value if isinstance(value, str) else ""
 
 
@@ -113,7 +113,7 @@ def _ssd_extractor(document: Document, at: str, name: str) -> Iterator[str]:
     if "mobilenet" in name:
         return
     for field in ("use_explicit_padding", "use_depthwise"):
-        if meant(document, f"{at}.{field}") is True:
+        if effective(document, f"{at}.{field}") is True:
             yield f"feature_extractor.{field} is nothing that {name} takes"
     if "efficientnet" in name and num(document, f"{at}.depth_multiplier") != 1:
         yield f"feature_extractor.depth_multiplier must be 1 for {name}"
@@ -140,7 +140,7 @@ def _two_stages(document: Document, at: str) -> Iterator[str]:
     stages = num(document, f"{at}.number_of_stages")
     if stages not in (1, 2, 3):
         yield f"number_of_stages is {stages}, not 1, 2 or 3"
-    if meant(document, f"{at}.inplace_batchnorm_update") is True:
+    if effective(document, f"{at}.inplace_batchnorm_update") is True:
         yield "inplace_batchnorm_update is of TensorFlow 1; remove it"
     batch = num(document, f"{at}.second_stage_batch_size")
     most = num(document, f"{at}.first_stage_max_proposals")
@@ -163,7 +163,7 @@ def _suppression(document: Document, at: str) -> Iterator[str]:
     if num(document, f"{at}.soft_nms_sigma") < 0:
         yield "soft_nms_sigma is below 0"
     both = ("use_combined_nms", "use_class_agnostic_nms")
-    if all(meant(document, f"{at}.{name}") is True for name in both):
+    if all(effective(document, f"{at}.{name}") is True for name in both):
         yield f"{both[0]} and {both[1]} do not go together"
 
 
@@ -183,7 +183,7 @@ def _resizer(document: Document, at: str) -> Iterator[str]:
 
 def _training(document: Document) -> Iterator[str]:
     """model_lib_v2.py, train_loop."""
-    if meant(document, "train_config.load_all_detection_checkpoint_vars") is True:
+    if effective(document, "train_config.load_all_detection_checkpoint_vars") is True:
         yield "load_all_detection_checkpoint_vars is of TensorFlow 1; remove it"
     if num(document, "train_config.batch_size") < 1:
         yield "train_config.batch_size is 0"
@@ -271,7 +271,7 @@ def _batches(document: Document, branch: str) -> Iterator[str]:
     """Pictures of a batch have one shape: builders/dataset_builder.py, inputs.py."""
     at = f"model.{branch}.image_resizer"
     keep = f"{at}.keep_aspect_ratio_resizer"
-    loose = has(document, keep) and meant(document, f"{keep}.pad_to_max_dimension") is not True
+    loose = has(document, keep) and effective(document, f"{keep}.pad_to_max_dimension") is not True
     loose |= any(has(document, f"{at}.{n}_resizer") for n in ("identity", "conditional_shape"))
     batch = num(document, "train_config.batch_size")
     if loose and batch > 1:
@@ -287,6 +287,6 @@ def _evaluation(document: Document) -> Iterator[str]:
     for name in names if isinstance(names, tuple) else (names,):
         if isinstance(name, str) and name not in METRICS:
             yield f"evaluation refuses metrics_set {shown(name)}"
-    averages = meant(document, "train_config.optimizer.use_moving_average")
-    if meant(document, "eval_config.use_moving_averages") is True and averages is False:
+    averages = effective(document, "train_config.optimizer.use_moving_average")
+    if effective(document, "eval_config.use_moving_averages") is True and averages is False:
         yield "evaluation wants moving averages, and the optimizer keeps none: set both alike"

@@ -16,8 +16,7 @@ from tasks.doctor import checkpoint, extractors
 from tasks.formats import tensor_bundle
 from tasks.formats.textproto.edit import Document
 from tasks.pipeline_config import apply
-from tasks.pipeline_config.apply import as_text, current, meant
-from tasks.pipeline_config.change import Unfit
+from tasks.pipeline_config.apply import Unfit, as_text, current, effective
 from tasks.pipeline_config.rules import branch_of
 
 LONGEST = 4_000_000  # bytes of a pipeline.config
@@ -88,7 +87,7 @@ def kind_of(document: Document) -> str:
     kind = current(document, "train_config.fine_tune_checkpoint_type")
     if isinstance(kind, str) and kind:
         return kind
-    old = meant(document, "train_config.from_detection_checkpoint")
+    old = effective(document, "train_config.from_detection_checkpoint")
     return "detection" if old is True else ""
 
 
@@ -137,7 +136,7 @@ def unlike(document: Document, origin: Document | None, whose: str) -> Iterator[
         yield from [f"the model is {branch}, and that of {whose} is {theirs}"] if origin else []
         return
     for path in _compared(document, origin, branch):
-        here, there = (as_text(meant(one, path)) for one in (document, origin))
+        here, there = (as_text(effective(one, path)) for one in (document, origin))
         if here != there:
             field = path.removeprefix(f"model.{branch}.")
             yield f"{field} is {shown(here)}, and that of {whose} is {shown(there)}"
@@ -146,7 +145,7 @@ def unlike(document: Document, origin: Document | None, whose: str) -> Iterator[
 def _compared(document: Document, origin: Document, branch: str) -> list[str]:
     """The fields to compare: the extractor, or if it is the same all that shapes its weights."""
     at = f"model.{branch}.feature_extractor"
-    name, made = (str(meant(one, f"{at}.type")) for one in (document, origin))
+    name, made = (str(effective(one, f"{at}.type")) for one in (document, origin))
     if not made or extractors.fault(branch, name):
         return []
     if name != made:

@@ -6,22 +6,54 @@ import shutil
 import textwrap
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tasks.console.output import console
 from tasks.core.files import remove
 from tasks.core.lists import kept
 from tasks.core.words import count
-from tasks.doctor.finding import Finding, Kind
+
+Kind = Literal["ok", "warning", "error"]
 
 MOST = 4  # details of a row
 WIDEST = 100
 NARROWEST = 60
 KIND, GAP = 7, 2
 STYLES: dict[Kind, str] = {"ok": "green", "warning": "yellow", "error": "bold red"}
+
+
+class Finding(Struct, frozen=True):
+    """One row: what a check found.
+
+    Attributes:
+        subject: what was checked, in a word or two.
+        result: what was found there.
+        todo: what to do about it; "" if nothing.
+        details: one line each.
+    """
+
+    kind: Kind
+    subject: str
+    result: str
+    todo: str = ""
+    details: tuple[str, ...] = ()
+
+
+def ok(subject: str, result: str) -> Finding:
+    return Finding("ok", subject, result)
+
+
+def warning(subject: str, result: str, todo: str = "", details: Sequence[str] = ()) -> Finding:
+    return Finding("warning", subject, result, todo, tuple(details))
+
+
+def error(subject: str, result: str, todo: str = "", details: Sequence[str] = ()) -> Finding:
+    return Finding("error", subject, result, todo, tuple(details))
 
 
 def show(project: str, found: Sequence[Finding], stream: TextIO, whole: Path) -> None:
@@ -39,13 +71,12 @@ def shortened(project: str, found: Sequence[Finding], whole: Path) -> list[Findi
         with suppress(OSError):
             remove(whole)
         return list(found)
-    where = kept(lines(project, found, WIDEST), whole)
-    return [replace(one, details=_few(one.details, where)) for one in found]
-
-
-def _few(details: tuple[str, ...], where: str) -> tuple[str, ...]:
-    more = len(details) - MOST
-    return (*details[:MOST], f"and {more} more; all of them: {where}") if more > 0 else details
+    where, short = kept(lines(project, found, WIDEST), whole), []
+    for one in found:
+        more = len(one.details) - MOST
+        rest = [f"and {more} more; all of them: {where}"] if more > 0 else []
+        short.append(replace(one, details=(*one.details[:MOST], *rest)))
+    return short
 
 
 def lines(project: str, found: Sequence[Finding], width: int = 80) -> list[str]:
@@ -57,31 +88,21 @@ def lines(project: str, found: Sequence[Finding], width: int = 80) -> list[str]:
 def summary(found: Sequence[Finding]) -> str:
     """`12 ok, 1 warning, 2 errors`."""
     kinds = [one.kind for one in found]
-    told = [f"{kinds.count('ok')} ok"]
-    told += [count(kinds.count(k), k) for k in ("warning", "error") if k in kinds]
-    return ", ".join(told)
+    others = [count(kinds.count(k), k) for k in ("warning", "error") if k in kinds]
+    return ", ".join([f"{kinds.count('ok')} ok", *others])
 
 
 def _row(one: Finding, width: int) -> list[str]:
     """Kind and text; the subject comes first in the text, for names of networks are long."""
+    wrap = partial(textwrap.wrap, width=width, break_long_words=False, break_on_hyphens=False)
     indent = " " * (KIND + GAP)
-    lines = _wrapped(f"{one.what}: {one.told}", f"{one.kind:<{KIND}}{' ' * GAP}", indent, width)
+    kind = f"{one.kind:<{KIND}}{' ' * GAP}"
+    lines = wrap(f"{one.subject}: {one.result}", initial_indent=kind, subsequent_indent=indent)
     for text in one.details:
-        lines += _wrapped(text, f"{indent}- ", f"{indent}  ", width)
+        lines += wrap(text, initial_indent=f"{indent}- ", subsequent_indent=f"{indent}  ")
     if one.todo:
-        lines += _wrapped(one.todo, f"{indent}-> ", f"{indent}   ", width)
+        lines += wrap(one.todo, initial_indent=f"{indent}-> ", subsequent_indent=f"{indent}   ")
     return lines
-
-
-def _wrapped(text: str, first: str, rest: str, width: int) -> list[str]:
-    return textwrap.wrap(
-        text,
-        width,
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def _draw(project: str, found: Sequence[Finding], stream: TextIO) -> None:

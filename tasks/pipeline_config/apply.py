@@ -15,14 +15,31 @@ from tasks.formats.textproto.edit import Document, Values
 from tasks.formats.textproto.path import PathError
 from tasks.formats.textproto.tokens import BOM, TextError
 from tasks.formats.textproto.values import Word, same, written
-from tasks.pipeline_config.change import Change, Unfit
 from tasks.pipeline_config.schema import SHAPE, default, fault, unknown
 
 MESSAGE = Word("{…}")  # stands for a message where a value is asked for
 
 
+class Unfit(Exception):  # noqa: N818
+    """A pipeline.config that can't be tailored; the message is a clause without a full stop."""
+
+
+class Change(Struct, frozen=True):
+    """A value that tailoring sets or removes.
+
+    Attributes:
+        path: of the field.
+        value: what must stand there; None: nothing.
+        why: in a few words.
+    """
+
+    path: str
+    value: Values | None
+    why: str
+
+
 class Kept(Struct, frozen=True):
-    """A value of the user's.
+    """A value of the user's that stays.
 
     Attributes:
         theirs, ours: as text; "" if there is none.
@@ -46,11 +63,10 @@ class Merged(Struct, frozen=True):
 
 
 def read(content: bytes) -> Document:
-    """A network's own file, as far as the API itself would read it; a byte order mark is dropped,
-    since the API can't read past it.
+    """A network's own file; a byte order mark is dropped, which the API can't read.
 
     Raises:
-        Unfit: it is no configuration.
+        Unfit: it is not a pipeline.config.
     """
     try:
         document = Document.read(content.removeprefix(BOM.encode()), SHAPE)
@@ -129,8 +145,8 @@ def merged(
 
 
 def current(document: Document, path: str) -> Values | None:
-    """What stands at a path: a list of one counts as its one value; None also if the path leads
-    nowhere in this file."""
+    """The value at a path; a list of one counts as its one value. None if there is none, or if the
+    path does not fit this file."""
     try:
         if document.has_message(path):
             return MESSAGE
@@ -140,9 +156,9 @@ def current(document: Document, path: str) -> Values | None:
     return value[0] if isinstance(value, tuple) and len(value) == 1 else value
 
 
-def meant(document: Document, path: str) -> Values | None:
-    """What stands at a path, or what the API takes in its place: the field's default. None for a
-    message or a list that is not there."""
+def effective(document: Document, path: str) -> Values | None:
+    """The value at a path, or the field's default, which the API takes if there is none. None for a
+    message or a list that is missing."""
     value = current(document, path)
     return default(path) if value is None else value
 

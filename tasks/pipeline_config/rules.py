@@ -1,4 +1,5 @@
-"""What must be changed in a network's pipeline.config, decided without changing it."""
+"""What a project changes in a network's pipeline.config, and what its training needs; decided
+without changing the file."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from tasks.formats.textproto.edit import Document, Values
 from tasks.formats.textproto.path import PathError, plain
 from tasks.formats.textproto.values import Word
 from tasks.pipeline_config import schedule
-from tasks.pipeline_config.change import Change, Unfit, unless_default
+from tasks.pipeline_config.apply import Change, Unfit, current, effective
 from tasks.pipeline_config.recipe import Recipe
 from tasks.pipeline_config.schema import is_enum
 
@@ -21,6 +22,21 @@ NMS = "batch_non_max_suppression"
 SUPPRESSION = {
     "faster_rcnn": f"model.faster_rcnn.second_stage_post_processing.{NMS}",
     "ssd": f"model.ssd.post_processing.{NMS}",
+}
+
+
+# What training needs in the records besides boxes, and the parts of a network that need it.
+MASKS = "a mask for each object in the records"
+KEYPOINTS = "keypoints in the records and in the label map"
+HEAD = "model.faster_rcnn.second_stage_box_predictor.mask_rcnn_box_predictor"
+# CenterNet's tasks beside boxes, and what each is taught with.
+TASKS = {
+    "keypoint_estimation_task": KEYPOINTS,
+    "mask_estimation_task": MASKS,
+    "deepmac_mask_estimation": MASKS,
+    "densepose_estimation_task": "DensePose's points in the records",
+    "track_estimation_task": "a track for each object in the records",
+    "temporal_offset_task": "each object's offset to the frame before in the records",
 }
 
 
@@ -128,13 +144,17 @@ def _train_config(document: Document, facts: Facts) -> Iterator[Change]:
 
 
 def _device(document: Document, recipe: Recipe) -> Iterator[Change]:
+    """What depends on the devices; a field that is missing and means the same stays away."""
     is_tpu, several = recipe.device == "tpu", recipe.replicas > 1
-    why = f"for the device {recipe.device}" if is_tpu else "it works on TPUs only"
-    yield from unless_default(document, "train_config.use_bfloat16", is_tpu, False, why)
+    tpu_why = f"for the device {recipe.device}" if is_tpu else "it works on TPUs only"
     why = f"{recipe.replicas} devices train together" if several else "one device trains"
-    yield from unless_default(document, "train_config.sync_replicas", several, False, why)
-    path = "train_config.replicas_to_aggregate"
-    yield from unless_default(document, path, recipe.replicas, 1, why)
+    for change, default in (
+        (Change("train_config.use_bfloat16", is_tpu, tpu_why), False),
+        (Change("train_config.sync_replicas", several, why), False),
+        (Change("train_config.replicas_to_aggregate", recipe.replicas, why), 1),
+    ):
+        if change.value != default or document.count(change.path):
+            yield change
 
 
 def _readers(document: Document, facts: Facts) -> Iterator[Change]:
@@ -209,3 +229,20 @@ def _is_word(document: Document, path: str, value: object) -> bool:
     if old is not None:
         return isinstance(old, Word)
     return is_enum(path) is True
+
+
+# --- what is needed besides boxes ---------------------------------------------------------------
+
+
+def needs(document: Document) -> str:
+    """What a network's training needs besides boxes, as a clause in the catalogue's words; "" if
+    boxes are enough."""
+    center_net, faster_rcnn = "model.center_net", "model.faster_rcnn"
+    found = [what for task, what in TASKS.items() if current(document, f"{center_net}.{task}")]
+    stages = effective(document, f"{faster_rcnn}.number_of_stages")
+    if stages == 3 and effective(document, f"{HEAD}.predict_instance_masks") is True:
+        found.append(MASKS)
+    if current(document, f"{faster_rcnn}.context_config"):
+        found.append("features of other pictures (context_features) in the records")
+    needed = ", and ".join(dict.fromkeys(found))
+    return f"its training needs {needed}; boxes are not enough" if needed else ""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tasks.formats.textproto.edit import Document
-from tasks.pipeline_config.change import Change
+from tasks.pipeline_config.apply import Change
 from tasks.pipeline_config.recipe import Recipe
 
 OPTIMIZERS = ("momentum_optimizer", "rms_prop_optimizer", "adam_optimizer")

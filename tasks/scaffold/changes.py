@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tasks.annotations.label_map import label_map_path
 from tasks.core.errors import disk_error
 from tasks.core.files import read_file
 from tasks.core.inspect import shown
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.tokens import TextError
+from tasks.formats.textproto.values import same
 from tasks.pipeline.job import ProjectJob
-from tasks.pipeline_config import table
-from tasks.pipeline_config.change import Unfit
+from tasks.pipeline_config.apply import Change, Unfit, as_text, current
 from tasks.pipeline_config.schema import SHAPE
 from tasks.scaffold.configs import LONGEST_CONFIG, Tailored, remarks, tailor
 from tasks.scaffold.places import config_path, has_config, key
 from tasks.scaffold.step import why_stale
+
+WIDEST = 40  # characters of a row's values; what is longer pushes its reason to the right
 
 
 def page(job: ProjectJob) -> list[str]:
@@ -47,10 +51,38 @@ def _network(job: ProjectJob, name: str) -> list[str]:
 
 
 def _table(job: ProjectJob, name: str, made: Tailored) -> list[str]:
-    """The file as it stands; as it would be made if it does not."""
+    """The file as it stands; as it would be made if there is none."""
     path = config_path(job, name)
     try:
         here = Document.read(read_file(path, LONGEST_CONFIG), SHAPE) if path.is_file() else None
     except TextError as error:
         return [f"  {shown(str(error))}"]
-    return table.lines(table.rows(made.base, here, made.changes))
+    return table(made.base, here, made.changes)
+
+
+def table(base: Document, here: Document | None, changes: Iterable[Change]) -> list[str]:
+    """Every value that differs from the network's own or from ours, two lines each since paths are
+    long: the field, then the value before and now, and why.
+
+    Args:
+        base: the network's own file.
+        here: the project's file; None: as it would be made.
+    """
+    rows = []
+    for change in changes:
+        before = current(base, change.path)
+        now = change.value if here is None else current(here, change.path)
+        if not same(now, change.value):
+            why = f"yours; ours would be {as_text(change.value) or 'nothing'}"
+        elif same(now, before):
+            continue
+        else:
+            why = change.why
+        values = f"{as_text(before) or 'nothing'} → {as_text(now) or 'nothing'}"
+        rows.append((change.path, values, why))
+    width = min(WIDEST, max((len(values) for _, values, _ in rows), default=0))
+    return [
+        line
+        for path, values, why in rows
+        for line in (f"  {path}", f"      {values.ljust(width)}  {why}")
+    ]

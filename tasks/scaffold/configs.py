@@ -19,9 +19,8 @@ from tasks.formats.textproto.tokens import TextError
 from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import ProjectJob
 from tasks.pipeline.receipts import FileRecord, ScaffoldReceipt
-from tasks.pipeline_config import apply, needs, rules
-from tasks.pipeline_config.apply import Kept
-from tasks.pipeline_config.change import Change, Unfit
+from tasks.pipeline_config import apply, rules
+from tasks.pipeline_config.apply import Change, Kept, Unfit
 from tasks.pipeline_config.recipe import Recipe, recipe
 from tasks.pipeline_config.schema import SHAPE, unknown_fields
 from tasks.scaffold.places import PIPELINE, config_path, has_config, key, recorded
@@ -121,7 +120,7 @@ def remarks(network: Network, made: Tailored | None) -> list[str]:
     """What is to be said of a network's own file: what its training needs besides boxes (in the
     catalogue's words, or as the file tells), and what the API would refuse to read in it."""
     found = []
-    if wanted := network.training_needs or (needs.needs(made.base) if made else ""):
+    if wanted := network.training_needs or (rules.needs(made.base) if made else ""):
         found.append(shown(wanted))
     if first := next(unknown_fields(made.base), "") if made else "":
         found.append(f"the Object Detection API refuses its pipeline.config: {shown(first)}")

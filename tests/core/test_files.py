@@ -119,9 +119,9 @@ def test_a_users_file_that_is_no_file_is_told_in_a_line(workspace: Workspace, pl
     plant(label_map_path(job))
     with pytest.raises((OSError, ValueError), match=r"no file|larger|link"):
         labels_of(job)
-    rows = [one for one in examine(job, why_record_stale) if one.what == "label map"]
+    rows = [one for one in examine(job, why_record_stale) if one.subject == "label map"]
     assert [row.kind for row in rows] == ["error"]
-    assert "label_map.pbtxt" in rows[0].told
+    assert "label_map.pbtxt" in rows[0].result
 
 
 @plants

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from tasks.core import receipts
 from tasks.core.paths import Workspace
-from tasks.doctor import checkpoint, config, text
+from tasks.doctor import checkpoint, config
 from tasks.doctor.examine import examine
-from tasks.doctor.finding import Finding
+from tasks.doctor.table import Finding
 from tasks.formats import tensor_bundle as bundle
 from tasks.pipeline.job import ProjectJob
 from tasks.pipeline.receipts import ExtractReceipt
@@ -100,12 +100,12 @@ def about(job: ProjectJob, kind: str) -> list[str]:
     return [
         _line(one)
         for one in examine(job, why_record_stale)
-        if one.kind == kind and one.what == NAME
+        if one.kind == kind and one.subject == NAME
     ]
 
 
 def _line(one: Finding) -> str:
-    return " | ".join((one.told, *one.details))
+    return " | ".join((one.result, *one.details))
 
 
 def test_a_network_that_is_fit_for_training_has_two_good_rows(job: ProjectJob) -> None:
@@ -306,7 +306,7 @@ def test_a_mistake_in_a_config_is_an_error_that_names_it(
     [
         (lambda text: b"", "it is empty"),
         (lambda text: b"\xef\xbb\xbf" + text, "byte order mark"),
-        (lambda text: text.decode().encode("utf-16"), "no plain text"),
+        (lambda text: text.decode().encode("utf-16"), "not plain text"),
         (lambda text: b"\n\n<!DOCTYPE html>\n<html>" + text, "a web page"),
         (lambda text: b'<?xml version="1.0"?><Error><Code>NoSuchKey</Code></Error>', "a web page"),
         (lambda text: text + b"\x00", "can't be read"),
@@ -328,7 +328,7 @@ def test_line_ends_are_no_fault(job: ProjectJob, newline: str) -> None:
 
 
 def test_quotes_and_backslashes_in_remarks_are_no_fault() -> None:
-    assert text.traps("# “so” C:\\Users\na: 'it\\'s'  # ”\n".encode()) == []
+    assert config.text_faults("# “so” C:\\Users\na: 'it\\'s'  # ”\n".encode()) == []
 
 
 def test_a_missing_test_record_only_keeps_from_evaluation(job: ProjectJob) -> None:

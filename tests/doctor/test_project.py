@@ -11,7 +11,7 @@ import pytest
 from tasks.core.errors import AnnotationsError
 from tasks.core.paths import Workspace
 from tasks.doctor.examine import examine
-from tasks.doctor.finding import Finding
+from tasks.doctor.table import Finding
 from tasks.formats.tf_example import Floats, Ints, Texts, encode_example
 from tasks.formats.tf_record import frame
 from tasks.pipeline.job import ProjectJob, Silent
@@ -40,7 +40,7 @@ def told(job: ProjectJob, kind: str = "") -> list[str]:
 
 def _line(one: Finding) -> str:
     details = "".join(f" | {text}" for text in one.details)
-    return f"{one.kind} {one.what}: {one.told}{details} -> {one.todo}"
+    return f"{one.kind} {one.subject}: {one.result}{details} -> {one.todo}"
 
 
 def only(job: ProjectJob, kind: str) -> str:

@@ -11,8 +11,7 @@ import pytest
 from tasks.doctor import extractors
 from tasks.doctor.refusals import doubtful, refused
 from tasks.formats.textproto.edit import Document
-from tasks.pipeline_config.needs import needs
-from tasks.pipeline_config.rules import branch_of
+from tasks.pipeline_config.rules import branch_of, needs
 from tasks.pipeline_config.schema import fault, unknown_fields
 from tests.support.pipeline_configs import ALL
 

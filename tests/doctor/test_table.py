@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.doctor.finding import Finding, error, ok, warning
-from tasks.doctor.table import lines, show, summary
+from tasks.doctor.table import Finding, error, lines, ok, show, summary, warning
 
 FOUND = [
     ok("train", "40 pictures"),

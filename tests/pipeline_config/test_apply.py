@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.values import Word
-from tasks.pipeline_config import apply, rules, table
-from tasks.pipeline_config.apply import Merged, as_text, from_text, values_of
-from tasks.pipeline_config.change import Change, Unfit
+from tasks.pipeline_config import apply, rules
+from tasks.pipeline_config.apply import Merged, Unfit, as_text, from_text, values_of
 from tests.pipeline_config.test_rules import facts, tailored
 from tests.support.pipeline_configs import CENTER_NET_KEYPOINTS, FASTER_RCNN, SSD
 
@@ -180,20 +179,3 @@ def test_whatever_they_set_stays_through_all_that_the_settings_become(
 
 
 # --- the table ----------------------------------------------------------------------------------
-
-
-def test_the_table_tells_what_was_what_is_and_why() -> None:
-    base = Document("a: 1\nb: 2\nc: 'x'\n")
-    changes = [Change("a", 5, "because"), Change("b", 2, "as it is"), Change("d", "new", "needed")]
-    assert table.lines(table.rows(base, None, changes)) == [
-        "  a",
-        "      1 → 5            because",
-        "  d",
-        '      nothing → "new"  needed',
-    ]
-
-
-def test_the_table_names_what_is_theirs() -> None:
-    base, here = Document("a: 1\n"), Document("a: 7\n")
-    rows = table.rows(base, here, [Change("a", 5, "because")])
-    assert [(row.was, row.now, row.why) for row in rows] == [("1", "7", "yours; ours would be 5")]

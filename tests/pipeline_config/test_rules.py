@@ -10,7 +10,7 @@ from tasks.config.types import Project, Training
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.values import Word
 from tasks.pipeline_config import apply, rules
-from tasks.pipeline_config.change import Unfit
+from tasks.pipeline_config.apply import Unfit
 from tasks.pipeline_config.recipe import Recipe, recipe
 from tests.support.pipeline_configs import (
     ALL,

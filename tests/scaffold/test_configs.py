@@ -12,10 +12,12 @@ from tasks.config.types import Training
 from tasks.core import receipts
 from tasks.core.errors import ConfigError
 from tasks.core.paths import Workspace
+from tasks.formats.textproto.edit import Document
 from tasks.pipeline.job import ProjectJob, Silent
 from tasks.pipeline.receipts import ExtractReceipt
+from tasks.pipeline_config.apply import Change
 from tasks.scaffold import step
-from tasks.scaffold.changes import page
+from tasks.scaffold.changes import page, table
 from tasks.scaffold.clean import clean as clean_scaffold
 from tasks.scaffold.plan import digest_of
 from tests.support.pipeline_configs import ALL
@@ -274,3 +276,22 @@ def test_the_page_of_a_network_that_is_not_here_says_so(workspace: Workspace) ->
     job = project_job(workspace, "net")
     scaffold(job)
     assert page(job) == ["net: not here yet"]
+
+
+def test_the_table_tells_what_was_what_is_and_why() -> None:
+    base = Document("a: 1\nb: 2\nc: 'x'\n")
+    changes = [Change("a", 5, "because"), Change("b", 2, "as it is"), Change("d", "new", "needed")]
+    assert table(base, None, changes) == [
+        "  a",
+        "      1 → 5            because",
+        "  d",
+        '      nothing → "new"  needed',
+    ]
+
+
+def test_the_table_names_what_is_theirs() -> None:
+    base, here = Document("a: 1\n"), Document("a: 7\n")
+    assert table(base, here, [Change("a", 5, "because")]) == [
+        "  a",
+        "      1 → 7  yours; ours would be 5",
+    ]
