@@ -2,8 +2,8 @@
 
 An address may hold secrets: a name and a password before its host, a token in its query. So in all
 that is shown or kept (messages, hints, logs, receipts, records, the lock) the part before the host
-is `***`, and so is the whole query, with the fragment: nobody can tell a harmless query from a
-token. What stands in the path is shown.
+is `***`, and so is the whole query, with the fragment, and what stands behind a `;` in the path:
+nobody can tell a harmless parameter from a token. The rest of the path is shown.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ HIDDEN = "***"
 
 # Patterns are compiled where they are used: a `doit` with nothing to do needs none of them.
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*"
-_HOST_AND_PORT = r"(\[[^\]]*\]|[^:\[\]]*)(:[0-9]*)?"
+_HOST_AND_PORT = r"(\[[^\]]*\]|[^:;\[\]]*)(:[0-9]*)?"
 _SPLIT = r"(\[.*\]|[^:]*):?(.*)"
 _FOUND = r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s<>\"]+"
 # urllib3 tells the path of what it asked for, with the query and without the host.
-_ASKED = r"(?<=url: )(/[^\s?#]*)[?#][^\s)]*"
+_ASKED = r"(?<=url: )(/[^\s?#;]*)[?#;][^\s)]*"
+_PARAMETERS = r";[^/\\]*"  # of one part of a path
 _AROUND = "\"'`.,;:)]}"  # what may follow an address in a sentence or a repr
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _LONGEST_HOST = 253
@@ -43,6 +44,7 @@ def shown(address: str) -> str:
     may_go_on = "@" in path and (":" in authority or at or "://" in path)
     if may_go_on or not re.fullmatch(_HOST_AND_PORT, host):
         return f"{scheme}://{HIDDEN}"
+    path = re.sub(_PARAMETERS, f";{HIDDEN}", path)
     before = f"{HIDDEN}@" if at else ""
     return f"{scheme}://{before}{host}{path}" + (f"?{HIDDEN}" if query else "")
 

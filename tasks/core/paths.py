@@ -32,10 +32,13 @@ def default_cache() -> Path:
     """The archive cache: `TOD_CACHE`, else the platform's folder for caches.
 
     Raises:
-        UsageError: it lies in a home folder that there is not, or its name is no text.
+        UsageError: it is an address, or below a home folder that there is not; or its name is no
+            text.
     """
     chosen = os.environ.get("TOD_CACHE")
     todo = "name a folder for archives in TOD_CACHE"
+    if chosen and "://" in chosen:
+        raise UsageError(f"TOD_CACHE: {chosen}", "expected a folder, not an address", todo)
     try:
         folder = Path(chosen).expanduser() if chosen else _folder_of_the_platform()
         str(folder).encode()  # it is named in messages between processes

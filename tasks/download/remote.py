@@ -197,10 +197,12 @@ def why_all_failed(failures: Iterable[tuple[Source, TodError]]) -> str:
 
 def by_hand(job: NetworkJob) -> str:
     """How to get the archive without us, ready to copy."""
+    import shlex
+
     remote = [source for source in job.network.sources if sources.is_remote(source)]
     if not remote:
         return f"get the file, then `doit adopt {job.name} FILE`"
     secure = [address for address in remote if address.lower().startswith("https://")]
     address = shown((secure or remote)[-1]).replace("'", "%27")
     file = PurePosixPath(urlsplit(address).path).name or "FILE"
-    return f"`curl -fLO '{address}'` elsewhere, then `doit adopt {job.name} {file}`"
+    return f"`curl -fLO '{address}'` elsewhere, then `doit adopt {job.name} {shlex.quote(file)}`"

@@ -11,6 +11,7 @@ judged again.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -95,9 +96,8 @@ def look_through(
     verdict = judge(facts, job.network, entry)
     if verdict.kind == "refused":
         why = f"it is whole but not the archive on record: {verdict.why}"
-        raise RefusedError(
-            str(file), why, f"`doit accept {job.name} {file}` trusts it all the same"
-        )
+        command = shlex.join(["doit", "accept", job.name, str(file)])
+        raise RefusedError(str(file), why, f"`{command}` trusts it all the same")
     if verdict.kind == "unfit":
         raise RefusedError(str(file), f"it is no archive of {job.name}: {verdict.why}")
     checked = tuple(word for word in verdict.checked if not (accepting and word == LOCK))

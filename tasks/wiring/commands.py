@@ -7,6 +7,7 @@ Each takes the words of the command line and gives back the lines to print.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -204,4 +205,5 @@ def network_of_file(file: Path, config: Config) -> Network:
     why = (
         f"this may be {' or '.join(found)}" if found else "no network's archive has this file name"
     )
-    raise UsageError(f"adopt {file}", why, f"name the network: `doit adopt NETWORK {file}`")
+    command = shlex.join(["doit", "adopt", "NETWORK", str(file)])
+    raise UsageError(f"adopt {file}", why, f"name the network: `{command}`")

@@ -13,6 +13,7 @@ imported when they are asked for: a `doit list` needs none of them.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import traceback
 from collections.abc import Collection, Iterable, Iterator
@@ -35,7 +36,7 @@ from tasks.console.reporter import OF_PROJECTS, Misused
 from tasks.core.addresses import clean
 from tasks.core.errors import ConfigError, TodError, UsageError, disk_error
 from tasks.core.files import make_folders, remove
-from tasks.core.paths import Workspace
+from tasks.core.paths import Workspace, default_cache
 from tasks.core.temporary import no_link
 from tasks.pipeline.job import Job, NetworkJob, Outcome, ProjectJob
 from tasks.wiring import order
@@ -75,7 +76,10 @@ class Fresh(Struct, frozen=True):
     )
 
     def __call__(self, task: Task, values: object) -> bool:
-        task.meta["why"] = step_module(self.step).why_stale(self.job)
+        try:
+            task.meta["why"] = step_module(self.step).why_stale(self.job)
+        except (TodError, OSError) as error:  # the step meets it again, and tells of it
+            task.meta["why"] = clean(str(error))
         return task.meta["why"] is None
 
     def __repr__(self) -> str:
@@ -98,9 +102,9 @@ def run_step(task: Task, step: str, job: Job) -> dict[str, object] | TaskFailed:
     try:
         with progress_for(title) as progress, turn_of(step, name, job, progress):
             outcome: Outcome = step_module(step).run(job, progress)
-    except TodError as error:
+    except (TodError, OSError) as error:
         keep_details(log)
-        return failure(error)
+        return failure(error if isinstance(error, TodError) else disk_error(name, error))
     return {
         "kind": outcome.kind,
         "note": outcome.note,
@@ -232,7 +236,9 @@ def start(workspace: Workspace) -> Config:
             raise UsageError(str(Path.cwd()), "there is no config/ in this folder", todo)
         config = load(workspace)
         make_folders(workspace.state)
-        aliases(sys.argv[1:], config)  # a word that means nothing ends the run here
+        if "TOD_CACHE" in os.environ:
+            default_cache()  # what can't be a folder ends the run here
+        aliases(sys.argv[1:], config)  # and so does a word that means nothing
         return config
     except TodError as error:
         raise InvalidDodoFile(str(error)) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,17 @@ from tasks.core.errors import (
     RefusedError,
     UnreachableError,
     UnsafeArchiveError,
+    UsageError,
 )
 from tasks.core.paths import Cache, Workspace
 from tasks.core.receipts import read
+from tasks.download.remote import by_hand
 from tasks.pipeline import archive_cache
 from tasks.pipeline.job import NetworkJob, Silent
 from tasks.pipeline.receipts import VerifyReceipt
 from tasks.verify import step
+from tasks.verify.work import look_through
+from tasks.wiring.commands import network_of_file
 from tests.support.archives import NETWORK, file_member, tar_gz, zoo_archive, zoo_files
 from tests.support.jobs import (
     deferred,
@@ -127,6 +132,26 @@ def test_whole_but_unlike_the_record_is_refused_and_kept(
     assert archive_cache.refused(job) is not None
     assert not job.workspace.receipt("verify", job.name).exists()
     assert locked(job) is None
+
+
+@pytest.mark.parametrize("name", ["nn.tar.gz$(touch${IFS}X)", "it's; `x`.tar.gz", "a b&.tar.gz"])
+def test_a_command_that_is_offered_is_one_command_whatever_the_file_is_called(
+    job: NetworkJob, archive: Path, name: str
+) -> None:
+    file = archive.rename(archive.with_name(name))
+    lock.record(job.workspace.lock_file, job.name, LockEntry(sha256="0" * 64, size=5))
+    with pytest.raises(RefusedError) as refused:
+        look_through(job, file, SILENT)
+    offered = refused.value.todo.removeprefix("`").removesuffix("` trusts it all the same")
+    assert shlex.split(offered) == ["doit", "accept", job.name, str(file)]
+    with pytest.raises(UsageError) as unknown:
+        network_of_file(file, job.config)
+    offered = unknown.value.todo.removeprefix("name the network: `").removesuffix("`")
+    assert shlex.split(offered) == ["doit", "adopt", "NETWORK", str(file)]
+    job = with_network(job, sources=(f"https://host/{name}",))
+    offered = by_hand(job).partition("`curl")[2].partition("elsewhere, then ")[2]
+    assert shlex.split(offered.strip("`"))[:3] == ["doit", "adopt", job.name]
+    assert len(shlex.split(offered.strip("`"))) == 4
 
 
 def test_what_the_user_accepted_into_the_lock_passes(job: NetworkJob, archive: Path) -> None:

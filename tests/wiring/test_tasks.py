@@ -8,7 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from doit.task import Task
 
+from tasks.config.types import Config, Settings
+from tasks.core.paths import Workspace
+from tasks.pipeline.job import Job
+from tasks.wiring import tasks
 from tests.support.checkouts import Checkout, check_out
 
 # Each of these costs more than the whole of what dodo.py may add to doit's own start.
@@ -150,3 +155,39 @@ def test_a_command_without_words_says_how_it_is_used(checkout: Checkout, command
     assert done.code == 3
     assert f"`doit {command} " in done.err
     assert "Traceback" not in done.said
+
+
+@pytest.mark.parametrize(
+    ("folder", "told"),
+    [
+        ("~nosuchuser/x", "~nosuchuser/x: there is no such home folder; name a folder"),
+        ("http://u:p@h/x", "TOD_CACHE: http://***@h/x: expected a folder, not an address"),
+    ],
+)
+def test_a_cache_that_can_be_no_folder_is_one_line(
+    checkout: Checkout, folder: str, told: str
+) -> None:
+    done = checkout.doit("-c", f"verify:{EMBEDDED}", TOD_CACHE=folder)
+    assert done.code == 3
+    assert told in done.err
+    assert "Traceback" not in done.said
+
+
+def test_what_can_t_be_looked_at_is_left_to_the_step_to_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """doit would end with a traceback, and with it all that other tasks have to tell."""
+
+    class Step:
+        @staticmethod
+        def why_stale(job: object) -> None:
+            raise PermissionError(13, "Permission denied", "results")
+
+        run = why_stale
+
+    monkeypatch.setattr(tasks, "step_module", lambda step: Step)
+    config = Config(networks={}, projects={}, settings=Settings())
+    job = Job(config, Workspace(tmp_path))
+    task = Task("smoke:net", None, meta={})
+    assert tasks.Fresh("smoke", job)(task, None) is False
+    assert "Permission denied" in task.meta["why"]
