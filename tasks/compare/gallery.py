@@ -24,7 +24,7 @@ from tasks.compare.inputs import PageInputs, known_labels
 from tasks.compare.survey import THRESHOLDS
 from tasks.compare.thumbnails import Thumbnail
 from tasks.compare.view import Fact, Gallery, Label, NetworkOnPicture, Picture, Truth
-from tasks.inference.results import Result, Sight
+from tasks.inference.results import PictureDetections, Result
 
 MOST_ABSENT = 3
 """Networks without boxes that are named above the pictures."""
@@ -39,15 +39,15 @@ def gallery(inputs: PageInputs) -> Gallery:
     known = known_labels(results)
     return Gallery(
         pictures=tuple(
-            _picture(inputs, number, sight, thumbnail, known)
-            for number, (sight, thumbnail) in enumerate(inputs.pictures)
+            _picture(inputs, number, picture, thumbnail, known)
+            for number, (picture, thumbnail) in enumerate(inputs.pictures)
         ),
         labels=tuple(_label(text, number) for text, number in labels.items()),
         totals=tuple(
             Fact(inputs.title(result.network), _total(inputs, result)) for result in results
         ),
         told=introduction(inputs),
-        any_truth=any(sight.truth for sight, _ in inputs.pictures),
+        any_truth=any(picture.truth for picture, _ in inputs.pictures),
     )
 
 
@@ -88,61 +88,61 @@ def _total(inputs: PageInputs, result: Result) -> str:
 def _picture(
     inputs: PageInputs,
     number: int,
-    sight: Sight,
+    picture: PictureDetections,
     thumbnail: Thumbnail,
     known: dict[str, frozenset[str]],
 ) -> Picture:
-    size = drawing_size(sight.size if min(sight.size) > 0 else thumbnail.size)
+    size = drawing_size(picture.size if min(picture.size) > 0 else thumbnail.size)
     results = inputs.comparison.results
-    truth = sight.truth
+    truth = picture.truth
     return Picture(
         number=number,
-        name=sight.name,
+        name=picture.name,
         size=size,
         image=thumbnail.address,
         missing=thumbnail.missing,
         marks="not annotated" if truth is None else f"{len(truth)} annotated",
-        truth=_truth(sight, inputs.survey.labels, size),
+        truth=_truth(picture, inputs.survey.labels, size),
         seen=tuple(
-            _seen(inputs, place, sight, size, known)
+            _seen(inputs, place, picture, size, known)
             for place, result in enumerate(results)
             if result.status == "measured"
         ),
-        judged=tuple(_judged(sight, known.get(result.network)) for result in results),
+        judged=tuple(_judged(picture, known.get(result.network)) for result in results),
     )
 
 
-def _truth(sight: Sight, labels: Labels, size: tuple[int, int]) -> tuple[Truth, ...]:
+def _truth(picture: PictureDetections, labels: Labels, size: tuple[int, int]) -> tuple[Truth, ...]:
     made = []
-    for mark in sight.truth or ():
+    for mark in picture.truth or ():
         frame, plate = frame_of(mark.place, size), plate_width(plate_text(mark.label))
         made.append(Truth(labels[mark.label], frame, truth_spot(frame, size, plate)))
     return tuple(made)
 
 
-def _judged(sight: Sight, known: Collection[str] | None) -> int:
+def _judged(picture: PictureDetections, known: Collection[str] | None) -> int:
     """How many annotated objects the network could have found; -1 if it is not judged here."""
-    if sight.truth is None or known is None:
+    if picture.truth is None or known is None:
         return -1
-    return sum(mark.label in known for mark in sight.truth)
+    return sum(mark.label in known for mark in picture.truth)
 
 
 def _seen(
     inputs: PageInputs,
     place: int,
-    sight: Sight,
+    picture: PictureDetections,
     size: tuple[int, int],
     known: dict[str, frozenset[str]],
 ) -> NetworkOnPicture:
     result = inputs.comparison.results[place]
     title = inputs.title(result.network)
-    found = sight.found.get(result.network)
+    found = picture.found.get(result.network)
     if found is None:
         return NetworkOnPicture(place, title, why="it could not be run on this picture")
     labels = known.get(result.network)
-    said = verdicts(found, sight.truth if labels else None, labels or ())
+    said = verdicts(found, picture.truth if labels else None, labels or ())
     boxes = drawn(found, said, inputs.survey.labels, size)
-    judged = _judged(sight, labels)
+    judged = _judged(picture, labels)
     names = list(inputs.survey.labels)
     return NetworkOnPicture(
         place, title, boxes=boxes, told=caption(boxes, judged), heard=spoken(boxes, names)

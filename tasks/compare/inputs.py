@@ -19,11 +19,11 @@ from tasks.core.inspect import shown
 from tasks.core.paths import Workspace
 from tasks.inference.receipts import SmokeReceipt
 from tasks.inference.report import Report
-from tasks.inference.results import Comparison, Result, Sight
+from tasks.inference.results import Comparison, PictureDetections, Result
 from tasks.pipeline.job import Progress, ProjectJob
 from tasks.pipeline.receipts import ExtractReceipt
 
-Sights = Callable[[ProjectJob, Sequence[str] | None], Iterator[Sight]]
+ReadDetections = Callable[[ProjectJob, Sequence[str] | None], Iterator[PictureDetections]]
 """The pictures of these names, or all of them, and what each network found on them."""
 
 LARGEST_COMPARISON = 256 << 20  # bytes
@@ -57,7 +57,7 @@ class PageInputs(Struct, frozen=True, kw_only=True):
     networks: dict[str, Network]
     builds: dict[str, LastBuild]
     survey: Survey
-    pictures: tuple[tuple[Sight, Thumbnail], ...]
+    pictures: tuple[tuple[PictureDetections, Thumbnail], ...]
     tree: tuple[str, ...]
 
     def title(self, network: str) -> str:
@@ -80,7 +80,7 @@ def known_labels(results: Sequence[Result]) -> dict[str, frozenset[str]]:
     }
 
 
-def read_inputs(job: ProjectJob, sights: Sights, progress: Progress) -> PageInputs:
+def read_inputs(job: ProjectJob, read: ReadDetections, progress: Progress) -> PageInputs:
     """Read everything. All but the pictures is small; only those that are shown are kept.
 
     Raises:
@@ -90,11 +90,11 @@ def read_inputs(job: ProjectJob, sights: Sights, progress: Progress) -> PageInpu
     comparison = read_comparison(job)
     names = [result.network for result in comparison.results]
     progress.begin("look through", None)
-    seen = survey(sights(job, None), list(label_ids(job.project)), known_labels(comparison.results))
+    seen = survey(read(job, None), list(label_ids(job.project)), known_labels(comparison.results))
     progress.begin("shrink pictures", None)
     pictures = tuple(
-        (sight, thumbnail(job.workspace.root / sight.path, sight.sha256))
-        for sight in sights(job, choose(seen.pictures))
+        (one, thumbnail(job.workspace.root / one.path, one.sha256))
+        for one in read(job, choose(seen.pictures))
     )
     progress.end()
     return PageInputs(

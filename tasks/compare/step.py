@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.compare.inputs import Sights, folders, read_inputs
+from tasks.compare.inputs import ReadDetections, folders, read_inputs
 from tasks.compare.page import made_of
 from tasks.compare.receipt import CompareReceipt
 from tasks.compare.words import FIXED
@@ -49,10 +49,10 @@ def run(job: ProjectJob, progress: Progress) -> Outcome:
     """
     if why_stale(job) is None:
         return Outcome("kept")
-    from tasks.inference.sights import sights
+    from tasks.inference.notes import detections
 
     try:
-        return make(job, sights, progress)
+        return make(job, detections, progress)
     except OSError as error:
         raise disk_error(job.name, error) from error
 
@@ -77,13 +77,13 @@ def inputs(job: ProjectJob) -> dict[str, str]:
     return {**receipts.inputs(*read), FOLDERS: receipts.digest(folders(job))}
 
 
-def make(job: ProjectJob, sights: Sights, progress: Progress) -> Outcome:
+def make(job: ProjectJob, detections: ReadDetections, progress: Progress) -> Outcome:
     """Make the page from what is there now."""
     from tasks.compare.assemble import assemble
     from tasks.compare.page import render
 
     read = inputs(job)
-    page = assemble(read_inputs(job, sights, progress))
+    page = assemble(read_inputs(job, detections, progress))
     content = render(page)
     digest, moved = _write(job, content)
     path = job.workspace.comparison_page(job.name)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from tasks.compare.boxes import LEAST, SURE, Labels, overlap, verdicts, whole_percent
-from tasks.inference.results import Detection, Sight
+from tasks.inference.results import Detection, PictureDetections
 
 PICTURES = 60
 """How many the page shows at most."""
@@ -42,20 +42,22 @@ class Survey(Struct, frozen=True):
 
 
 def survey(
-    sights: Iterable[Sight], own_labels: Sequence[str], known: Mapping[str, Collection[str]]
+    pictures: Iterable[PictureDetections],
+    own_labels: Sequence[str],
+    known: Mapping[str, Collection[str]],
 ) -> Survey:
     """Look at every picture once.
 
     `own_labels` are the project's; `known` says for each network that was judged by annotations
     which labels both sides know.
     """
-    pictures = list[Noted]()
+    noted = list[Noted]()
     seen = set[str]()
     scores: dict[str, Counter[tuple[str, int]]] = {}
-    for sight in sights:
-        pictures.append(Noted(sight.name, oddity(sight, known)))
-        seen.update(mark.label for mark in sight.truth or ())
-        for network, found in sight.found.items():
+    for picture in pictures:
+        noted.append(Noted(picture.name, oddity(picture, known)))
+        seen.update(mark.label for mark in picture.truth or ())
+        for network, found in picture.found.items():
             tally = scores.setdefault(network, Counter())
             for one in found:
                 percent = whole_percent(one.score)
@@ -63,7 +65,7 @@ def survey(
                     tally[one.label, percent] += 1
                     seen.add(one.label)
     counts = {network: _by_label(tally) for network, tally in scores.items()}
-    return Survey(tuple(pictures), labels_in_order(own_labels, seen), counts)
+    return Survey(tuple(noted), labels_in_order(own_labels, seen), counts)
 
 
 def labels_in_order(own: Sequence[str], seen: Collection[str]) -> Labels:
@@ -81,13 +83,13 @@ def _by_label(tally: Counter[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
     return {label: tuple(row) for label, row in by_label.items()}
 
 
-def oddity(sight: Sight, known: Mapping[str, Collection[str]]) -> int:
+def oddity(picture: PictureDetections, known: Mapping[str, Collection[str]]) -> int:
     """Objects that were missed or wrongly found, over all networks; where there are no annotations,
     objects that one network sees and another does not."""
-    sure = {network: _sure(found) for network, found in sight.found.items()}
+    sure = {network: _sure(found) for network, found in picture.found.items()}
     judged = {network: found for network, found in sure.items() if network in known}
-    if sight.truth is not None and judged:
-        return sum(_errors(sight, found, known[network]) for network, found in judged.items())
+    if picture.truth is not None and judged:
+        return sum(_errors(picture, found, known[network]) for network, found in judged.items())
     lists = list(sure.values())
     return sum(_unshared(one, other) for one in lists for other in lists if one is not other)
 
@@ -96,9 +98,9 @@ def _sure(found: Sequence[Detection]) -> list[Detection]:
     return [one for one in found if whole_percent(one.score) >= SURE]
 
 
-def _errors(sight: Sight, found: Sequence[Detection], known: Collection[str]) -> int:
-    said = verdicts(found, sight.truth, known)
-    marks = sum(mark.label in known for mark in sight.truth or ())
+def _errors(picture: PictureDetections, found: Sequence[Detection], known: Collection[str]) -> int:
+    said = verdicts(found, picture.truth, known)
+    marks = sum(mark.label in known for mark in picture.truth or ())
     return said.count(False) + marks - said.count(True)
 
 

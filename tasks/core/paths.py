@@ -161,7 +161,7 @@ class Workspace(Struct, frozen=True):
 
     @property
     def scenes(self) -> Path:
-        """Drawn scenes, which stand in for test pictures; see `measure.pictures`."""
+        """Drawn scenes, which stand in for test pictures; see `measure.project_pictures`."""
         return self.measured / "scenes"
 
     def plot(self, kind: str) -> Path:

@@ -19,11 +19,10 @@ from msgspec.structs import replace
 
 from tasks.core.errors import BrokenNetworkError, NetworkError
 from tasks.inference.channel import Channel, start
-from tasks.inference.death import death
-from tasks.inference.hearing import Ears, Phase, Take, ignore, receive
-from tasks.inference.messages import Answer, Grant, Hello, Order
-from tasks.inference.printed import Printed
-from tasks.inference.surroundings import GRANT, environment, joined, left
+from tasks.inference.environment import VARIABLE, environment, extended, write_permissions
+from tasks.inference.messages import Answer, Hello, Order, Permissions
+from tasks.inference.output_log import OutputLog
+from tasks.inference.replies import Listener, Phase, TakePart, exit_error, ignore, receive
 
 # -P keeps the worker's own folder off the path: its modules' names would hide libraries'.
 COMMAND = (sys.executable, "-P", str(Path(__file__).with_name("worker.py")))
@@ -40,7 +39,7 @@ T = TypeVar("T")
 class Child:
     """One TensorFlow process for many networks; at most one order is under way.
 
-    The process may do what the orders until now were granted. One that needs more ends it and
+    The process may do what the orders until now were permitted. One that needs more ends it and
     starts another, for what a process gave up it can't get back.
 
     Threads may share it. Processes may not: after a fork each needs its own (see `shared`), for
@@ -55,28 +54,28 @@ class Child:
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
-        self._printed: Printed | None = None
+        self._output: OutputLog | None = None
         home = os.path.expanduser("~")  # noqa: PTH111 - Path raises where there is none
-        self._grant = Grant(home=home, memory=memory)
+        self._permissions = Permissions(home=home, memory=memory)
         self._home = ""
         self._greeted = False
         self._start_log = Path()
         self._lock = threading.Lock()
 
-    def warm_up(self, log: Path, grant: Grant) -> None:
+    def warm_up(self, log: Path, permissions: Permissions) -> None:
         """Start the process, if none runs, without waiting for it; `log` takes what it prints."""
         with self._lock:
-            self._started(log, grant)
+            self._started(log, permissions)
 
     def run(
-        self, order: Order, kind: type[T], limit: float, phase: Phase, part: Take = ignore
+        self, order: Order, kind: type[T], limit: float, phase: Phase, part: TakePart = ignore
     ) -> T:
         """Have an order carried out; its answer as a `kind`.
 
         Args:
             limit: seconds, for the start, and for the order until its first part or its answer,
                 and from then on for each of the parts that it may have.
-            phase: hears each phase as it begins; `part` takes what is done before the answer.
+            phase: called with each phase as it begins; `part` with what is done before the answer.
 
         Raises:
             BrokenNetworkError: the network can't be used.
@@ -84,14 +83,14 @@ class Child:
         """
         details = f"details: {Path(order.log).as_posix()}"
         with self._lock:
-            process = self._started(Path(order.log), order.grant)
+            process = self._started(Path(order.log), order.permissions)
             try:
                 if not self._greeted:
                     phase("start TensorFlow")
                     self._greet(process, order, limit)
                 numbered = replace(order, number=os.urandom(16).hex())
-                ears = Ears(limit, phase, part, numbered.number, numbered.parts)
-                answer = self._ask(process, numbered, ears)
+                listener = Listener(limit, phase, part, numbered.number, numbered.parts)
+                answer = self._ask(process, numbered, listener)
                 done = None if answer.why else msgspec.json.decode(answer.body, type=kind)
             except msgspec.MsgspecError as error:
                 self.close()
@@ -103,7 +102,7 @@ class Child:
             if answer.left > MOST_LEFT:
                 self.close()
         if done is None:
-            kind_of_error = NetworkError if answer.passing else BrokenNetworkError
+            kind_of_error = NetworkError if answer.transient else BrokenNetworkError
             raise kind_of_error(order.name, answer.why, answer.todo or details)
         return done
 
@@ -116,36 +115,34 @@ class Child:
         if self._channel is not None:
             self._channel.close()
         process.wait()
-        if self._printed is not None:
-            self._printed.close()
+        if self._output is not None:
+            self._output.close()
         shutil.rmtree(self._home, ignore_errors=True)
 
-    def _started(self, log: Path, grant: Grant) -> subprocess.Popen[bytes]:
-        held, self._grant = self._grant, joined(self._grant, grant)
-        if self._process is not None and self._grant is held and self._is_ready(self._process):
+    def _started(self, log: Path, permissions: Permissions) -> subprocess.Popen[bytes]:
+        held, self._permissions = self._permissions, extended(self._permissions, permissions)
+        enough = self._permissions is held
+        if self._process is not None and enough and self._is_ready(self._process):
             return self._process
         self.close()
-        self._home = tempfile.mkdtemp(prefix="tod-tf2-")
-        granted = replace(self._grant, reads=(*self._grant.reads, self._home))
-        variables = {**environment(os.environ, self._home), GRANT: left(granted, self._home)}
+        self._home = home = tempfile.mkdtemp(prefix="tod-tf2-")
+        permitted = replace(self._permissions, reads=(*self._permissions.reads, home))
+        variables = {**environment(os.environ, home), VARIABLE: write_permissions(permitted, home)}
         self._process, self._channel = start(self._command, variables)
         assert self._process.stderr is not None
-        self._printed = Printed(self._process.stderr, log)
+        self._output = OutputLog(self._process.stderr, log)
         self._greeted, self._start_log = False, log
         return self._process
 
     def _is_ready(self, process: subprocess.Popen[bytes]) -> bool:
         """Whether it lives, and has said nothing since its last answer: what it says unasked is not
-        our own code's word."""
+        said by our own code."""
         if process.poll() is not None or self._channel is None:
             return False
         return not (self._greeted and self._channel.holds_more())
 
     def _greet(self, process: subprocess.Popen[bytes], order: Order, limit: float) -> None:
-        assert self._channel is not None
-        hello, overdue = receive(process, self._channel, Ears(limit))
-        if hello is None:
-            raise self._death(process, order.name, limit if overdue else None, self._start_log)
+        hello = self._receive(process, order.name, self._start_log, Listener(limit))
         if isinstance(hello, Hello):
             self.isolation = hello.isolation
             if hello.fault:
@@ -153,26 +150,29 @@ class Child:
                 raise NetworkError(order.name, why, f"{INSTALL}; details: {self._start_log}")
         self._greeted = True
 
-    def _ask(self, process: subprocess.Popen[bytes], order: Order, ears: Ears) -> Answer:
-        assert self._printed is not None
+    def _ask(self, process: subprocess.Popen[bytes], order: Order, listener: Listener) -> Answer:
+        assert self._output is not None
         assert self._channel is not None
-        self._printed.end()
-        self._printed.begin(Path(order.log))
+        self._output.end()
+        self._output.begin(Path(order.log))
         self._channel.send(msgspec.json.encode(order))
-        answer, overdue = receive(process, self._channel, ears)
-        if isinstance(answer, Answer):
-            self._printed.end()
-            return answer
-        limit = ears.limit if overdue else None
-        raise self._death(process, order.name, limit, Path(order.log))
+        answer = self._receive(process, order.name, Path(order.log), listener)
+        if not isinstance(answer, Answer):
+            raise msgspec.ValidationError("it greets a second time")
+        self._output.end()
+        return answer
 
-    def _death(
-        self, process: subprocess.Popen[bytes], network: str, limit: float | None, log: Path
-    ) -> NetworkError:
-        assert self._printed is not None
-        code = process.wait()
-        self._printed.close()  # its last words are in the log now
-        return death(network, code, limit, log)
+    def _receive(
+        self, process: subprocess.Popen[bytes], network: str, log: Path, listener: Listener
+    ) -> Hello | Answer:
+        assert self._output is not None
+        assert self._channel is not None
+        message, overdue = receive(process, self._channel, listener)
+        if message is None:
+            code = process.wait()
+            self._output.close()  # the last that it printed is in the log now
+            raise exit_error(network, code, listener.limit if overdue else None, log)
+        return message
 
 
 @cache

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,16 +22,16 @@ import numpy.typing as npt
 from tasks.config.types import Signature
 from tasks.core.files import LARGEST_STATE, read_file
 from tasks.core.numbers import whole
+from tasks.inference.input_picture import Pixels, scaled
 from tasks.inference.messages import Checkpoint, FaultError, Shape, Tensor
-from tasks.inference.pictures import Pixels, scaled
 
 SIGNATURE = "serving_default"
 STRING = "string"
 PARSES = re.compile("Parse(Single)?Example")  # how the names of such operations begin
 PREAMBLE = ("Graph execution error:", "Detected at node", "<stack traces", "  File ")
 
+T = TypeVar("T")
 Arrays = dict[str, npt.NDArray[Any]]
-Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ def load(tf: Any, folder: Path, signature: Signature) -> Loaded:
     except Exception as error:
         raise FaultError(f"its SavedModel can't be loaded: {first_line(error)}") from error
     if SIGNATURE not in root.signatures:
-        raise FaultError(f"it has no signature {SIGNATURE}; it has {_listed(root.signatures)}")
+        names = ", ".join(sorted(root.signatures)) or "none"
+        raise FaultError(f"it has no signature {SIGNATURE}; it has {names}")
     function = root.signatures[SIGNATURE]
     inputs = _tensors(function.structured_input_signature[1])
     picture = _picture_input(inputs, signature)
@@ -80,22 +81,22 @@ def load(tf: Any, folder: Path, signature: Signature) -> Loaded:
     return Loaded(root, function, picture, inputs, outputs, examples)
 
 
-def run(tf: Any, loaded: Loaded, pixels: Pixels, clock: Clock) -> tuple[Arrays, float]:
+def run(tf: Any, loaded: Loaded, pixels: Pixels) -> tuple[Arrays, float]:
     """Run one picture, uint8 [height, width, 3]; its outputs and the seconds it took.
 
     Raises:
         FaultError: TensorFlow can't run it.
     """
     batch = _batch(tf, pixels, loaded)
-    began = clock()
+    began = time.perf_counter()
     try:
         answer = loaded.call(**{loaded.picture.name: tf.constant(batch)})
         outputs = {name: value.numpy() for name, value in answer.items()}
     except Exception as error:
         why = f"it fails on a picture of {pixels.shape[1]} × {pixels.shape[0]}: {first_line(error)}"
         no_room = isinstance(error, tf.errors.ResourceExhaustedError)
-        raise FaultError(why, passing=no_room) from error
-    return outputs, clock() - began
+        raise FaultError(why, transient=no_room) from error
+    return outputs, time.perf_counter() - began
 
 
 def _batch(tf: Any, pixels: Pixels, loaded: Loaded) -> Any:
@@ -203,24 +204,17 @@ def _takes_pictures(tensor: Tensor) -> bool:
 
 
 def _tensors(specs: Mapping[str, Any]) -> tuple[Tensor, ...]:
-    return tuple(
-        Tensor(name, spec.dtype.name, _shape(spec.shape)) for name, spec in sorted(specs.items())
-    )
+    def shape(spec: Any) -> Shape:
+        return None if spec.shape.rank is None else tuple(spec.shape.as_list())
 
-
-def _shape(shape: Any) -> Shape:
-    return None if shape.rank is None else tuple(shape.as_list())
+    return tuple(Tensor(n, spec.dtype.name, shape(spec)) for n, spec in sorted(specs.items()))
 
 
 def _repair(folder: Path) -> str:
     return f"remove {folder.as_posix()} and run doit again"
 
 
-def _listed(names: Mapping[str, object]) -> str:
-    return ", ".join(sorted(names)) or "none"
-
-
-def timed(work: Callable[[], Any], clock: Clock = time.perf_counter) -> tuple[Any, float]:
+def timed(work: Callable[[], T]) -> tuple[T, float]:
     """What `work` gives, and the seconds it took."""
-    began = clock()
-    return work(), clock() - began
+    began = time.perf_counter()
+    return work(), time.perf_counter() - began

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tasks.inference import landlock, limits, seccomp
 from tasks.inference.landlock import DEVICE, READ, TRUNCATE, WRITE, WRITE_FILE, Rule
-from tasks.inference.messages import Grant
+from tasks.inference.messages import Permissions
 
 NONE = "none on this platform"
 
@@ -32,18 +32,18 @@ OF_A_PREFIX = ("lib", "lib64", "bin", "share", "ssl")
 OURS = ("tasks", "embedded")
 
 
-def isolate(grant: Grant, root: Path) -> str:
-    """Allow this process what it needs, what is granted, and nothing else; say what holds it.
+def isolate(permissions: Permissions, root: Path) -> str:
+    """Allow this process what it needs, what is permitted, and nothing else; say what holds it.
 
     `root` is the folder of our own packages.
     """
-    limits.set_limits(may_write=bool(grant.writes), memory=grant.memory)
+    limits.set_limits(may_write=bool(permissions.writes), memory=permissions.memory)
     limits.drop_capabilities()
     try:
-        version = landlock.restrict([*_own(root, Path(grant.home)), *_granted(grant)])
+        version = landlock.restrict([*_own(root, Path(permissions.home)), *_permitted(permissions)])
     except OSError:
         version = 0
-    read_only = not version and not grant.writes
+    read_only = not version and not permissions.writes
     return described(version, seccomp=seccomp.restrict(read_only=read_only), read_only=read_only)
 
 
@@ -57,9 +57,9 @@ def described(version: int, *, seccomp: bool, read_only: bool = False) -> str:
     return ", ".join(parts) or NONE
 
 
-def _granted(grant: Grant) -> Iterator[Rule]:
-    yield from ((path, READ) for path in grant.reads)
-    yield from ((path, READ | WRITE) for path in grant.writes)
+def _permitted(permissions: Permissions) -> Iterator[Rule]:
+    yield from ((path, READ) for path in permissions.reads)
+    yield from ((path, READ | WRITE) for path in permissions.writes)
 
 
 def _own(root: Path, home: Path) -> Iterator[Rule]:

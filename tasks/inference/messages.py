@@ -17,13 +17,13 @@ Handler = Literal["tasks.smoke.examination:handle", "tasks.measure.trial:handle"
 and a `Talk`, and gives back a Struct for the answer."""
 
 
-class Grant(Struct, frozen=True, kw_only=True):
+class Permissions(Struct, frozen=True, kw_only=True):
     """What the process may do beyond what TensorFlow itself needs.
 
     Attributes:
         reads: files, and folders with all that is in them, to be read.
         writes: the same, to be read, written and removed.
-        home: the user's own home, which is granted only if `reads` or `writes` say so.
+        home: the user's own home, which is permitted only if `reads` or `writes` say so.
         memory: bytes that it may take; 0 for most of the machine's.
     """
 
@@ -40,15 +40,15 @@ class Order(Struct, frozen=True, kw_only=True):
         handler: what is to be done.
         name: the network's.
         log: the file that takes what TensorFlow prints.
-        grant: what it takes to carry this out.
-        parts: how many parts may be told before the answer.
-        number: random, and nobody else's: all that is said about this order repeats it.
+        permissions: what it takes to carry this out.
+        parts: how many parts may come before the answer.
+        number: random: all messages about this order repeat it.
     """
 
     handler: Handler
     name: str
     log: str
-    grant: Grant = Grant()
+    permissions: Permissions = Permissions()
     body: Raw = NOTHING
     parts: int = 0
     number: str = ""
@@ -81,7 +81,7 @@ class Answer(Struct, frozen=True, kw_only=True, tag=True):
     """An order is done; or could not be, and `why` (and `todo`) say why not.
 
     Attributes:
-        passing: what went wrong need not go wrong another time.
+        transient: what went wrong need not go wrong another time.
         left: bytes that the process holds now beyond what it held before its first order: what
             networks leave behind. 0 if nobody counts.
     """
@@ -90,7 +90,7 @@ class Answer(Struct, frozen=True, kw_only=True, tag=True):
     left: int = 0
     why: str = ""
     todo: str = ""
-    passing: bool = False
+    transient: bool = False
     number: str = ""
 
 
@@ -108,12 +108,12 @@ class FaultError(Exception):
     """In the child: the network or the picture can't be used. A NetworkError in the parent.
 
     Attributes:
-        passing: as in `Answer`.
+        transient: as in `Answer`.
     """
 
-    def __init__(self, why: str, todo: str = "", *, passing: bool = False) -> None:
+    def __init__(self, why: str, todo: str = "", *, transient: bool = False) -> None:
         super().__init__(why)
-        self.why, self.todo, self.passing = why, todo, passing
+        self.why, self.todo, self.transient = why, todo, transient
 
 
 class Tensor(Struct, frozen=True):
@@ -124,7 +124,7 @@ class Tensor(Struct, frozen=True):
     shape: Shape
 
 
-class Shown(Struct, frozen=True, kw_only=True):
+class PictureInfo(Struct, frozen=True, kw_only=True):
     """The picture that the network was run on; size is (width, height) in pixels.
 
     Attributes:

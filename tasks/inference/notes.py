@@ -11,7 +11,7 @@ of the pictures, nobody needs to read them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -21,13 +21,15 @@ from msgspec import Struct
 
 from tasks.core import receipts
 from tasks.core.files import read_file, stamp_of, write_atomic
-from tasks.inference.results import Figures, Marked, Place
+from tasks.inference.receipts import MeasureReceipt
+from tasks.inference.results import Detection, Figures, Marked, PictureDetections, Place
+from tasks.pipeline.job import ProjectJob
 
 Rows = tuple[tuple[int, float, Place], ...]
 """Detections, best first: class id, score, place."""
 
 
-class Seen(Struct, frozen=True, tag=True):
+class PictureResult(Struct, frozen=True, tag="Seen"):
     """What a network found on one picture; `sha256` is the file's, `fault` says why the picture
     could not be given to it."""
 
@@ -49,10 +51,10 @@ class NetworkNotes(Struct):
     key: str = ""
     fault: str = ""
     figures: dict[str, Figures] = {}
-    seen: dict[str, Seen] = {}
+    seen: dict[str, PictureResult] = {}
 
 
-class Pictured(Struct, frozen=True, kw_only=True):
+class ProjectPicture(Struct, frozen=True, kw_only=True):
     """One test picture.
 
     Attributes:
@@ -80,7 +82,7 @@ class ProjectNotes(Struct, frozen=True, kw_only=True):
 
     files: str = ""
     drawn: bool = False
-    pictures: tuple[Pictured, ...] = ()
+    pictures: tuple[ProjectPicture, ...] = ()
     unreadable: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
@@ -127,3 +129,41 @@ def note_state(path: Path, state: str) -> None:
     if state:
         with suppress(OSError):
             write_atomic(path, state.encode())
+
+
+def detections(
+    job: ProjectJob, names: Collection[str] | None = None
+) -> Iterator[PictureDetections]:
+    """The pictures that the networks were last run on, in order, or those of these names alone.
+
+    A network whose notes were lost is in none of them; `measure.step.why_stale` says so.
+    """
+    receipt = receipts.read(job.workspace.receipt("measure", job.name), MeasureReceipt)
+    measured = receipt.measured if receipt else ()
+    noted = recall(job.workspace.project_notes(job.name), ProjectNotes)
+    own = {name: recall(job.workspace.network_notes(name), NetworkNotes) for name in measured}
+    labels = {name: _labels(job, name) for name in measured}
+    for picture in noted.pictures:
+        if names is not None and picture.name not in names:
+            continue
+        found = {
+            network: tuple(
+                Detection(labels[network].get(number, str(number)), score, place)
+                for number, score, place in notes.seen[picture.sha256].rows
+            )
+            for network, notes in own.items()
+            if picture.sha256 in notes.seen
+        }
+        yield PictureDetections(
+            name=picture.name,
+            path=picture.path,
+            sha256=picture.sha256,
+            size=picture.size,
+            truth=picture.truth,
+            found=found,
+        )
+
+
+def _labels(job: ProjectJob, network: str) -> dict[int, str]:
+    entry = job.config.networks.get(network)
+    return {n: label for label, n in job.config.label_ids(entry).items()} if entry else {}

@@ -7,10 +7,10 @@ from typing import Literal
 from msgspec import Struct
 
 from tasks.config.types import Expectation, Signature
-from tasks.inference.messages import Checkpoint, Shown, Tensor
+from tasks.inference.messages import Checkpoint, PictureInfo, Tensor
 
 
-class Trial(Struct, frozen=True, kw_only=True):
+class SmokeRequest(Struct, frozen=True, kw_only=True):
     """Run one network.
 
     Attributes:
@@ -47,7 +47,7 @@ class Check(Struct, frozen=True):
     detail: str = ""
 
 
-class Detection(Struct, frozen=True, kw_only=True):
+class ReportedDetection(Struct, frozen=True, kw_only=True):
     """One object that the network found.
 
     Attributes:
@@ -91,8 +91,8 @@ class Report(Struct, frozen=True, kw_only=True):
 
     network: str
     applicable: bool = True
-    picture: Shown | None = None
-    detections: tuple[Detection, ...] = ()
+    picture: PictureInfo | None = None
+    detections: tuple[ReportedDetection, ...] = ()
     found: int = 0
     left_out: int = 0
     checks: tuple[Check, ...] = ()
@@ -107,7 +107,7 @@ class Report(Struct, frozen=True, kw_only=True):
     isolation: str = ""
 
 
-class Examined(Struct, frozen=True, kw_only=True):
+class SmokeReply(Struct, frozen=True, kw_only=True):
     """What came of a trial.
 
     Attributes:

@@ -1,7 +1,7 @@
 """What came of running a project's networks on its pictures: figures, and what was found where.
 
 `Comparison` is the content of `results/<project>/comparison.json`. Detections are many, so they
-stay in the build's own notes (see `notes`) and are asked for picture by picture, as `Sight`s.
+stay in the build's own notes and are read picture by picture (see `notes.detections`).
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class Detection(Struct, frozen=True):
     place: Place
 
 
-class Sight(Struct, frozen=True, kw_only=True):
+class PictureDetections(Struct, frozen=True, kw_only=True):
     """One picture, and what each network saw on it.
 
     Attributes:

@@ -30,9 +30,9 @@ import msgspec
 from msgspec.structs import replace
 
 from tasks.inference import landlock, memory
+from tasks.inference.environment import take_permissions
 from tasks.inference.isolation import OURS, isolate
 from tasks.inference.messages import Answer, Doing, FaultError, Hello, Message, Order, Part, Talk
-from tasks.inference.surroundings import taken
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -80,7 +80,7 @@ def no_collection() -> Iterator[None]:
         gc.enable()
 
 
-def shut_in() -> str:
+def isolate_process() -> str:
     """Give up what is not needed; what holds this process from here on, in words.
 
     What would be imported from folders that can't be listed any more is imported before. Python is
@@ -89,15 +89,15 @@ def shut_in() -> str:
     """
     import embedded  # noqa: F401
 
-    grant = taken(os.environ)
+    permissions = take_permissions(os.environ)
     tempfile.tempdir = os.environ.get("TMPDIR")
     sys.modules["matplotlib"] = None  # type: ignore[assignment]
     if not sys.dont_write_bytecode:
         compile_modules()
-    if grant.home and landlock.version():
+    if permissions.home and landlock.version():
         with contextlib.suppress(OSError):  # nothing could be put there; so nothing is left behind
             Path(os.environ["HOME"]).rmdir()
-    return isolate(grant, ROOT)
+    return isolate(permissions, ROOT)
 
 
 def compile_modules() -> None:
@@ -132,13 +132,6 @@ def import_tensorflow() -> str:
     return ""
 
 
-def handler_of(order: Order) -> Callable[[bytes, Talk], msgspec.Struct]:
-    """The function that an order names."""
-    module, _, name = order.handler.partition(":")
-    handler: Callable[[bytes, Talk], msgspec.Struct] = getattr(import_module(module), name)
-    return handler
-
-
 def answer(order: Order, say: Say) -> Answer:
     """Carry out an order, whatever comes of it."""
     talk = Talk(
@@ -147,21 +140,22 @@ def answer(order: Order, say: Say) -> Answer:
     )
     try:
         with no_collection():
-            done = handler_of(order)(order.body, talk)
+            module, _, name = order.handler.partition(":")
+            done = getattr(import_module(module), name)(order.body, talk)
         return Answer(body=msgspec.Raw(msgspec.json.encode(done)))
     except FaultError as fault:
         traceback.print_exc()
-        return Answer(why=fault.why, todo=fault.todo, passing=fault.passing)
+        return Answer(why=fault.why, todo=fault.todo, transient=fault.transient)
     except MemoryError:
         traceback.print_exc()
-        return Answer(why="there is not enough memory to run it", passing=True)
+        return Answer(why="there is not enough memory to run it", transient=True)
 
 
 def main() -> None:
     """Serve until stdin ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; the parent decides
     orders, answers = private_channel()
-    isolation = shut_in()
+    isolation = isolate_process()
     lines = arriving(orders)
 
     def say(message: Message) -> None:

@@ -13,11 +13,11 @@ from tasks.core import receipts
 from tasks.core.errors import BrokenNetworkError, NetworkError
 from tasks.core.files import stamp_of
 from tasks.inference import child, notes
-from tasks.inference.messages import Grant, Order
-from tasks.inference.notes import NetworkNotes, Pictured, Seen
+from tasks.inference.messages import Order, Permissions
+from tasks.inference.notes import NetworkNotes, PictureResult, ProjectPicture
 from tasks.inference.version import tensorflow_version
-from tasks.measure.pictures import SPLIT
-from tasks.measure.trial import Part, Trial, Tried
+from tasks.measure.project_pictures import SPLIT
+from tasks.measure.trial import MeasureReply, MeasureRequest, Part
 from tasks.pipeline.job import Progress, ProjectJob
 from tasks.pipeline.receipts import ExtractReceipt
 from tasks.pipeline.step_lock import turn
@@ -40,7 +40,7 @@ def measured(
     job: ProjectJob,
     network: str,
     extracted: ExtractReceipt,
-    pictures: Sequence[Pictured],
+    pictures: Sequence[ProjectPicture],
     progress: Progress,
 ) -> NetworkNotes:
     """The notes of a network, complete for these pictures.
@@ -70,13 +70,13 @@ def measured(
 
 
 def trial_for(
-    job: ProjectJob, network: str, noted: NetworkNotes, pictures: Sequence[Pictured]
-) -> Trial:
+    job: ProjectJob, network: str, noted: NetworkNotes, pictures: Sequence[ProjectPicture]
+) -> MeasureRequest:
     """What is still to be done with a network."""
     new = [one for one in pictures if one.sha256 not in noted.seen]
     sample = sample_of(pictures)
     timed = sample_id(sample) in noted.figures
-    return Trial(
+    return MeasureRequest(
         folder=job.workspace.network(network).as_posix(),
         signature=job.config.networks[network].signature,
         look_at=tuple((_path(job, one), one.sha256) for one in new),
@@ -86,7 +86,7 @@ def trial_for(
 
 
 def _carry_out(
-    job: ProjectJob, network: str, noted: NetworkNotes, trial: Trial, progress: Progress
+    job: ProjectJob, network: str, noted: NetworkNotes, trial: MeasureRequest, progress: Progress
 ) -> None:
     if not tensorflow_version():
         raise NetworkError(network, "TensorFlow is not installed", child.INSTALL)
@@ -109,7 +109,7 @@ def told(error: NetworkError) -> str:
 
 
 def is_complete(
-    job: ProjectJob, network: str, extracted: ExtractReceipt, pictures: Sequence[Pictured]
+    job: ProjectJob, network: str, extracted: ExtractReceipt, pictures: Sequence[ProjectPicture]
 ) -> bool:
     """Whether all that is asked of a network is noted."""
     noted = notes.recall(job.workspace.network_notes(network), NetworkNotes)
@@ -119,26 +119,26 @@ def is_complete(
     return not (trial.look_at or trial.sample)
 
 
-def sample_of(pictures: Sequence[Pictured]) -> list[Pictured]:
+def sample_of(pictures: Sequence[ProjectPicture]) -> list[ProjectPicture]:
     """The pictures that networks are timed on: few, spread evenly over all."""
     count = min(SAMPLE, len(pictures))
     return [pictures[number * len(pictures) // count] for number in range(count)]
 
 
-def sample_id(pictures: Sequence[Pictured]) -> str:
+def sample_id(pictures: Sequence[ProjectPicture]) -> str:
     """Digest of the pictures of a sample."""
     return hashlib.sha256("".join(one.sha256 for one in pictures).encode()).hexdigest()[:16]
 
 
-def _path(job: ProjectJob, picture: Pictured) -> str:
+def _path(job: ProjectJob, picture: ProjectPicture) -> str:
     return (job.workspace.root / picture.path).as_posix()
 
 
-def _grant(job: ProjectJob, network: str, trial: Trial) -> Grant:
+def _permissions(job: ProjectJob, network: str, trial: MeasureRequest) -> Permissions:
     """What the process may read: the networks, and the test pictures of all projects, for one
     process serves them all; a picture that is a link, too."""
     folders = (job.workspace.images(name, SPLIT) for name in job.config.projects)
-    return Grant(
+    return Permissions(
         reads=(
             str(job.workspace.pre_trained),
             str(job.workspace.network(network)),
@@ -165,7 +165,7 @@ class Run:
         self._progress, self._saved = progress, time.monotonic()
         self._totals: dict[str, int] = {}
 
-    def carry_out(self, trial: Trial) -> Tried:
+    def carry_out(self, trial: MeasureRequest) -> MeasureReply:
         """Have the trial carried out.
 
         Raises:
@@ -178,13 +178,13 @@ class Run:
             handler="tasks.measure.trial:handle",
             name=self._network,
             log=str(log),
-            grant=_grant(self._job, self._network, trial),
+            permissions=_permissions(self._job, self._network, trial),
             parts=len(trial.sample) + len(trial.look_at),
             body=msgspec.Raw(msgspec.json.encode(trial)),
         )
         limit = self._job.config.settings.smoke_timeout
         try:
-            return child.shared().run(order, Tried, limit, self._phase, self._part)
+            return child.shared().run(order, MeasureReply, limit, self._phase, self._part)
         except BaseException:  # what was found until then is found
             notes.keep(self._place, self._noted)
             raise
@@ -197,7 +197,7 @@ class Run:
     def _part(self, body: msgspec.Raw) -> None:
         part = msgspec.json.decode(body, type=Part)
         self._progress.advance(1)
-        if isinstance(part, Seen):
+        if isinstance(part, PictureResult):
             self._noted.seen[part.sha256] = part
         if time.monotonic() - self._saved > SAVE_EVERY:
             notes.keep(self._place, self._noted)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from tasks.inference.notes import Pictured, Rows
+from tasks.inference.notes import ProjectPicture, Rows
 from tasks.inference.results import Accuracy, ClassAccuracy, Place
 
 Answers = Mapping[str, Rows]
@@ -23,7 +23,9 @@ class UnscoredError(Exception):
     """Why a network can't be judged, as a clause."""
 
 
-def score(pictures: Sequence[Pictured], answers: Answers, labels: Mapping[str, int]) -> Accuracy:
+def score(
+    pictures: Sequence[ProjectPicture], answers: Answers, labels: Mapping[str, int]
+) -> Accuracy:
     """Judge one network; `labels` are its own: label → class id.
 
     Raises:
@@ -43,7 +45,7 @@ def score(pictures: Sequence[Pictured], answers: Answers, labels: Mapping[str, i
     return _accuracy(judged, answers, {label: labels[label] for label in shared}, present)
 
 
-def _labels_of(pictures: Sequence[Pictured]) -> dict[str, int]:
+def _labels_of(pictures: Sequence[ProjectPicture]) -> dict[str, int]:
     """label → how many boxes have it."""
     found: dict[str, int] = {}
     for one in pictures:
@@ -53,7 +55,7 @@ def _labels_of(pictures: Sequence[Pictured]) -> dict[str, int]:
 
 
 def _accuracy(
-    pictures: Sequence[Pictured],
+    pictures: Sequence[ProjectPicture],
     answers: Answers,
     ids: Mapping[str, int],
     present: Mapping[str, int],
@@ -98,7 +100,7 @@ def _precision(truth: dict[str, Any], results: list[dict[str, Any]]) -> list[tup
     ]
 
 
-def _truth(pictures: Sequence[Pictured], ids: Mapping[str, int]) -> dict[str, Any]:
+def _truth(pictures: Sequence[ProjectPicture], ids: Mapping[str, int]) -> dict[str, Any]:
     annotations = [
         {"image_id": number, "category_id": ids[one.label], "iscrowd": 0, **_area(one.place, size)}
         for number, size, marked in ((n, p.size, p.truth or ()) for n, p in enumerate(pictures))
@@ -114,7 +116,7 @@ def _truth(pictures: Sequence[Pictured], ids: Mapping[str, int]) -> dict[str, An
 
 
 def _results(
-    pictures: Sequence[Pictured], answers: Answers, ids: Mapping[str, int]
+    pictures: Sequence[ProjectPicture], answers: Answers, ids: Mapping[str, int]
 ) -> list[dict[str, Any]]:
     known = set(ids.values())
     return [

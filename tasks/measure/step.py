@@ -19,12 +19,12 @@ from tasks.core.errors import AnnotationsError, BrokenNetworkError, NetworkError
 from tasks.core.files import sha256_of
 from tasks.core.words import count
 from tasks.inference import notes
-from tasks.inference.notes import NetworkNotes, Pictured, ProjectNotes
+from tasks.inference.notes import NetworkNotes, ProjectNotes, ProjectPicture
 from tasks.inference.receipts import MeasureReceipt
 from tasks.inference.results import SURE, Comparison, Result
 from tasks.inference.version import tensorflow_version
 from tasks.measure import running
-from tasks.measure.pictures import files_of, gather
+from tasks.measure.project_pictures import files_of, gather
 from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 from tasks.pipeline.receipts import ExtractReceipt
@@ -112,7 +112,9 @@ def _notes_lack(job: ProjectJob, receipt: MeasureReceipt, files: str) -> str | N
     return None
 
 
-def _lost(job: ProjectJob, receipt: MeasureReceipt, pictures: Sequence[Pictured]) -> str | None:
+def _lost(
+    job: ProjectJob, receipt: MeasureReceipt, pictures: Sequence[ProjectPicture]
+) -> str | None:
     """The networks' notes are shared by projects and hold more than this one needs, so they are
     asked for just that."""
     for name in receipt.measured:

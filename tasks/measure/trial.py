@@ -19,10 +19,10 @@ from msgspec import Struct
 
 from tasks.config.types import Signature
 from tasks.inference import inference, memory, outputs
+from tasks.inference.input_picture import LoadedPicture, open_picture
 from tasks.inference.machine import this_machine
 from tasks.inference.messages import FaultError, Talk
-from tasks.inference.notes import Seen
-from tasks.inference.pictures import Subject, open_picture
+from tasks.inference.notes import PictureResult
 from tasks.inference.results import Figures, Latency
 
 MOST = 100
@@ -33,7 +33,7 @@ BUDGET = 60.0
 """Seconds after which no further run is timed, if there were `LEAST_RUNS`."""
 
 
-class Trial(Struct, frozen=True, kw_only=True):
+class MeasureRequest(Struct, frozen=True, kw_only=True):
     """What to do with a network.
 
     Attributes:
@@ -54,16 +54,16 @@ class Lap(Struct, frozen=True, tag=True):
     """A sample picture was timed."""
 
 
-class Tried(Struct, frozen=True):
+class MeasureReply(Struct, frozen=True):
     """What the network took; None if it was not timed."""
 
     figures: Figures | None
 
 
-Part = Seen | Lap
+Part = PictureResult | Lap
 
 
-def handle(body: bytes, talk: Talk) -> Tried:
+def handle(body: bytes, talk: Talk) -> MeasureReply:
     """Carry out a trial; what is found on each picture is told at once.
 
     Raises:
@@ -71,7 +71,7 @@ def handle(body: bytes, talk: Talk) -> Tried:
     """
     import tensorflow as tf
 
-    trial = msgspec.json.decode(body, type=Trial)
+    trial = msgspec.json.decode(body, type=MeasureRequest)
     warm_up()
     memory.forget_peak()
     before = memory.now()
@@ -86,10 +86,10 @@ def handle(body: bytes, talk: Talk) -> Tried:
     for path, sha256 in trial.look_at:
         talk.part(bench.look(path, sha256))
     if timed is None:
-        return Tried(None)
+        return MeasureReply(None)
     first, latency = timed
     grown = None if peak is None or before is None else max(0, peak - before)
-    return Tried(
+    return MeasureReply(
         Figures(
             load=load,
             first=first,
@@ -119,7 +119,7 @@ class Bench:
     def __init__(self, tf: Any, loaded: inference.Loaded, signature: Signature) -> None:
         self._tf, self._loaded, self._signature = tf, loaded, signature
 
-    def look(self, path: str, sha256: str) -> Seen:
+    def look(self, path: str, sha256: str) -> PictureResult:
         """What the network finds on a picture.
 
         Raises:
@@ -128,12 +128,12 @@ class Bench:
         try:
             subject = open_picture(Path(path))
         except FaultError as fault:
-            return Seen(sha256, fault=fault.why)
-        if subject.shown.sha256 != sha256:
+            return PictureResult(sha256, fault=fault.why)
+        if subject.info.sha256 != sha256:
             why = f"{path} changed while the networks were run"
-            raise FaultError(why, "run doit again", passing=True)
+            raise FaultError(why, "run doit again", transient=True)
         answer, _ = self._run(subject)
-        return Seen(sha256, tuple(rows(outputs.found(answer, self._signature))))
+        return PictureResult(sha256, tuple(rows(outputs.found(answer, self._signature))))
 
     def time(self, sample: tuple[str, ...], talk: Talk) -> tuple[float, Latency]:
         """Seconds of the very first run, and the latency.
@@ -159,14 +159,14 @@ class Bench:
         low, median, high = np.percentile(times, (10, 50, 90)).tolist()
         return first, Latency(median=median, low=low, high=high, runs=len(times), pictures=used)
 
-    def _again(self, subject: Subject, times: int, began: float) -> Iterator[float]:
+    def _again(self, subject: LoadedPicture, times: int, began: float) -> Iterator[float]:
         for number in range(times):
             if number >= LEAST_RUNS and time.perf_counter() - began > BUDGET:
                 return
             yield self._run(subject)[1]
 
-    def _run(self, subject: Subject) -> tuple[inference.Arrays, float]:
-        return inference.run(self._tf, self._loaded, subject.pixels, time.perf_counter)
+    def _run(self, subject: LoadedPicture) -> tuple[inference.Arrays, float]:
+        return inference.run(self._tf, self._loaded, subject.pixels)
 
 
 def rows(found: outputs.Found) -> Iterator[tuple[int, float, tuple[float, float, float, float]]]:

@@ -1,8 +1,8 @@
 """What can be asked of a detector's outputs, as pure functions over arrays.
 
-The first `count` rows are detections (see `engine.outputs`). The padding behind them is not asked
-anything (its class is not 0 but whatever the exporter adds to it), nor are raw boxes (they reach
-beyond the picture) or the number of detections (a sound network may find nothing).
+The first `count` rows are detections (see `inference.outputs`). Not checked are the padding behind
+them (its class is not 0 but whatever the exporter adds to it), raw boxes (they reach beyond the
+picture) and the number of detections (a sound network may find nothing).
 """
 
 from __future__ import annotations

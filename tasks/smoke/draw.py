@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
+
+from tasks.inference.report import ReportedDetection
 
 LEAST_SCORE = 0.5
 MOST_BOXES = 20
@@ -29,34 +30,24 @@ Rectangle = tuple[float, float, float, float]  # left, top, right, bottom in pix
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """An object to draw; `place` is ymin, xmin, ymax, xmax as parts of height and width."""
-
-    label: str
-    class_id: int
-    score: float
-    place: tuple[float, float, float, float]
-
-
-def draw(picture: Image.Image, boxes: Sequence[Box]) -> Image.Image:
+def draw(picture: Image.Image, boxes: Sequence[ReportedDetection]) -> Image.Image:
     """A new picture, 720 to 1920 pixels long, with the boxes on it; boxes come best first."""
     canvas = picture.resize(drawn_size(picture.size), Image.Resampling.LANCZOS)
     pen = ImageDraw.Draw(canvas)
     unit = min(canvas.size) / 160
     font = ImageFont.load_default(size=max(13, round(unit * 5)))
-    colours = colours_of(box.class_id for box in boxes)
+    colours = colours_of(box.id for box in boxes)
     line = max(2, round(unit))
     frames = [frame_of(box, canvas.size, line // 2) for box in boxes]
     for box, frame in reversed(list(zip(boxes, frames, strict=True))):
-        _outline(pen, frame, colours[box.class_id], line)
+        _outline(pen, frame, colours[box.id], line)
     texts = [f"{box.label} {box.score:.2f}" for box in boxes]
     plates: list[Rectangle] = []
     for text, frame in zip(texts, frames, strict=True):
         size = plate_size(pen, text, font)
         plates.append(place_plate(size, frame, canvas.size, plates, frames))
     for box, plate, text in reversed(list(zip(boxes, plates, texts, strict=True))):
-        _plate(pen, plate, text, font, colours[box.class_id])
+        _plate(pen, plate, text, font, colours[box.id])
     return canvas
 
 
@@ -87,9 +78,9 @@ def ink_on(colour: Colour) -> Colour:
     return (0, 0, 0) if luminance > 0.179 else (255, 255, 255)
 
 
-def frame_of(box: Box, size: tuple[int, int], margin: int) -> Rectangle:
+def frame_of(box: ReportedDetection, size: tuple[int, int], margin: int) -> Rectangle:
     """The box in pixels with a margin around it, inside the picture."""
-    top, left, bottom, right = box.place
+    top, left, bottom, right = box.box
     width, height = size[0] - 1, size[1] - 1
     return (
         _within(left * width - margin, width),

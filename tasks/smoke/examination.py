@@ -1,12 +1,10 @@
-"""One network, examined: what a trial asks for, in its trial, and the report of it."""
+"""In TensorFlow's process: run one network, check its outputs, and report."""
 
 from __future__ import annotations
 
 import io
 import platform
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,167 +13,145 @@ import numpy as np
 from PIL import Image
 
 from tasks.inference import inference, memory, outputs
+from tasks.inference.input_picture import LoadedPicture, draw_scene, open_picture, other_shape
 from tasks.inference.machine import processors
 from tasks.inference.messages import Checkpoint, Talk
-from tasks.inference.pictures import Subject, draw_scene, open_picture, other_shape
-from tasks.inference.report import Check, Detection, Examined, Report, Seconds, Trial
+from tasks.inference.report import (
+    Check,
+    Report,
+    ReportedDetection,
+    Seconds,
+    SmokeReply,
+    SmokeRequest,
+)
 from tasks.smoke import checks
-from tasks.smoke.draw import LEAST_SCORE, MOST_BOXES, Box, draw
+from tasks.smoke.draw import LEAST_SCORE, MOST_BOXES, draw
 
 SCENE_SIZE = (640, 480)
 MOST_DETECTIONS = 100
 
-Tell = Callable[[str], None]
 
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """What came of running a network."""
-
-    loaded: inference.Loaded
-    detections: outputs.Found
-    checks: tuple[Check, ...]
-    seconds: dict[str, float] = field(default_factory=dict)
-
-
-def handle(body: bytes, talk: Talk) -> Examined:
-    """Carry out a trial; see `engine.messages.Order`.
+def handle(body: bytes, talk: Talk) -> SmokeReply:
+    """Run the network of a request and read its checkpoint; see `inference.messages.Order`.
 
     Raises:
-        FaultError: as `examine`.
-    """
-    return examine(msgspec.json.decode(body, type=Trial), talk.phase)
-
-
-def examine(trial: Trial, tell: Tell) -> Examined:
-    """Run the network of a trial and read its checkpoint; `tell` hears each phase.
-
-    Raises:
-        FaultError: it can't be run, or not be asked anything; checks that fail are in the report.
+        FaultError: it can't be run, or its outputs can't be checked; checks that fail are in the
+            report.
     """
     import tensorflow as tf
 
+    request = msgspec.json.decode(body, type=SmokeRequest)
     memory.forget_peak()
-    if not trial.saved_model:
-        return _checkpoint_only(tf, trial, tell)
-    subject = _subject(trial)
-    tell("load")
-    began = time.perf_counter()
-    folder = Path(trial.folder)
-    loaded = inference.load(tf, folder / "saved_model", trial.signature)
-    load_seconds = time.perf_counter() - began
-    tell("run")
-    ran = _run(tf, trial, loaded, subject)
-    ran.seconds["load"] = load_seconds
-    tell("read the checkpoint")
-    checkpoint, ran.seconds["checkpoint"] = inference.timed(lambda: _checkpoint(tf, trial))
-    return _answer(tf, trial, subject, ran, checkpoint)
-
-
-def _checkpoint_only(tf: Any, trial: Trial, tell: Tell) -> Examined:
-    tell("read the checkpoint")
-    checkpoint, seconds = inference.timed(lambda: _checkpoint(tf, trial))
+    if request.saved_model:
+        return _run(tf, request, talk)
+    checkpoint, seconds = _read_checkpoint(tf, request, talk)
     skipped = Check("inference", "skipped", "no SavedModel: inference not applicable")
     report = Report(
-        network=trial.network,
+        network=request.network,
         applicable=False,
-        checks=(skipped, *_checkpoint_checks(checkpoint)),
+        checks=(skipped, _checkpoint_check(checkpoint)),
         checkpoint=checkpoint,
         seconds=Seconds(checkpoint=seconds),
-        **_surroundings(tf),
+        **_measured_on(tf),
     )
     read = f"{checkpoint.tensors} tensors read" if checkpoint else "no checkpoint"
-    return Examined(report=report, summary=f"{skipped.detail}; {read}")
+    return SmokeReply(report=report, summary=f"{skipped.detail}; {read}")
 
 
-def _subject(trial: Trial) -> Subject:
-    if trial.picture:
-        return open_picture(Path(trial.picture))
-    return draw_scene(trial.scene, SCENE_SIZE)
+def _run(tf: Any, request: SmokeRequest, talk: Talk) -> SmokeReply:
+    drawn_scene = not request.picture
+    picture = (
+        draw_scene(request.scene, SCENE_SIZE)
+        if drawn_scene
+        else open_picture(Path(request.picture))
+    )
+    talk.phase("load")
+    folder = Path(request.folder, "saved_model")
+    loaded, load = inference.timed(lambda: inference.load(tf, folder, request.signature))
+    talk.phase("run")
+    first, cold = inference.run(tf, loaded, picture.pixels)
+    again, warm = inference.run(tf, loaded, picture.pixels)
+    asked = tuple(_checks(tf, request, loaded, picture, first, again))
+    checkpoint, read = _read_checkpoint(tf, request, talk)
+    found = outputs.found(first, request.signature)
+    detections = tuple(_reported(request, picture, found))
+    report = Report(
+        network=request.network,
+        picture=picture.info,
+        detections=detections,
+        found=len(found.scores),
+        left_out=len(found.scores) - sum(one.drawn for one in detections),
+        checks=(*asked, _checkpoint_check(checkpoint)),
+        inputs=loaded.inputs,
+        outputs=loaded.outputs,
+        seconds=Seconds(load=load, first=cold, warm=warm, checkpoint=read),
+        checkpoint=checkpoint,
+        **_measured_on(tf),
+    )
+    times = f"load {load:.1f} s, warm " + (f"{warm * 1000:.0f} ms" if warm < 1 else f"{warm:.1f} s")
+    summary = f"{_summary(request, picture, found, detections)}; {times}"
+    return SmokeReply(report=report, drawn=_png(picture, detections), summary=summary)
 
 
-def _run(tf: Any, trial: Trial, loaded: inference.Loaded, subject: Subject) -> Ran:
-    clock = time.perf_counter
-    first, first_seconds = inference.run(tf, loaded, subject.pixels, clock)
-    again, warm_seconds = inference.run(tf, loaded, subject.pixels, clock)
-    classes = inference.number_of_classes(Path(trial.folder) / "pipeline.config")
-    detections = outputs.found(first, trial.signature)
-    asked = [
-        *checks.sound(first, trial.signature, classes),
-        checks.repeated(detections, outputs.found(again, trial.signature)),
-        _other_shape(tf, trial, loaded, subject, classes),
-        *_label_checks(trial, subject, detections),
-    ]
-    return Ran(loaded, detections, tuple(asked), {"first": first_seconds, "warm": warm_seconds})
-
-
-def _other_shape(
-    tf: Any, trial: Trial, loaded: inference.Loaded, subject: Subject, classes: int | None
-) -> Check:
-    """Whether a picture of another shape gives sound outputs, too."""
+def _checks(
+    tf: Any,
+    request: SmokeRequest,
+    loaded: inference.Loaded,
+    picture: LoadedPicture,
+    first: inference.Arrays,
+    again: inference.Arrays,
+) -> Iterator[Check]:
+    """All checks of what the network answered to the same picture twice."""
+    signature = request.signature
+    classes = inference.number_of_classes(Path(request.folder) / "pipeline.config")
+    found = outputs.found(first, signature)
+    yield from checks.sound(first, signature, classes)
+    yield checks.repeated(found, outputs.found(again, signature))
     name = "picture of another shape"
-    if not loaded.any_size:
-        return Check(name, "skipped", "its input has one size only")
-    answer, _ = inference.run(tf, loaded, other_shape(subject.pixels), time.perf_counter)
-    failed = [c for c in checks.sound(answer, trial.signature, classes) if c.result == "failed"]
-    return checks.passed(name, "; ".join(f"{check.name}: {check.detail}" for check in failed))
-
-
-def _label_checks(trial: Trial, subject: Subject, detections: outputs.Found) -> Iterator[Check]:
-    if trial.unasked:
-        yield Check("labels", "skipped", trial.unasked)
-    if trial.expect:
-        yield checks.expected(detections, trial.labels, trial.expect)
-    if trial.scene_labels:
-        hits, known = _hits(trial, subject, detections)
+    if loaded.any_size:
+        answer, _ = inference.run(tf, loaded, other_shape(picture.pixels))
+        failed = [c for c in checks.sound(answer, signature, classes) if c.result == "failed"]
+        yield checks.passed(name, "; ".join(f"{check.name}: {check.detail}" for check in failed))
+    else:
+        yield Check(name, "skipped", "its input has one size only")
+    if request.unasked:
+        yield Check("labels", "skipped", request.unasked)
+    if request.expect:
+        yield checks.expected(found, request.labels, request.expect)
+    if request.scene_labels:
+        hits, known = _hits(request, picture, found)
         fault = "" if hits or not known else "none of the scene's digits was found where it is"
         yield checks.passed("finds digits where they are", fault, f"{hits} of {known}")
 
 
-def _hits(trial: Trial, subject: Subject, detections: outputs.Found) -> tuple[int, int]:
-    assert subject.boxes is not None
-    least = trial.expect.score if trial.expect else LEAST_SCORE
-    hits = checks.right(detections, trial.labels, subject.boxes, subject.names, least)
-    return hits, len(subject.names)
+def _hits(request: SmokeRequest, picture: LoadedPicture, found: outputs.Found) -> tuple[int, int]:
+    """How many of the scene's digits were found, and how many there are."""
+    assert picture.boxes is not None
+    least = request.expect.score if request.expect else LEAST_SCORE
+    hits = checks.right(found, request.labels, picture.boxes, picture.names, least)
+    return hits, len(picture.names)
 
 
-def _checkpoint(tf: Any, trial: Trial) -> Checkpoint | None:
-    if not trial.checkpoint:
-        return None
-    return inference.read_checkpoint(tf, Path(trial.folder, trial.checkpoint))
+def _read_checkpoint(tf: Any, request: SmokeRequest, talk: Talk) -> tuple[Checkpoint | None, float]:
+    """What its checkpoint holds, and the seconds it took to read; None if it has none."""
+    talk.phase("read the checkpoint")
+    if not request.checkpoint:
+        return None, 0.0
+    prefix = Path(request.folder, request.checkpoint)
+    return inference.timed(lambda: inference.read_checkpoint(tf, prefix))
 
 
-def _checkpoint_checks(checkpoint: Checkpoint | None) -> tuple[Check, ...]:
+def _checkpoint_check(checkpoint: Checkpoint | None) -> Check:
     if checkpoint is None:
-        return (Check("checkpoint", "skipped", "it has none"),)
-    return (Check("checkpoint", "passed", f"all {checkpoint.tensors} tensors read"),)
+        return Check("checkpoint", "skipped", "it has none")
+    return Check("checkpoint", "passed", f"all {checkpoint.tensors} tensors read")
 
 
-def _answer(
-    tf: Any, trial: Trial, subject: Subject, ran: Ran, checkpoint: Checkpoint | None
-) -> Examined:
-    listed = tuple(_listed(trial, subject, ran.detections))
-    drawn = sum(detection.drawn for detection in listed)
-    report = Report(
-        network=trial.network,
-        picture=subject.shown,
-        detections=listed,
-        found=len(ran.detections.scores),
-        left_out=len(ran.detections.scores) - drawn,
-        checks=ran.checks + _checkpoint_checks(checkpoint),
-        inputs=ran.loaded.inputs,
-        outputs=ran.loaded.outputs,
-        seconds=Seconds(**ran.seconds),
-        checkpoint=checkpoint,
-        **_surroundings(tf),
-    )
-    summary = f"{_told(trial, subject, ran.detections, listed)}; {_times(report.seconds)}"
-    return Examined(report=report, drawn=_png(subject, listed), summary=summary)
-
-
-def _listed(trial: Trial, subject: Subject, found: outputs.Found) -> Iterator[Detection]:
+def _reported(
+    request: SmokeRequest, picture: LoadedPicture, found: outputs.Found
+) -> Iterator[ReportedDetection]:
     """The best detections, those with drawn boxes marked."""
-    width, height = subject.shown.size
+    width, height = picture.info.size
     unit = np.array([height, width, height, width])
     rows = zip(found.boxes, found.scores, found.classes, strict=True)
     for number, (box, score, class_id) in enumerate(rows):
@@ -183,8 +159,8 @@ def _listed(trial: Trial, subject: Subject, found: outputs.Found) -> Iterator[De
             return
         y0, x0, y1, x1 = (float(value) for value in box)
         py0, px0, py1, px1 = (int(value) for value in np.rint(box * unit))
-        yield Detection(
-            label=trial.labels.get(int(class_id), str(int(class_id))),
+        yield ReportedDetection(
+            label=request.labels.get(int(class_id), str(int(class_id))),
             id=int(class_id),
             score=round(float(score), 4),
             box=(round(y0, 5), round(x0, 5), round(y1, 5), round(x1, 5)),
@@ -193,36 +169,32 @@ def _listed(trial: Trial, subject: Subject, found: outputs.Found) -> Iterator[De
         )
 
 
-def _png(subject: Subject, detections: tuple[Detection, ...]) -> bytes:
-    boxes = [Box(d.label, d.id, d.score, d.box) for d in detections if d.drawn]
+def _png(picture: LoadedPicture, detections: Sequence[ReportedDetection]) -> bytes:
+    drawn = draw(Image.fromarray(picture.pixels), [one for one in detections if one.drawn])
     buffer = io.BytesIO()
-    draw(Image.fromarray(subject.pixels), boxes).save(buffer, "PNG", compress_level=1)
+    drawn.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 
-def _told(
-    trial: Trial, subject: Subject, found: outputs.Found, listed: tuple[Detection, ...]
+def _summary(
+    request: SmokeRequest,
+    picture: LoadedPicture,
+    found: outputs.Found,
+    detections: Sequence[ReportedDetection],
 ) -> str:
     """What was found, in a few words."""
-    drawn = [f"{d.label} {d.score:.2f}" for d in listed if d.drawn]
-    shown = ", ".join(drawn[:4]) + (", …" if len(drawn) > 4 else "")
-    if trial.scene_labels:
-        hits, known = _hits(trial, subject, found)
-        return f"{hits} of {known} digits found: {shown or 'none'}"
+    drawn = [f"{one.label} {one.score:.2f}" for one in detections if one.drawn]
+    best = ", ".join(drawn[:4]) + (", …" if len(drawn) > 4 else "")
+    if request.scene_labels:
+        hits, known = _hits(request, picture, found)
+        return f"{hits} of {known} digits found: {best or 'none'}"
     if drawn:
-        return f"{len(drawn)} {'box' if len(drawn) == 1 else 'boxes'}: {shown}"
-    best = f" (best: {listed[0].label} {listed[0].score:.2f})" if listed else ""
-    return f"no box scores {LEAST_SCORE} or more{best}"
+        return f"{len(drawn)} {'box' if len(drawn) == 1 else 'boxes'}: {best}"
+    first = f" (best: {detections[0].label} {detections[0].score:.2f})" if detections else ""
+    return f"no box scores {LEAST_SCORE} or more{first}"
 
 
-def _times(seconds: Seconds) -> str:
-    assert seconds.load is not None
-    assert seconds.warm is not None
-    warm = f"{seconds.warm * 1000:.0f} ms" if seconds.warm < 1 else f"{seconds.warm:.1f} s"
-    return f"load {seconds.load:.1f} s, warm {warm}"
-
-
-def _surroundings(tf: Any) -> dict[str, Any]:
+def _measured_on(tf: Any) -> dict[str, Any]:
     return {
         "threads": processors(),
         "peak_memory": memory.peak(),

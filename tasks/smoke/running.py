@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from tasks.core.errors import NetworkError
 from tasks.core.files import sha256_of, write_atomic
 from tasks.inference import child
-from tasks.inference.messages import Grant, Order
-from tasks.inference.report import Examined, Report, Trial
+from tasks.inference.messages import Order, Permissions
+from tasks.inference.report import Report, SmokeReply, SmokeRequest
 from tasks.pipeline.job import NetworkJob, Progress
 from tasks.pipeline.receipts import ExtractReceipt
 from tasks.smoke import fetch
@@ -84,9 +84,9 @@ def _choose(job: NetworkJob, log: Path) -> Chosen:
     if wanted.kind == "own":
         return _own(job, wanted)
     picture = job.config.pictures[wanted.name]
-    with suppress(OSError):  # it is granted as it is now
+    with suppress(OSError):  # permissions hold for what exists when the process starts
         job.cache.pictures.mkdir(parents=True, exist_ok=True)
-    child.shared().warm_up(log, _grant(job))  # while the server is asked
+    child.shared().warm_up(log, _permissions(job))  # while the server is asked
     try:
         path = fetch.fetch(job.cache, picture, job.config.settings)
     except fetch.UnavailableError as error:
@@ -103,10 +103,10 @@ def _own(job: NetworkJob, wanted: Choice) -> Chosen:
         raise NetworkError(job.name, why, "choose another smoke_image") from error
 
 
-def _trial(job: NetworkJob, extracted: ExtractReceipt, chosen: Chosen) -> Trial:
+def _trial(job: NetworkJob, extracted: ExtractReceipt, chosen: Chosen) -> SmokeRequest:
     network = job.network
     asked = demand(network, chosen.wanted, chosen.used, chosen.missing)
-    return Trial(
+    return SmokeRequest(
         network=network.name,
         folder=job.workspace.network(network.name).as_posix(),
         saved_model=network.saved_model,
@@ -121,12 +121,12 @@ def _trial(job: NetworkJob, extracted: ExtractReceipt, chosen: Chosen) -> Trial:
     )
 
 
-def _grant(job: NetworkJob) -> Grant:
+def _permissions(job: NetworkJob) -> Permissions:
     """What the process may read: the networks and every picture that one of them may be run on,
     for one process serves them all."""
     projects = job.config.projects.values()
     own = {job.config.settings.smoke_image, *(each.smoke_image for each in projects)} - {""}
-    return Grant(
+    return Permissions(
         reads=(
             str(job.workspace.pre_trained),
             str(job.workspace.network(job.name)),  # may be a link
@@ -136,7 +136,7 @@ def _grant(job: NetworkJob) -> Grant:
     )
 
 
-def _ask(job: NetworkJob, trial: Trial, log: Path, progress: Progress) -> Examined:
+def _ask(job: NetworkJob, trial: SmokeRequest, log: Path, progress: Progress) -> SmokeReply:
     """Have the child carry out the trial, its phases shown one after the other."""
     begun: list[str] = []
 
@@ -150,17 +150,17 @@ def _ask(job: NetworkJob, trial: Trial, log: Path, progress: Progress) -> Examin
         handler="tasks.smoke.examination:handle",
         name=job.name,
         log=str(log),
-        grant=_grant(job),
+        permissions=_permissions(job),
         body=msgspec.Raw(msgspec.json.encode(trial)),
     )
     try:
-        return child.shared().run(order, Examined, job.config.settings.smoke_timeout, phase)
+        return child.shared().run(order, SmokeReply, job.config.settings.smoke_timeout, phase)
     finally:
         if begun:
             progress.end()
 
 
-def _keep(job: NetworkJob, came: Examined) -> None:
+def _keep(job: NetworkJob, came: SmokeReply) -> None:
     """Write smoke.json and the picture: also of a network that failed, for its owner to see."""
     if came.drawn:
         write_atomic(job.workspace.smoke_picture(job.name), came.drawn)

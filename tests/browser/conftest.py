@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from tasks.core.paths import Workspace
-from tasks.inference.results import Detection, Marked, Result, Sight
+from tasks.inference.results import Detection, Marked, PictureDetections, Result
 from tests.support.compared import (
     LABELS,
     MACHINE,
@@ -133,7 +133,7 @@ def listen(opened: Opened) -> None:
     )
 
 
-def sights(number: int, labels: tuple[str, ...], size: tuple[int, int]) -> list[Sight]:
+def sights(number: int, labels: tuple[str, ...], size: tuple[int, int]) -> list[PictureDetections]:
     """Pictures with some objects each, and what two networks make of them."""
     chance = random.Random(number)
     made = []
@@ -147,7 +147,7 @@ def sights(number: int, labels: tuple[str, ...], size: tuple[int, int]) -> list[
         path = f"cube_faces/images/test/{name}"
         if place % 2:
             found[SSD] = (*found[SSD], Detection("unheard of", 0.7, (0.1, 0.1, 0.6, 0.6)))
-        made.append(Sight(name=name, path=path, size=size, truth=truth, found=found))
+        made.append(PictureDetections(name=name, path=path, size=size, truth=truth, found=found))
     return made
 
 

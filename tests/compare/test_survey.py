@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tasks.compare.survey import THRESHOLDS, Noted, choose, oddity, survey
-from tasks.inference.results import Detection, Marked, Place, Sight
+from tasks.inference.results import Detection, Marked, PictureDetections, Place
 
 HERE: Place = (0.1, 0.1, 0.5, 0.5)
 AWAY: Place = (0.6, 0.6, 0.9, 0.9)
@@ -15,9 +15,9 @@ KNOWN = {"ssd": {"one", "two"}, "rcnn": {"one", "two"}}
 
 def seen(
     truth: tuple[Marked, ...] | None, name: str = "a.png", **found: list[tuple[str, float, Place]]
-) -> Sight:
+) -> PictureDetections:
     rows = {network: tuple(Detection(*row) for row in made) for network, made in found.items()}
-    return Sight(name=name, path=name, size=(64, 48), truth=truth, found=rows)
+    return PictureDetections(name=name, path=name, size=(64, 48), truth=truth, found=rows)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,9 @@ def seen(
         (seen(None, ssd=[("one", 0.9, HERE)]), 0),
     ],
 )
-def test_a_picture_is_odd_where_networks_err_or_disagree(sight: Sight, odd: int) -> None:
+def test_a_picture_is_odd_where_networks_err_or_disagree(
+    sight: PictureDetections, odd: int
+) -> None:
     assert oddity(sight, KNOWN) == odd
 
 

@@ -21,7 +21,7 @@ import pytest
 from tasks.core import temporary
 from tasks.core.files import _prefix, leftovers, write_atomic
 from tasks.core.temporary import STILL_FRESH, Ground, create_held, ground_of, is_left, open_plain
-from tasks.inference.printed import Printed
+from tasks.inference.output_log import OutputLog
 from tasks.pipeline.job import Silent
 from tasks.pipeline.step_lock import turn
 from tasks.wiring.tasks import keep_details
@@ -296,7 +296,7 @@ def test_nothing_planted_as_a_log_is_written_to(plant: str, tmp_path: Path) -> N
     log.symlink_to(mine) if plant == "link" else os.mkfifo(log)
     keep_details(log)
     with open(os.devnull, "rb") as nothing:
-        Printed(nothing, log).close()
+        OutputLog(nothing, log).close()
     assert mine.read_bytes() == b"precious"
 
 

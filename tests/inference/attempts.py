@@ -23,7 +23,7 @@ from pathlib import Path
 import msgspec
 
 from tasks.inference.isolation import isolate
-from tasks.inference.messages import Grant
+from tasks.inference.messages import Permissions
 from tasks.inference.seccomp import (
     ALLOW,
     FAIL,
@@ -140,13 +140,13 @@ def lack(calls: tuple[int, ...]) -> None:
     install([(LOAD, 0, 0, NUMBER), *no, (RETURN, 0, 0, ALLOW)])
 
 
-def main(how: str, grant: str, victim: str, parent: str, port: str) -> None:
+def main(how: str, permissions: str, victim: str, parent: str, port: str) -> None:
     lacking = {"without Landlock": (444,), "without seccomp": (SECCOMP[column() or 0],)}
     told = {}
     if how in lacking:
         lack(lacking[how])
     if how != "open":
-        told["isolation"] = isolate(msgspec.json.decode(grant, type=Grant), ROOT)
+        told["isolation"] = isolate(msgspec.json.decode(permissions, type=Permissions), ROOT)
         needed(told["isolation"])
     for name, attempt in attempts(Path(victim), int(parent), int(port)).items():
         told[name] = outcome(attempt)

@@ -19,9 +19,9 @@ from msgspec import Struct
 from tasks.core.errors import NetworkError
 from tasks.inference.channel import start
 from tasks.inference.child import COMMAND, Child
-from tasks.inference.hearing import ignore
-from tasks.inference.messages import Grant, Handler, Order
-from tasks.inference.printed import HEAD, TAIL, last_line
+from tasks.inference.messages import Handler, Order, Permissions
+from tasks.inference.output_log import HEAD, TAIL, last_line
+from tasks.inference.replies import ignore
 
 ROOT = Path(__file__).parents[2]
 FAKE = (sys.executable, "-m", "tests.inference.fake_worker")
@@ -225,9 +225,9 @@ def test_a_death_at_the_start_is_told_from_the_log_of_the_start(tmp_path: Path) 
 def test_an_early_start_is_used_by_the_first_network(
     child: Child, run: Run, tmp_path: Path
 ) -> None:
-    child.warm_up(tmp_path / "logs" / "start.log", Grant())
+    child.warm_up(tmp_path / "logs" / "start.log", Permissions())
     process = child._process
-    child.warm_up(tmp_path / "logs" / "start.log", Grant())
+    child.warm_up(tmp_path / "logs" / "start.log", Permissions())
     assert process is not None
     assert run("a") == process.pid
 
@@ -237,7 +237,7 @@ def test_an_interrupted_wait_ends_the_process(child: Child, tmp_path: Path) -> N
         if phase == "load":
             raise KeyboardInterrupt
 
-    child.warm_up(tmp_path / "log", Grant())
+    child.warm_up(tmp_path / "log", Permissions())
     process = child._process
     order = Order(handler=SMOKE, name="a", log=str(tmp_path / "log"))
     with pytest.raises(KeyboardInterrupt):
@@ -318,15 +318,15 @@ def test_an_answer_that_makes_no_sense_is_told(run: Run, name: str) -> None:
 
 
 def test_a_message_without_end_is_not_awaited(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.inference.hearing.LONGEST", 100_000)
+    monkeypatch.setattr("tasks.inference.replies.LONGEST", 100_000)
     with pytest.raises(NetworkError, match="process does not answer as it should"):
         run("a")
 
 
 def test_an_order_that_must_read_more_gets_a_new_process(child: Child, tmp_path: Path) -> None:
     def asked(*reads: Path) -> int:
-        grant = Grant(reads=tuple(map(str, reads)))
-        order = Order(handler=SMOKE, name="a", log=str(tmp_path / "log"), grant=grant)
+        permissions = Permissions(reads=tuple(map(str, reads)))
+        order = Order(handler=SMOKE, name="a", log=str(tmp_path / "log"), permissions=permissions)
         return child.run(order, Said, 20, ignore).process
 
     one, two = tmp_path / "one", tmp_path / "two"
@@ -343,9 +343,9 @@ def test_an_order_that_must_read_more_gets_a_new_process(child: Child, tmp_path:
 
 
 def test_the_process_has_a_home_of_its_own_that_goes_with_it(child: Child, tmp_path: Path) -> None:
-    child.warm_up(tmp_path / "log", Grant())
+    child.warm_up(tmp_path / "log", Permissions())
     home = Path(child._home)
-    assert [path.name for path in home.iterdir()] == ["grant.json"]
+    assert [path.name for path in home.iterdir()] == ["permissions.json"]
     assert home.stat().st_mode & 0o777 == 0o700
     child.close()
     assert not home.exists()

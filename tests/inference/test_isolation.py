@@ -19,7 +19,7 @@ import pytest
 
 from tasks.inference import landlock, seccomp
 from tasks.inference.isolation import NONE, described, without_parents_of
-from tasks.inference.messages import Grant
+from tasks.inference.messages import Permissions
 
 ROOT = Path(__file__).parents[2]
 linux = pytest.mark.skipif(sys.platform != "linux", reason="isolation is Linux's")
@@ -63,15 +63,15 @@ def victim(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def attempt(victim: Path) -> Iterator[Attempt]:
-    """`attempt(how, **Grant)`: name → what came of it; see `attempts`."""
+    """`attempt(how, **Permissions)`: name → what came of it; see `attempts`."""
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as other:
         other.bind(f"\0tod-{os.getpid()}")
         other.listen(9)
         port = str(server.getsockname()[1])
 
         def run(how: str, **given: object) -> Told:
-            grant = msgspec.json.encode(Grant(home=str(victim), **given)).decode()  # type: ignore[arg-type]
-            arguments = [how, grant, str(victim), str(os.getpid()), port]
+            permissions = msgspec.json.encode(Permissions(home=str(victim), **given)).decode()  # type: ignore[arg-type]
+            arguments = [how, permissions, str(victim), str(os.getpid()), port]
             done = subprocess.run(
                 [sys.executable, "-m", "tests.inference.attempts", *arguments],
                 cwd=ROOT,

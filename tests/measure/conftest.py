@@ -14,11 +14,11 @@ from tasks.core.errors import NetworkError
 from tasks.core.files import sha256_of
 from tasks.core.paths import Workspace
 from tasks.inference import child
-from tasks.inference.hearing import ignore
 from tasks.inference.messages import Order
-from tasks.inference.notes import Rows, Seen
+from tasks.inference.notes import PictureResult, Rows
+from tasks.inference.replies import ignore
 from tasks.inference.results import Figures, Latency
-from tasks.measure.trial import Lap, Trial, Tried
+from tasks.measure.trial import Lap, MeasureReply, MeasureRequest
 from tasks.pipeline.job import ProjectJob
 from tests.support.annotated import fill
 from tests.support.compared import MACHINE
@@ -39,7 +39,7 @@ class StandIn:
         error: what a network that can't be run is told with.
     """
 
-    trials: list[tuple[str, Trial]] = field(default_factory=list)
+    trials: list[tuple[str, MeasureRequest]] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
     stop_after: int | None = None
@@ -52,8 +52,8 @@ class StandIn:
         limit: float,
         phase: Callable[[str], None],
         part: Callable[[msgspec.Raw], None] = ignore,
-    ) -> Tried:
-        trial = msgspec.json.decode(order.body, type=Trial)
+    ) -> MeasureReply:
+        trial = msgspec.json.decode(order.body, type=MeasureRequest)
         self.trials.append((order.name, trial))
         if why := self.faults.get(order.name):
             raise self.error(order.name, why, "see its log")
@@ -63,20 +63,20 @@ class StandIn:
                 if name == "look" and number == self.stop_after:
                     raise KeyboardInterrupt
                 part(msgspec.Raw(msgspec.json.encode(done)))
-        return Tried(figures() if trial.sample else None)
+        return MeasureReply(figures() if trial.sample else None)
 
-    def _parts(self, trial: Trial, phase: str) -> list[Seen | Lap]:
+    def _parts(self, trial: MeasureRequest, phase: str) -> list[PictureResult | Lap]:
         if phase == "time":
             return [Lap() for _ in trial.sample]
         if phase == "look":
             return [self._seen(Path(path), digest) for path, digest in trial.look_at]
         return []
 
-    def _seen(self, path: Path, digest: str) -> Seen:
+    def _seen(self, path: Path, digest: str) -> PictureResult:
         assert sha256_of(path) == digest
         if path.name in self.unreadable:
-            return Seen(digest, fault="it is damaged")
-        return Seen(digest, FOUND)
+            return PictureResult(digest, fault="it is damaged")
+        return PictureResult(digest, FOUND)
 
     @property
     def looked_at(self) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ import pytest
 from embedded import LABELS
 from embedded.detector import Found
 from embedded.scoring import Truth, average_precision
-from tasks.inference.notes import Pictured, Rows
+from tasks.inference.notes import ProjectPicture, Rows
 from tasks.inference.results import Marked, Place
 from tasks.measure.scoring import UnscoredError, score
 
@@ -17,9 +17,9 @@ HALF = (0.1, 0.1, 0.5, 0.35)  # 5/8 of PLACE
 ELSEWHERE = (0.6, 0.6, 0.9, 0.9)
 
 
-def pictured(*marked: tuple[str, Place], name: str = "a") -> Pictured:
+def pictured(*marked: tuple[str, Place], name: str = "a") -> ProjectPicture:
     truth = tuple(Marked(*one) for one in marked)
-    return Pictured(name=name, path=name, sha256=name, size=(320, 240), truth=truth)
+    return ProjectPicture(name=name, path=name, sha256=name, size=(320, 240), truth=truth)
 
 
 def test_what_is_found_where_it_is_is_right() -> None:
@@ -74,7 +74,7 @@ def test_a_claim_on_an_annotated_picture_without_such_an_object_is_wrong() -> No
     ],
 )
 def test_what_can_t_be_judged_says_why(
-    pictures: list[Pictured], labels: dict[str, int], why: str
+    pictures: list[ProjectPicture], labels: dict[str, int], why: str
 ) -> None:
     with pytest.raises(UnscoredError, match=why):
         score(pictures, {"a": ()}, labels)
@@ -95,7 +95,7 @@ def test_it_agrees_with_the_embedded_networks_own_evaluation() -> None:
 
 def random_picture(
     generator: np.random.Generator, name: str
-) -> tuple[Pictured, Rows, tuple[Truth, Found]]:
+) -> tuple[ProjectPicture, Rows, tuple[Truth, Found]]:
     corners = generator.uniform(0, 0.6, (5, 2))
     boxes = np.concatenate([corners, corners + generator.uniform(0.1, 0.4, (5, 2))], axis=1)
     moved = boxes + generator.normal(0, 0.02, boxes.shape)

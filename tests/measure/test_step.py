@@ -17,13 +17,12 @@ from tasks.core import receipts
 from tasks.core.errors import AnnotationsError, BrokenNetworkError
 from tasks.core.paths import Workspace
 from tasks.inference import notes
-from tasks.inference.notes import NetworkNotes
+from tasks.inference.notes import NetworkNotes, detections
 from tasks.inference.receipts import MeasureReceipt
 from tasks.inference.results import Comparison, Detection, Marked
-from tasks.inference.sights import sights
 from tasks.measure import running, step
-from tasks.measure.pictures import gather
-from tasks.measure.trial import Trial
+from tasks.measure.project_pictures import gather
+from tasks.measure.trial import MeasureRequest
 from tasks.pipeline.job import ProjectJob, Silent
 from tests.measure.conftest import FOUND, StandIn, project_of
 from tests.support.annotated import fill, picture, turned, xml
@@ -209,7 +208,7 @@ def test_notes_of_a_project_that_are_lost_or_damaged_are_made_again(
     assert step.why_stale(job) == "the test pictures changed"
     compared(job)
     assert len(stand_in.trials) == 1
-    assert len(list(sights(job))) == 2
+    assert len(list(detections(job))) == 2
 
 
 def test_one_that_fails_is_told_and_the_others_go_on(job: ProjectJob, stand_in: StandIn) -> None:
@@ -318,7 +317,7 @@ def test_any_name_of_a_file_is_shown_on_one_line(job: ProjectJob) -> None:
     folder = job.workspace.images(job.name, "test")
     (folder / "two\nlines<script>.png").write_bytes(picture(size=(70, 50)))
     compared(job)
-    assert [one.name for one in sights(job)][-1] == "two\\nlines<script>.png"
+    assert [one.name for one in detections(job)][-1] == "two\\nlines<script>.png"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
@@ -344,7 +343,7 @@ def test_names_that_look_alike_are_two_files(job: ProjectJob) -> None:
 def test_a_picture_that_exif_turns_is_seen_upright(job: ProjectJob) -> None:
     (job.workspace.images(job.name, "test") / "t.jpg").write_bytes(turned(6))
     compared(job)
-    assert [one.size for one in sights(job, {"t.jpg"})] == [(48, 64)]
+    assert [one.size for one in detections(job, {"t.jpg"})] == [(48, 64)]
 
 
 def test_a_label_map_that_is_none_is_one_line(job: ProjectJob) -> None:
@@ -393,20 +392,20 @@ def test_a_killed_run_loses_little(
     monkeypatch.setattr(run, "_part", look_first)
     noted = gather(job, Silent())
     pictures = tuple((str(job.workspace.root / one.path), one.sha256) for one in noted.pictures)
-    run.carry_out(Trial(folder="", signature=Signature(), look_at=pictures, sample=()))
+    run.carry_out(MeasureRequest(folder="", signature=Signature(), look_at=pictures, sample=()))
     assert noted.pictures[0].sha256 in kept[1].decode()
 
 
 def test_without_test_pictures_drawn_scenes_stand_in(
     workspace: Workspace, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.measure.pictures.SCENES", 3)
+    monkeypatch.setattr("tasks.measure.project_pictures.SCENES", 3)
     install(workspace, "net")
     job = project_job(workspace, "net")
     outcome = step.run(job, Silent())
     assert "1 of 1 network, 3 drawn scenes" in outcome.note
     assert any("drawn scenes stand in" in line for line in outcome.lines)
-    assert [one.truth is not None for one in sights(job)] == [True] * 3
+    assert [one.truth is not None for one in detections(job)] == [True] * 3
     fill(workspace.images(job.name, "test"))
     assert step.why_stale(job) == "the test pictures changed"
     assert compared(job).drawn is False
@@ -415,7 +414,7 @@ def test_without_test_pictures_drawn_scenes_stand_in(
 def test_projects_that_want_the_drawn_scenes_at_once_get_them_whole(
     workspace: Workspace, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.measure.pictures.SCENES", 4)
+    monkeypatch.setattr("tasks.measure.project_pictures.SCENES", 4)
     jobs = [project_job(workspace, "net", name=f"dice_{number}") for number in range(3)]
     with ThreadPoolExecutor(3) as pool:
         found = list(pool.map(lambda job: gather(job, Silent()), jobs))
@@ -425,7 +424,7 @@ def test_projects_that_want_the_drawn_scenes_at_once_get_them_whole(
 def test_half_drawn_scenes_are_drawn_anew(
     workspace: Workspace, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.measure.pictures.SCENES", 2)
+    monkeypatch.setattr("tasks.measure.project_pictures.SCENES", 2)
     install(workspace, "net")
     job = project_job(workspace, "net")
     workspace.scenes.mkdir(parents=True)
@@ -435,11 +434,11 @@ def test_half_drawn_scenes_are_drawn_anew(
 
 def test_sights_tell_what_was_annotated_and_what_was_found(job: ProjectJob) -> None:
     step.run(job, Silent())
-    first, second = sights(job)
+    first, second = detections(job)
     assert (first.name, first.path) == ("a.png", "cube_faces/images/test/a.png")
     assert first.truth == (Marked("one", (2 / 48, 1 / 64, 40 / 48, 30 / 64)),)
     assert first.found["net"][0] == Detection("one", 0.9, FOUND[0][2])
-    assert [one.name for one in sights(job, {"b.png"})] == ["b.png"] == [second.name]
+    assert [one.name for one in detections(job, {"b.png"})] == ["b.png"] == [second.name]
 
 
 def aged(job: ProjectJob) -> None:

@@ -17,10 +17,10 @@ from embedded.scoring import average_precision, truth_of
 from tasks.core.files import sha256_of
 from tasks.core.paths import Workspace
 from tasks.inference.messages import FaultError, Talk
-from tasks.inference.notes import Seen
+from tasks.inference.notes import PictureResult
 from tasks.inference.results import Comparison
 from tasks.measure import step
-from tasks.measure.trial import Lap, Trial, Tried, handle
+from tasks.measure.trial import Lap, MeasureReply, MeasureRequest, handle
 from tasks.pipeline.job import Silent
 from tests.support.projects import install, network, project_job
 
@@ -69,11 +69,11 @@ def evaluated(folder: Path) -> dict[str, float]:
     return average_precision([(truth_of(one), detect(signature, one.picture)) for one in drawn])
 
 
-def tried(folder: Path, **asked: object) -> tuple[Tried, list[msgspec.Struct], list[str]]:
+def tried(folder: Path, **asked: object) -> tuple[MeasureReply, list[msgspec.Struct], list[str]]:
     """Carry out a trial in this process: what came of it, its parts and its phases."""
     given = {"folder": str(folder), "signature": {}, "look_at": (), "sample": (), **asked}
     parts, phases = list[msgspec.Struct](), list[str]()
-    trial = msgspec.convert(given, Trial)
+    trial = msgspec.convert(given, MeasureRequest)
     done = handle(msgspec.json.encode(trial), Talk(phases.append, parts.append))
     return done, parts, phases
 
@@ -108,9 +108,9 @@ def test_a_damaged_picture_is_told_and_the_next_one_is_looked_at(
     (tmp_path / "bad.png").write_bytes(b"no picture")
     look_at = [(str(tmp_path / "bad.png"), "0" * 64), (str(pictures[0]), sha256_of(pictures[0]))]
     _, (bad, fine), _ = tried(embedded, look_at=look_at)
-    assert isinstance(bad, Seen)
+    assert isinstance(bad, PictureResult)
     assert "no PNG, JPEG, GIF or BMP" in bad.fault
-    assert isinstance(fine, Seen)
+    assert isinstance(fine, PictureResult)
     assert fine.rows
 
 

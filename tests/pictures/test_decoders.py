@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from tasks.core.paths import Workspace
 from tasks.formats.tf_example import decode_example
 from tasks.formats.tf_record import read_frames
-from tasks.inference.pictures import open_picture
+from tasks.inference.input_picture import open_picture
 from tasks.pipeline.job import Silent
 from tasks.records import step
 from tests.support.annotated import xml

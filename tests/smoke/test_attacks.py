@@ -15,7 +15,7 @@ from tasks.core.errors import NetworkError
 from tasks.core.paths import Workspace
 from tasks.inference import child, landlock
 from tasks.inference.child import Child
-from tasks.inference.printed import HEAD, TAIL
+from tasks.inference.output_log import HEAD, TAIL
 from tasks.pipeline.job import Silent
 from tasks.smoke import step
 from tests.smoke.conftest import ODD, MakeJob

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
+from tasks.inference.report import ReportedDetection
 from tasks.smoke.draw import (
     PALETTE,
-    Box,
     Rectangle,
     colours_of,
     draw,
@@ -20,8 +20,10 @@ from tasks.smoke.draw import (
 
 def box(
     class_id: int = 1, place: tuple[float, float, float, float] = (0.25, 0.25, 0.75, 0.75)
-) -> Box:
-    return Box("dog", class_id, 0.9, place)
+) -> ReportedDetection:
+    return ReportedDetection(
+        label="dog", id=class_id, score=0.9, box=place, pixels=(0, 0, 0, 0), drawn=True
+    )
 
 
 def count(picture: Image.Image, colour: tuple[int, int, int]) -> int:

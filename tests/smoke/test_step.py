@@ -22,7 +22,7 @@ from tasks.core.errors import NetworkError, UnreachableError
 from tasks.core.files import sha256_of
 from tasks.core.paths import Workspace
 from tasks.inference import child
-from tasks.inference.messages import Grant
+from tasks.inference.messages import Permissions
 from tasks.inference.receipts import SmokeReceipt
 from tasks.inference.report import Check, Report
 from tasks.pipeline.job import NetworkJob, Silent
@@ -40,7 +40,7 @@ CHANGED = "another picture, other labels or another signature are asked for"
 def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """TensorFlow's process, which may read what any of these tests asks of it: so one will do."""
     base = tmp_path_factory.getbasetemp()
-    child.shared().warm_up(base / "start.log", Grant(reads=(str(base),)))
+    child.shared().warm_up(base / "start.log", Permissions(reads=(str(base),)))
     yield
     child.shared().close()
 

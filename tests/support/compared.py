@@ -26,9 +26,9 @@ from tasks.inference.results import (
     Figures,
     Latency,
     Marked,
+    PictureDetections,
     Place,
     Result,
-    Sight,
 )
 from tasks.pipeline.job import ProjectJob, Silent
 from tasks.pipeline.receipts import ExtractReceipt
@@ -127,11 +127,11 @@ def sight(
     truth: tuple[Marked, ...] | None = (Marked("one", (0.1, 0.1, 0.5, 0.5)),),
     size: tuple[int, int] = (64, 48),
     found: dict[str, tuple[Detection, ...]] | None = None,
-) -> Sight:
+) -> PictureDetections:
     """A picture under images/test; `found` by network."""
     seen = found or {SSD: (Detection("one", 0.91, (0.1, 0.1, 0.5, 0.5)),), RCNN: ()}
     path = f"cube_faces/images/test/{name}"
-    return Sight(name=name, path=path, size=size, truth=truth, found=seen)
+    return PictureDetections(name=name, path=path, size=size, truth=truth, found=seen)
 
 
 def job_of(
@@ -144,17 +144,19 @@ def job_of(
     return ProjectJob(config, workspace, project=project)
 
 
-def seeing(*all_of_them: Sight) -> Callable[[ProjectJob, Sequence[str] | None], Iterator[Sight]]:
+def seeing(
+    *all_of_them: PictureDetections,
+) -> Callable[[ProjectJob, Sequence[str] | None], Iterator[PictureDetections]]:
     """What stands in for the measurement's own notes."""
 
-    def sights(job: ProjectJob, names: Sequence[str] | None) -> Iterator[Sight]:
+    def sights(job: ProjectJob, names: Sequence[str] | None) -> Iterator[PictureDetections]:
         by_name = {one.name: one for one in all_of_them}
         yield from all_of_them if names is None else (by_name[name] for name in names)
 
     return sights
 
 
-def leave(job: ProjectJob, left: Comparison, *sights: Sight) -> None:
+def leave(job: ProjectJob, left: Comparison, *sights: PictureDetections) -> None:
     """Have the measurement done: its receipt, comparison.json, and the pictures."""
     place = job.workspace.comparison(job.name)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -174,7 +176,7 @@ def png(size: tuple[int, int] = (64, 48)) -> bytes:
     return stream.getvalue()
 
 
-def make(job: ProjectJob, left: Comparison, *sights: Sight) -> str:
+def make(job: ProjectJob, left: Comparison, *sights: PictureDetections) -> str:
     """The page's HTML."""
     from tasks.compare import step
 
@@ -183,7 +185,7 @@ def make(job: ProjectJob, left: Comparison, *sights: Sight) -> str:
     return job.workspace.comparison_page(job.name).read_text(encoding="utf-8")
 
 
-def render(networks: dict[str, Network], left: Comparison, *sights: Sight) -> str:
+def render(networks: dict[str, Network], left: Comparison, *sights: PictureDetections) -> str:
     """The same with nothing on any disk: no file system and no JSON holds every name."""
     from tasks.compare.assemble import assemble
     from tasks.compare.inputs import PageInputs, known_labels

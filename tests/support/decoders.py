@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from tasks.inference.pictures import LONGEST_SIDE, open_picture
+from tasks.inference.input_picture import LONGEST_SIDE, open_picture
 from tasks.pictures.stored import examine, stored
 
 Pixels = npt.NDArray[np.uint8]

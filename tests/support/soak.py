@@ -40,7 +40,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 import msgspec
 from tasks.inference.messages import Answer, Doing, Hello, Order
-from tasks.inference.report import Examined, Report, Trial
+from tasks.inference.report import SmokeReply, Report, SmokeRequest
 
 def say(message):
     sys.stdout.buffer.write(msgspec.json.encode(message) + b"\\n")
@@ -51,10 +51,10 @@ for line in sys.stdin.buffer:
     order = msgspec.json.decode(line, type=Order)
     say(Doing("load"))
     time.sleep(0.1)
-    trial = msgspec.json.decode(order.body, type=Trial)
+    trial = msgspec.json.decode(order.body, type=SmokeRequest)
     report = Report(network=trial.network, applicable=trial.saved_model)
     drawn = b"drawn" if trial.saved_model else b""
-    examined = Examined(report=report, drawn=drawn, summary="stand-in")
+    examined = SmokeReply(report=report, drawn=drawn, summary="stand-in")
     say(Answer(body=msgspec.Raw(msgspec.json.encode(examined))))
 """
 

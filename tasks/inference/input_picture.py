@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from tasks.core.files import open_file
-from tasks.inference.messages import FaultError, Shown
+from tasks.inference.messages import FaultError, PictureInfo
 from tasks.pictures import pixels as limits
 from tasks.pictures.stored import examine, stored
 
@@ -22,19 +22,19 @@ LONGEST_SIDE = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class LoadedPicture:
     """A picture to run on: uint8 [height, width, 3] RGB, and what is known of it.
 
     `boxes` (float32 [n, 4], normalised) and `names` say what is on it, if that is known.
     """
 
     pixels: Pixels
-    shown: Shown
+    info: PictureInfo
     boxes: npt.NDArray[np.float32] | None = None
     names: tuple[str, ...] = ()
 
 
-def open_picture(path: Path) -> Subject:
+def open_picture(path: Path) -> LoadedPicture:
     """Read a picture file. The pixels are those that TensorFlow decodes from what a record holds of
     it, as `tf.io.decode_image` does for a training.
 
@@ -52,29 +52,29 @@ def open_picture(path: Path) -> Subject:
     except ValueError as error:
         raise FaultError(f"the picture {path} can't be used: {error}", _CHOOSE) from error
     pixels = _fitted(decoded)
-    shown = Shown(
+    info = PictureInfo(
         source=path.as_posix(),
         sha256=picture.sha256,
         size=_size_of(decoded),
         run_size=_size_of(pixels),
     )
-    return Subject(pixels, shown)
+    return LoadedPicture(pixels, info)
 
 
-def draw_scene(seed: int, size: tuple[int, int]) -> Subject:
+def draw_scene(seed: int, size: tuple[int, int]) -> LoadedPicture:
     """The scene of a seed, of which it is known what it shows; `size` is (width, height)."""
     from embedded.scenes import scene
 
     drawn = scene(seed, size=size)
     width, height = size
     unit = np.array([height, width, height, width], np.float32)
-    shown = Shown(
+    info = PictureInfo(
         source=f"drawn scene, seed {seed}",
         sha256=hashlib.sha256(drawn.picture.tobytes()).hexdigest(),
         size=size,
         run_size=size,
     )
-    return Subject(drawn.picture, shown, np.reshape(drawn.boxes / unit, (-1, 4)), drawn.labels)
+    return LoadedPicture(drawn.picture, info, np.reshape(drawn.boxes / unit, (-1, 4)), drawn.labels)
 
 
 def scaled(pixels: Pixels, height: int, width: int) -> Pixels:

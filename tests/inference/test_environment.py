@@ -9,8 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tasks.inference.messages import Grant
-from tasks.inference.surroundings import FOLDERS, GRANT, SETTINGS, environment, left, taken
+from tasks.inference.environment import (
+    FOLDERS,
+    SETTINGS,
+    VARIABLE,
+    environment,
+    take_permissions,
+    write_permissions,
+)
+from tasks.inference.messages import Permissions
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,13 +90,15 @@ def test_what_any_environment_gives_is_bounded() -> None:
     assert "SOMETHING_NEW" not in allowed
 
 
-def test_a_grant_of_any_length_is_left_and_taken_away(tmp_path: Path) -> None:
-    grant = Grant(reads=tuple(f"/pictures/{number:0>100}.png" for number in range(10_000)))
-    surroundings = {GRANT: left(grant, str(tmp_path))}
-    assert taken(surroundings) == grant
+def test_permissions_of_any_length_are_handed_over_and_removed(tmp_path: Path) -> None:
+    permissions = Permissions(
+        reads=tuple(f"/pictures/{number:0>100}.png" for number in range(10_000))
+    )
+    surroundings = {VARIABLE: write_permissions(permissions, str(tmp_path))}
+    assert take_permissions(surroundings) == permissions
     assert surroundings == {}
     assert list(tmp_path.iterdir()) == []
-    assert taken({}) == Grant()
+    assert take_permissions({}) == Permissions()
 
 
 def test_modules_that_the_installer_did_not_compile_are_compiled_before_the_process_is_shut_in(

@@ -11,11 +11,10 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from tasks.inference.messages import Grant
+from tasks.inference.messages import Permissions
 
-GRANT = "TOD_GRANT"
-"""The variable that leads to the file in which the process finds its grant: it may be longer than
-a variable can be."""
+VARIABLE = "TOD_PERMISSIONS"
+"""Names the file that holds the permissions: they may be longer than a variable can be."""
 
 SETTINGS = (
     # Language and time zone: how errors of the system are worded, and the log's times.
@@ -79,28 +78,28 @@ def is_passed(name: str, value: str) -> bool:
     return name in FOLDERS or (name in SETTINGS and bool(re.fullmatch(SETTING, value)))
 
 
-def left(grant: Grant, home: str) -> str:
-    """Leave the grant in the process's home; the path of the file.
+def write_permissions(permissions: Permissions, home: str) -> str:
+    """Write them into the process's home; the path of the file.
 
     Raises:
         OSError: it can't be written.
     """
-    path = Path(home, "grant.json")
-    path.write_bytes(msgspec.json.encode(grant))
+    path = Path(home, "permissions.json")
+    path.write_bytes(msgspec.json.encode(permissions))
     return str(path)
 
 
-def taken(environment: MutableMapping[str, str]) -> Grant:
-    """The grant that was left for this process, which takes it away; nothing if none was."""
-    path = environment.pop(GRANT, "")
+def take_permissions(environment: MutableMapping[str, str]) -> Permissions:
+    """What was written for this process; the file is removed. Nothing if there is none."""
+    path = environment.pop(VARIABLE, "")
     if not path:
-        return Grant()
-    grant = msgspec.json.decode(Path(path).read_bytes(), type=Grant)
+        return Permissions()
+    permissions = msgspec.json.decode(Path(path).read_bytes(), type=Permissions)
     Path(path).unlink()
-    return grant
+    return permissions
 
 
-def joined(held: Grant, asked: Grant) -> Grant:
+def extended(held: Permissions, asked: Permissions) -> Permissions:
     """What is held, and what is asked for beyond it; `held` itself if it is enough."""
     reads = _beyond(held.reads + held.writes, asked.reads)
     writes = _beyond(held.writes, asked.writes)
@@ -110,8 +109,8 @@ def joined(held: Grant, asked: Grant) -> Grant:
 
 
 def _beyond(held: Iterable[str], asked: Iterable[str]) -> tuple[str, ...]:
-    """The paths that lie in none of `held`, links followed. One that is not there can't be
-    granted: it is asked for again once it is."""
+    """The paths that lie in none of `held`, links followed. One that does not exist is left out: it
+    is asked for again once it does."""
     folders = set(held)
     for path in map(Path, map(os.path.realpath, asked)):
         if path.exists() and folders.isdisjoint(map(str, [path, *path.parents])):

@@ -1,69 +1,73 @@
-"""What the parent hears of the process, and how long it waits for it."""
+"""What the process answers, how long that is waited for, and why it ended if no answer comes."""
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
+from tasks.core.errors import NetworkError
 from tasks.inference.channel import Channel
 from tasks.inference.messages import Answer, Doing, Hello, Message, Part
+from tasks.inference.output_log import last_line
 
 LONGEST = 256_000_000
 """Bytes of a message. A picture of the largest size that is run is a quarter of it."""
 
 Phase = Callable[[str], None]
-Take = Callable[[msgspec.Raw], None]
+TakePart = Callable[[msgspec.Raw], None]
 
 
 def ignore(news: object) -> None:
-    """Nobody asked."""
+    """Do nothing with it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ears:
-    """How long to wait, in seconds, and who is told what meanwhile; the number of the order that
-    it must be about, and how many parts of it may come."""
+class Listener:
+    """How long to wait, in seconds, and what is called with each phase and part meanwhile; the
+    number of the order that is answered, and how many parts of it may come."""
 
     limit: float
     phase: Phase = ignore
-    part: Take = ignore
+    part: TakePart = ignore
     number: str = ""
     parts: int = 0
 
 
 def receive(
-    process: subprocess.Popen[bytes], channel: Channel, ears: Ears
+    process: subprocess.Popen[bytes], channel: Channel, listener: Listener
 ) -> tuple[Hello | Answer | None, bool]:
-    """The next message that is more than news; None if the process ends first.
+    """The next greeting or answer; None if the process ends first.
 
-    The flag tells whether it was ended because its time was over. Each part lets the time begin
-    anew, but no more parts may come than were asked for: so there is an end to all of it.
+    The flag says whether it was ended because its time was over. Each part starts the time again,
+    but no more parts may come than were asked for, so that it always comes to an end.
 
     Raises:
         msgspec.MsgspecError: it sent something else than a message of this order, or too long a
             one, or too many parts.
     """
     parts = 0
-    with Deadline(process, ears.limit) as deadline:
+    with Deadline(process, listener.limit) as deadline:
         while line := channel.receive(LONGEST):
             if not line.endswith(b"\n") and len(line) < LONGEST:
                 break
             message: Message = msgspec.json.decode(line, type=Message)
-            if message.number != ears.number:
+            if message.number != listener.number:
                 raise msgspec.ValidationError("it speaks of something else than what was asked")
             match message:
                 case Doing(phase):
-                    ears.phase(phase)
+                    listener.phase(phase)
                 case Part(body):
                     parts += 1
-                    if parts > ears.parts:
-                        raise msgspec.ValidationError(f"it sent more than {ears.parts} parts")
+                    if parts > listener.parts:
+                        raise msgspec.ValidationError(f"it sent more than {listener.parts} parts")
                     deadline.begin()
-                    ears.part(body)
+                    listener.part(body)
                 case _:
                     return message, False
     return None, deadline.is_over
@@ -83,7 +87,7 @@ class Deadline:
         return self._over.is_set()
 
     def begin(self) -> None:
-        """Let all the time begin anew."""
+        """Start the time again."""
         self._cancel()
         self._timer = threading.Timer(self._seconds, self._stop)
         self._timer.daemon = True
@@ -103,3 +107,24 @@ class Deadline:
     def _stop(self) -> None:
         self._over.set()
         self._process.kill()
+
+
+def exit_error(network: str, code: int, limit: float | None, log: Path) -> NetworkError:
+    """Why the process ended: its time (`limit`, in seconds) was over, a signal, or an exit code."""
+    if limit is not None:
+        todo = f"raise smoke_timeout in config/workspace.toml, or see {log}"
+        return NetworkError(network, f"it did not answer within {limit:g} seconds", todo)
+    last = last_line(log)
+    printed = f": {last}" if last else ""
+    if code == 0:
+        why = "TensorFlow's process ended before it had answered (exit code 0)"
+    elif code > 0:
+        why = f"TensorFlow's process ended with exit code {code}{printed}"
+    elif -code == 9:
+        why = "TensorFlow's process was killed by signal 9: out of memory?"
+    elif -code == signal.SIGILL:
+        why = "TensorFlow's process was killed by signal 4: made for another kind of processor?"
+    else:
+        name = {each.value: each.name for each in signal.Signals}.get(-code, "unknown")
+        why = f"TensorFlow's process was killed by signal {-code} ({name}){printed}"
+    return NetworkError(network, why, f"details: {log}")

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.inference import pictures
+from tasks.inference import input_picture
 from tasks.inference.messages import FaultError
 
 RED = (250, 10, 10)
 
 
 def pixel(path: Path, x: int = 0, y: int = 0) -> list[int]:
-    opened = pictures.open_picture(path).pixels
+    opened = input_picture.open_picture(path).pixels
     assert opened.dtype == np.uint8
     assert opened.shape[2] == 3
     return [int(value) for value in opened[y, x]]
@@ -68,7 +68,7 @@ def test_sixteen_bits_become_eight_by_scale_not_by_cutting(tmp_path: Path) -> No
 def test_what_training_can_not_decode_is_named_with_what_to_do(tmp_path: Path, kind: str) -> None:
     path = saved(Image.new("RGB", (8, 6)), tmp_path / f"a.{kind}")
     with pytest.raises(FaultError) as caught:
-        pictures.open_picture(path)
+        input_picture.open_picture(path)
     name = {"tiff": "TIFF", "webp": "WebP"}[kind]
     assert f"the picture {path} can't be used: it is {name}, which" in caught.value.why
     assert f"convert it to JPEG or PNG, say by `magick name.{kind} " in caught.value.why
@@ -78,7 +78,7 @@ def test_a_photograph_of_a_phone_in_heic_is_named_with_what_to_do(tmp_path: Path
     path = tmp_path / "a.jpg"
     path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
     with pytest.raises(FaultError, match=r"it is HEIC, .*magick name\.heic name\.jpg"):
-        pictures.open_picture(path)
+        input_picture.open_picture(path)
 
 
 def test_the_picture_is_turned_as_its_exif_record_says(tmp_path: Path) -> None:
@@ -87,15 +87,15 @@ def test_the_picture_is_turned_as_its_exif_record_says(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turn clockwise by 90 degrees: the left half ends up on top
     path = saved(picture, tmp_path / "a.jpg", exif=exif, quality=95)
-    subject = pictures.open_picture(path)
-    assert subject.shown.size == (20, 40)
+    subject = input_picture.open_picture(path)
+    assert subject.info.size == (20, 40)
     assert pixel(path, 10, 5)[0] > 200
     assert pixel(path, 10, 35)[2] > 200
 
 
 def test_the_file_is_known_by_its_digest(tmp_path: Path) -> None:
     path = saved(Image.new("RGB", (8, 6)), tmp_path / "a.png")
-    shown = pictures.open_picture(path).shown
+    shown = input_picture.open_picture(path).info
     assert shown.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert (shown.size, shown.run_size) == ((8, 6), (8, 6))
 
@@ -103,8 +103,8 @@ def test_the_file_is_known_by_its_digest(tmp_path: Path) -> None:
 def test_a_very_large_picture_is_run_smaller(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pictures, "LONGEST_SIDE", 50)
-    shown = pictures.open_picture(saved(Image.new("RGB", (200, 100)), tmp_path / "a.png")).shown
+    monkeypatch.setattr(input_picture, "LONGEST_SIDE", 50)
+    shown = input_picture.open_picture(saved(Image.new("RGB", (200, 100)), tmp_path / "a.png")).info
     assert (shown.size, shown.run_size) == ((200, 100), (50, 25))
 
 
@@ -119,13 +119,13 @@ def claiming(path: Path, width: int, height: int) -> Path:
 def test_too_many_pixels_are_refused_before_one_is_decoded(tmp_path: Path) -> None:
     path = claiming(tmp_path / "bomb.png", 20_000, 6_000)
     with pytest.raises(FaultError, match="20000 × 6000 pixels"):
-        pictures.open_picture(path)
+        input_picture.open_picture(path)
 
 
 def test_a_decompression_bomb_is_refused(tmp_path: Path) -> None:
     path = claiming(tmp_path / "bomb.png", 60_000, 60_000)
     with pytest.raises(FaultError, match="too large"):
-        pictures.open_picture(path)
+        input_picture.open_picture(path)
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "tiff", "gif", "webp"])
@@ -134,7 +134,7 @@ def test_a_picture_that_is_cut_off_is_told(tmp_path: Path, kind: str) -> None:
     path = saved(Image.fromarray(noise), tmp_path / f"a.{kind}")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(FaultError, match=str(path)):
-        pictures.open_picture(path)
+        input_picture.open_picture(path)
 
 
 @pytest.mark.parametrize(
@@ -144,24 +144,24 @@ def test_what_is_no_picture_is_told(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(content)
     with pytest.raises(FaultError, match=r"a\.png"):
-        pictures.open_picture(path)
+        input_picture.open_picture(path)
 
 
 def test_a_folder_or_a_missing_file_is_told(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.png"):
         with pytest.raises(FaultError, match="can't be read"):
-            pictures.open_picture(path)
+            input_picture.open_picture(path)
 
 
 @pytest.mark.parametrize("size", [(640, 480), (480, 640), (300, 300), (1024, 636), (1, 1)])
 def test_the_second_picture_has_other_proportions_and_is_not_square(size: tuple[int, int]) -> None:
-    height, width = pictures.other_shape(np.zeros((size[1], size[0], 3), np.uint8)).shape[:2]
+    height, width = input_picture.other_shape(np.zeros((size[1], size[0], 3), np.uint8)).shape[:2]
     assert height != width
     assert abs(width / height - size[0] / size[1]) > 0.2
 
 
 def test_a_drawn_scene_knows_what_it_shows() -> None:
-    subject = pictures.draw_scene(4_000_009, (320, 240))
+    subject = input_picture.draw_scene(4_000_009, (320, 240))
     assert subject.pixels.shape == (240, 320, 3)
     assert subject.boxes is not None
     assert len(subject.boxes) == len(subject.names) > 0

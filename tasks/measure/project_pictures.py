@@ -23,7 +23,7 @@ from tasks.core.files import sync_tree
 from tasks.core.inspect import shown
 from tasks.core.spelling import composed
 from tasks.core.words import count
-from tasks.inference.notes import Pictured, ProjectNotes
+from tasks.inference.notes import ProjectNotes, ProjectPicture
 from tasks.inference.results import Marked
 from tasks.pipeline.job import Progress, ProjectJob, Silent
 from tasks.pipeline.step_lock import PATIENCE, turn
@@ -108,7 +108,7 @@ def _read(
     *,
     drawn: bool = False,
 ) -> ProjectNotes:
-    pictures, unreadable = list[Pictured](), list[str]()
+    pictures, unreadable = list[ProjectPicture](), list[str]()
     remarks, pairs = common_faults(listed), listed.pairs
     clips = 0
     sizes = [state(pair.picture)[0] for pair in pairs]
@@ -149,9 +149,9 @@ def _is_text(path: Path) -> bool:
     return True
 
 
-def _pictured(job: ProjectJob, found: Annotated) -> Pictured:
+def _pictured(job: ProjectJob, found: Annotated) -> ProjectPicture:
     assert found.picture is not None
-    return Pictured(
+    return ProjectPicture(
         name=shown(found.pair.picture.name),
         path=found.pair.picture.relative_to(job.workspace.root).as_posix(),
         sha256=found.picture.sha256,

@@ -27,7 +27,7 @@ NOISE = (
 """How lines begin that say nothing of a reason, such as the frames of a stack."""
 
 
-class Printed:
+class OutputLog:
     """Reads all that comes out of a pipe, in a thread of its own, into one log after another.
 
     What comes while no log is open is dropped, as is the middle of what comes in masses.
