@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from tasks.annotations import frame, voc
-from tasks.annotations.folder import Pair, seen_from
-from tasks.annotations.neighbours import doubt
+from tasks.annotations.folder import Pair, relative_name
+from tasks.annotations.neighbours import why_not_background
 from tasks.annotations.numbers import plain
 from tasks.annotations.reading import head
 from tasks.annotations.voc import Annotation, Box
@@ -61,7 +61,7 @@ def read_pair(pair: Pair, ids: Mapping[str, int]) -> Annotated:
             annotation = voc.read_annotation(head(pair.xml, voc.LARGEST))
     except ValueError as error:
         faults.append(f"{_name(pair)}: {error}")
-    if why := doubt(pair):
+    if why := why_not_background(pair):
         faults.append(f"{name}: {why}")
     found = Annotated(pair, content, picture, annotation, faults=tuple(faults))
     return _joined(found, ids) if annotation is not None else found
@@ -72,7 +72,9 @@ def _joined(found: Annotated, ids: Mapping[str, int]) -> Annotated:
     name, annotation = _name(found.pair), found.annotation
     drawn = tuple(_as_known(box, ids) for box in annotation.boxes)
     faults = label_faults(drawn, ids)
-    remarks = _size_remarks(annotation)
+    remarks = []
+    if annotation.unsized and drawn:
+        remarks.append(f"{annotation.unsized}: whether the picture was resized since can't be told")
     boxes = drawn
     if found.picture is not None:
         size = found.picture.upright
@@ -89,8 +91,8 @@ def _joined(found: Annotated, ids: Mapping[str, int]) -> Annotated:
     )
 
 
-def clipped(number: int) -> str:
-    """What is told of that many clipped boxes."""
+def clipped_message(number: int) -> str:
+    """What the user is told of that many clipped boxes."""
     boxes = "box reaches" if number == 1 else "boxes reach"
     return f"{number} {boxes} out of the picture by less than a pixel, and the edge is taken"
 
@@ -109,12 +111,6 @@ def label_faults(boxes: Iterable[Box], ids: Mapping[str, int]) -> list[str]:
     return [f"label {spelled(one)} is not in the label map{meant(one, ids)}" for one in unknown]
 
 
-def _size_remarks(annotation: Annotation) -> list[str]:
-    if not annotation.unsized or not annotation.boxes:
-        return []
-    return [f"{annotation.unsized}: whether the picture was resized since can't be told"]
-
-
 def _in_frame(
     boxes: tuple[Box, ...], size: tuple[int, int] | None, picture: Picture
 ) -> tuple[tuple[Box, ...], str, str]:
@@ -125,7 +121,7 @@ def _in_frame(
     tool's mistake, if its boxes lie in the picture.
     """
     upright = picture.upright
-    if size in (None, upright):
+    if size is None or size == upright:
         doubtful = picture.orientation in (2, 3, 4) or (
             picture.orientation != 1 and picture.raw[0] == picture.raw[1]
         )
@@ -133,14 +129,10 @@ def _in_frame(
         return boxes, "", remark if boxes else ""
     if size == picture.raw:
         return tuple(_turned(box, picture) for box in boxes), "", ""
+    drawn, actual = (f"{width} × {height}" for width, height in (size, upright))
     if size == upright[::-1] and not any(frame.flaw(box.edges, upright) for box in boxes):
-        remark = f"its size is {_told(size)}, and the picture's {_told(upright)}: taken for swapped"
-        return boxes, "", remark
-    return boxes, f"it was drawn on {_told(size)} pixels, and the picture has {_told(upright)}", ""
-
-
-def _told(size: tuple[int, int] | None) -> str:
-    return f"{size[0]} × {size[1]}" if size else "unknown"
+        return boxes, "", f"its size is {drawn}, and the picture's {actual}: taken for swapped"
+    return boxes, f"it was drawn on {drawn} pixels, and the picture has {actual}", ""
 
 
 def _turned(box: Box, picture: Picture) -> Box:
@@ -160,7 +152,7 @@ def _box_fault(box: Box, size: tuple[int, int]) -> str:
         return ""
     xmin, ymin, xmax, ymax = map(plain, box.edges)
     place = f"{spelled(box.label)} ({xmin}, {ymin}) to ({xmax}, {ymax})"
-    return f"{place}: {what}" + (f" of {_told(size)}" if what.endswith("picture") else "")
+    return f"{place}: {what}" + (f" of {size[0]} × {size[1]}" if what.endswith("picture") else "")
 
 
 def _clipped(box: Box, size: tuple[int, int]) -> Box:
@@ -172,4 +164,4 @@ def _clipped(box: Box, size: tuple[int, int]) -> Box:
 
 def _name(pair: Pair) -> str:
     """The annotation's name, as seen from the picture's folder."""
-    return seen_from(pair.picture.parent, pair.xml) if pair.xml else ""
+    return relative_name(pair.picture.parent, pair.xml) if pair.xml else ""

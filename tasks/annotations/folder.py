@@ -36,7 +36,7 @@ class Pair(Struct, frozen=True):
         return (self.xml,) if self.xml else self.others
 
     @property
-    def is_unlike(self) -> bool:
+    def is_renamed(self) -> bool:
         """Whether it has an XML of another name, or from another folder, than labelImg gives it."""
         xml, picture = self.xml, self.picture
         return xml is not None and (xml.stem, xml.parent) != (picture.stem, picture.parent)
@@ -47,16 +47,16 @@ class Listing(Struct, frozen=True):
 
     Attributes:
         pairs: by name.
-        lonely: XML files without a picture.
-        twins: pictures that differ in the suffix alone, so that one XML would stand for both.
+        unpaired: XML files without a picture.
+        same_stem: pictures that differ in the suffix alone, so that one XML would stand for both.
         folders: folders in it that nothing is taken from.
         common: files around that may annotate pictures which have no annotation of their own.
     """
 
     folder: Path
     pairs: tuple[Pair, ...] = ()
-    lonely: tuple[Path, ...] = ()
-    twins: tuple[tuple[Path, ...], ...] = ()
+    unpaired: tuple[Path, ...] = ()
+    same_stem: tuple[tuple[Path, ...], ...] = ()
     folders: tuple[Path, ...] = ()
     common: tuple[Path, ...] = ()
 
@@ -66,27 +66,27 @@ class Listing(Struct, frozen=True):
         return any(pair.xml for pair in self.pairs)
 
     @property
-    def bare(self) -> list[Path]:
+    def unannotated(self) -> list[Path]:
         """The pictures around which there is nothing that could be their annotation."""
         return [pair.picture for pair in self.pairs if not pair.notes]
 
     @property
     def elsewhere(self) -> str:
         """What is to be told of XML with another name, or in another folder, than labelImg's."""
-        xmls = [pair.xml for pair in self.pairs if pair.xml and pair.is_unlike]
+        xmls = [pair.xml for pair in self.pairs if pair.xml and pair.is_renamed]
         if not xmls:
             return ""
         is_read = "picture is" if len(xmls) == 1 else "pictures are"
-        return f"{len(xmls)} {is_read} read with XML as {seen_from(self.folder, xmls[0])}"
+        return f"{len(xmls)} {is_read} read with XML as {relative_name(self.folder, xmls[0])}"
 
     @property
     def files(self) -> dict[str, Path]:
         """All that a record depends on, by a name that no two of them share and that JSON holds."""
         paths = [path for pair in self.pairs for path in (pair.picture, *pair.notes)]
-        return {_key(self.folder, path): path for path in (*paths, *self.lonely, *self.common)}
+        return {_key(self.folder, path): path for path in (*paths, *self.unpaired, *self.common)}
 
 
-def seen_from(folder: Path, path: Path) -> str:
+def relative_name(folder: Path, path: Path) -> str:
     """A path for the user, who looks into the folder."""
     return shown(_from(folder, path))
 

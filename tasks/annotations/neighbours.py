@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.annotations.folder import Listing, Pair, seen_from
+from tasks.annotations.folder import Listing, Pair, relative_name
 from tasks.annotations.foreign import format_of
 from tasks.annotations.mentions import named_in
 from tasks.annotations.places import CLASSES, name_before
-from tasks.annotations.reading import LARGEST, head, is_file
+from tasks.annotations.reading import LARGEST, head
+from tasks.core.files import is_file
 from tasks.core.inspect import shown
 from tasks.core.words import count
 
@@ -20,16 +21,16 @@ NAMED = 3
 TODO = "convert it to Pascal VOC, or save an XML without boxes for background"
 
 
-def doubt(pair: Pair) -> str:
+def why_not_background(pair: Pair) -> str:
     """Why a picture is neither annotated nor background, as a clause; "" if it is one of them."""
     if not pair.others:
         return ""
     folder = pair.picture.parent
-    names = " and ".join(seen_from(folder, path) for path in pair.others[:NAMED])
+    names = " and ".join(relative_name(folder, path) for path in pair.others[:NAMED])
     if not all(map(is_file, pair.others)):
         return f"{names} stands where its annotation may be, and is no file"
     if renamed := [path for path in pair.others if name_before(path.name)]:
-        name, before = seen_from(folder, renamed[0]), shown(name_before(renamed[0].name))
+        name, before = relative_name(folder, renamed[0]), shown(name_before(renamed[0].name))
         todo = f"rename it to {before}, or take it away"
         return f"{name} is an annotation under another ending: {todo}"
     if pair.others[0].suffix.lower() != ".xml":
@@ -46,18 +47,20 @@ def common_faults(found: Listing) -> list[str]:
     Raises:
         OSError: one can't be read.
     """
-    bare = set(found.bare)
-    pictures = [pair.picture for pair in found.pairs if pair.picture not in bare] + found.bare
+    bare = set(found.unannotated)
+    pictures = [
+        pair.picture for pair in found.pairs if pair.picture not in bare
+    ] + found.unannotated
     lines = []
-    for path in (*found.common, *found.lonely) if bare else ():
-        named = found.bare
+    for path in (*found.common, *found.unpaired) if bare else ():
+        named = found.unannotated
         if path.name not in CLASSES:
             named = [picture for picture in _named_in(path, pictures) if picture in bare]
         if named:
             what = count(len(named), "picture")
             names = ", ".join(shown(picture.name) for picture in named[:NAMED])
             more = ", …" if len(named) > NAMED else ""
-            where = seen_from(found.folder, path)
+            where = relative_name(found.folder, path)
             told = f"{what} without XML may be annotated there, in {format_of(path)}"
             lines.append(f"{where}: {told} ({names}{more}): {TODO}")
     return lines

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
 from errno import EINVAL, EISDIR
 from pathlib import Path
 
 from tasks.core.files import open_file
 
 LARGEST = 256_000_000  # bytes of anything that is read whole or hashed
-
-
-def is_file(path: Path) -> bool:
-    """Whether it is a file, links followed; false also for what can't be looked at."""
-    try:
-        return stat.S_ISREG(os.stat(path).st_mode)
-    except (OSError, ValueError):
-        return False
 
 
 def state(path: Path) -> tuple[int, int]:

@@ -88,7 +88,7 @@ class Node(Struct):
             raise ValueError(f"line {found[1].line}: {again}")
         return found[0] if found else None
 
-    def told(self, tag: str) -> str:
+    def child_text(self, tag: str) -> str:
         """The text of the child of that name, without the blanks around it; "" if it has none.
 
         Raises:
@@ -115,7 +115,7 @@ def read_annotation(content: bytes) -> Annotation:
         where = "boxes are read from <annotation><object><bndbox> alone"
         raise ValueError(f"{overlooked} is not read: {where}")
     size, unsized = _size(root.child("size"))
-    return Annotation(root.told("filename"), size, boxes, unsized)
+    return Annotation(root.child_text("filename"), size, boxes, unsized)
 
 
 def _tree(content: bytes) -> Node:
@@ -189,7 +189,7 @@ def _size(node: Node | None) -> tuple[tuple[int, int] | None, str]:
         return None, "it has no <size>"
     sides: list[int] = []
     for side in ("width", "height"):
-        text = node.told(side)
+        text = node.child_text(side)
         try:
             value = read_number(text)
         except ValueError as error:
@@ -213,12 +213,12 @@ def _box(node: Node, number: int) -> Box:
         ymax=_edge(bounds, "ymax", where),
         difficult=_flag(node, "difficult"),
         truncated=_flag(node, "truncated"),
-        pose=node.told("pose")[:LONGEST_LABEL] or "Unspecified",
+        pose=node.child_text("pose")[:LONGEST_LABEL] or "Unspecified",
     )
 
 
 def _label(node: Node, number: int) -> str:
-    label = node.told("name")
+    label = node.child_text("name")
     if not label:
         raise ValueError(f"object {number} has no name")
     if len(label) > LONGEST_LABEL:
@@ -230,7 +230,7 @@ def _label(node: Node, number: int) -> str:
 
 
 def _edge(bounds: Node, edge: str, where: str) -> float:
-    text = bounds.told(edge)
+    text = bounds.child_text(edge)
     try:
         return read_number(text)
     except ValueError as error:
@@ -238,4 +238,4 @@ def _edge(bounds: Node, edge: str, where: str) -> float:
 
 
 def _flag(node: Node, name: str) -> bool:
-    return node.told(name).lower() in ("1", "true")
+    return node.child_text(name).lower() in ("1", "true")

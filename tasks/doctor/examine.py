@@ -20,16 +20,16 @@ def examine(job: ProjectJob, why_stale: records.WhyStale) -> list[Finding]:
         return [error("project", f"there is no folder {job.name}", todo)]
     known, about_labels = labels.read(job)
     train, test = (
-        pictures.see(split, place.images(job.name, split), f"{job.name}/images/{split}", known.ids)
+        pictures.read_split(place.images(job.name, split), split, job.name, known.ids)
         for split in SPLITS
     )
     found = [*pictures.findings(train, test), *about_labels, *labels.use(known, train, test)]
-    for seen in (train, test):
-        found += records.findings(job, seen, known, why_stale)
+    for report in (train, test):
+        found += records.findings(job, report, known, why_stale)
     for name in job.project.networks:
         found += networks.findings(job, name, known.ids)
     trainable = [n for n in job.project.networks if not job.config.networks[n].not_trainable]
     if not trainable:
-        told = "the project names no network that can be trained"
-        found.append(warning("networks", told, "add one to config/workspace.toml"))
+        result = "the project names no network that can be trained"
+        found.append(warning("networks", result, "add one to config/workspace.toml"))
     return found

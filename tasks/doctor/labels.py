@@ -15,12 +15,12 @@ from tasks.annotations.label_map import (
 from tasks.annotations.reading import head
 from tasks.core.inspect import shown
 from tasks.doctor import config
-from tasks.doctor.pictures import Seen
+from tasks.doctor.pictures import SplitReport
 from tasks.doctor.table import Finding, error, ok, warning
 from tasks.pipeline.job import ProjectJob
 
 WHAT = "label map"
-FEW = 8  # labels that are told in a line; the label map has them all
+FEW = 8  # labels that are result in a line; the label map has them all
 
 
 def read(job: ProjectJob) -> tuple[LabelMap, list[Finding]]:
@@ -41,30 +41,30 @@ def read(job: ProjectJob) -> tuple[LabelMap, list[Finding]]:
         return configured, [error(WHAT, f"{where}: {fault}", again)]
     if faults:
         return labels, [error(WHAT, where, again, faults)]
-    told = ", ".join(f"{shown(name)} {number}" for name, number in list(labels.ids.items())[:FEW])
-    told += ", …" if len(labels.ids) > FEW else ""
+    result = ", ".join(f"{shown(name)} {number}" for name, number in list(labels.ids.items())[:FEW])
+    result += ", …" if len(labels.ids) > FEW else ""
     if not labels.holds(configured.ids):
         todo = "config/workspace.toml has others: make them agree"
-        return labels, [warning(WHAT, f"{where} has {told}", todo)]
+        return labels, [warning(WHAT, f"{where} has {result}", todo)]
     if twice:
-        return labels, [warning(WHAT, told, "let each stand once", twice)]
-    return labels, [ok(WHAT, told)]
+        return labels, [warning(WHAT, result, "let each stand once", twice)]
+    return labels, [ok(WHAT, result)]
 
 
-def use(labels: LabelMap, train: Seen, test: Seen) -> Iterator[Finding]:
+def use(labels: LabelMap, train: SplitReport, test: SplitReport) -> Iterator[Finding]:
     """How often each label occurs."""
     if not train.boxes:
         return
-    told = ", ".join(
+    result = ", ".join(
         f"{shown(name)} {train.labels[name]}+{test.labels[name]}" for name in list(labels.ids)[:FEW]
     )
-    told += ", …" if len(labels.ids) > FEW else ""
+    result += ", …" if len(labels.ids) > FEW else ""
     never = [shown(name) for name in labels.ids if not train.labels[name]]
     if never:
         todo = "add pictures of it, or take the label out of config/workspace.toml"
         yield _absent("train", never, todo)
         return
-    yield ok("labels", f"boxes in train+test: {told}")
+    yield ok("labels", f"boxes in train+test: {result}")
     absent = [shown(name) for name in labels.ids if not test.labels[name]]
     if absent and test.boxes:
         yield _absent("test", absent, "add pictures to test")

@@ -11,14 +11,13 @@ from msgspec import Struct, field
 from tasks.annotations.frame import flaw
 from tasks.annotations.label_map import LabelMap
 from tasks.annotations.numbers import plain, short
-from tasks.annotations.reading import is_file
 from tasks.core import receipts
-from tasks.core.files import open_file
+from tasks.core.files import is_file, open_file
 from tasks.core.inspect import look
 from tasks.core.receipts import RecordFile, RecordsReceipt
 from tasks.core.spelling import meant, spelled
 from tasks.core.words import count
-from tasks.doctor.pictures import Seen
+from tasks.doctor.pictures import SplitReport
 from tasks.doctor.table import Finding, error, ok, warning
 from tasks.formats.tf_example import Floats, Ints, Texts, decode_example
 from tasks.formats.tf_record import read_frames
@@ -40,10 +39,10 @@ class Read(Struct):
 
 
 def findings(
-    job: ProjectJob, seen: Seen, labels: LabelMap, why_stale: WhyStale
+    job: ProjectJob, report: SplitReport, labels: LabelMap, why_stale: WhyStale
 ) -> Iterator[Finding]:
     """The row of one record file."""
-    path = job.workspace.record_file(job.name, seen.split)
+    path = job.workspace.record_file(job.name, report.split)
     again = f"run `doit records:{job.name}`"
     if path.exists() and not is_file(path):
         yield error(path.name, "is no file", f"move it away and {again}")
@@ -52,7 +51,7 @@ def findings(
         with open_file(path) as file:
             read = contents(read_frames(file), labels.ids)
     except FileNotFoundError:
-        if seen.found.is_annotated:
+        if report.found.is_annotated:
             yield error(path.name, "is not there yet", again)
         return
     except OSError as failure:
@@ -61,20 +60,20 @@ def findings(
     except ValueError as fault:
         yield error(path.name, f"is damaged: {fault}", f"remove it and {again}")
         return
-    told = f"{count(read.examples, 'picture')}, {count(read.boxes, 'box')}"
-    whose = "" if _is_ours(job, seen.split, path) else "; it is yours"
+    result = f"{count(read.examples, 'picture')}, {count(read.boxes, 'box')}"
+    whose = "" if _is_ours(job, report.split, path) else "; it is yours"
     if read.faults:
-        yield error(path.name, f"{told}{whose}", f"remove it and {again}", read.faults)
+        yield error(path.name, f"{result}{whose}", f"remove it and {again}", read.faults)
     elif not read.examples:
         yield error(path.name, "holds nothing", f"remove it and {again}")
     elif (
-        (why := why_stale(job, seen.split, labels)) is not None
-        and seen.found.is_annotated
+        (why := why_stale(job, report.split, labels)) is not None
+        and report.found.is_annotated
         and not whose
     ):
-        yield warning(path.name, f"{told}; but {why}", again)
+        yield warning(path.name, f"{result}; but {why}", again)
     else:
-        yield ok(path.name, f"{told}, whole{whose}")
+        yield ok(path.name, f"{result}, whole{whose}")
 
 
 def _is_ours(job: ProjectJob, split: str, path: Path) -> bool:
@@ -124,9 +123,9 @@ def faults(features: Features, ids: Mapping[str, int]) -> Iterator[str]:
 
 
 def _side(features: Features, side: str) -> int:
-    """Width or height in pixels; a great number, which forgives nothing, if it is not told."""
-    told = features.get(f"image/{side}", ())
-    return told[0] if told and isinstance(told[0], int) and told[0] > 0 else 2**24
+    """Width or height in pixels; a great number, which forgives nothing, if it is not result."""
+    result = features.get(f"image/{side}", ())
+    return result[0] if result and isinstance(result[0], int) and result[0] > 0 else 2**24
 
 
 def _text(value: object) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from embedded import LABELS
-from tasks.annotations.annotated import Annotated, clipped, read_pair
+from tasks.annotations.annotated import Annotated, clipped_message, read_pair
 from tasks.annotations.folder import Listing, listing
 from tasks.annotations.label_map import labels_of
 from tasks.annotations.neighbours import common_faults
@@ -127,9 +127,9 @@ def _read(
         pictures.append(_pictured(job, found))
     progress.end()
     if clips:
-        remarks.append(clipped(clips))
-    if listed.is_annotated and listed.bare:
-        what = count(len(listed.bare), "picture")
+        remarks.append(clipped_message(clips))
+    if listed.is_annotated and listed.unannotated:
+        what = count(len(listed.unannotated), "picture")
         remarks.append(f"{what} without XML: shown and timed, and no network is judged by it")
     return ProjectNotes(
         files=files,

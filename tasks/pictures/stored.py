@@ -33,14 +33,14 @@ class Picture(Struct, frozen=True):
         raw: (width, height) as stored in the file.
         orientation: 1 to 8, as EXIF has it.
         sha256: of the file.
-        anew: the record can't hold the file's own bytes.
+        reencoded: the record can't hold the file's own bytes.
     """
 
     kind: Kind
     raw: Size
     orientation: int
     sha256: str
-    anew: bool
+    reencoded: bool
 
     @property
     def upright(self) -> Size:
@@ -73,7 +73,7 @@ def stored(content: bytes, picture: Picture) -> tuple[bytes, Kind]:
     Raises:
         ValueError: it can't be decoded.
     """
-    if not picture.anew:
+    if not picture.reencoded:
         return content, picture.kind
     stream = BytesIO()
     with opened(content) as found:

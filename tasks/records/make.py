@@ -1,4 +1,9 @@
-"""Writes one record file."""
+"""Writes one record file: an annotated picture is a tf.Example of the Object Detection API.
+
+Source of the keys: object_detection/data_decoders/tf_example_decoder.py and
+dataset_tools/create_pascal_tf_record.py of tensorflow/models. The class ids are those of the label
+map: where no label map is configured, the decoder goes by them.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +19,10 @@ from tasks.annotations.folder import Pair
 from tasks.annotations.reading import state
 from tasks.core.files import atomic_writer
 from tasks.core.inspect import shown
+from tasks.formats.tf_example import Floats, Ints, Texts, encode_example
 from tasks.formats.tf_record import frame
+from tasks.pictures.stored import stored
 from tasks.pipeline.job import Progress
-from tasks.records.example import example
 
 
 class Tally(Struct):
@@ -24,8 +30,8 @@ class Tally(Struct):
 
     Attributes:
         clipped: boxes that reached out of their pictures by less than a pixel.
-        anew: pictures that were encoded anew.
-        bare: pictures without XML.
+        reencoded: pictures that were encoded anew.
+        without_xml: pictures without XML.
         faults, remarks: one line each, the file first.
         sha256: of the record.
     """
@@ -34,8 +40,8 @@ class Tally(Struct):
     boxes: int = 0
     clipped: int = 0
     background: int = 0
-    anew: int = 0
-    bare: int = 0
+    reencoded: int = 0
+    without_xml: int = 0
     faults: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     sha256: str = ""
@@ -45,8 +51,8 @@ class Tally(Struct):
         self.boxes += len(found.boxes)
         self.clipped += found.clipped
         self.background += not found.boxes
-        self.bare += not found.pair.notes
-        self.anew += found.picture is not None and found.picture.anew
+        self.without_xml += not found.pair.notes
+        self.reencoded += found.picture is not None and found.picture.reencoded
         self.faults += found.faults
         self.remarks += found.remarks
 
@@ -96,3 +102,36 @@ def _example(pair: Pair, ids: Mapping[str, int], tally: Tally) -> bytes:
     except ValueError as error:
         tally.faults.append(f"{shown(pair.picture.name)}: {error}")
         return b""
+
+
+def example(found: Annotated, ids: Mapping[str, int]) -> bytes:
+    """The encoded example of a pair that has no faults. Boxes are fractions of the upright picture.
+
+    Raises:
+        ValueError: the picture can't be stored.
+    """
+    picture, boxes = found.picture, found.boxes
+    assert picture is not None
+    content, kind = stored(found.content, picture)
+    width, height = picture.upright
+    name = found.pair.picture.name.encode("utf-8", "surrogateescape")
+    return encode_example(
+        {
+            "image/encoded": Texts((content,)),
+            "image/format": Texts((kind.encode(),)),
+            "image/filename": Texts((name,)),
+            "image/source_id": Texts((name,)),
+            "image/key/sha256": Texts((hashlib.sha256(content).hexdigest().encode(),)),
+            "image/height": Ints((height,)),
+            "image/width": Ints((width,)),
+            "image/object/bbox/xmin": Floats(box.xmin / width for box in boxes),
+            "image/object/bbox/xmax": Floats(box.xmax / width for box in boxes),
+            "image/object/bbox/ymin": Floats(box.ymin / height for box in boxes),
+            "image/object/bbox/ymax": Floats(box.ymax / height for box in boxes),
+            "image/object/class/text": Texts(box.label.encode() for box in boxes),
+            "image/object/class/label": Ints(ids[box.label] for box in boxes),
+            "image/object/difficult": Ints(int(box.difficult) for box in boxes),
+            "image/object/truncated": Ints(int(box.truncated) for box in boxes),
+            "image/object/view": Texts(box.pose.encode() for box in boxes),
+        }
+    )

@@ -1,5 +1,6 @@
-"""Which file was seen in which state. A file whose size and time of change are the noted ones has
-the noted digest; any other is read. True of this machine only, so it is no part of a receipt."""
+"""Size, time of change and digest of each file as it was last read. A file of the same size and
+time is taken to have the same digest; any other is read. This holds on one machine only, so it is
+not part of a receipt."""
 
 from __future__ import annotations
 
@@ -10,12 +11,12 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from tasks.annotations.reading import is_file, state
-from tasks.core.files import LARGEST_STATE, read_file, sha256_of, write_if_changed
+from tasks.annotations.reading import state
+from tasks.core.files import LARGEST_STATE, is_file, read_file, sha256_of, write_if_changed
 
 
 class Noted(Struct, frozen=True, array_like=True):
-    """A file as it was seen: bytes, time of change in nanoseconds, digest."""
+    """A file as it was last read: bytes, time of change in nanoseconds, digest."""
 
     size: int
     mtime: int
@@ -23,7 +24,7 @@ class Noted(Struct, frozen=True, array_like=True):
 
 
 class Memory(Struct, frozen=True):
-    """What was seen when the step last ended.
+    """The state of all files when the step last ended.
 
     Attributes:
         sources: `train` or `test` → name of a file, as shown (a name can be such that no JSON

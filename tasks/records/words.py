@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.annotations.annotated import clipped
-from tasks.annotations.folder import Listing, seen_from
+from tasks.annotations.annotated import clipped_message
+from tasks.annotations.folder import Listing, relative_name
 from tasks.core.inspect import shown
 from tasks.core.lists import first_of
 from tasks.core.words import count
@@ -20,11 +20,11 @@ MOST_TOLD = 10
 
 def oddities(folder: str, found: Listing) -> list[str]:
     """XML and pictures that do not go together as they should."""
-    twins = [" and ".join(shown(path.name) for path in paths) for paths in found.twins]
+    twins = [" and ".join(shown(path.name) for path in paths) for paths in found.same_stem]
     return [
         *(
-            f"{folder}: {seen_from(found.folder, path)} has no picture and is left out"
-            for path in found.lonely
+            f"{folder}: {relative_name(found.folder, path)} has no picture and is left out"
+            for path in found.unpaired
         ),
         *([f"{folder}: {found.elsewhere}"] if found.elsewhere else []),
         *(f"{folder}: {pair} are read with one and the same XML" for pair in twins),
@@ -42,15 +42,15 @@ def what_to_add(folder: str, split: str, found: Listing) -> str:
 def told(tally: Tally, folder: str) -> list[str]:
     """What a record holds that its maker may not have meant."""
     lines = []
-    if tally.bare:
-        verb = "has" if tally.bare == 1 else "have"
-        pictures = count(tally.bare, "picture")
+    if tally.without_xml:
+        verb = "has" if tally.without_xml == 1 else "have"
+        pictures = count(tally.without_xml, "picture")
         lines.append(f"{folder}: {pictures} without XML {verb} no boxes and count as background")
     if tally.clipped:
-        lines.append(f"{folder}: {clipped(tally.clipped)}")
-    if tally.anew:
-        verb = "was" if tally.anew == 1 else "were"
-        pictures = count(tally.anew, "picture")
+        lines.append(f"{folder}: {clipped_message(tally.clipped)}")
+    if tally.reencoded:
+        verb = "was" if tally.reencoded == 1 else "were"
+        pictures = count(tally.reencoded, "picture")
         lines.append(f"{folder}: {pictures} {verb} encoded anew, upright and as TensorFlow decodes")
     return lines
 

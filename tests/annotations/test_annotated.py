@@ -32,8 +32,8 @@ def test_names_without_their_suffix_join_picture_and_xml(tmp_path: Path) -> None
         ("d.gif", None),
         ("d.png", None),
     ]
-    assert [path.name for path in found.lonely] == ["c.xml"]
-    assert [[path.name for path in twins] for twins in found.twins] == [["d.gif", "d.png"]]
+    assert [path.name for path in found.unpaired] == ["c.xml"]
+    assert [[path.name for path in twins] for twins in found.same_stem] == [["d.gif", "d.png"]]
     assert [path.name for path in found.folders] == ["more"]
 
 

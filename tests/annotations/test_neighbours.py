@@ -67,8 +67,8 @@ def test_an_annotation_is_found_where_it_is_plain_whose_it_is(
     assert len(found[image].boxes) == 1
     assert not found["other.png"].boxes
     assert not found["other.png"].faults
-    assert [path.name for path in listing(folder).bare] == ["other.png"]
-    assert not listing(folder).lonely
+    assert [path.name for path in listing(folder).unannotated] == ["other.png"]
+    assert not listing(folder).unpaired
 
 
 NOT_PLAIN = {
@@ -88,7 +88,7 @@ def test_an_annotation_that_is_not_plainly_its_own_is_an_error(tmp_path: Path, c
     folder = train(tmp_path, {"a.png": picture(), **NOT_PLAIN[case]})
     (fault,) = read(folder)["a.png"].faults
     assert "be its annotation" in fault
-    assert listing(folder).bare == []
+    assert listing(folder).unannotated == []
 
 
 def test_another_folders_annotation_of_a_picture_of_its_own_is_not_looked_at(
@@ -96,7 +96,7 @@ def test_another_folders_annotation_of_a_picture_of_its_own_is_not_looked_at(
 ) -> None:
     beside = {"../test/a.png": picture(), "../test/a.xml": XML}
     folder = train(tmp_path, {"a.png": picture(), **beside})
-    assert [path.name for path in listing(folder).bare] == ["a.png"]
+    assert [path.name for path in listing(folder).unannotated] == ["a.png"]
 
 
 LABELME = json.dumps({"version": "5", "shapes": [], "imagePath": "a.png"}).encode()
@@ -220,8 +220,8 @@ def test_files_that_speak_of_no_bare_picture_do_no_harm(tmp_path: Path) -> None:
     (folder / "face-b.png").write_bytes(picture())
     (folder / "face-b.xml").write_bytes(XML)
     assert common_faults(listing(folder)) == []
-    assert [path.name for path in listing(folder).bare] == ["1.png", "b.png"]
-    assert [path.name for path in listing(folder).lonely] == ["z.xml"]
+    assert [path.name for path in listing(folder).unannotated] == ["1.png", "b.png"]
+    assert [path.name for path in listing(folder).unpaired] == ["z.xml"]
 
 
 NAMES: dict[str, tuple[str, str, dict[str, Any]]] = {

@@ -33,7 +33,7 @@ from tests.support.annotated import picture, turned
 def test_what_tensorflow_decodes_goes_into_the_record_as_it_is(kind: str, mode: str) -> None:
     content = picture(kind, mode=mode)
     seen = examine(content)
-    assert (seen.kind, seen.upright, seen.anew) == (kind.lower(), (64, 48), False)
+    assert (seen.kind, seen.upright, seen.reencoded) == (kind.lower(), (64, 48), False)
     assert stored(content, seen) == (content, kind.lower())
 
 
@@ -203,4 +203,4 @@ def test_exif_that_is_damaged_turns_nothing_and_stops_nothing() -> None:
     for exif in (b"Exif\0\0nonsense", b"Exif\0\0II*\0\xff\xff\xff\x7f", b"\0" * 30):
         for kind in ("PNG", "JPEG"):
             seen = examine(picture(kind, exif=exif))
-            assert (seen.orientation, seen.anew) == (1, False)
+            assert (seen.orientation, seen.reencoded) == (1, False)

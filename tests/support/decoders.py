@@ -48,9 +48,9 @@ def judge(content: bytes, place: Path) -> str:
             raise DisagreementError("what is measured is not what the record holds")
     wanted = as_seen(content)
     off = difference(exact(held) if kind == "jpeg" else decoded, wanted)
-    if off > allowed(content, picture.anew and kind == "jpeg"):
+    if off > allowed(content, picture.reencoded and kind == "jpeg"):
         raise DisagreementError(f"{off:.2f} shades from what people see")
-    return "anew" if picture.anew else "as it is"
+    return "anew" if picture.reencoded else "as it is"
 
 
 def in_training(held: bytes) -> Pixels:

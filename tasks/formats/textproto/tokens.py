@@ -83,10 +83,10 @@ def _stray(text: str, at: int) -> str:
         return "found a backslash outside of a string: write paths in quotes, with /"
     if character == BOM:
         return "found a byte order mark: remove it"
-    return f"found {shown(character)}, which can't stand here"
+    return f"found {excerpt(character)}, which can't stand here"
 
 
-def shown(text: str) -> str:
+def excerpt(text: str) -> str:
     """A piece of a file for a message: one line, not long."""
     plain = printable(text)
     return f"`{plain if len(plain) <= 30 else plain[:29] + '…'}`"

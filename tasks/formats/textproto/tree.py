@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from tasks.formats.textproto.tokens import TextError, Token, shown, tokens
+from tasks.formats.textproto.tokens import TextError, Token, excerpt, tokens
 from tasks.formats.textproto.values import Value, number, unquoted, word
 
 DEEPEST = 100  # messages within messages; protobuf's own limit
@@ -111,7 +111,7 @@ class _Reader:
         raise self.error(f"expected `{mark}` for the `{opened.text}` of line {where}")
 
     def error(self, why: str) -> TextError:
-        found = "the end of the file" if self.here.kind == "end" else shown(self.here.text)
+        found = "the end of the file" if self.here.kind == "end" else excerpt(self.here.text)
         return TextError(self.text, self.here.start, f"{why}; found {found}")
 
 
@@ -131,7 +131,7 @@ def _field(reader: _Reader, depth: int) -> Field:
     if reader.here.kind == "mark" and reader.here.text in CLOSE:
         value: Scalar | Message | Items = _message(reader, depth)
     elif colon is None and reader.here.text != "[":
-        raise reader.error(f"expected `:` or `{{` after {shown(name)}")
+        raise reader.error(f"expected `:` or `{{` after {excerpt(name)}")
     elif reader.here.text == "[":
         value = _list(reader, depth)
     else:
