@@ -27,8 +27,8 @@ STEPS = {
 FLOORS: tuple[set[str], ...] = (
     {"core"},
     {"formats", "archives", "config", "pictures"},
-    {"web", "pipeline"},
-    {"pipeline_config", "inference", "annotations"},
+    {"web", "pipeline", "pipeline_config"},
+    {"inference", "annotations"},
     {"console"},
     {"zoo"},
     STEPS,

@@ -89,7 +89,22 @@ def read_label_map(content: bytes) -> dict[str, int]:
     Raises:
         ValueError: it is not a label map, or one that training refuses.
     """
-    document, ids = _document(content), dict[str, int]()
+    from tasks.pipeline_config import schema  # only when there is something to read
+
+    document = _document(content)
+    if unknown := next(schema.unknown_fields(document, schema.LABEL_MAP), ""):
+        raise ValueError(unknown)
+    ids = _ids(document)
+    if not ids:
+        has_items = document.count("item") > 0
+        raise ValueError("it holds no item" + (" but the background" if has_items else ""))
+    if fault := schema.fault(document.text, schema.LABEL_MAP):
+        raise ValueError(fault)
+    return ids
+
+
+def _ids(document: Document) -> dict[str, int]:
+    ids = dict[str, int]()
     same, taken = dict[str, str](), set[int]()
     for number in range(document.count("item")):
         item = [document.get(f"item[{number}].{key}") for key in KEYS]
@@ -97,8 +112,10 @@ def read_label_map(content: bytes) -> dict[str, int]:
         item_id = _id(item[1], f"item {number + 1} ({name})")
         if item_id == 0 and "background" in (name, item[2]):
             continue
-        if not 1 <= item_id <= HIGHEST:
+        if item_id < 1:
             raise ValueError(f"{name} has the id {item_id}, and ids count from 1")
+        if item_id > HIGHEST:
+            raise ValueError(f"{name} has the id {item_id}, which is above {HIGHEST}")
         if (other := same.setdefault(composed(name), name)) != name:
             raise ValueError(f"{name} stands in it twice, in other code points for {other}")
         if name in ids:
@@ -107,10 +124,6 @@ def read_label_map(content: bytes) -> dict[str, int]:
             raise ValueError(f"{name} has the id {item_id}, which another label has")
         ids[name] = item_id
         taken.add(item_id)
-    if not ids:
-        raise ValueError(
-            "it holds no item" + (" but the background" if document.count("item") else "")
-        )
     return ids
 
 

@@ -45,7 +45,7 @@ def read(job: ProjectJob) -> tuple[LabelMap, list[Finding]]:
     result += ", …" if len(labels.ids) > FEW else ""
     if not labels.holds(configured.ids):
         todo = "config/workspace.toml has others: make them agree"
-        return labels, [warning(WHAT, f"{where} has {result}", todo)]
+        return labels, [warning(WHAT, f"{where} has {result}", todo, twice)]
     if twice:
         return labels, [warning(WHAT, result, "let each stand once", twice)]
     return labels, [ok(WHAT, result)]

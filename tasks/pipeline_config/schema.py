@@ -20,10 +20,12 @@ from tasks.formats.textproto.values import Value, Word
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, FieldDescriptor
     from google.protobuf.descriptor_pb2 import FileDescriptorProto
+    from google.protobuf.descriptor_pool import DescriptorPool
 
 PROTO = Path(__file__).with_name("pipeline.proto")
 PACKAGE = "object_detection.protos"
 ROOT = "TrainEvalPipelineConfig"
+LABEL_MAP = "StringIntLabelMap"
 SCALARS = ("bool", "float", "int32", "string", "uint32")
 EXTENSION = "["  # how the name of an extension begins
 MOST_PLACES = 2
@@ -32,13 +34,19 @@ MOST_PLACES = 2
 
 
 @cache
-def root() -> Descriptor:
-    """The message that a whole file is."""
+def _pool() -> DescriptorPool:
     from google.protobuf import descriptor_pool
 
     pool = descriptor_pool.DescriptorPool()  # our own: the API's protos may be loaded beside
     pool.Add(_file())
-    return pool.FindMessageTypeByName(f"{PACKAGE}.{ROOT}")
+    return pool
+
+
+@cache
+def root(name: str = ROOT) -> Descriptor:
+    """The message that a whole file is: a pipeline.config, or a `LABEL_MAP`."""
+    found: Descriptor = _pool().FindMessageTypeByName(f"{PACKAGE}.{name}")
+    return found
 
 
 def _file() -> FileDescriptorProto:
@@ -156,13 +164,14 @@ def unknown(path: str) -> str:
     return ""
 
 
-def unknown_fields(document: Document) -> Iterator[str]:
-    """Every field that its message does not have, with line and column, in the order of the text.
+def unknown_fields(document: Document, name: str = ROOT) -> Iterator[str]:
+    """Every field that its message does not have, with line and column, in the order of the text;
+    `name` is the message that the whole file is.
 
     Extensions are passed over: they may be of any package.
     """
     line, begin = 1, 0  # counted on from field to field: from the start each time costs a square
-    for at, why in _unknown(document.root, root(), ""):
+    for at, why in _unknown(document.root, root(name), ""):
         if ends := document.text.count("\n", begin, at):
             line, begin = line + ends, document.text.rindex("\n", begin, at) + 1
         yield f"line {line}, column {at - begin + 1}: {why}"
@@ -189,7 +198,7 @@ def no_field(where: str, name: str, kind: Descriptor | None) -> str:
     is called, if that can be told."""
     fault = f"{where or 'the file'} has no field {name}"
     known = kind.fields_by_name if kind else {}
-    if close := get_close_matches(name, known, 1, 0.75):
+    if close := get_close_matches(name.lower(), known, 1, 0.75):
         return f"{fault}; did you mean {close[0]}?"
     homes = [p for one, paths in places().items() if name in one.fields_by_name for p in paths]
     if homes and len(homes) <= MOST_PLACES:
@@ -218,14 +227,14 @@ def places() -> dict[Descriptor, list[str]]:
 
 
 @cache
-def message_class() -> Any:  # made at run time; no stub knows it
-    """What a pipeline.config is read into."""
+def message_class(name: str = ROOT) -> Any:  # made at run time; no stub knows it
+    """What such a file is read into."""
     from google.protobuf import message_factory
 
-    return message_factory.GetMessageClass(root())
+    return message_factory.GetMessageClass(root(name))
 
 
-def fault(text: str) -> str | None:
+def fault(text: str, name: str = ROOT) -> str | None:
     """What the protobuf library finds wrong in a text, with line and column; None if nothing.
 
     A byte order mark is a fault: the API does not read past it.
@@ -238,7 +247,7 @@ def fault(text: str) -> str | None:
         text.encode()
         # Merge, as in object_detection/utils/config_util.py: a field may stand several times.
         text_format.Merge(
-            text, message_class()(), allow_unknown_field=True, allow_unknown_extension=True
+            text, message_class(name)(), allow_unknown_field=True, allow_unknown_extension=True
         )
     except text_format.ParseError as error:
         message = " ".join(str(error).split()).replace(f"{PACKAGE}.", "")

@@ -45,6 +45,13 @@ def test_a_background_that_is_counted_is_a_label() -> None:
         ("item { name: 'one' id: first }", "item 1 (one): its id is first, not a whole number"),
         ("item { name: 'one' id: -1 }", "one has the id -1, and ids count from 1"),
         ("item { name: 'one' id: 0 }", "one has the id 0, and ids count from 1"),
+        ("item { name: 'one' id: 99999999999 }", "the id 99999999999, which is above 2147483647"),
+        ("item { id: 1 name: 'one' colour: 'red' }", "line 1, column 26: item has no field colour"),
+        ("item {\n  ID: 1\n}", "line 2, column 3: item has no field ID; did you mean id?"),
+        ("items { id: 1 }", "column 1: the file has no field items; did you mean item?"),
+        ("item { id: 1 name: 'one' keypoints { od: 1 } }", "item.keypoints has no field od"),
+        ("item { id: 1 name: 'one' frequency: SOMETIMES }", "line 1, column 37: "),
+        ("item { id: 1 name: 'one' instance_count: 'x' }", "line 1, column 42: "),
         ("item { name: 'one ' id: 1 }", "item 1: the name 'one ' has a blank at an end"),
         ("item { name: 'o\u200bne' id: 1 }", "the name of item 1 holds U+200B (zero width space)"),
     ],
@@ -68,3 +75,9 @@ def test_one_label_in_two_compositions_is_one_label_twice() -> None:
 def test_a_label_map_agrees_with_labels_however_they_are_composed() -> None:
     assert LabelMap({DECOMPOSED: 1}, True).holds({COMPOSED: 1})
     assert not LabelMap({DECOMPOSED: 2}, True).holds({COMPOSED: 1})
+
+
+def test_all_fields_of_an_item_are_known() -> None:
+    more = "keypoints { id: 0 label: 'a' } frequency: FREQUENT ancestor_ids: [2, 3]"
+    content = f"item {{ id: 1_0 name: 'one' display_name: 'One' instance_count: 5 {more} }}"
+    assert read_label_map(content.encode()) == {"one": 10}  # as Python's protobuf reads it
