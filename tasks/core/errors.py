@@ -115,4 +115,4 @@ def disk_error(what: str, error: OSError) -> DiskError:
     """Tell an `OSError` in one line: the operating system's own words, without the errno."""
     reason = error.strerror or type(error).__name__
     place = f" ({error.filename})" if error.filename else ""
-    return DiskError(what, f"{reason.lower()}{place}")
+    return DiskError(what, f"{reason[:1].lower()}{reason[1:]}{place}")

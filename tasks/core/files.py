@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -175,20 +176,28 @@ def write_if_changed(path: Path, content: bytes) -> bool:
     return True
 
 
-def sha256_of(path: Path) -> str:
-    """The sha256 of a file as 64 hexadecimal digits, read in blocks.
+def sha256_of(path: Path, most: int = sys.maxsize) -> str:
+    """The sha256 of a file of at most `most` bytes as 64 hexadecimal digits, read in blocks.
 
     Raises:
-        OSError: the file can't be read, or it is a pipe or a device, which may have no end.
+        OSError: the file can't be read, is larger, or is a pipe or a device, which may have no end.
     """
+    digest, done = hashlib.sha256(), 0
     with open_file(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        size = os.fstat(file.fileno()).st_size
+        while size <= most and (block := file.read(BLOCK)):
+            digest.update(block)
+            done += len(block)
+            size = max(size, done)  # somebody may go on writing
+    if size > most:
+        raise OSError(errno.EFBIG, f"more than {human_size(most)}", str(path))
+    return digest.hexdigest()
 
 
-def sha256_or_nothing(path: Path) -> str:
-    """The same; "" for a file that is missing or can't be read."""
+def sha256_or_nothing(path: Path, most: int = sys.maxsize) -> str:
+    """The same; "" for a file that is missing, can't be read, or is larger."""
     try:
-        return sha256_of(path)
+        return sha256_of(path, most)
     except OSError:
         return ""
 

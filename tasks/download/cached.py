@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Container
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,8 +26,9 @@ ANOTHERS = "another user's copy in the cache"
 def usable(job: NetworkJob) -> ArchiveRecord | None:
     """The record of the cached copy, or None if there is none that may be used.
 
-    Its bytes are hashed, for whoever can write to the cache could write any record. A copy that is
-    unlike its record, or has none, is set aside. One that came over plain http, for a workspace
+    Its bytes are hashed, for whoever can write to the cache could write any record; but not where a
+    stat tells already that they are others. A copy that is unlike its record, or has none, is set
+    aside. One that came over plain http, for a workspace
     that had its digest, is left alone where nothing settles what it must be; and see `why_skipped`.
 
     Raises:
@@ -39,9 +41,10 @@ def usable(job: NetworkJob) -> ArchiveRecord | None:
     record = claimed(job, path)
     if record is not None and came_over_plain_http(record) and not _is_settled(job):
         return None
-    found = archive_cache.measured(path, record or ArchiveRecord())
-    if record is not None and found.sha256 == record.sha256:
-        return found
+    if record is not None and os.stat(path).st_size in _sizes(job, record):
+        found = archive_cache.measured(job, path, record)
+        if found.sha256 == record.sha256:
+            return found
     if is_own(path):
         archive_cache.set_aside(job, path, "damaged")
     return None
@@ -51,25 +54,54 @@ def claimed(job: NetworkJob, path: Path) -> ArchiveRecord | None:
     """The record beside a copy. What another user wrote there vouches for nothing."""
     place = job.cache.record(path)
     record = archive_cache.read_record(place)
-    if record is None or (is_own(path) and is_own(place)):
+    if is_own(path) and (record is None or is_own(place)):
         return record
-    return ArchiveRecord(source=ANOTHERS, sha256=record.sha256, witness="none")
+    digest = record.sha256 if record is not None else ""
+    return ArchiveRecord(source=ANOTHERS, sha256=digest, witness="none")
+
+
+def _sizes(job: NetworkJob, record: ArchiveRecord) -> Container[int]:
+    """The sizes that a copy with this record may have, in bytes. Of another user's it is what the
+    lock or the catalogue says, or else what any archive may have."""
+    if record.source != ANOTHERS:
+        return (record.size,)
+    if not record.sha256:
+        return ()
+    entry = lock.read(job.workspace.lock_file).get(job.name)
+    known = entry.size if entry is not None else job.network.archive.size
+    return range(job.config.settings.max_unpacked + 1) if known is None else (known,)
 
 
 def must_be_replaceable(job: NetworkJob) -> None:
     """Find out before anything is fetched whether it may take the place of what is there.
 
     Raises:
-        DiskError: another user's copy is there, in a folder such as /tmp, where nobody else may
-            rename or remove it.
+        DiskError: a folder is there; or another user's copy, in a folder such as /tmp, where nobody
+            else may rename or remove it.
     """
     archive = archive_cache.cached(job)
+    todo = "set TOD_CACHE to a folder of your own"
     for path in (archive, job.cache.record(archive)):
         with suppress(FileNotFoundError):
-            folder, owner = os.stat(path.parent), os.lstat(path).st_uid
-            if folder.st_mode & stat.S_ISVTX and os.geteuid() not in (0, owner, folder.st_uid):
-                why = f"{path} is another user's and can't be replaced"
-                raise DiskError(job.name, why, "set TOD_CACHE to a folder of your own")
+            status = os.lstat(path)
+            if stat.S_ISDIR(status.st_mode):
+                raise DiskError(job.name, f"{path} is a folder", f"remove it, or {todo}")
+            if not _may_replace(path, status):
+                raise DiskError(job.name, f"{path} is another user's and can't be replaced", todo)
+
+
+def _may_replace(path: Path, status: os.stat_result) -> bool:
+    """Whether the folder lets us. Where it is one such as /tmp, who is neither the file's owner nor
+    the folder's needs the same right as for setting the file's times. That is tried, for in a
+    container root may lack it."""
+    folder = os.stat(path.parent)
+    if not folder.st_mode & stat.S_ISVTX or os.geteuid() in (status.st_uid, folder.st_uid):
+        return True
+    try:
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns), follow_symlinks=False)
+    except OSError:
+        return False
+    return True
 
 
 def why_skipped(job: NetworkJob) -> tuple[str, ...]:
@@ -83,8 +115,13 @@ def why_skipped(job: NetworkJob) -> tuple[str, ...]:
         if is_file(each) and not os.access(each, os.R_OK):
             return (f"{job.name}: {each} is another user's and can't be read; it is left alone",)
     record = claimed(job, path) if is_file(path) else None
-    if record is not None and record.source == ANOTHERS and not _is_settled(job):
-        why = "another user's, and nothing on record vouches for it"
+    if record is not None and record.source == ANOTHERS:
+        if not _is_settled(job):
+            why = "another user's, and nothing on record vouches for it"
+        elif os.stat(path).st_size not in _sizes(job, record):
+            why = "another user's, and not of the size on record"
+        else:
+            return ()
         return (f"{job.name}: {path} is {why}; it is left alone",)
     return ()
 
@@ -107,7 +144,11 @@ def of_digest(job: NetworkJob, sha256: str) -> ArchiveRecord | None:
     folder = archive_cache.cached(job).parent
     for path in sorted(folder.glob("*.tar.gz")):
         record = claimed(job, path)
-        if record is None or record.sha256 != sha256 or sha256_or_nothing(path) != sha256:
+        if record is None or record.sha256 != sha256:
+            continue
+        if os.stat(path).st_size not in _sizes(job, record):
+            continue
+        if sha256_or_nothing(path, job.config.settings.max_unpacked) != sha256:
             continue
         copied = archive_cache.read_record(job.cache.record(archive_cache.put(job, path, record)))
         if copied is not None and copied.sha256 == sha256:

@@ -159,7 +159,7 @@ def _read_in_place(job: NetworkJob, source: Source) -> Outcome:
     path = job.workspace.root / source.path
     if not path.is_file():
         raise DownloadError(str(source.path), "no such file")
-    record = archive_cache.measured(path, ArchiveRecord(source=source.shown, witness="file"))
+    record = archive_cache.measured(job, path, ArchiveRecord(source=source.shown, witness="file"))
     return _done(job, record, archive=source.path.as_posix(), note="read in place")
 
 

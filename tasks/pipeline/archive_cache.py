@@ -219,20 +219,21 @@ def note(job: NetworkJob, archive: Path, record: ArchiveRecord) -> ArchiveRecord
     Raises:
         OSError: the archive can't be read, or the cache can't be written.
     """
-    full = measured(archive, record)
+    full = measured(job, archive, record)
     write_record(job.cache.record(archive), full)
     return full
 
 
-def measured(path: Path, record: ArchiveRecord) -> ArchiveRecord:
+def measured(job: NetworkJob, path: Path, record: ArchiveRecord) -> ArchiveRecord:
     """The record with the file's digest, size and mtime as they are now.
 
     The stat comes before the reading: a file that changes meanwhile is seen as touched.
 
     Raises:
-        OSError: the file can't be read.
+        OSError: the file can't be read, or is larger than any archive may be.
     """
     status = os.stat(path)
+    sha256 = sha256_of(path, job.config.settings.max_unpacked)
     return msgspec.structs.replace(
-        record, sha256=sha256_of(path), size=status.st_size, mtime_ns=status.st_mtime_ns
+        record, sha256=sha256, size=status.st_size, mtime_ns=status.st_mtime_ns
     )

@@ -40,7 +40,7 @@ def fetch(cache: Cache, picture: Picture, settings: Settings, get: Get | None = 
         OSError: the cache can't be written.
     """
     path = cached(cache, picture)
-    if sha256_or_nothing(path) == picture.sha256:
+    if sha256_or_nothing(path, LARGEST) == picture.sha256:
         return path
     content = (get or over_http)(picture.source, settings)
     if hashlib.sha256(content).hexdigest() != picture.sha256:

@@ -124,7 +124,7 @@ def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[s
         remove(workspace.receipt("download", network.name))  # it tells of another archive
     elif file is not None:
         archive = archive_cache.readmit(job)
-    if sha256_of(archive) != facts.sha256:
+    if sha256_of(archive, config.settings.max_unpacked) != facts.sha256:
         raise DamagedError(str(archive), "it changed while it was read", "try again")
     before = lock.read(workspace.lock_file).get(network.name)
     record = archive_cache.read_record(job.cache.record(archive))

@@ -6,14 +6,17 @@ The other user is the nobody of this system: files are given to it, or a process
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from tasks.core.errors import DiskError
 from tasks.core.paths import Cache, Workspace
 from tasks.download import cached, step
+from tasks.inference.limits import drop_capabilities
 from tasks.pipeline import archive_cache
 from tasks.pipeline.archive_cache import ArchiveRecord
 from tasks.pipeline.job import Silent
@@ -91,6 +94,72 @@ def test_a_damaged_copy_of_another_user_is_not_moved(workspace: Workspace, cache
     assert not (cache.root / "damaged").exists()
 
 
+def planted(workspace: Workspace, url: str, size: int, *, recorded: bool) -> Path:
+    """Another user's archive that holds nothing, in the cache."""
+    path = left(workspace, url, BODY)
+    os.truncate(path, size)
+    os.chown(path, NOBODY, NOBODY)
+    record = network_job(workspace, url).cache.record(path)
+    os.chown(record, NOBODY, NOBODY) if recorded else record.unlink()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("recorded", "known"), [(True, True), (True, False), (False, True), (False, False)]
+)
+def test_a_file_without_end_of_another_user_is_not_read(
+    recorded: bool, known: bool, workspace: Workspace
+) -> None:
+    with serving(file(BODY)) as server:
+        path = planted(workspace, server.url(), 10 << 40, recorded=recorded)
+        job = network_job(workspace, server.url())
+        if not known:  # in size; the catalogue's digest is
+            job.workspace.lock_file.unlink()
+            job = network_job(workspace, server.url(), locked=None, sha256=SHA256)
+            archive = msgspec.structs.replace(job.network.archive, confidence="confirmed")
+            network = msgspec.structs.replace(job.network, archive=archive)
+            job = msgspec.structs.replace(job, network=network)
+        [line] = step.run(job, Silent()).lines
+    assert line.endswith(
+        f"{path} is another user's, and not of the size on record; it is left alone"
+    )
+    assert path.read_bytes() == BODY
+
+
+def test_an_archive_of_ones_own_without_end_is_not_read(workspace: Workspace) -> None:
+    path = workspace.root / "exports" / "net.tar.gz"
+    path.parent.mkdir()
+    path.touch()
+    os.truncate(path, 10 << 40)
+    with pytest.raises(DiskError, match=r"net: more than 8\.0 GB \(.*exports/net\.tar\.gz\)"):
+        step.run(network_job(workspace, "exports/net.tar.gz"), Silent())
+
+
+def test_a_file_without_end_among_the_archives_is_not_read_for_its_digest(
+    workspace: Workspace, cache: Cache
+) -> None:
+    job = network_job(workspace, "http://127.0.0.1:9/net.tar.gz")
+    path = left(workspace, "http://127.0.0.1:9/other.tar.gz", BODY)
+    os.truncate(path, 10 << 40)
+    assert cached.of_digest(job, SHA256) is None
+    for each in (path, cache.record(path)):
+        os.chown(each, NOBODY, NOBODY)
+    assert cached.of_digest(job, SHA256) is None
+
+
+def test_a_folder_in_the_place_of_a_record_is_told_before_anything_is_fetched(
+    workspace: Workspace, cache: Cache
+) -> None:
+    with serving(file(BODY)) as server:
+        job = network_job(workspace, server.url())
+        record = cache.record(archive_cache.cached(job))
+        record.mkdir(parents=True)
+        with pytest.raises(DiskError) as told:
+            step.run(job, Silent())
+        assert server.requests == []
+    assert str(told.value).startswith(f"net: {record} is a folder; remove it")
+
+
 # As another user
 
 
@@ -99,15 +168,24 @@ def as_nobody(workspace: Workspace, url: str) -> str:
     job = network_job(workspace, url)
     for path in (workspace.root, *workspace.root.rglob("*")):
         os.chown(path, NOBODY, NOBODY)
+
+    def obey() -> str:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+        outcome = step.run(job, Silent())
+        return "; ".join((outcome.note, *outcome.lines))
+
+    return in_a_fork(obey)
+
+
+def in_a_fork(work: Callable[[], str]) -> str:
+    """What `work` says, or how it fails, in a process of its own."""
     reader, writer = os.pipe()
     process = os.fork()
     if process == 0:
         try:
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-            outcome = step.run(job, Silent())
-            said = "; ".join((outcome.note, *outcome.lines))
+            said = work()
         except BaseException as error:
             said = f"{type(error).__name__} {error}"
         os.write(writer, said.encode())
@@ -168,6 +246,22 @@ def test_what_another_user_may_not_read_is_left_alone(
         said = as_nobody(workspace, server.url())
     assert said.startswith(told)
     assert ("can't be read; it is left alone" in said) == said.startswith("from")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="capabilities are Linux's")
+def test_root_that_lacks_the_right_is_told_too(shared: Cache, workspace: Workspace) -> None:
+    """As in a container, whose root may not change what belongs to users of the machine."""
+    with serving(file(BODY)) as server:
+        archive = left(workspace, server.url(), BODY)
+        for path in (archive.parent, archive):
+            os.chown(path, NOBODY, NOBODY)
+        archive.parent.chmod(0o1777)
+        os.truncate(archive, 5)
+        job = network_job(workspace, server.url())
+        said = in_a_fork(lambda: (drop_capabilities(), step.run(job, Silent()).note)[1])
+        assert server.requests == []
+        assert said.startswith(f"DiskError net: {archive} is another user's and can't be replaced")
+        assert step.run(job, Silent()).note.startswith("from")
 
 
 def test_in_a_folder_where_nothing_of_others_can_be_replaced_nothing_is_fetched_in_vain(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import socket
 import threading
 import time
@@ -88,3 +89,12 @@ def test_nobody_there_is_found_out_at_once() -> None:
     with pytest.raises(UnavailableError, match="can't be reached"):
         over_http(f"http://127.0.0.1:{port}/dogs.jpg", Settings())
     assert time.monotonic() - began < 3
+
+
+def test_a_file_without_end_in_the_cache_is_not_read(cache: Cache) -> None:
+    path = cached(cache, picture())
+    path.parent.mkdir(parents=True)
+    path.touch()
+    os.truncate(path, 10 << 40)
+    assert fetch(cache, picture(), Settings(), lambda address, settings: CONTENT) == path
+    assert path.read_bytes() == CONTENT
