@@ -9,20 +9,10 @@ from pathlib import Path
 import pytest
 
 import tasks
+from tasks.wiring import registry
 
 ROOT = Path(__file__).parents[1]
-STEPS = {
-    "download",
-    "verify",
-    "extract",
-    "scaffold",
-    "smoke",
-    "records",
-    "doctor",
-    "measure",
-    "compare",
-    "plot",
-}
+STEPS = {step.title for step in registry.STEPS}
 # Each floor may import from the floors before it; rooms of one floor only from themselves.
 FLOORS: tuple[set[str], ...] = (
     {"core"},

@@ -7,3 +7,35 @@
 
 The file asks nothing of any server, and works without its script.
 """
+
+from pathlib import Path
+
+from tasks.core.paths import Workspace
+from tasks.pipeline.job import ProjectJob
+from tasks.pipeline.step import Clean, ProjectStep, Work
+
+
+def _work() -> Work[ProjectJob]:
+    from tasks.compare import step
+
+    return step
+
+
+def _clean() -> Clean:
+    from tasks.compare.clean import clean
+
+    return clean
+
+
+def _results(workspace: Workspace, name: str) -> tuple[Path, ...]:
+    return (workspace.comparison_page(name),)
+
+
+STEP = ProjectStep(
+    name="compare",
+    doc="networks on a page",
+    work=_work,
+    clean=_clean,
+    reads=("measure",),
+    results=_results,
+)

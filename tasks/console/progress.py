@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from tasks.console.output import console
 from tasks.core.text import printable
@@ -44,6 +44,10 @@ class Quiet(Silent):
     def wait(self, holder: str) -> None:
         print(f"waiting    {self._title}: for {holder}", file=sys.stderr, flush=True)
 
+    def show(self, write: Callable[[TextIO], None]) -> None:
+        write(sys.stdout)
+        sys.stdout.flush()
+
 
 class Bar:
     """A `Progress` that draws with rich. rich is imported when the first phase begins: a step that
@@ -71,6 +75,11 @@ class Bar:
 
     def wait(self, holder: str) -> None:
         self.begin(f"wait for {holder}", None)
+
+    def show(self, write: Callable[[TextIO], None]) -> None:
+        self.end()
+        write(sys.stdout)
+        sys.stdout.flush()
 
     def end(self) -> None:
         if self._shown is not None:

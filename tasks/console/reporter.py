@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Mapping
 from shutil import get_terminal_size
-from typing import Any, TextIO
+from typing import Any, ClassVar, TextIO
 
 from doit.exceptions import BaseFail, TaskFailed, UnmetDependency
 from doit.reporter import ConsoleReporter
@@ -21,10 +21,9 @@ from tasks.console.output import guard
 from tasks.console.rows import Row, any_failed, nothing_done, row_from_values, step_and_name
 from tasks.core.addresses import clean
 from tasks.core.text import printable_lines
+from tasks.pipeline.step import AnyStep
 
 FAILED, MISUSED = 1, 3
-OF_NETWORKS = {"download", "verify", "extract", "smoke"}
-OF_PROJECTS = ("scaffold", "records", "doctor", "measure", "compare")
 
 
 class Misused(TaskFailed):  # type: ignore[misc]
@@ -32,8 +31,13 @@ class Misused(TaskFailed):  # type: ignore[misc]
 
 
 class Reporter(ConsoleReporter):  # type: ignore[misc]
-    """One line a step; a summary when something was done; one plain line when nothing was."""
+    """One line a step; a summary when something was done; one plain line when nothing was.
 
+    Attributes:
+        steps: name → step, in the order of the pipeline.
+    """
+
+    steps: ClassVar[Mapping[str, AnyStep]] = {}
     desc = "one line a step and a summary"
 
     def __init__(self, outstream: TextIO, options: Mapping[str, Any]) -> None:
@@ -47,19 +51,10 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         self._started: dict[str, float] = {}
 
     def initialize(self, tasks: Mapping[str, Any], selected_tasks: list[str]) -> None:
-        """Mark the networks that were named on the command line themselves: for these, a host that
-        can't be reached is an error. doit has expanded globs by now, so the words are compared."""
-        words = set(sys.argv[1:])
-        own = [tells_itself(tasks[name]) for name in selected_tasks]
+        """Find out what was asked for: what tells itself needs no summary."""
+        own = [self._tells_itself(tasks[name]) for name in selected_tasks]
         self._sums_up = not own or not all(own)
-        self._no_step = why_no_step(selected_tasks)
-        for selected in selected_tasks:
-            name = (tasks[selected].meta or {}).get("means", selected)
-            network = name.partition(":")[2]
-            download = tasks.get(f"download:{network}")
-            is_network = name.partition(":")[0] not in OF_PROJECTS
-            if selected in words and download is not None and is_network:
-                download.meta["named"] = True
+        self._no_step = self._why_no_step(selected_tasks)
 
     def _add(self, row: Row) -> None:
         self.rows.append(row)
@@ -70,23 +65,23 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         self._started[task.name] = time.monotonic()
 
     def skip_ignore(self, task: Any) -> None:
-        if is_step(task):
+        if self._is_step(task):
             note = "as `doit ignore` asked; `doit forget` undoes it"
             row = Row(*step_and_name(task.name), kind="ignored", note=note)
             self._add(row)
             self._tell(row)
 
     def skip_uptodate(self, task: Any) -> None:
-        if is_step(task):
+        if self._is_step(task):
             step, name = step_and_name(task.name)
-            waits = name in self._waiting and step != "scaffold"
+            waits = name in self._waiting and self.steps[step].scope == "network"
             row = Row(step, name, "deferred" if waits else "up to date")
             self._add(row)
             if task.verbosity and task.verbosity > 1:
                 self._tell(row)
 
     def add_success(self, task: Any) -> None:
-        if not is_step(task):
+        if not self._is_step(task):
             return
         row = row_from_values(task.name, task.values, reason(task), self._seconds(task))
         self._add(row)
@@ -119,6 +114,25 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
             self._close()
         if any_failed(self.rows):
             raise SystemExit(MISUSED if self._misused else FAILED)
+
+    def _is_step(self, task: Any) -> bool:
+        """Whether this is a step of a network or a project that leaves something: not a group, a
+        command or the doctor."""
+        return bool(task.actions) and ":" in task.name and not self._tells_itself(task)
+
+    def _tells_itself(self, task: Any) -> bool:
+        """Whether the task tells its own result, as commands and the doctor do: theirs is the last
+        word, unless steps were asked for beside them."""
+        step = self.steps.get(task.name.partition(":")[0])
+        return task.pos_arg is not None or (step is not None and step.looks_anew)
+
+    def _why_no_step(self, selected: list[str]) -> str:
+        """Why these tasks came to no step at all, should they."""
+        if not selected:
+            return "no task has such a name"
+        steps = [self.steps.get(name.partition(":")[0]) for name in selected]
+        of_networks = all(step is not None and step.scope == "network" for step in steps)
+        return f"config/workspace.toml names no {'network' if of_networks else 'project'}"
 
     def _seconds(self, task: Any) -> float:
         now = time.monotonic()
@@ -153,32 +167,13 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         else:
             from tasks.console import terminal
 
-            terminal.close(self.rows, time.monotonic() - self._began, self.outstream)
+            seconds = time.monotonic() - self._began
+            terminal.close(self.rows, self.steps, seconds, self.outstream)
             self.outstream.flush()
 
     def _write(self, lines: list[str]) -> None:
         self.outstream.write("\n".join(lines) + "\n")
         self.outstream.flush()
-
-
-def is_step(task: Any) -> bool:
-    """Whether this is a step of a network or a project that leaves something: not a group, a
-    command or the doctor."""
-    return bool(task.actions) and ":" in task.name and not tells_itself(task)
-
-
-def why_no_step(selected: list[str]) -> str:
-    """Why these tasks came to no step at all, should they."""
-    if not selected:
-        return "no task has such a name"
-    groups = {name.partition(":")[0] for name in selected}
-    return f"config/workspace.toml names no {'network' if groups <= OF_NETWORKS else 'project'}"
-
-
-def tells_itself(task: Any) -> bool:
-    """Whether the task tells its own result, as commands and the doctor do: theirs is the last
-    word, unless steps were asked for beside them."""
-    return task.pos_arg is not None or task.name.partition(":")[0] == "doctor"
 
 
 def message(fail: BaseFail) -> str:

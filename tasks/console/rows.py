@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Literal, get_args
 
 from msgspec import Struct
 
-from tasks.core.paths import Workspace
 from tasks.core.text import printable
 
 Kind = Literal["built", "up to date", "deferred", "ignored", "failed", "not run"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-STEPS = (
-    "download",
-    "verify",
-    "extract",
-    "scaffold",
-    "records",
-    "smoke",
-    "measure",
-    "compare",
-    "plot",
-)
 ONLINE_AGAIN = (
     "run `doit` again where the internet can be reached,",
     "or name a mirror in config/workspace.toml,",
@@ -43,6 +30,7 @@ class Row(Struct, frozen=True):
         seconds: wall time.
         size: bytes handled, if that means anything.
         lines: what the user must know beside.
+        results: paths of what is worth looking at.
     """
 
     step: str
@@ -53,6 +41,7 @@ class Row(Struct, frozen=True):
     seconds: float = 0.0
     size: int | None = None
     lines: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -72,7 +61,6 @@ def row_from_values(task_name: str, values: Mapping[str, object], why: str, seco
     step, name = step_and_name(task_name)
     kinds: dict[object, Kind] = {"built": "built", "kept": "up to date", "deferred": "deferred"}
     size = values.get("size")
-    lines = values.get("lines")
     return Row(
         step,
         name,
@@ -81,8 +69,13 @@ def row_from_values(task_name: str, values: Mapping[str, object], why: str, seco
         why=why,
         seconds=seconds,
         size=size if isinstance(size, int) else None,
-        lines=tuple(printable(str(line)) for line in lines) if isinstance(lines, list) else (),
+        lines=_texts(values.get("lines")),
+        results=_texts(values.get("results")),
     )
+
+
+def _texts(found: object) -> tuple[str, ...]:
+    return tuple(printable(str(one)) for one in found) if isinstance(found, list) else ()
 
 
 def nothing_done(rows: Iterable[Row]) -> bool:
@@ -116,13 +109,8 @@ def deferred(rows: Iterable[Row]) -> dict[str, str]:
 
 
 def to_look_at(rows: Iterable[Row]) -> list[str]:
-    """The pictures and pages that this run made; a network without a SavedModel has no picture."""
-    workspace = Workspace(Path())
-    built = [row for row in rows if row.kind == "built"]
-    paths = [workspace.smoke_picture(row.name) for row in built if row.step == "smoke"]
-    paths += [workspace.plot("png") for row in built if row.step == "plot"]
-    paths += [workspace.comparison_page(row.name) for row in built if row.step == "compare"]
-    return [path.as_posix() for path in paths if path.exists()]
+    """The pictures and pages that this run made."""
+    return [path for row in rows if row.kind == "built" for path in row.results]
 
 
 def counts(rows: Iterable[Row]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -15,7 +15,6 @@ from rich.tree import Tree
 from tasks.console.output import console
 from tasks.console.rows import (
     ONLINE_AGAIN,
-    STEPS,
     Kind,
     Row,
     deferred,
@@ -44,11 +43,12 @@ def tell(row: Row, stream: TextIO) -> None:
     screen.print(_line(row, screen))
 
 
-def close(rows: Sequence[Row], seconds: float, stream: TextIO) -> None:
-    """The summary of a run that did something: table, tree, what is deferred."""
+def close(rows: Sequence[Row], steps: Iterable[str], seconds: float, stream: TextIO) -> None:
+    """The summary of a run that did something: table, tree, what is deferred. `steps` are all that
+    there are, in the order of the pipeline."""
     screen = console(stream)
     result = Text(f"{verdict(rows)}; {short_time(seconds)}", style="dim")
-    parts: list[RenderableType] = [Group(_summary(rows, screen), result)]
+    parts: list[RenderableType] = [Group(_summary(rows, steps, screen), result)]
     if tree := workspace_tree(Path(), rows):
         parts.append(tree)
     if pictures := to_look_at(rows):
@@ -96,10 +96,10 @@ def _name_and_facts(row: Row, width: int) -> Text:
     return text
 
 
-def _summary(rows: Sequence[Row], console: Console) -> RenderableType:
+def _summary(rows: Sequence[Row], known: Iterable[str], console: Console) -> RenderableType:
     """network × step. A narrow terminal gets the signs alone, and what they mean underneath."""
     narrow = console.width < NARROW
-    steps = [step for step in STEPS if any(row.step == step for row in rows)]
+    steps = [step for step in known if any(row.step == step for row in rows)]
     table = Table(box=None, header_style="dim", padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("", overflow="fold", min_width=20)
     for step in steps:

@@ -9,3 +9,27 @@
 
 Nothing gets its final name before it was compared.
 """
+
+from tasks.pipeline.job import NetworkJob
+from tasks.pipeline.step import Clean, NetworkStep, Work
+
+
+def _work() -> Work[NetworkJob]:
+    from tasks.extract import step
+
+    return step
+
+
+def _clean() -> Clean:
+    from tasks.extract.clean import clean
+
+    return clean
+
+
+STEP = NetworkStep(
+    name="extract",
+    doc="unpack, or repair",
+    work=_work,
+    clean=_clean,
+    reads=("verify",),
+)

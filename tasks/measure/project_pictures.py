@@ -26,7 +26,8 @@ from tasks.core.words import count
 from tasks.inference.notes import ProjectNotes, ProjectPicture
 from tasks.inference.results import Marked
 from tasks.pipeline.job import Progress, ProjectJob, Silent
-from tasks.pipeline.step_lock import PATIENCE, turn
+from tasks.pipeline.step import PATIENCE
+from tasks.pipeline.step_lock import turn
 
 SPLIT = "test"
 SCENES = 24

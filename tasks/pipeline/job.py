@@ -1,19 +1,11 @@
-"""What a step is given, and what it gives back.
-
-Every step is two functions in `tasks/<step>/step.py`:
-
-    why_stale(job) -> str | None          reads stats and receipts only; None means up to date
-    run(job, progress) -> Outcome         does the work, ends with the receipt; idempotent
-
-`why_stale` never raises and never opens the network. `run` first asks whether its receipt already
-matches; if so it answers `kept` at once, so a lost database costs a check and not a download.
-"""
+"""What a step is given, and what it gives back; see `step`."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TextIO
 
 from msgspec import Struct
 
@@ -22,6 +14,8 @@ from tasks.core.errors import UnreachableError
 from tasks.core.paths import Cache, Workspace, default_cache
 from tasks.core.receipts import write
 from tasks.pipeline.receipts import NetworkReceipt
+
+ZOO = "zoo"  # the name of what is done once, as names of networks and projects are
 
 
 class Job(Struct, frozen=True):
@@ -35,6 +29,16 @@ class Job(Struct, frozen=True):
     config: Config
     workspace: Workspace
     may_defer: bool = True
+
+    @property
+    def name(self) -> str:
+        """Whom the step is done for."""
+        raise NotImplementedError
+
+    @property
+    def doc(self) -> str:
+        """What `doit list` says beside the name."""
+        raise NotImplementedError
 
     @property
     def locked(self) -> bool:
@@ -56,6 +60,10 @@ class NetworkJob(Job, frozen=True, kw_only=True):
     def name(self) -> str:
         return self.network.name
 
+    @property
+    def doc(self) -> str:
+        return self.network.family
+
 
 class ProjectJob(Job, frozen=True, kw_only=True):
     """One step of one project."""
@@ -66,18 +74,35 @@ class ProjectJob(Job, frozen=True, kw_only=True):
     def name(self) -> str:
         return self.project.name
 
+    @property
+    def doc(self) -> str:
+        return "project"
+
+
+class WorkspaceJob(Job, frozen=True, kw_only=True):
+    """A step that is done once, of the whole zoo."""
+
+    @property
+    def name(self) -> str:
+        return ZOO
+
+    @property
+    def doc(self) -> str:
+        return "all networks"
+
 
 class Outcome(Struct, frozen=True):
     """What came of a step.
 
     Attributes:
-        kind: `built`; `kept` if the receipt already matched; `deferred` if no host was reached.
+        kind: `built`; `kept` if the receipt already matched; `deferred` if no host was reached;
+            `failed` if the step did its work, and what it found is not as it should be.
         note: for the step's line: what was done, or why it was deferred.
         size: bytes that the step handled, if that means anything.
         lines: what the user must know, one sentence each: warnings, files moved aside.
     """
 
-    kind: Literal["built", "kept", "deferred"]
+    kind: Literal["built", "kept", "deferred", "failed"]
     note: str = ""
     size: int | None = None
     lines: tuple[str, ...] = ()
@@ -117,6 +142,9 @@ class Progress(Protocol):
     def wait(self, holder: str) -> None:
         """Another process does this work now: `holder` says which, and since when."""
 
+    def show(self, write: Callable[[TextIO], None]) -> None:
+        """The step's result is something to read: `write` writes it to the stream it is given."""
+
 
 class Silent:
     """A `Progress` that shows nothing."""
@@ -131,3 +159,5 @@ class Silent:
 
     def wait(self, holder: str) -> None:
         self.begin(f"wait for {holder}", None)
+
+    def show(self, write: Callable[[TextIO], None]) -> None: ...

@@ -12,18 +12,16 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
-from importlib import import_module
 from pathlib import Path
 
 import msgspec
 
 from tasks.core.files import make_folders
 from tasks.core.temporary import create, file_lock, open_plain
-from tasks.pipeline.job import Job, Progress
+from tasks.pipeline.job import Progress
+from tasks.pipeline.step import J, Step
 
 POLL = 0.1
-SLOW = ("smoke", "measure")  # they may say nothing for as long as a network may take
-PATIENCE = 300.0  # seconds to wait for another doit that reads or unpacks the same archive
 
 LARGEST = 4096  # bytes of what is left about the holder
 
@@ -68,18 +66,18 @@ def turn(
         yield
 
 
-def turn_of(step: str, name: str, job: Job, progress: Progress) -> AbstractContextManager[None]:
+def turn_of(step: Step[J], job: J, progress: Progress) -> AbstractContextManager[None]:
     """Let another doit that does this very step in this workspace finish it first: then there is
-    nothing left to do. Download takes its turn at the cache, which other workspaces share."""
-    if step == "download":
+    nothing left to do."""
+    if not step.takes_turns:
         return nullcontext()
-    module = import_module(f"tasks.{step}.step")
+    work = step.work()
     return turn(
-        job.workspace.turn(step, name),
+        job.workspace.turn(step.title, job.name),
         progress,
-        is_done=lambda: module.why_stale(job) is None,
+        is_done=lambda: work.why_stale(job) is None,
         movement=lambda: None,
-        patience=job.config.settings.smoke_timeout if step in SLOW else PATIENCE,
+        patience=step.patience(job.config.settings),
     )
 
 

@@ -3,3 +3,34 @@
 `content` decides what is drawn and what only named, `place` where the labels go, `draw` draws,
 `step` knows when it is stale.
 """
+
+from pathlib import Path
+
+from tasks.core.paths import Workspace
+from tasks.pipeline.job import WorkspaceJob
+from tasks.pipeline.step import Clean, Work, WorkspaceStep
+
+
+def _work() -> Work[WorkspaceJob]:
+    from tasks.plot import step
+
+    return step
+
+
+def _clean() -> Clean:
+    from tasks.plot.clean import clean
+
+    return clean
+
+
+def _results(workspace: Workspace, name: str) -> tuple[Path, ...]:
+    return (workspace.plot("png"),)
+
+
+STEP = WorkspaceStep(
+    name="plot",
+    doc="draw speed and mAP",
+    work=_work,
+    clean=_clean,
+    results=_results,
+)

@@ -10,9 +10,8 @@ from tasks.core import receipts
 from tasks.core.backup import make_way
 from tasks.core.errors import UsageError, disk_error
 from tasks.core.files import sha256_of, sha256_or_nothing, write_if_changed
-from tasks.pipeline.job import Outcome, Progress
+from tasks.pipeline.job import Outcome, Progress, WorkspaceJob
 from tasks.plot.content import Content, content
-from tasks.plot.job import PlotJob
 from tasks.plot.receipt import PlotReceipt
 from tasks.zoo.entries import entries
 
@@ -20,7 +19,7 @@ VERSION = 1
 KINDS = ("png", "svg")
 
 
-def why_stale(job: PlotJob) -> str | None:
+def why_stale(job: WorkspaceJob) -> str | None:
     """Why the plot must be drawn again, in a few words; None if it is as it should be."""
     receipt = receipts.read(job.workspace.receipt("plot", job.name), PlotReceipt)
     if receipt is None:
@@ -43,7 +42,7 @@ def why_stale(job: PlotJob) -> str | None:
     return None
 
 
-def run(job: PlotJob, progress: Progress) -> Outcome:
+def run(job: WorkspaceJob, progress: Progress) -> Outcome:
     """Draw both files.
 
     Raises:
@@ -70,7 +69,7 @@ def run(job: PlotJob, progress: Progress) -> Outcome:
     return Outcome("built", note, lines=moved)
 
 
-def _write(job: PlotJob, shown: Content, drawn: dict[str, bytes]) -> tuple[str, ...]:
+def _write(job: WorkspaceJob, shown: Content, drawn: dict[str, bytes]) -> tuple[str, ...]:
     """Make way, then write; give back what the user must know. The receipt comes first, and
     unfinished: after a kill it tells whose the files are, the old ones and the new."""
     files = {kind: hashlib.sha256(image).hexdigest() for kind, image in drawn.items()}
@@ -89,7 +88,7 @@ def _write(job: PlotJob, shown: Content, drawn: dict[str, bytes]) -> tuple[str, 
     return tuple(line for line in moved if line)
 
 
-def shown_by(job: PlotJob) -> Content:
+def shown_by(job: WorkspaceJob) -> Content:
     return content(entries(job.config, job.workspace), job.config.wanted)
 
 

@@ -13,3 +13,28 @@ leaves it. Of a pipeline.config that the user edited, a value that is still what
 there follows the configuration; all else in it is theirs. A folder is ours if we made it; it is
 only ever removed empty.
 """
+
+from tasks.pipeline.job import ProjectJob
+from tasks.pipeline.step import Clean, ProjectStep, Work
+
+
+def _work() -> Work[ProjectJob]:
+    from tasks.scaffold import step
+
+    return step
+
+
+def _clean() -> Clean:
+    from tasks.scaffold.clean import clean
+
+    return clean
+
+
+STEP = ProjectStep(
+    name="scaffold",
+    doc="make the projects",
+    work=_work,
+    clean=_clean,
+    survives=("extract",),
+    is_default=True,
+)

@@ -8,3 +8,38 @@ examination             in TensorFlow's process (see `inference`): one network, 
 └── draw                boxes on the picture
 clean                   `doit clean smoke`
 """
+
+from pathlib import Path
+
+from tasks.core.paths import Workspace
+from tasks.pipeline.job import NetworkJob
+from tasks.pipeline.step import Clean, NetworkStep, Work
+
+
+def _work() -> Work[NetworkJob]:
+    from tasks.smoke import step
+
+    return step
+
+
+def _clean() -> Clean:
+    from tasks.smoke.clean import clean
+
+    return clean
+
+
+def _results(workspace: Workspace, name: str) -> tuple[Path, ...]:
+    return (workspace.smoke_picture(name),)
+
+
+STEP = NetworkStep(
+    name="smoke",
+    doc="run on a picture",
+    work=_work,
+    clean=_clean,
+    reads=("extract",),
+    is_default=True,
+    is_repeatable=True,
+    runs_networks=True,
+    results=_results,
+)

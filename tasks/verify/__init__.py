@@ -12,3 +12,21 @@
 
 Imports point up this list only.
 """
+
+from tasks.pipeline.job import NetworkJob
+from tasks.pipeline.step import NetworkStep, Work
+
+
+def _work() -> Work[NetworkJob]:
+    from tasks.verify import step
+
+    return step
+
+
+STEP = NetworkStep(
+    name="verify",
+    doc="check the archives",
+    work=_work,
+    reads=("download",),
+    is_repeatable=True,
+)

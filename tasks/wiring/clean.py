@@ -1,27 +1,24 @@
-"""`doit clean`: all that is left of the build once each step has cleaned for each name that the
-configuration has."""
+"""`doit clean`: each step undoes what it made; then all that is left of the build goes too."""
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shlex
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from tasks.compare.clean import clean as clean_compare
+from tasks.config.types import Config
+from tasks.console.output import say
 from tasks.core.inspect import is_link, shown
-from tasks.core.paths import Cache, Workspace
+from tasks.core.paths import Cache, Workspace, default_cache
 from tasks.core.removal import NAME, Broom, Say, named
 from tasks.core.staging import strays
-from tasks.extract.clean import clean as clean_extract
-from tasks.measure.clean import clean as clean_measure
-from tasks.records.clean import clean as clean_records
-from tasks.scaffold.clean import clean as clean_scaffold
-from tasks.smoke.clean import clean as clean_smoke
+from tasks.pipeline.job import ZOO
+from tasks.pipeline.step import AnyStep
+from tasks.wiring.registry import STEPS
 
-NETWORK_STEPS = ("download", "verify", "extract")
-PROJECT_STEPS = ("scaffold", "records", "measure", "compare")
 STAGING = re.compile(rf"\.({NAME.pattern})\.staging-")
 # What the build keeps under .tod/, besides doit's database.
 STATE = ("config.json", "zoo.lock.guard", "logs/*.log", "local/*.json", "turns/*", "**/.*.tmp")
@@ -29,6 +26,43 @@ SEEN = "records/*.json"  # see `Workspace.seen`
 MEASURED = ("measured/networks/*.json", "measured/projects/*.json", "measured/scenes*/*")
 SHIPPED = ("README.md",)
 CACHE_FOLDERS = ("archives", "partial", "damaged", "refused", "pictures", "locks")
+
+
+def clean_step(
+    step: AnyStep, workspace: Workspace, names: Iterable[str], dryrun: bool, tell: Say = say
+) -> list[str]:
+    """Undo a step for these names; give back what could not be removed, one line each."""
+    if step.clean is None:
+        return []
+    clean = step.clean()
+    return [failure for name in names for failure in clean(workspace, name, dryrun, tell)]
+
+
+def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list[str]:
+    """Reset the workspace, all in one: one thing that can't be removed does not keep the rest."""
+    said, tell = each_once(say)  # steps share folders, and each names what stays there
+    failures = []
+    for step in reversed(STEPS):
+        failures += clean_step(step, workspace, step.wanted(config), dryrun, tell)
+    cache = Cache(default_cache())
+    failures += clean_rest(workspace, cache, config.wanted, list(config.projects), dryrun, tell)
+    if not (dryrun or failures):
+        atexit.register(clean_database, workspace)  # doit still has it open
+    if not (said or failures):
+        say("nothing to remove")
+    return failures
+
+
+def each_once(say: Say) -> tuple[set[str], Say]:
+    """What was said, and a `say` that tells no line twice."""
+    said = set[str]()
+
+    def tell(line: str) -> None:
+        if line not in said:
+            said.add(line)
+            say(line)
+
+    return said, tell
 
 
 def clean_rest(
@@ -43,27 +77,18 @@ def clean_rest(
     among `networks` and `projects` (those are cleaned by tasks of their own), leftovers of
     extractions, and the build's state but for doit's database, which is open; see `clean_database`.
     """
+    known = {"network": {*networks}, "project": {*projects}, "workspace": {ZOO}}
     failures = []
-    own_networks = _others(workspace, (*NETWORK_STEPS, "smoke"), networks)
-    own_projects = _others(workspace, PROJECT_STEPS, projects)
-    for name in own_networks:
-        failures += clean_extract(workspace, name, dryrun, say)
-        failures += clean_smoke(workspace, name, dryrun, say)
-    for name in own_projects:
-        failures += clean_compare(workspace, name, dryrun, say)
-        failures += clean_measure(workspace, name, dryrun, say)
-        failures += clean_records(workspace, name, dryrun, say)
-        failures += clean_scaffold(workspace, name, dryrun, say)
+    for step in STEPS:
+        known[step.scope] |= named(workspace, step.title)
+    for step in reversed(STEPS):
+        others = sorted(known[step.scope] - {*networks, *projects, ZOO})
+        failures += clean_step(step, workspace, others, dryrun, say)
     broom = Broom(workspace.root, dryrun, say)
-    _sweep_pre_trained(broom, workspace, {*networks, *own_networks})
-    _sweep_state(broom, workspace, {*networks, *own_networks}, {*projects, *own_projects})
+    _sweep_pre_trained(broom, workspace, known["network"])
+    _sweep_state(broom, workspace, known)
     _say_what_stays(workspace, cache, say)
     return failures + broom.failures
-
-
-def _others(workspace: Workspace, steps: Collection[str], but: Collection[str]) -> list[str]:
-    """The names that have a receipt of one of these steps, and are not among `but`."""
-    return sorted(set().union(*(named(workspace, step) for step in steps)) - {*but})
 
 
 def clean_database(workspace: Workspace) -> None:
@@ -95,11 +120,13 @@ def _sweep_pre_trained(broom: Broom, workspace: Workspace, named: Collection[str
     broom.empty_folder(folder)
 
 
-def _sweep_state(
-    broom: Broom, workspace: Workspace, networks: Collection[str], projects: Collection[str]
-) -> None:
-    """Remove logs, locks and the like; receipts went with what they stand for."""
-    known = {workspace.state} | _database(workspace) | set(_state_of(workspace, networks, projects))
+def _sweep_state(broom: Broom, workspace: Workspace, names: Mapping[str, Collection[str]]) -> None:
+    """Remove logs, locks and the like; receipts went with what they stand for.
+
+    Args:
+        names: scope of a step → the names that were cleaned.
+    """
+    known = {workspace.state} | _database(workspace) | set(_state_of(workspace, names))
     for staging in strays(workspace.scenes_staging):
         broom.tree(staging)
     for pattern in (*STATE, *MEASURED, SEEN):
@@ -111,19 +138,14 @@ def _sweep_state(
     broom.name_rest(workspace.state, known=known)
 
 
-def _state_of(
-    workspace: Workspace, networks: Collection[str], projects: Collection[str]
-) -> Iterator[Path]:
-    """The files under .tod/ that the cleaning of these networks and projects takes care of."""
-    pairs = [(step, name) for step in (*NETWORK_STEPS, "smoke") for name in networks]
-    pairs += [(step, name) for step in PROJECT_STEPS for name in projects]
-    for step, name in pairs:
-        yield workspace.receipt(step, name)
-        yield workspace.log(step, name)
-    yield workspace.receipt("plot", "zoo")
-    yield workspace.log("plot", "zoo")
-    yield from map(workspace.local_record, networks)
-    yield from map(workspace.seen, projects)
+def _state_of(workspace: Workspace, names: Mapping[str, Collection[str]]) -> Iterator[Path]:
+    """The files under .tod/ that the steps' own cleaning takes care of."""
+    for step in STEPS:
+        for name in names[step.scope]:
+            yield workspace.receipt(step.title, name)
+            yield workspace.log(step.title, name)
+    yield from map(workspace.local_record, names["network"])
+    yield from map(workspace.seen, names["project"])
 
 
 def _say_what_stays(workspace: Workspace, cache: Cache, say: Say) -> None:

@@ -6,9 +6,13 @@ refused must not keep the folders, the label map and the other networks from com
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from fnmatch import fnmatchcase
 from typing import Any
 
-SURVIVES = "survives"  # in a task's meta: names of tasks that come before it and may fail
+# In a task's meta, names of other tasks:
+SURVIVES = "survives"  # they come before it, and may fail
+FOLLOWS = "follows"  # they come before it if they are asked for, and may fail
 
 
 def forgive(node: Any) -> None:
@@ -22,3 +26,14 @@ def forgive(node: Any) -> None:
             take_notice(self, parent)
 
     node.parent_status = parent_status
+
+
+def line_up(tasks: Iterable[Any], words: Collection[str]) -> None:
+    """Have each task wait for those of the tasks that it follows which the words ask for: by name,
+    by group, or by a pattern."""
+    for task in tasks:
+        for before in (task.meta or {}).get(FOLLOWS, ()):
+            group = before.partition(":")[0]
+            if any(word == group or fnmatchcase(before, word) for word in words):
+                task.task_dep.append(before)
+                task.meta[SURVIVES].append(before)

@@ -1,7 +1,5 @@
 """What is said of a run, from what became of its tasks."""
 
-from pathlib import Path
-
 import pytest
 
 from tasks.console import plain
@@ -96,24 +94,14 @@ def test_a_deferred_network_is_told_with_what_to_do() -> None:
     assert "doit adopt FILE" in advice[-1]
 
 
-def test_only_pictures_that_were_drawn_are_to_be_looked_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    picture = tmp_path / "results/tiny/smoke.png"
-    picture.parent.mkdir(parents=True)
-    picture.touch()
-    rows = [Row("smoke", "tiny", "built"), Row("smoke", "checkpoint_only", "built"), FRESH]
-    assert to_look_at(rows) == ["results/tiny/smoke.png"]
-    assert to_look_at([Row("smoke", "tiny", "up to date")]) == []
-
-
-def test_a_page_that_was_made_is_to_be_looked_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    page = tmp_path / "results/cubes/index.html"
-    page.parent.mkdir(parents=True)
-    page.touch()
-    rows = [Row("measure", "cubes", "built"), Row("compare", "cubes", "built")]
-    assert to_look_at(rows) == ["results/cubes/index.html"]
+def test_what_was_made_is_to_be_looked_at_and_what_was_up_to_date_is_not() -> None:
+    picture, page = "results/tiny/smoke.png", "results/cubes/index.html"
+    values = {"kind": "built", "results": [picture]}
+    rows = [
+        row_from_values("smoke:tiny", values, "", 0.1),
+        Row("smoke", "checkpoint_only", "built"),
+        Row("compare", "cubes", "built", results=(page,)),
+        FRESH,
+    ]
+    assert to_look_at(rows) == [picture, page]
+    assert to_look_at([Row("smoke", "tiny", "up to date", results=(picture,))]) == []

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from tasks.console import terminal
-from tasks.console.rows import STEPS, Row
+from tasks.console.rows import Row
+from tasks.wiring.registry import BY_NAME
 
 LONG = "centernet_resnet50_v1_fpn_512x512_kpts_coco17_tpu-8"
 ROWS = [
-    *(Row(step, LONG, "built", "done", seconds=2, size=211_996_178) for step in STEPS[:3]),
+    *(Row(step, LONG, "built", "done", seconds=2, size=211_996_178) for step in list(BY_NAME)[:3]),
     Row("smoke", LONG, "failed", f"smoke {LONG}: " + "reason " * 20),
     Row("scaffold", "cube_faces", "built", "3 folders", lines=("label_map.pbtxt is yours",)),
     Row("download", "other", "deferred", "storage.example and mirror.example can't be reached"),
@@ -48,7 +49,7 @@ def test_no_line_is_wider_than_the_terminal(
     monkeypatch.chdir(tmp_path)
     for row in ROWS:
         terminal.tell(row, screen)
-    terminal.close(ROWS, 12.5, screen)
+    terminal.close(ROWS, BY_NAME, 12.5, screen)
     assert max(map(len, screen.text().splitlines())) <= width
 
 
@@ -57,7 +58,7 @@ def test_a_narrow_terminal_gets_signs_and_their_meaning(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(tmp_path)
-    terminal.close(ROWS, 12.5, screen)
+    terminal.close(ROWS, BY_NAME, 12.5, screen)
     for meaning in ("✓ built", "= up to date", "… deferred", "✗ failed", "- not run"):
         assert meaning in screen.text()
 
@@ -95,7 +96,7 @@ def test_the_tree_shows_projects_and_networks_as_the_tutorial_checks_them(
         (tmp_path / "cubes/images/train" / f"{number}.png").touch()
     (tmp_path / "pre-trained/tiny/pipeline.config").touch()
     rows = [Row("scaffold", "cubes", "built"), Row("extract", "tiny", "built")]
-    terminal.close(rows, 1, screen)
+    terminal.close(rows, BY_NAME, 1, screen)
     shown = screen.text()
     for name in (
         "images",

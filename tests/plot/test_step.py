@@ -11,10 +11,9 @@ from tasks.config.load import load
 from tasks.core import receipts
 from tasks.core.errors import DiskError, UsageError
 from tasks.core.paths import Workspace
-from tasks.pipeline.job import Silent
+from tasks.pipeline.job import Silent, WorkspaceJob
 from tasks.plot import step
 from tasks.plot.clean import clean
-from tasks.plot.job import PlotJob
 from tasks.plot.receipt import PlotReceipt
 from tests.support.checkouts import check_out
 from tests.support.projects import tree
@@ -22,19 +21,19 @@ from tests.support.shipped import ship
 
 
 @pytest.fixture
-def job(workspace: Workspace) -> PlotJob:
-    return PlotJob(ship(workspace), workspace)
+def job(workspace: Workspace) -> WorkspaceJob:
+    return WorkspaceJob(ship(workspace), workspace)
 
 
 @pytest.fixture
-def drawn(job: PlotJob) -> PlotJob:
+def drawn(job: WorkspaceJob) -> WorkspaceJob:
     assert step.run(job, Silent()).kind == "built"
     return job
 
 
-def again(workspace: Workspace) -> PlotJob:
+def again(workspace: Workspace) -> WorkspaceJob:
     """The job with the configuration as it is now."""
-    return PlotJob(load(workspace), workspace)
+    return WorkspaceJob(load(workspace), workspace)
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -43,7 +42,7 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1))
 
 
-def test_what_was_never_drawn_is_stale_and_what_was_is_not(job: PlotJob) -> None:
+def test_what_was_never_drawn_is_stale_and_what_was_is_not(job: WorkspaceJob) -> None:
     assert step.why_stale(job) == "never done"
     outcome = step.run(job, Silent())
     assert (outcome.kind, outcome.note) == ("built", "41 points, zoo.svg too")
@@ -51,7 +50,7 @@ def test_what_was_never_drawn_is_stale_and_what_was_is_not(job: PlotJob) -> None
     assert step.run(job, Silent()).kind == "kept"
 
 
-def test_drawn_twice_the_files_are_the_same(drawn: PlotJob) -> None:
+def test_drawn_twice_the_files_are_the_same(drawn: WorkspaceJob) -> None:
     before = tree(drawn.workspace.root / "results")
     for path in (drawn.workspace.plot("png"), drawn.workspace.receipt("plot", "zoo")):
         path.unlink()
@@ -69,7 +68,7 @@ def test_drawn_twice_the_files_are_the_same(drawn: PlotJob) -> None:
     ],
 )
 def test_another_figure_title_or_choice_makes_it_stale(
-    drawn: PlotJob, file: str, old: str, new: str
+    drawn: WorkspaceJob, file: str, old: str, new: str
 ) -> None:
     edit(drawn.workspace.config / file, old, new)
     why = step.why_stale(again(drawn.workspace))
@@ -84,14 +83,14 @@ def test_another_figure_title_or_choice_makes_it_stale(
         ("workspace.toml", '["one", "two"]', '["one"]'),
     ],
 )
-def test_what_is_not_drawn_does_not(drawn: PlotJob, file: str, old: str, new: str) -> None:
+def test_what_is_not_drawn_does_not(drawn: WorkspaceJob, file: str, old: str, new: str) -> None:
     edit(drawn.workspace.config / file, old, new)
     assert step.why_stale(again(drawn.workspace)) is None
 
 
 @pytest.mark.parametrize("kind", step.KINDS)
 def test_a_missing_or_changed_picture_makes_it_stale_and_is_mended(
-    drawn: PlotJob, kind: str
+    drawn: WorkspaceJob, kind: str
 ) -> None:
     path = drawn.workspace.plot(kind)
     whole = path.read_bytes()
@@ -105,7 +104,7 @@ def test_a_missing_or_changed_picture_makes_it_stale_and_is_mended(
     assert outcome.lines == (f"{path} was not as the build made it: yours is now zoo.yours.{kind}",)
 
 
-def test_a_picture_that_was_there_before_the_first_run_is_moved_aside(job: PlotJob) -> None:
+def test_a_picture_that_was_there_before_the_first_run_is_moved_aside(job: WorkspaceJob) -> None:
     path = job.workspace.plot("png")
     path.parent.mkdir()
     path.write_bytes(b"mine")
@@ -113,13 +112,15 @@ def test_a_picture_that_was_there_before_the_first_run_is_moved_aside(job: PlotJ
     assert path.with_name("zoo.yours.png").read_bytes() == b"mine"
 
 
-def test_another_matplotlib_makes_it_stale(drawn: PlotJob, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_matplotlib_makes_it_stale(
+    drawn: WorkspaceJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(step, "matplotlib_version", lambda: "99")
     assert step.why_stale(drawn) == "another matplotlib is installed"
 
 
 def test_without_matplotlib_it_is_told_how_to_get_it(
-    job: PlotJob, monkeypatch: pytest.MonkeyPatch
+    job: WorkspaceJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(step, "matplotlib_version", lambda: "")
     with pytest.raises(UsageError, match="matplotlib is not installed; `pip install"):
@@ -127,7 +128,7 @@ def test_without_matplotlib_it_is_told_how_to_get_it(
 
 
 def test_a_run_that_was_killed_is_known_by_its_receipt(
-    job: PlotJob, monkeypatch: pytest.MonkeyPatch
+    job: WorkspaceJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(path: Path, content: bytes) -> bool:
         raise KeyboardInterrupt
@@ -139,7 +140,7 @@ def test_a_run_that_was_killed_is_known_by_its_receipt(
 
 
 def test_a_run_that_was_killed_makes_no_users_files(
-    drawn: PlotJob, monkeypatch: pytest.MonkeyPatch
+    drawn: WorkspaceJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edit(drawn.workspace.config / "zoo.toml", "speed_ms = 70", "speed_ms = 71")
     job, results = again(drawn.workspace), drawn.workspace.plot("png").parent
@@ -151,13 +152,13 @@ def test_a_run_that_was_killed_makes_no_users_files(
     assert sorted(tree(results)) == ["zoo.png", "zoo.svg"]
 
 
-def test_a_place_that_is_taken_is_told(job: PlotJob) -> None:
+def test_a_place_that_is_taken_is_told(job: WorkspaceJob) -> None:
     job.workspace.plot("png").mkdir(parents=True)
     with pytest.raises(DiskError, match="plot:zoo: is a directory"):
         step.run(job, Silent())
 
 
-def test_clean_removes_what_was_drawn_and_nothing_else(drawn: PlotJob) -> None:
+def test_clean_removes_what_was_drawn_and_nothing_else(drawn: WorkspaceJob) -> None:
     workspace, told = drawn.workspace, list[str]()
     (workspace.root / "results/mine.txt").write_text("mine")
     before = tree(workspace.root)
@@ -173,7 +174,7 @@ def test_clean_removes_what_was_drawn_and_nothing_else(drawn: PlotJob) -> None:
     assert not workspace.receipt("plot", "zoo").parent.exists()
 
 
-def test_clean_keeps_a_picture_that_was_changed(drawn: PlotJob) -> None:
+def test_clean_keeps_a_picture_that_was_changed(drawn: WorkspaceJob) -> None:
     told = list[str]()
     drawn.workspace.plot("png").write_bytes(b"mine")
     clean(drawn.workspace, "zoo", False, told.append)
@@ -181,7 +182,7 @@ def test_clean_keeps_a_picture_that_was_changed(drawn: PlotJob) -> None:
     assert list(tree(drawn.workspace.root / "results")) == ["zoo.png"]
 
 
-def test_clean_follows_no_link(drawn: PlotJob, tmp_path: Path) -> None:
+def test_clean_follows_no_link(drawn: WorkspaceJob, tmp_path: Path) -> None:
     path = drawn.workspace.plot("png")
     path.rename(tmp_path / "elsewhere.png")
     path.symlink_to(tmp_path / "elsewhere.png")
@@ -212,7 +213,7 @@ def test_a_read_only_results_folder_is_one_line(tmp_path: Path) -> None:
     assert line.startswith("failed     plot:zoo: ")
 
 
-def test_a_receipt_that_is_no_receipt_is_made_anew(drawn: PlotJob) -> None:
+def test_a_receipt_that_is_no_receipt_is_made_anew(drawn: WorkspaceJob) -> None:
     path = drawn.workspace.receipt("plot", "zoo")
     path.write_bytes(os.urandom(64))
     assert step.why_stale(drawn) == "never done"

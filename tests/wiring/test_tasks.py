@@ -64,9 +64,8 @@ def test_loading_dodo_imports_nothing_heavy(checkout: Checkout) -> None:
 def test_asking_every_step_whether_it_is_stale_imports_nothing_heavy(checkout: Checkout) -> None:
     ask = """
 import doit.doit_cmd, sqlite3, dodo
-for create in (dodo.task_download, dodo.task_verify, dodo.task_extract, dodo.task_scaffold,
-               dodo.task_smoke):
-    for task in create():
+for task in dodo.task_steps():
+    if task.name.startswith(("download", "verify", "extract", "scaffold", "smoke")):
         for call, args, options in task.uptodate:
             call is True or call(task, {}, *args, **options)
 """

@@ -1,22 +1,21 @@
-"""What doit sees of the zoo at a glance: the command `catalogue`, the task `plot`; see `wiring`."""
+"""Commands as doit sees them: tasks that take words from the command line and always run."""
 
 from __future__ import annotations
 
 import getopt
 import sys
-from functools import partial
 from typing import Any
 
 from doit.cmdparse import CmdParseError
 from doit.exceptions import TaskFailed
+from doit.task import Task
 
 from tasks.config.types import Config
 from tasks.console.output import say
 from tasks.core.errors import TodError, UsageError, disk_error
 from tasks.core.inspect import shown
 from tasks.core.paths import Workspace
-from tasks.wiring.cleaning import StepTask
-from tasks.wiring.tasks import Fresh, Tasks, failure, group, run_step
+from tasks.wiring.tasks import StepTask, Tasks, failure
 
 FAMILIES = "only these: ssd, faster, mask, rcnn, efficientdet,\ncenternet, one-stage, two-stage"
 # Values are taken as text and judged in `choice.parse`, which tells what is wrong in one line. With
@@ -38,6 +37,14 @@ PARAMS = [
     {"long": o["name"].replace("_", "-"), "default": False if "type" in o else None, **o}
     for o in OPTIONS
 ]
+
+
+COMMANDS = {
+    "show": "tell of a NETWORK",
+    "changes": "what a PROJECT trains with",
+    "adopt": "take a FILE as download",
+    "accept": "trust a refused NETWORK",
+}
 
 
 class CommandTask(StepTask):
@@ -77,9 +84,43 @@ def _what_is_wrong(error: getopt.GetoptError, command: str) -> str:
     return f"{error.msg}; `doit help {command}` tells them all"
 
 
-def catalogue_tasks(config: Config, workspace: Workspace) -> Tasks:
+def command_tasks(config: Config, workspace: Workspace) -> Tasks:
+    """All commands."""
+    yield catalogue(config, workspace)
+    for name, doc in COMMANDS.items():
+        yield command(name, doc, config, workspace)
+
+
+def command(name: str, doc: str, config: Config, workspace: Workspace) -> Task:
+    """A task that runs `commands.<name>`."""
+    return StepTask(
+        name,
+        [(run_command, [], {"name": name, "config": config, "workspace": workspace})],
+        pos_arg="words",
+        io={"capture": False},
+        doc=doc,
+    )
+
+
+def run_command(
+    words: list[str] | None, name: str, config: Config, workspace: Workspace
+) -> TaskFailed | None:
+    """doit's action of a command: print its lines, or one line of what is wrong."""
+    from tasks.wiring import commands
+
+    try:
+        lines = getattr(commands, name)(words or [], config, workspace)
+    except TodError as error:
+        return failure(error)
+    except OSError as error:
+        return failure(disk_error(name, error))
+    say("\n".join(lines))
+    return None
+
+
+def catalogue(config: Config, workspace: Workspace) -> Task:
     """The command `doit catalogue`."""
-    yield CommandTask(
+    return CommandTask(
         "catalogue",
         [(_run_catalogue, [], {"config": config, "workspace": workspace})],
         pos_arg="words",
@@ -115,30 +156,3 @@ def _refuse_variables(words: list[str]) -> None:
     for word in words:
         if "=" in word and not word.startswith("-"):
             raise UsageError("catalogue", f"`{shown(word)}` is no word", f"as in `--{shown(word)}`")
-
-
-def plot_tasks(config: Config, workspace: Workspace) -> Tasks:
-    """The group `plot`, and its one task."""
-    from tasks.plot.job import PlotJob
-
-    job = PlotJob(config, workspace)
-    # `doit clean plot` cleans the group's sub-task too, which leaves nothing for the group to do.
-    yield group("plot", [f"plot:{job.name}"], "draw speed and mAP", lambda dryrun: [])
-    task = StepTask(
-        f"plot:{job.name}",
-        [(run_step, [], {"step": "plot", "job": job})],
-        targets=[str(workspace.receipt("plot", job.name))],
-        uptodate=[Fresh("plot", job)],
-        subtask_of="plot",
-        doc="speed and mAP",
-        io={"capture": False},
-        meta={"why": None, "named": False},
-    )
-    task.cleaner = partial(clean_plot, workspace)
-    yield task
-
-
-def clean_plot(workspace: Workspace, dryrun: bool) -> list[str]:
-    from tasks.plot.clean import clean
-
-    return clean(workspace, "zoo", dryrun, say)

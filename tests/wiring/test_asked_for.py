@@ -1,0 +1,54 @@
+"""What a run was asked for, however it was asked: doit's own options, and doit from Python."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.checkouts import Checkout, check_out
+
+EMBEDDED = "ssd_tinynet_320x320_cube_digits"
+
+
+@pytest.fixture(scope="module")
+def verified(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    checkout = check_out(tmp_path_factory.mktemp("asked") / "workspace", TOD_OFFLINE="1")
+    assert checkout.doit(f"verify:{EMBEDDED}").code == 0
+    return checkout
+
+
+@pytest.mark.parametrize(
+    "options", [["-a", "-v2"], ["-av2"], ["-v2", "--always-execute"], ["-a", "-n", "2"]], ids=str
+)
+def test_doit_a_verifies_anew_however_it_is_spelled(verified: Checkout, options: list[str]) -> None:
+    done = verified.doit(*options, f"verify:{EMBEDDED}")
+    assert done.code == 0
+    assert f"built      verify:{EMBEDDED}: 7 files" in done.out
+
+
+def test_a_lost_database_is_no_reason_to_verify_anew(verified: Checkout) -> None:
+    (verified.root / ".tod/doit.sqlite").unlink()
+    done = verified.doit(f"verify:{EMBEDDED}")
+    assert done.out == "nothing to do: everything is up to date\n"
+
+
+def test_doit_can_be_run_from_python(tmp_path: Path) -> None:
+    checkout = check_out(tmp_path / "workspace", TOD_OFFLINE="1")
+    run = "from doit.doit_cmd import DoitMain; raise SystemExit(DoitMain().run(%r))"
+    for words, said in (
+        (["records:cube_faces"], "built      scaffold:cube_faces"),
+        (["-a", f"verify:{EMBEDDED}"], f"built      verify:{EMBEDDED}"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", run % words],
+            cwd=checkout.root,
+            env=checkout.environment | {"PATH": "", "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert said in done.stdout
