@@ -23,15 +23,16 @@ STEPS = "the same three steps, without starting Python and doit"
 THREE_STEPS = """
 import sys, time
 from pathlib import Path
-from tasks import wiring
 from tasks.pipeline.job import NetworkJob, Silent
 from tasks.core.paths import Workspace
+from tasks.wiring.registry import BY_NAME
+from tasks.wiring.start import start
 workspace = Workspace(Path())
-config = wiring.start(workspace)
+config, _ = start(workspace)
 job = NetworkJob(config, workspace, network=config.networks[sys.argv[1]])
 for step in ("download", "verify", "extract"):
     began = time.perf_counter()
-    wiring.step_module(step).run(job, Silent())
+    BY_NAME[step].work().run(job, Silent())
     print(step, time.perf_counter() - began)
 """
 

@@ -89,11 +89,11 @@ def test_networks_of_two_families_are_compared_and_each_is_measured_once(
 def test_asking_whether_a_page_is_stale_imports_nothing_heavy(built: Checkout) -> None:
     ask = """
 import sys
-sys.argv = ["doit", "compare"]
 import dodo
-for task in dodo.task_compare():
-    for call, args, options in task.uptodate:
-        call is True or call(task, {}, *args, **options)
+for task in dodo.task_steps():
+    if task.name.startswith("compare"):
+        for call, args, options in task.uptodate:
+            call is True or call(task, {}, *args, **options)
 print(sorted({"PIL", "numpy", "rich", "tensorflow", "jinja2", "markupsafe"} & set(sys.modules)))
 """
     done = subprocess.run(

@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from doit.task import Task
+from doit.exceptions import TaskFailed
 
 from tasks.config.types import Config, Settings
 from tasks.core.paths import Workspace
-from tasks.pipeline.job import Job
+from tasks.pipeline.job import Outcome, Progress, WorkspaceJob
+from tasks.pipeline.step import WorkspaceStep
 from tasks.wiring import tasks
 from tests.support.checkouts import Checkout, check_out
 
@@ -172,21 +173,20 @@ def test_a_cache_that_can_be_no_folder_is_one_line(
     assert "Traceback" not in done.said
 
 
-def test_what_can_t_be_looked_at_is_left_to_the_step_to_tell(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_can_t_be_looked_at_is_left_to_the_step_to_tell(tmp_path: Path) -> None:
     """doit would end with a traceback, and with it all that other tasks have to tell."""
 
-    class Step:
-        @staticmethod
-        def why_stale(job: object) -> None:
+    class Unreadable:
+        def why_stale(self, job: WorkspaceJob) -> str | None:
             raise PermissionError(13, "Permission denied", "results")
 
-        run = why_stale
+        def run(self, job: WorkspaceJob, progress: Progress) -> Outcome:
+            raise PermissionError(13, "Permission denied", "results")
 
-    monkeypatch.setattr(tasks, "step_module", lambda step: Step)
+    step = WorkspaceStep(name="plot", doc="draw", work=Unreadable)
     config = Config(networks={}, projects={}, settings=Settings())
-    job = Job(config, Workspace(tmp_path))
-    task = Task("smoke:net", None, meta={})
-    assert tasks.Fresh("smoke", job)(task, None) is False
+    task = tasks.step_task(step, WorkspaceJob(config, Workspace(tmp_path)))
+    [(ask, _, _)] = task.uptodate
+    assert ask(task, None) is False
     assert "Permission denied" in task.meta["why"]
+    assert isinstance(tasks.run_step(task, *task.actions[0].kwargs.values()), TaskFailed)
