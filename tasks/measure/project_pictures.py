@@ -1,8 +1,8 @@
 """The pictures that a project's networks are compared on: its test pictures, and drawn scenes while
 there are none.
 
-A picture counts as annotated if it has an XML that is right, be it one without a box. One without
-XML is shown and timed, and judges nobody: whatever is found on it may be there.
+A picture counts as annotated if it has an XML without faults, with or without boxes. One without
+XML is shown and timed, but not scored: whatever is found on it may be there.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ def files_of(job: ProjectJob) -> str:
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
-def gather(job: ProjectJob, progress: Progress) -> ProjectNotes:
+def read_pictures(job: ProjectJob, progress: Progress) -> ProjectNotes:
     """Read the project's test pictures and their annotations; or draw scenes.
 
     Raises:
-        ValueError: the label map is none; a clause that says where.
+        ValueError: the label map can't be used; a clause that says where.
         OSError: a file can't be read, or the scenes can't be written.
     """
     folder = job.workspace.images(job.name, SPLIT)
@@ -117,7 +117,7 @@ def _read(
     for pair, size in zip(pairs, sizes, strict=True):
         progress.advance(size)
         if not _is_text(pair.picture):
-            unreadable.append(f"{shown(pair.picture.name)}: its name is no UTF-8; rename it")
+            unreadable.append(f"{shown(pair.picture.name)}: its name is not UTF-8; rename it")
             continue
         found = read_pair(pair, ids)
         if found.picture is None:
@@ -125,7 +125,7 @@ def _read(
             continue
         remarks += [*found.faults, *found.remarks]
         clips += found.clipped
-        pictures.append(_pictured(job, found))
+        pictures.append(_project_picture(job, found))
     progress.end()
     if clips:
         remarks.append(clipped_message(clips))
@@ -150,7 +150,7 @@ def _is_text(path: Path) -> bool:
     return True
 
 
-def _pictured(job: ProjectJob, found: Annotated) -> ProjectPicture:
+def _project_picture(job: ProjectJob, found: Annotated) -> ProjectPicture:
     assert found.picture is not None
     return ProjectPicture(
         name=shown(found.pair.picture.name),
@@ -164,10 +164,9 @@ def _pictured(job: ProjectJob, found: Annotated) -> ProjectPicture:
 def _truth(found: Annotated) -> tuple[Marked, ...]:
     assert found.picture is not None
     width, height = found.picture.upright
-    places = (
-        (box.ymin / height, box.xmin / width, box.ymax / height, box.xmax / width)
-        for box in found.boxes
-    )
     return tuple(
-        Marked(composed(box.label), place) for box, place in zip(found.boxes, places, strict=True)
+        Marked(
+            composed(b.label), (b.ymin / height, b.xmin / width, b.ymax / height, b.xmax / width)
+        )
+        for b in found.boxes
     )

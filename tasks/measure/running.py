@@ -1,11 +1,10 @@
-"""Have TensorFlow's process run a network on the pictures it has not seen yet; note what comes."""
+"""Have TensorFlow's process run a network on the pictures that it was not run on yet."""
 
 from __future__ import annotations
 
 import hashlib
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -63,48 +62,91 @@ def measured(
             noted = NetworkNotes(key=key)
         if noted.fault:
             raise BrokenNetworkError(network, noted.fault)
-        trial = trial_for(job, network, noted, pictures)
-        if trial.look_at or trial.sample:
-            _carry_out(job, network, noted, trial, progress)
+        request = request_for(job, network, noted, pictures)
+        if request.look_at or request.sample:
+            _carry_out(job, network, noted, request, progress)
         return noted
 
 
-def trial_for(
+def request_for(
     job: ProjectJob, network: str, noted: NetworkNotes, pictures: Sequence[ProjectPicture]
 ) -> MeasureRequest:
     """What is still to be done with a network."""
+
+    def path(picture: ProjectPicture) -> str:
+        return (job.workspace.root / picture.path).as_posix()
+
     new = [one for one in pictures if one.sha256 not in noted.seen]
     sample = sample_of(pictures)
     timed = sample_id(sample) in noted.figures
     return MeasureRequest(
         folder=job.workspace.network(network).as_posix(),
         signature=job.config.networks[network].signature,
-        look_at=tuple((_path(job, one), one.sha256) for one in new),
-        sample=() if timed else tuple(_path(job, one) for one in sample),
+        look_at=tuple((path(one), one.sha256) for one in new),
+        sample=() if timed else tuple(map(path, sample)),
         sample_id=sample_id(sample),
     )
 
 
 def _carry_out(
-    job: ProjectJob, network: str, noted: NetworkNotes, trial: MeasureRequest, progress: Progress
+    job: ProjectJob, network: str, noted: NetworkNotes, request: MeasureRequest, progress: Progress
 ) -> None:
+    """Have the request carried out; what the network finds is noted as it comes, for a run that is
+    stopped or fails, too."""
     if not tensorflow_version():
         raise NetworkError(network, "TensorFlow is not installed", child.INSTALL)
     place = job.workspace.network_notes(network)
+    totals = {"time": len(request.sample), "look": len(request.look_at)}
+    saved = time.monotonic()
+
+    def phase(doing: str) -> None:
+        progress.begin(f"{doing} {network}", totals.get(doing), "pictures")
+
+    def take_part(body: msgspec.Raw) -> None:
+        nonlocal saved
+        part = msgspec.json.decode(body, type=Part)
+        progress.advance(1)
+        if isinstance(part, PictureResult):
+            noted.seen[part.sha256] = part
+        if time.monotonic() - saved > SAVE_EVERY:
+            notes.keep(place, noted)
+            saved = time.monotonic()
+
+    order, limit = _order(job, network, request), job.config.settings.smoke_timeout
     try:
-        tried = Run(job, network, noted, place, progress).carry_out(trial)
+        reply = child.shared().run(order, MeasureReply, limit, phase, take_part)
+        if reply.figures is not None:
+            kept = dict(list(noted.figures.items())[1 - MOST_SAMPLES :])
+            noted.figures = {**kept, request.sample_id: reply.figures}
     except BrokenNetworkError as error:
-        noted.fault = told(error)
-        notes.keep(place, noted)
+        noted.fault = reason(error)
         raise
-    if tried.figures is not None:
-        kept = dict(list(noted.figures.items())[1 - MOST_SAMPLES :])
-        noted.figures = {**kept, trial.sample_id: tried.figures}
-    notes.keep(place, noted)
+    finally:
+        progress.end()
+        notes.keep(place, noted)
 
 
-def told(error: NetworkError) -> str:
-    """What an error says of a network, without its name."""
+def _order(job: ProjectJob, network: str, request: MeasureRequest) -> Order:
+    """The order, with permission to read the networks and the test pictures of all projects, for
+    one process serves them all; a picture that is a link, too."""
+    workspace = job.workspace
+    log = workspace.log("measure", f"{job.name}-{network}")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    folders = [workspace.images(name, SPLIT) for name in job.config.projects]
+    folders += [workspace.pre_trained, workspace.network(network), workspace.scenes]
+    pictures = [*(path for path, _ in request.look_at), *request.sample]
+    return Order(
+        handler="tasks.measure.trial:handle",
+        name=network,
+        log=str(log),
+        permissions=Permissions(reads=(*map(str, folders), *pictures)),
+        parts=len(request.sample) + len(request.look_at),
+        body=msgspec.Raw(msgspec.json.encode(request)),
+    )
+
+
+def reason(error: NetworkError) -> str:
+    """What is wrong with a network, without its name."""
     return f"{error.why}; {error.todo}" if error.todo else error.why
 
 
@@ -115,8 +157,8 @@ def is_complete(
     noted = notes.recall(job.workspace.network_notes(network), NetworkNotes)
     if noted.key != key_of(job, network, extracted):
         return False
-    trial = trial_for(job, network, noted, pictures)
-    return not (trial.look_at or trial.sample)
+    request = request_for(job, network, noted, pictures)
+    return not (request.look_at or request.sample)
 
 
 def sample_of(pictures: Sequence[ProjectPicture]) -> list[ProjectPicture]:
@@ -128,77 +170,3 @@ def sample_of(pictures: Sequence[ProjectPicture]) -> list[ProjectPicture]:
 def sample_id(pictures: Sequence[ProjectPicture]) -> str:
     """Digest of the pictures of a sample."""
     return hashlib.sha256("".join(one.sha256 for one in pictures).encode()).hexdigest()[:16]
-
-
-def _path(job: ProjectJob, picture: ProjectPicture) -> str:
-    return (job.workspace.root / picture.path).as_posix()
-
-
-def _permissions(job: ProjectJob, network: str, trial: MeasureRequest) -> Permissions:
-    """What the process may read: the networks, and the test pictures of all projects, for one
-    process serves them all; a picture that is a link, too."""
-    folders = (job.workspace.images(name, SPLIT) for name in job.config.projects)
-    return Permissions(
-        reads=(
-            str(job.workspace.pre_trained),
-            str(job.workspace.network(network)),
-            *(str(folder) for folder in (job.workspace.scenes, *folders)),
-            *(path for path, _ in trial.look_at),
-            *trial.sample,
-        )
-    )
-
-
-class Run:
-    """One network at work; what it finds is noted as it comes."""
-
-    def __init__(
-        self,
-        job: ProjectJob,
-        network: str,
-        noted: NetworkNotes,
-        place: Path,
-        progress: Progress,
-    ) -> None:
-        self._job, self._network = job, network
-        self._noted, self._place = noted, place
-        self._progress, self._saved = progress, time.monotonic()
-        self._totals: dict[str, int] = {}
-
-    def carry_out(self, trial: MeasureRequest) -> MeasureReply:
-        """Have the trial carried out.
-
-        Raises:
-            NetworkError, OSError: as `measured`.
-        """
-        self._totals = {"time": len(trial.sample), "look": len(trial.look_at)}
-        log = self._job.workspace.log("measure", f"{self._job.name}-{self._network}")
-        log.parent.mkdir(parents=True, exist_ok=True)
-        order = Order(
-            handler="tasks.measure.trial:handle",
-            name=self._network,
-            log=str(log),
-            permissions=_permissions(self._job, self._network, trial),
-            parts=len(trial.sample) + len(trial.look_at),
-            body=msgspec.Raw(msgspec.json.encode(trial)),
-        )
-        limit = self._job.config.settings.smoke_timeout
-        try:
-            return child.shared().run(order, MeasureReply, limit, self._phase, self._part)
-        except BaseException:  # what was found until then is found
-            notes.keep(self._place, self._noted)
-            raise
-        finally:
-            self._progress.end()
-
-    def _phase(self, doing: str) -> None:
-        self._progress.begin(f"{doing} {self._network}", self._totals.get(doing), "pictures")
-
-    def _part(self, body: msgspec.Raw) -> None:
-        part = msgspec.json.decode(body, type=Part)
-        self._progress.advance(1)
-        if isinstance(part, PictureResult):
-            self._noted.seen[part.sha256] = part
-        if time.monotonic() - self._saved > SAVE_EVERY:
-            notes.keep(self._place, self._noted)
-            self._saved = time.monotonic()

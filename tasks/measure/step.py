@@ -24,7 +24,7 @@ from tasks.inference.receipts import MeasureReceipt
 from tasks.inference.results import SURE, Comparison, Result
 from tasks.inference.version import tensorflow_version
 from tasks.measure import running
-from tasks.measure.project_pictures import files_of, gather
+from tasks.measure.project_pictures import files_of, read_pictures
 from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 from tasks.pipeline.receipts import ExtractReceipt
@@ -125,7 +125,7 @@ def _lost(
 
 
 def _run(job: ProjectJob, progress: Progress) -> Outcome:
-    noted = gather(job, progress)
+    noted = read_pictures(job, progress)
     notes.keep(job.workspace.project_notes(job.name), noted)
     work = _Work(job, noted, progress)
     results = tuple(_result(work, name) for name in job.project.networks)
@@ -206,7 +206,7 @@ def _result(work: _Work, network: str) -> Result:
     except NetworkError as error:
         if not isinstance(error, BrokenNetworkError):
             work.retried.append(network)
-        return replace(here, why=running.told(error))
+        return replace(here, why=running.reason(error))
     return _judged(work, own, here)
 
 

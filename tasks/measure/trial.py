@@ -64,26 +64,26 @@ Part = PictureResult | Lap
 
 
 def handle(body: bytes, talk: Talk) -> MeasureReply:
-    """Carry out a trial; what is found on each picture is told at once.
+    """Run the network of a request; what is found on each picture is sent at once.
 
     Raises:
         FaultError: the network can't be run.
     """
     import tensorflow as tf
 
-    trial = msgspec.json.decode(body, type=MeasureRequest)
+    request = msgspec.json.decode(body, type=MeasureRequest)
     warm_up()
     memory.forget_peak()
     before = memory.now()
     talk.phase("load")
-    folder = Path(trial.folder, "saved_model")
-    loaded, load = inference.timed(lambda: inference.load(tf, folder, trial.signature))
-    bench = Bench(tf, loaded, trial.signature)
+    folder = Path(request.folder, "saved_model")
+    loaded, load = inference.timed(lambda: inference.load(tf, folder, request.signature))
+    bench = Bench(tf, loaded, request.signature)
     talk.phase("time")
-    timed = bench.time(trial.sample, talk) if trial.sample else None
+    timed = bench.time(request.sample, talk) if request.sample else None
     peak = memory.peak()
     talk.phase("look")
-    for path, sha256 in trial.look_at:
+    for path, sha256 in request.look_at:
         talk.part(bench.look(path, sha256))
     if timed is None:
         return MeasureReply(None)
@@ -114,7 +114,7 @@ def warm_up() -> None:
 
 
 class Bench:
-    """A loaded network, and pictures to try it on."""
+    """A loaded network, and how to run it."""
 
     def __init__(self, tf: Any, loaded: inference.Loaded, signature: Signature) -> None:
         self._tf, self._loaded, self._signature = tf, loaded, signature
@@ -126,13 +126,13 @@ class Bench:
             FaultError: it can't be run, or the picture is not the one that was asked for.
         """
         try:
-            subject = open_picture(Path(path))
+            picture = open_picture(Path(path))
         except FaultError as fault:
             return PictureResult(sha256, fault=fault.why)
-        if subject.info.sha256 != sha256:
+        if picture.info.sha256 != sha256:
             why = f"{path} changed while the networks were run"
             raise FaultError(why, "run doit again", transient=True)
-        answer, _ = self._run(subject)
+        answer, _ = self._run(picture)
         return PictureResult(sha256, tuple(rows(outputs.found(answer, self._signature))))
 
     def time(self, sample: tuple[str, ...], talk: Talk) -> tuple[float, Latency]:
@@ -147,26 +147,26 @@ class Bench:
                 break
             talk.part(Lap())
             try:
-                subject = open_picture(Path(path))
+                picture = open_picture(Path(path))
             except FaultError:
-                continue  # told when it is looked at
-            _, cold = self._run(subject)
+                continue  # reported when it is looked at
+            _, cold = self._run(picture)
             first = first or cold
             used += 1
-            times += self._again(subject, -(-RUNS // len(sample)), began)
+            times += self._again(picture, -(-RUNS // len(sample)), began)
         if not times:
             raise FaultError("there is no picture to time it on", "see the pictures' own faults")
         low, median, high = np.percentile(times, (10, 50, 90)).tolist()
         return first, Latency(median=median, low=low, high=high, runs=len(times), pictures=used)
 
-    def _again(self, subject: LoadedPicture, times: int, began: float) -> Iterator[float]:
+    def _again(self, picture: LoadedPicture, times: int, began: float) -> Iterator[float]:
         for number in range(times):
             if number >= LEAST_RUNS and time.perf_counter() - began > BUDGET:
                 return
-            yield self._run(subject)[1]
+            yield self._run(picture)[1]
 
-    def _run(self, subject: LoadedPicture) -> tuple[inference.Arrays, float]:
-        return inference.run(self._tf, self._loaded, subject.pixels)
+    def _run(self, picture: LoadedPicture) -> tuple[inference.Arrays, float]:
+        return inference.run(self._tf, self._loaded, picture.pixels)
 
 
 def rows(found: outputs.Found) -> Iterator[tuple[int, float, tuple[float, float, float, float]]]:

@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from tasks.config.types import Signature
 from tasks.core import receipts
 from tasks.core.errors import AnnotationsError, BrokenNetworkError
 from tasks.core.paths import Workspace
@@ -21,8 +20,8 @@ from tasks.inference.notes import NetworkNotes, detections
 from tasks.inference.receipts import MeasureReceipt
 from tasks.inference.results import Comparison, Detection, Marked
 from tasks.measure import running, step
-from tasks.measure.project_pictures import gather
-from tasks.measure.trial import MeasureRequest
+from tasks.measure.project_pictures import read_pictures
+from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import ProjectJob, Silent
 from tests.measure.conftest import FOUND, StandIn, project_of
 from tests.support.annotated import fill, picture, turned, xml
@@ -327,7 +326,7 @@ def test_a_name_that_is_no_text_is_told_and_the_rest_goes_on(job: ProjectJob) ->
         file.write(picture(size=(70, 50)))
     comparison = compared(job)
     assert comparison.pictures == 2
-    assert comparison.unreadable == ("caf\\udce9.png: its name is no UTF-8; rename it",)
+    assert comparison.unreadable == ("caf\\udce9.png: its name is not UTF-8; rename it",)
     assert step.why_stale(job) is None
 
 
@@ -381,19 +380,19 @@ def test_a_killed_run_loses_little(
     job: ProjectJob, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running, "SAVE_EVERY", -1.0)
-    place, kept = job.workspace.network_notes("net"), list[bytes]()
-    run = running.Run(job, "net", NetworkNotes(key="k"), place, Silent())
-    part = run._part
+    place, kept = job.workspace.network_notes("net"), list[str]()
 
-    def look_first(body: msgspec.Raw) -> None:
-        kept.append(place.read_bytes() if place.exists() else b"")
-        part(body)
+    class Looking(Silent):
+        def advance(self, amount: int) -> None:
+            kept.append(place.read_text() if place.exists() else "")
 
-    monkeypatch.setattr(run, "_part", look_first)
-    noted = gather(job, Silent())
-    pictures = tuple((str(job.workspace.root / one.path), one.sha256) for one in noted.pictures)
-    run.carry_out(MeasureRequest(folder="", signature=Signature(), look_at=pictures, sample=()))
-    assert noted.pictures[0].sha256 in kept[1].decode()
+    extracted = receipt_of(job.workspace, "net")
+    assert extracted is not None
+    noted = read_pictures(job, Silent())
+    running.measured(job, "net", extracted, noted.pictures, Looking())
+    before_last, last = (one.sha256 in kept[-1] for one in noted.pictures[-2:])
+    assert before_last
+    assert not last
 
 
 def test_without_test_pictures_drawn_scenes_stand_in(
@@ -417,7 +416,7 @@ def test_projects_that_want_the_drawn_scenes_at_once_get_them_whole(
     monkeypatch.setattr("tasks.measure.project_pictures.SCENES", 4)
     jobs = [project_job(workspace, "net", name=f"dice_{number}") for number in range(3)]
     with ThreadPoolExecutor(3) as pool:
-        found = list(pool.map(lambda job: gather(job, Silent()), jobs))
+        found = list(pool.map(lambda job: read_pictures(job, Silent()), jobs))
     assert [(len(one.pictures), one.unreadable) for one in found] == [(4, ())] * 3
 
 
