@@ -70,7 +70,7 @@ def read_pair(pair: Pair, ids: Mapping[str, int]) -> Annotated:
 def _joined(found: Annotated, ids: Mapping[str, int]) -> Annotated:
     assert found.annotation is not None
     name, annotation = _name(found.pair), found.annotation
-    drawn = tuple(_as_known(box, ids) for box in annotation.boxes)
+    drawn = _as_known(annotation.boxes, ids)
     faults = label_faults(drawn, ids)
     remarks = []
     if annotation.unsized and drawn:
@@ -97,12 +97,17 @@ def clipped_message(number: int) -> str:
     return f"{number} {boxes} out of the picture by less than a pixel, and the edge is taken"
 
 
-def _as_known(box: Box, ids: Mapping[str, int]) -> Box:
-    """With its label as the label map spells it, if only the code points of its letters differ."""
-    if box.label in ids:
-        return box
-    same = (known for known in ids if composed(known) == composed(box.label))
-    return msgspec.structs.replace(box, label=next(same, box.label))
+def _as_known(boxes: tuple[Box, ...], ids: Mapping[str, int]) -> tuple[Box, ...]:
+    """With labels as the label map spells them, where only the code points of letters differ."""
+    if all(box.label in ids for box in boxes):
+        return boxes
+    known = {composed(label): label for label in ids}
+    return tuple(
+        box
+        if box.label in ids
+        else msgspec.structs.replace(box, label=known.get(composed(box.label), box.label))
+        for box in boxes
+    )
 
 
 def label_faults(boxes: Iterable[Box], ids: Mapping[str, int]) -> list[str]:

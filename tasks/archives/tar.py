@@ -241,6 +241,7 @@ def examine(
     size = path.stat().st_size
     digests = _Digests(size, git=True, md5=md5)
     names, members, indexes = Names(), dict[str, MemberFacts](), dict[str, bytes]()
+    kept = 0
     with opened(path, advance, digests.update) as stream:
         for entry in walk(stream, limits, names):
             if entry.kind == "file":
@@ -249,15 +250,12 @@ def examine(
                 members[entry.path] = facts
                 if is_index:
                     indexes[entry.path] = content
-                    _limit_indexes(indexes)
+                    kept += len(content)
+                if kept > LARGEST_INDEX:
+                    most = human_size(LARGEST_INDEX)
+                    raise UnsafeArchiveError("archive", f"holds more than {most} of .index files")
     sha256, git_blob_sha1, of_md5 = digests.finish()
     return Facts(size, sha256, git_blob_sha1, of_md5, names.top, members, indexes)
-
-
-def _limit_indexes(indexes: Mapping[str, bytes]) -> None:
-    if sum(map(len, indexes.values())) > LARGEST_INDEX:
-        size = human_size(LARGEST_INDEX)
-        raise UnsafeArchiveError("archive", f"holds more than {size} of .index files")
 
 
 def _read(stream: TarStream, entry: Entry, more: bool, keep: bool) -> tuple[MemberFacts, bytes]:

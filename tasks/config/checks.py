@@ -221,7 +221,7 @@ def odd_label_maps(sources: Sequence[Source]) -> Iterator[Fault]:
     for source in sources:
         for name, entry in entries(source, "projects"):
             label_map = entry.get("label_map")
-            folders = [network.casefold() for _, network in texts(entry.get("networks"))]
+            folders = {network.casefold() for _, network in texts(entry.get("networks"))}
             if not isinstance(label_map, str):
                 continue
             why = "expected a name that no network of the project has"
@@ -236,7 +236,7 @@ def odd_trainings(sources: Sequence[Source]) -> Iterator[Fault]:
     """Training settings for a network that the project has not, and settings that can't be met."""
     for source in sources:
         for name, entry in entries(source, "projects"):
-            networks = [network for _, network in texts(entry.get("networks"))]
+            networks = {network: None for _, network in texts(entry.get("networks"))}
             where: Where = ("projects", name)
             common = table(entry, "training")
             yield from _odd_training(source, (*where, "training"), common)
@@ -270,54 +270,61 @@ def idle_expectations(sources: Sequence[Source]) -> Iterator[Fault]:
 
 def unknown_names(sources: Sequence[Source]) -> Iterator[Fault]:
     """Networks, label sets and pictures that no file describes."""
-    known = {
-        kind: [name for source in sources for name in table(source.data, kind)]
-        for kind in ("networks", "labels", "pictures")
-    }
+    yield from _unknown_networks(sources)
+    kinds = (("labels", "labels", "label set"), ("smoke_picture", "pictures", "picture"))
+    for key, kind, what in kinds:
+        known = {name: None for source in sources for name in table(source.data, kind)}
+        for source in sources:
+            for name, entry in entries(source, "networks"):
+                given = entry.get(key)
+                if isinstance(given, str) and given and given not in known:
+                    why = f"expected the name of a {what}; none is called `{given}`"
+                    yield Fault(source.file, ("networks", name, key), why, given, known)
+
+
+def _unknown_networks(sources: Sequence[Source]) -> Iterator[Fault]:
+    """Words that name no network, or more than one: archives of two dates share a file name."""
+    from tasks.config.names import NameIndex, called, either
+
+    index = NameIndex(called(name, e) for s in sources for name, e in entries(s, "networks"))
+    choices = [*index.networks, *(one.title for one in index.networks.values() if one.title)]
     for source in sources:
         for name, entry in entries(source, "projects"):
-            for index, network in texts(entry.get("networks")):
-                if network not in known["networks"]:
-                    where: Where = ("projects", name, "networks", index)
-                    yield _unknown_network(source.file, where, network, sources)
-        for name, entry in entries(source, "networks"):
-            for key, kind, what in (
-                ("labels", "labels", "label set"),
-                ("smoke_picture", "pictures", "picture"),
-            ):
-                given = entry.get(key)
-                if isinstance(given, str) and given and given not in known[kind]:
-                    why = f"expected the name of a {what}; none is called `{given}`"
-                    yield Fault(source.file, ("networks", name, key), why, given, known[kind])
-
-
-def _unknown_network(file: str, where: Where, word: str, sources: Sequence[Source]) -> Fault:
-    """A word that names no network, or more than one: archives of two dates share a file name."""
-    from tasks.config.names import called, meant
-
-    networks = {name: called(name, e) for s in sources for name, e in entries(s, "networks")}
-    if several := meant(word, networks):
-        why = f"expected the name of one network; `{word}` may be {' or '.join(several)}"
-        return Fault(file, where, why)
-    why = f"expected the name of a network; none is called `{word}`"
-    titles = [one.title for one in networks.values() if one.title]
-    return Fault(file, where, why, word, [*networks, *titles])
+            for number, word in texts(entry.get("networks")):
+                if word in index.networks:
+                    continue
+                where: Where = ("projects", name, "networks", number)
+                if several := index.find(word):
+                    why = f"expected the name of one network; `{word}` may be {either(several)}"
+                    yield Fault(source.file, where, why)
+                else:
+                    why = f"expected the name of a network; none is called `{word}`"
+                    yield Fault(source.file, where, why, word, choices)
 
 
 def unknown_labels(sources: Sequence[Source]) -> Iterator[Fault]:
     """Expectations of a label that the network does not know."""
     # The first of two sets of one name counts: the second is a fault of its own.
     sets = dict(pair for source in reversed(sources) for pair in entries(source, "labels"))
+    composed_sets = {name: _composed_labels(labels) for name, labels in sets.items()}
     for source in sources:
         for name, entry in entries(source, "networks"):
             label, labels = table(entry, "expect").get("label"), entry.get("labels")
-            known = sets.get(labels) if isinstance(labels, str) else labels
-            if isinstance(label, str) and isinstance(known, (list, dict)):
-                choices = [item for item in known if isinstance(item, str)]
-                if composed(label) in map(composed, choices):
-                    continue
+            if not isinstance(label, str):
+                continue
+            own = _composed_labels(labels)
+            known = composed_sets.get(labels) if isinstance(labels, str) else own
+            if known is not None and composed(label) not in known:
                 why = f"expected a label of this network; none is called `{label}`"
-                yield Fault(source.file, ("networks", name, "expect", "label"), why, label, choices)
+                where = ("networks", name, "expect", "label")
+                yield Fault(source.file, where, why, label, known.values())
+
+
+def _composed_labels(labels: object) -> dict[str, str] | None:
+    """Each label by its composed form; None if these are no labels."""
+    if not isinstance(labels, list | dict):
+        return None
+    return {composed(label): label for _, label in _named(labels)}
 
 
 def missing_pictures(

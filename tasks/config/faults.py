@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,8 @@ KINDS = {
 }
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 LONGEST = 60  # characters of a found value that are shown
+LONGEST_WORD = 200  # characters of a word for which near ones are looked for
+EFFORT = 20_000_000  # pairs of characters that are compared for all suggestions: about a second
 
 
 def all_faults(sources: Sequence[Source], unread: Sequence[Fault], root: Path) -> tuple[str, ...]:
@@ -61,16 +63,17 @@ def all_faults(sources: Sequence[Source], unread: Sequence[Fault], root: Path) -
             pictures = smoke_images(source.data)
             faults += missing_pictures(pictures, source.file, lambda path: is_file(root, path))
     faults += cross_faults(sources, complete=not unread)
-    files = [source.file for source in sources]
-    faults.sort(key=lambda fault: order(fault, files))
-    return tuple(dict.fromkeys(line(fault) for fault in faults)) or (unexplained(sources),)
+    places = {source.file: place for place, source in enumerate(sources)}
+    faults.sort(key=lambda fault: order(fault, places))
+    suggest = Suggestions()
+    lines = dict.fromkeys(line(fault, suggest) for fault in faults)
+    return (*lines, *suggest.omitted()) or (unexplained(sources),)
 
 
-def order(fault: Fault, files: Sequence[str]) -> tuple[int, str, tuple[str, ...]]:
+def order(fault: Fault, places: Mapping[str, int]) -> tuple[int, str, tuple[str, ...]]:
     """Unreadable files first, then file by file, by the path in the file."""
-    number = files.index(fault.file) if fault.file in files else -1
     keys = (f"{key:06}" if isinstance(key, int) else key for key in fault.where)
-    return number, fault.file, tuple(keys)
+    return places.get(fault.file, -1), fault.file, tuple(keys)
 
 
 def unexplained(sources: Sequence[Source]) -> str:
@@ -85,10 +88,39 @@ def unexplained(sources: Sequence[Source]) -> str:
 # --- one fault, one line ------------------------------------------------------------------------
 
 
-def line(fault: Fault) -> str:
+def line(fault: Fault, suggest: Suggestions) -> str:
     """`file: path in the file: what was expected; did you mean …?`"""
     place = f"{fault.file}: {path(fault.where)}: " if fault.where else f"{fault.file}: "
-    return clean(printable(place + fault.why + did_you_mean(fault.given, fault.choices)))
+    return clean(printable(place + fault.why + suggest(fault.given, fault.choices)))
+
+
+class Suggestions:
+    """Finds what may have been meant. Each search compares a word with all choices, so there is a
+    limit to them: thousands of unknown names in a file of thousands are told within seconds."""
+
+    def __init__(self) -> None:
+        self._left = EFFORT
+        self._omitted = 0
+
+    def __call__(self, given: str, choices: Iterable[str]) -> str:
+        """`; did you mean …?`, or nothing if no choice is like what was given."""
+        word = given.casefold()
+        if not word or len(word) > LONGEST_WORD:
+            return ""
+        if self._left <= 0:
+            self._omitted += 1
+            return ""
+        by_case = {choice.casefold(): choice for choice in choices}
+        self._left -= len(word) * sum(map(len, by_case))
+        near = [key for key in by_case if key.startswith(word)]
+        near = near or difflib.get_close_matches(word, by_case, n=1, cutoff=0.6)
+        names = " or ".join(f"`{by_case[key]}`" for key in near[:3])
+        return f"; did you mean {names}?" if names else ""
+
+    def omitted(self) -> Iterator[str]:
+        """A line that tells of the faults for which nothing was looked for, if there are any."""
+        if self._omitted:
+            yield f"config: for {self._omitted} of these, names that are near were not looked for"
 
 
 def path(where: Where) -> str:
@@ -99,18 +131,6 @@ def path(where: Where) -> str:
 
 def quoted(key: str) -> str:
     return key if BARE_KEY.match(key) else json.dumps(key, ensure_ascii=False)
-
-
-def did_you_mean(given: str, choices: Iterable[str]) -> str:
-    """`; did you mean …?`, or nothing if no choice is like what was given."""
-    by_case = {choice.casefold(): choice for choice in choices}
-    word = given.casefold()
-    if not word or len(word) > 200:
-        return ""
-    near = [key for key in by_case if key.startswith(word)]
-    near = near or difflib.get_close_matches(word, by_case, n=1, cutoff=0.6)
-    names = " or ".join(f"`{by_case[key]}`" for key in near[:3])
-    return f"; did you mean {names}?" if names else ""
 
 
 def shown(value: object) -> str:

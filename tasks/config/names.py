@@ -9,10 +9,12 @@ http://download.tensorflow.org/…/faster_rcnn….tar.gz  an address; so is any 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 SUFFIX = ".tar.gz"
+MOST = 4  # names that a message lists
 
 
 class Called(NamedTuple):
@@ -39,29 +41,66 @@ def called(name: str, entry: Mapping[str, Any]) -> Called:
     )
 
 
-def meant(word: str, networks: Mapping[str, Called]) -> tuple[str, ...]:
-    """The names of the networks that a word may stand for.
+class NameIndex:
+    """Finds networks by what they are called. Made once for a configuration: every word is then
+    looked up without going through all networks."""
 
-    A name goes before a title, a title before one without what it has in brackets, and any of these
-    before an archive: `extremenet` is a network though two archives are called `extremenet.tar.gz`.
+    def __init__(self, networks: Iterable[Called]) -> None:
+        self.networks = {one.name: one for one in networks}
+        self._whole: dict[str, dict[str, None]] = {}  # letters of a name or title → names
+        self._short: dict[str, dict[str, None]] = {}  # of a title without what is in brackets
+        places: dict[tuple[str, str], None] = {}
+        for name, title, sources in self.networks.values():
+            self._whole.setdefault(letters_of(name), {})[name] = None
+            self._whole.setdefault(letters_of(title), {})[name] = None
+            self._short.setdefault(letters_of(title.partition("(")[0]), {})[name] = None
+            places |= {(_backwards(place_of(source)), name): None for source in sources}
+        self._places = sorted(places, key=lambda one: one[0])  # stable: names stay in order
+        self._archives: dict[str, tuple[str, ...]] = {}  # what was asked for already
 
-    Returns:
-        One name if it is plain which is meant, several if it is not, none if nothing is called so.
-    """
-    if word in networks:
-        return (word,)
-    letters, place = letters_of(word), place_of(word)
-    if not letters:
-        return ()
-    tests: tuple[Callable[[Called], bool], ...] = (
-        lambda one: letters in (letters_of(one.name), letters_of(one.title)),
-        lambda one: letters == letters_of(one.title.partition("(")[0]),
-        lambda one: any(f"/{place_of(source)}".endswith(f"/{place}") for source in one.sources),
-    )
-    for test in tests:
-        if found := tuple(one.name for one in networks.values() if test(one)):
-            return found
-    return ()
+    def find(self, word: str) -> tuple[str, ...]:
+        """The names of the networks that a word may stand for.
+
+        A name goes before a title, a title before one without what it has in brackets, and any of
+        these before an archive: `extremenet` is a network though two archives are called
+        `extremenet.tar.gz`.
+
+        Returns:
+            One name if it is plain which is meant, several if it is not, none if nothing is called
+            so.
+        """
+        if word in self.networks:
+            return (word,)
+        letters = letters_of(word)
+        if not letters:
+            return ()
+        names = self._whole.get(letters) or self._short.get(letters)
+        return tuple(names) if names else self._of_archive(_backwards(place_of(word)))
+
+    def _of_archive(self, end: str) -> tuple[str, ...]:
+        """The networks that have a source with this end."""
+        if end not in self._archives:
+            first, last = (
+                bisect(self._places, end, key=lambda one: one[0][: len(end)])
+                for bisect in (bisect_left, bisect_right)
+            )
+            found = {name for _, name in self._places[first:last]}
+            # In the order of the configuration; most words name one network or none.
+            ordered = self.networks if len(found) > 1 else found
+            self._archives[end] = tuple(name for name in ordered if name in found)
+        return self._archives[end]
+
+
+def either(names: Sequence[str]) -> str:
+    """`a or b`, for a message; of many, the first and how many more."""
+    if len(names) > MOST:
+        return " or ".join([*names[: MOST - 1], f"one of {len(names) - MOST + 1} more"])
+    return " or ".join(names)
+
+
+def _backwards(place: str) -> str:
+    """Folder by folder from the end, so that a place's end is the beginning of this."""
+    return "".join(f"{part}/" for part in reversed(place.split("/")))
 
 
 def letters_of(text: str) -> str:

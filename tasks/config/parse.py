@@ -9,7 +9,7 @@ import tomllib
 from typing import NamedTuple
 
 from tasks.config.checks import Fault, Source, Where, entries, table, texts
-from tasks.config.names import called, meant
+from tasks.config.names import NameIndex, called
 from tasks.config.reading import CATALOGUE, WORKSPACE, read_file
 from tasks.core.paths import Workspace
 
@@ -54,10 +54,10 @@ def parse_all(workspace: Workspace) -> Parsed:
 
 def settle_names(sources: list[Source]) -> None:
     """Put each network's name where a project calls it by its title, archive or address."""
-    networks = {name: called(name, e) for s in sources for name, e in entries(s, "networks")}
+    index = NameIndex(called(name, e) for s in sources for name, e in entries(s, "networks"))
 
     def name_of(word: str) -> str:
-        found = meant(word, networks)
+        found = index.find(word)
         return found[0] if len(found) == 1 else word
 
     for source in sources:

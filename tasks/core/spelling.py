@@ -17,6 +17,7 @@ TWINS = str.maketrans(
     "ABESIJKMHOPCTYXQWaesijopcyxqwhdlABEZHIKMNOPTYXoavpu",
 )
 SHOWN = 8  # labels that are listed where none is alike
+MOST = 1000  # labels among which one of a near spelling is looked for; it takes a while
 
 
 def composed(label: str) -> str:
@@ -71,14 +72,22 @@ def meant(label: str, known: Iterable[str]) -> str:
 def _meant(label: str, labels: tuple[str, ...]) -> str:
     import difflib  # for messages alone
 
-    alike = [one for one in labels if _look(one) == _look(label)]
-    near = alike or difflib.get_close_matches(label, labels, n=1)
+    alike = _by_look(labels).get(_look(label), [])
+    near = alike or (difflib.get_close_matches(label, labels, n=1) if len(labels) <= MOST else [])
     if not near:
         more = ", …" if len(labels) > SHOWN else ""
         return f" ({', '.join(map(spelled, labels[:SHOWN]))}{more})"
     odd = list(_odd_letters(label, near[0])) if alike else []
     told = f" It holds {', '.join(odd[:3])}" if odd else ""
     return f"; did you mean {spelled(near[0])}?{told}"
+
+
+@lru_cache(4)
+def _by_look(labels: tuple[str, ...]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for label in labels:
+        found.setdefault(_look(label), []).append(label)
+    return found
 
 
 def _look(label: str) -> str:

@@ -65,11 +65,10 @@ def classes(shapes: Shapes, branch: str, add_background: bool) -> set[int]:
         return {shape[-1] - 1 for name, shape in shapes.items() if head in name and shape}
     if branch == "center_net":
         return _center_net(shapes)
-    extra = 1 if add_background else 0
-    found = set()
+    extra, anchors, found = (1 if add_background else 0), _anchors(shapes), set()
     for name, shape in shapes.items():
         match = SSD_CLASS.search(name)
-        boxes = _anchors(shapes, match["number"]) if match and shape else 0
+        boxes = anchors.get(match["number"], 0) if match and shape else 0
         if boxes:
             found.add(shape[-1] // boxes - extra if shape[-1] % boxes == 0 else 0)
     return found
@@ -79,17 +78,20 @@ SSD_CLASS = re.compile(
     r"_box_predictor/_prediction_heads/class_predictions_with_background/(?:(?P<number>\d+)/)?"
     r"_class_predictor_layers/0/bias/"
 )
+SSD_BOX = re.compile(
+    r"_box_predictor/(?:_box_prediction_head|_prediction_heads/box_encodings)/(?:(?P<number>\d+)/)?"
+    r"_box_encoder_layers/0/bias/"
+)
 
 
-def _anchors(shapes: Shapes, number: str | None) -> int:
-    """Anchors of a place: the box head has four numbers for each."""
-    heads = ("_box_prediction_head", "_prediction_heads/box_encodings")
-    place = f"{number}/" if number else ""
-    ends = [f"_box_predictor/{head}/{place}_box_encoder_layers/0/bias/" for head in heads]
+def _anchors(shapes: Shapes) -> dict[str | None, int]:
+    """Number of a place's box head → its anchors: the head has four numbers for each."""
+    found: dict[str | None, int] = {}
     for name, shape in shapes.items():
-        if any(end in name for end in ends) and shape:
-            return shape[-1] // BOX
-    return 0
+        match = SSD_BOX.search(name)
+        if match and shape:
+            found.setdefault(match["number"], shape[-1] // BOX)
+    return found
 
 
 def _center_net(shapes: Shapes) -> set[int]:

@@ -27,6 +27,8 @@ from tasks.inference.messages import Checkpoint, FaultError, Shape, Tensor
 
 SIGNATURE = "serving_default"
 STRING = "string"
+NUM_CLASSES = re.compile(r"^[^\S\n]*num_classes\s*:\s*([0-9]+)", re.MULTILINE)
+GRAPH_PLACE = re.compile(r"\{\{[^{}\n]*\}\}\s*")  # `{{node model/conv}} `, in TensorFlow's messages
 PARSES = re.compile("Parse(Single)?Example")  # how the names of such operations begin
 PREAMBLE = ("Graph execution error:", "Detected at node", "<stack traces", "  File ")
 
@@ -159,14 +161,14 @@ def number_of_classes(config: Path) -> int | None:
         text = read_file(config, LARGEST_STATE).decode("utf-8", "replace")
     except OSError:
         return None
-    match = re.search(r"^\s*num_classes\s*:\s*([0-9]+)", text, re.MULTILINE)
+    match = NUM_CLASSES.search(text)
     return whole(match[1]) if match else None
 
 
 def first_line(error: BaseException) -> str:
     """The first line of what an exception says, without the graph's own addresses, and without
     what TensorFlow puts before every error of a graph."""
-    lines = re.sub(r"\{\{.*?\}\}\s*", "", str(error)).splitlines()
+    lines = GRAPH_PLACE.sub("", str(error)).splitlines()
     said = [line.strip() for line in lines if line.strip() and not line.startswith(PREAMBLE)]
     return said[0][:200] if said else type(error).__name__
 

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tasks.config.names import Called, NameIndex, either
 from tasks.config.types import Config, LockEntry, Network
 from tasks.core.errors import DamagedError, UsageError
 from tasks.core.files import remove, sha256_of
@@ -167,7 +168,7 @@ def find(word: str, config: Config) -> Network:
     """
     found = _meant(word, config)
     if len(found) > 1:
-        raise UsageError(word, f"this may be {' or '.join(found)}", "give the name that is meant")
+        raise UsageError(word, f"this may be {either(found)}", "give the name that is meant")
     if not found:
         titles = [network.title for network in config.networks.values() if network.title]
         archive = word.rpartition("/")[2].removesuffix(".tar.gz")
@@ -176,11 +177,8 @@ def find(word: str, config: Config) -> Network:
 
 
 def _meant(word: str, config: Config) -> tuple[str, ...]:
-    from tasks.config.names import Called, meant
-
-    return meant(
-        word, {n.name: Called(n.name, n.title, n.sources) for n in config.networks.values()}
-    )
+    networks = config.networks.values()
+    return NameIndex(Called(n.name, n.title, n.sources) for n in networks).find(word)
 
 
 def unknown(word: str, name: str, known: Collection[str]) -> UsageError:
@@ -202,8 +200,6 @@ def network_of_file(file: Path, config: Config) -> Network:
     found = _meant(file.name, config)
     if len(found) == 1:
         return config.networks[found[0]]
-    why = (
-        f"this may be {' or '.join(found)}" if found else "no network's archive has this file name"
-    )
+    why = f"this may be {either(found)}" if found else "no network's archive has this file name"
     command = shlex.join(["doit", "adopt", "NETWORK", str(file)])
     raise UsageError(f"adopt {file}", why, f"name the network: `{command}`")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.config.load import load
-from tasks.config.names import called, meant
+from tasks.config.names import NameIndex, called
 from tasks.config.types import Config
 from tasks.core.errors import ConfigError, UsageError
 from tasks.core.paths import Workspace
@@ -115,5 +115,5 @@ def test_two_settings_of_one_network_are_not_joined(small: Workspace) -> None:
 
 
 def test_tables_of_other_types_name_nothing() -> None:
-    networks = {"a": called("a", {"title": 3, "sources": "x.tar.gz"}), "b": called("b", {})}
-    assert meant("x.tar.gz", networks) == ()
+    index = NameIndex([called("a", {"title": 3, "sources": "x.tar.gz"}), called("b", {})])
+    assert index.find("x.tar.gz") == ()
