@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from tasks.core.files import read_file
 from tasks.core.inspect import shown
-from tasks.doctor import refusals, start
+from tasks.doctor import refusals, start, values
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.merge import merged
 from tasks.formats.textproto.tokens import tokens
@@ -89,6 +89,7 @@ def judge(document: Document, root: Path, network: Path, ids: Mapping[str, int])
     elif classes > highest:
         judged.warnings.append(f"num_classes is {classes}, and the label map ends at id {highest}")
     judged.errors += refusals.refused(document, branch)
+    judged.errors += values.impossible(document)
     judged.warnings += refusals.doubtful(document, branch)
     if not current(document, "train_config.fine_tune_checkpoint"):
         judged.warnings.append("no fine_tune_checkpoint: training would start from nothing")

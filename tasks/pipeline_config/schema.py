@@ -234,6 +234,19 @@ def message_class(name: str = ROOT) -> Any:  # made at run time; no stub knows i
     return message_factory.GetMessageClass(root(name))
 
 
+def parsed(text: str, name: str = ROOT) -> Any:
+    """The text as the API's message has it; fields that are not known are passed over.
+
+    Raises:
+        text_format.ParseError: the library can't read it.
+    """
+    from google.protobuf import text_format
+
+    # Merge, as in object_detection/utils/config_util.py: a field may stand several times.
+    made = message_class(name)()
+    return text_format.Merge(text, made, allow_unknown_field=True, allow_unknown_extension=True)
+
+
 def fault(text: str, name: str = ROOT) -> str | None:
     """What the protobuf library finds wrong in a text, with line and column; None if nothing.
 
@@ -245,10 +258,7 @@ def fault(text: str, name: str = ROOT) -> str | None:
         return "line 1, column 1: a byte order mark, which the Object Detection API can't read"
     try:
         text.encode()
-        # Merge, as in object_detection/utils/config_util.py: a field may stand several times.
-        text_format.Merge(
-            text, message_class(name)(), allow_unknown_field=True, allow_unknown_extension=True
-        )
+        parsed(text, name)
     except text_format.ParseError as error:
         message = " ".join(str(error).split()).replace(f"{PACKAGE}.", "")
         line, column = error.GetLine(), error.GetColumn()

@@ -10,6 +10,7 @@ import pytest
 
 from tasks.doctor import extractors
 from tasks.doctor.refusals import doubtful, refused
+from tasks.doctor.values import impossible
 from tasks.formats.textproto.edit import Document
 from tasks.pipeline_config.rules import branch_of, needs
 from tasks.pipeline_config.schema import fault, unknown_fields
@@ -30,6 +31,7 @@ def said(made: Document) -> str:
 def test_nothing_is_refused_in_a_sound_file(name: str) -> None:
     made = Document(ALL[name])
     assert list(unknown_fields(made)) == []
+    assert list(impossible(made)) == []
     assert said(made) == ""
     assert list(doubtful(made, branch_of(made))) == []
 
@@ -115,6 +117,52 @@ def test_what_is_refused_is_named(name: str, path: str, value: Any, words: str) 
     assert fault(changed.text) is None
     assert words in said(changed)
     assert " | " not in said(changed)
+
+
+ANCHORS = f"{SSD}.anchor_generator.multiscale_anchor_generator"
+IMPOSSIBLE: list[tuple[str, str, Any, str]] = [
+    ("SSD", f"{SSD}.image_resizer.fixed_shape_resizer.height", 0, "height is 0: it must be above"),
+    ("SSD", f"{SSD}.image_resizer.fixed_shape_resizer.width", -320, "width is -320: it must be ab"),
+    ("SSD", f"{ANCHORS}.scales_per_octave", 0, "scales_per_octave is 0"),
+    ("SSD", f"{ANCHORS}.anchor_scale", -4.0, "anchor_scale is -4"),
+    ("SSD", f"{ANCHORS}.aspect_ratios", (1.0, 0.0), "aspect_ratios is 0"),
+    ("SSD", f"{ANCHORS}.min_level", 8, "generator.min_level 8 is above max_level 7"),
+    ("SSD", f"{SSD}.feature_extractor.fpn.max_level", 2, "fpn.min_level 3 is above max_level 2"),
+    ("SSD", f"{SSD}.{NMS}.max_total_detections", 0, "max_total_detections is 0"),
+    ("SSD", f"{SSD}.{NMS}.score_threshold", float("nan"), "score_threshold is nan: write a number"),
+    ("SSD", f"{COSINE}.learning_rate_base", float("nan"), "learning_rate_base is nan"),
+    ("SSD", f"{COSINE}.learning_rate_base", float("inf"), "learning_rate_base is inf"),
+    ("SSD", f"{COSINE}.warmup_learning_rate", -0.1, "warmup_learning_rate is -0.1: it must not"),
+    ("Faster R-CNN", f"{TWO}.initial_crop_size", 0, "initial_crop_size is 0"),
+    (
+        "CenterNet keypoints",
+        "train_config.optimizer.adam_optimizer.learning_rate.manual_step_learning_rate"
+        ".initial_learning_rate",
+        -1.0,
+        "initial_learning_rate is -1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "path", "value", "words"), IMPOSSIBLE)
+def test_a_value_that_no_training_can_use_is_named(
+    name: str, path: str, value: Any, words: str
+) -> None:
+    changed = with_fault(name, path, value)
+    assert fault(changed.text) is None
+    (told,) = impossible(changed)
+    assert words in told
+
+
+def test_an_augmentation_that_names_none_is_refused() -> None:
+    made = Document(
+        ALL["SSD"].replace("train_config {", "train_config { data_augmentation_options { }", 1)
+    )
+    assert list(impossible(made)) == [
+        "data_augmentation_options[0] names no augmentation; remove it"
+    ]
+    typo = Document(made.text.replace("options { }", "options { random_flip { } }", 1))
+    assert list(impossible(typo)) == []
 
 
 def test_a_training_without_optimizer_or_rate_is_refused() -> None:
