@@ -19,6 +19,8 @@ def assemble(inputs: PageInputs) -> Page:
     comparison = inputs.comparison
     notes = machines(inputs)
     shown = gallery(inputs)
+    # All networks are scored in one run, so by one version.
+    versions = (one.accuracy.pycocotools for one in comparison.results if one.accuracy)
     return Page(
         project=comparison.project,
         lead=lead(comparison, notes),
@@ -29,7 +31,7 @@ def assemble(inputs: PageInputs) -> Page:
         charts=charts(inputs),
         gallery=shown,
         cards=cards(inputs),
-        judge=judge(comparison),
+        judge=f"pycocotools {next(versions, '')}".strip(),
         left_out=left_out(inputs),
         remarks=_some(comparison.remarks),
         unreadable=_some(comparison.unreadable),
@@ -52,12 +54,6 @@ def lead(comparison: Comparison, notes: tuple[MachineNote, ...]) -> str:
     return f"{some} on {on}, {comparison.annotated or 'none'} of them annotated."
 
 
-def judge(comparison: Comparison) -> str:
-    """All networks are judged in one run, so by one version."""
-    versions = (one.accuracy.pycocotools for one in comparison.results if one.accuracy)
-    return f"pycocotools {next(versions, '')}".strip()
-
-
 def notices(comparison: Comparison) -> tuple[str, ...]:
     """What a reader must know before the figures."""
     found = []
@@ -78,22 +74,19 @@ def _absent(comparison: Comparison) -> list[str]:
     """`1 network could not be run and 2 networks are not here yet; the others are complete.`"""
     states = [result.status for result in comparison.results]
     failed, deferred = states.count("failed"), states.count("deferred")
-    said = []
+    parts = []
     if failed:
-        said.append(f"{words.count(failed, 'network')} could not be run")
+        parts.append(f"{words.count(failed, 'network')} could not be run")
     if deferred:
         is_or_are = "is" if deferred == 1 else "are"
-        said.append(f"{words.count(deferred, 'network')} {is_or_are} not here yet")
+        parts.append(f"{words.count(deferred, 'network')} {is_or_are} not here yet")
     measured = len(states) - failed - deferred
     others = "the other is complete" if measured == 1 else "the others are complete"
     rest = f"; {others}" if measured else ""
-    return [f"{' and '.join(said)}{rest}."] if said else []
+    return [f"{' and '.join(parts)}{rest}."] if parts else []
 
 
 def _some(lines: tuple[str, ...]) -> tuple[str, ...]:
     more = len(lines) - REMARKS
-    return (
-        lines
-        if more <= 0
-        else (*lines[:REMARKS], f"and {more:,} more; all of them: comparison.json")
-    )
+    rest = (f"and {more:,} more; all of them: comparison.json",) if more > 0 else ()
+    return (*lines[:REMARKS], *rest)

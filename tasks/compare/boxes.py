@@ -1,4 +1,4 @@
-"""Where a box and the plate with its label go, and which boxes the annotations bear out.
+"""Where a box and the plate with its label go, and which boxes match an annotated object.
 
 Lengths are in the units of the drawing: the picture's longer side has `LONGEST` of them. Scores are
 whole percents, rounded down, so that a box is shown exactly if its printed score reaches the
@@ -87,16 +87,12 @@ def drawing_size(size: tuple[int, int]) -> tuple[int, int]:
 
 def frame_of(place: Place, size: tuple[int, int]) -> Frame:
     """The box inside a drawing of `size`; what is beyond the edge is cut off."""
-    top, left, bottom, right = (_part(value) for value in place)
-    top, bottom = min(top, bottom), max(top, bottom)
-    left, right = min(left, right), max(left, right)
+    inside = [min(max(side, 0.0), 1.0) if math.isfinite(side) else 0.0 for side in place]
+    top, bottom = sorted(inside[::2])
+    left, right = sorted(inside[1::2])
     width, height = size
     x, y = round(left * width, 1), round(top * height, 1)
     return Frame(x, y, round(right * width - x, 1), round(bottom * height - y, 1))
-
-
-def _part(value: float) -> float:
-    return min(max(value, 0.0), 1.0) if math.isfinite(value) else 0.0
 
 
 def spot_of(frame: Frame, size: tuple[int, int], plate: float) -> Spot:
@@ -162,42 +158,40 @@ def verdicts(
     if truth is None:
         return [None] * len(found)
     free = list(truth)
-    said: list[bool | None] = []
+    right: list[bool | None] = []
     for one in found:
         if one.label not in known:
-            said.append(None)
+            right.append(None)
             continue
         same = [mark for mark in free if mark.label == one.label]
         best = max(same, key=lambda mark: overlap(mark.place, one.place), default=None)
-        right = best is not None and overlap(best.place, one.place) >= SAME
-        if right and best is not None:
+        matches = best is not None and overlap(best.place, one.place) >= SAME
+        if matches and best is not None:
             free.remove(best)
-        said.append(right)
-    return said
+        right.append(matches)
+    return right
 
 
 def overlap(one: Place, other: Place) -> float:
     """Intersection over union."""
-    height = min(one[2], other[2]) - max(one[0], other[0])
-    width = min(one[3], other[3]) - max(one[1], other[1])
-    common = max(0.0, height) * max(0.0, width)
-    union = _area(one) + _area(other) - common
+
+    def area(top: float, left: float, bottom: float, right: float) -> float:
+        return max(0.0, bottom - top) * max(0.0, right - left)
+
+    common = area(*map(max, one[:2], other[:2]), *map(min, one[2:], other[2:]))
+    union = area(*one) + area(*other) - common
     return common / union if union > 0 else 0.0
-
-
-def _area(place: Place) -> float:
-    return max(0.0, place[2] - place[0]) * max(0.0, place[3] - place[1])
 
 
 def drawn(
     found: Sequence[Detection],
-    said: Sequence[bool | None],
+    verdicts: Sequence[bool | None],
     labels: Labels,
     size: tuple[int, int],
 ) -> tuple[Drawn, ...]:
     """What the page can show of one network on one picture, best first."""
     made = []
-    for one, right in zip(found[:MOST], said, strict=False):
+    for one, right in zip(found[:MOST], verdicts, strict=False):
         percent = whole_percent(one.score)
         if percent >= LEAST:
             frame = frame_of(one.place, size)

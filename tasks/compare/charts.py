@@ -1,4 +1,4 @@
-"""Charts, laid out as lines, bars, dots and words. Colours are the style sheet's affair."""
+"""Charts, laid out as lines, bars, dots and words. Their colours are in the style sheet."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ Judged = list[tuple[str, Accuracy]]
 
 
 def charts(inputs: PageInputs) -> tuple[Chart, ...]:
-    """Those that have something to show."""
+    """Those of which there are figures."""
     results = inputs.comparison.results
     measured = [(inputs.title(r.network), r.figures) for r in results if r.figures]
     judged = [(inputs.title(r.network), r.accuracy) for r in results if r.accuracy]
@@ -96,11 +96,15 @@ def latency(measured: Measured) -> Chart:
         dots.append(Dot(median, y + 28, 5, "value"))
     bottom = TOP + len(measured) * ROW
     grid, ticks = _upright(axis, bottom, words.tick)
-    told = "; ".join(_latency_told(title, figures) for title, figures in measured)
+    spoken = "; ".join(
+        f"{title}: median {words.seconds(one.latency.median)}, "
+        f"{words.span(one.latency.low, one.latency.high)}, {measured_on(one)}"
+        for title, one in measured
+    )
     return Chart(
         "latency",
         f"Latency of one picture{', logarithmic' if axis.low else ''}",
-        told,
+        spoken,
         WIDTH,
         bottom + 22,
         (*grid, *lines),
@@ -109,30 +113,25 @@ def latency(measured: Measured) -> Chart:
     )
 
 
-def _latency_told(title: str, figures: Figures) -> str:
-    one = figures.latency
-    spread = words.span(one.low, one.high)
-    return f"{title}: median {words.seconds(one.median)}, {spread}, {measured_on(figures)}"
-
-
 def accuracy(judged: Judged) -> Chart:
     """A bar for mAP@[.5:.95], a ring for mAP@0.5."""
     bars, dots, texts = list[Bar](), list[Dot](), list[Words]()
     for number, (title, one) in enumerate(judged):
         y = TOP + number * ROW
-        texts += _row(title, _both(one), y)
+        value = f"{words.percent(one.map).partition(words.FIXED)[0]} / {words.percent(one.map_50)}"
+        texts += _row(title, value, y)
         bars.append(Bar(LEFT, y + 23, max(1.0, SHARES.at(one.map) - LEFT), 10, "value"))
         dots.append(Dot(SHARES.at(one.map_50), y + 28, 5, "ring"))
     bottom = TOP + len(judged) * ROW
     grid, ticks = _upright(SHARES, bottom, lambda part: f"{part * 100:.0f}{words.FIXED}%")
-    told = "; ".join(
+    spoken = "; ".join(
         f"{title}: {words.percent(one.map)}, at IoU 0.5 {words.percent(one.map_50)}"
         for title, one in judged
     )
     return Chart(
         "accuracy",
         "mAP@[.5:.95] (bar) and mAP@0.5 (ring)",
-        told,
+        spoken,
         WIDTH,
         bottom + 22,
         grid,
@@ -140,12 +139,6 @@ def accuracy(judged: Judged) -> Chart:
         tuple(dots),
         (*texts, *ticks),
     )
-
-
-def _both(one: Accuracy) -> str:
-    """`87.0 / 98.0 %`."""
-    first, second = words.percent(one.map), words.percent(one.map_50)
-    return f"{first.partition(words.FIXED)[0]} / {second}"
 
 
 def _row(title: str, value: str, y: float) -> list[Words]:
@@ -160,10 +153,10 @@ def short(text: str, most: int) -> str:
 
 
 def _upright(
-    axis: Axis, bottom: float, told: words.Teller
+    axis: Axis, bottom: float, unit: words.Format
 ) -> tuple[tuple[Line, ...], tuple[Words, ...]]:
     """Upright lines, with what they stand for below."""
-    places = [(axis.at(value), told(value) if value else "0") for value in axis.ticks]
+    places = [(axis.at(value), unit(value) if value else "0") for value in axis.ticks]
     grid = tuple(Line(x, TOP, x, bottom, "grid") for x, _ in places)
     return grid, tuple(Words(x, bottom + 16, text, _anchor(axis, x), "tick") for x, text in places)
 
@@ -194,7 +187,7 @@ def trade(inputs: PageInputs, results: Sequence[Result]) -> Chart:
         y = round(bottom - max(0.0, one.map) * (bottom - top), 1)
         dots.append(Dot(x, y, 5.5, "value"))
         names.append(_beside(title, x, y))
-    told = "; ".join(
+    spoken = "; ".join(
         f"{title}: {words.seconds(figures.latency.median)}, {words.percent(one.map)}"
         for title, figures, one in points
     )
@@ -202,7 +195,7 @@ def trade(inputs: PageInputs, results: Sequence[Result]) -> Chart:
     return Chart(
         "trade",
         "Latency against mAP@[.5:.95]",
-        told,
+        spoken,
         WIDTH,
         bottom + 46,
         lines,

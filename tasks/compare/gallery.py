@@ -42,7 +42,10 @@ def gallery(inputs: PageInputs) -> Gallery:
             _picture(inputs, number, picture, thumbnail, known)
             for number, (picture, thumbnail) in enumerate(inputs.pictures)
         ),
-        labels=tuple(_label(text, number) for text, number in labels.items()),
+        labels=tuple(
+            Label(printed := plate_text(text), text_width(printed), number % COLOURS)
+            for text, number in labels.items()
+        ),
         totals=tuple(
             Fact(inputs.title(result.network), _total(inputs, result)) for result in results
         ),
@@ -70,11 +73,6 @@ def _how_many(shown: int, all_of: int, kind: str) -> str:
         f"{shown:,} of {words.count(all_of, kind)}: spread over the set, and of each stretch "
         "the one on which networks err or disagree most. The figures cover all pictures."
     )
-
-
-def _label(text: str, number: int) -> Label:
-    printed = plate_text(text)
-    return Label(printed, text_width(printed), number % COLOURS)
 
 
 def _total(inputs: PageInputs, result: Result) -> str:
@@ -140,8 +138,8 @@ def _seen(
     if found is None:
         return NetworkOnPicture(place, title, why="it could not be run on this picture")
     labels = known.get(result.network)
-    said = verdicts(found, picture.truth if labels else None, labels or ())
-    boxes = drawn(found, said, inputs.survey.labels, size)
+    right = verdicts(found, picture.truth if labels else None, labels or ())
+    boxes = drawn(found, right, inputs.survey.labels, size)
     judged = _judged(picture, labels)
     names = list(inputs.survey.labels)
     return NetworkOnPicture(

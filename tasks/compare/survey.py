@@ -86,7 +86,10 @@ def _by_label(tally: Counter[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
 def oddity(picture: PictureDetections, known: Mapping[str, Collection[str]]) -> int:
     """Objects that were missed or wrongly found, over all networks; where there are no annotations,
     objects that one network sees and another does not."""
-    sure = {network: _sure(found) for network, found in picture.found.items()}
+    sure = {
+        network: [one for one in found if whole_percent(one.score) >= SURE]
+        for network, found in picture.found.items()
+    }
     judged = {network: found for network, found in sure.items() if network in known}
     if picture.truth is not None and judged:
         return sum(_errors(picture, found, known[network]) for network, found in judged.items())
@@ -94,14 +97,10 @@ def oddity(picture: PictureDetections, known: Mapping[str, Collection[str]]) -> 
     return sum(_unshared(one, other) for one in lists for other in lists if one is not other)
 
 
-def _sure(found: Sequence[Detection]) -> list[Detection]:
-    return [one for one in found if whole_percent(one.score) >= SURE]
-
-
 def _errors(picture: PictureDetections, found: Sequence[Detection], known: Collection[str]) -> int:
-    said = verdicts(found, picture.truth, known)
+    right = verdicts(found, picture.truth, known)
     marks = sum(mark.label in known for mark in picture.truth or ())
-    return said.count(False) + marks - said.count(True)
+    return right.count(False) + marks - right.count(True)
 
 
 def _unshared(some: Sequence[Detection], others: Sequence[Detection]) -> int:

@@ -11,8 +11,8 @@ from tasks.core.text import printable
 NOTHING = "–"
 FIXED = "\N{NO-BREAK SPACE}"
 
-Teller = Callable[[float], str]
-"""Tells a figure with its unit."""
+Format = Callable[[float], str]
+"""A figure as text, with its unit."""
 
 
 def seconds(value: float | None) -> str:

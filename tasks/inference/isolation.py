@@ -37,10 +37,12 @@ def isolate(permissions: Permissions, root: Path) -> str:
 
     `root` is the folder of our own packages.
     """
+    permitted = [(path, READ) for path in permissions.reads]
+    permitted += [(path, READ | WRITE) for path in permissions.writes]
     limits.set_limits(may_write=bool(permissions.writes), memory=permissions.memory)
     limits.drop_capabilities()
     try:
-        version = landlock.restrict([*_own(root, Path(permissions.home)), *_permitted(permissions)])
+        version = landlock.restrict([*_own(root, Path(permissions.home)), *permitted])
     except OSError:
         version = 0
     read_only = not version and not permissions.writes
@@ -55,11 +57,6 @@ def described(version: int, *, seccomp: bool, read_only: bool = False) -> str:
     elif version >= 4:
         parts.append(f"TCP (Landlock {version})")
     return ", ".join(parts) or NONE
-
-
-def _permitted(permissions: Permissions) -> Iterator[Rule]:
-    yield from ((path, READ) for path in permissions.reads)
-    yield from ((path, READ | WRITE) for path in permissions.writes)
 
 
 def _own(root: Path, home: Path) -> Iterator[Rule]:

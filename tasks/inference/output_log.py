@@ -1,4 +1,4 @@
-"""What the process prints, taken down by the parent: a log that no network can make large."""
+"""What the process prints, written by the parent into a log that no network can make large."""
 
 from __future__ import annotations
 
@@ -72,10 +72,10 @@ class OutputLog:
 
     def _listen(self) -> None:
         with suppress(OSError, ValueError):
-            while self._came():
+            while self._wait_and_read():
                 pass
 
-    def _came(self) -> bool:
+    def _wait_and_read(self) -> bool:
         """Wait for something and take it; false at the end of all."""
         if POSIX:
             poll = select.poll()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import textwrap
 import warnings
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tasks.config.types import Family
@@ -85,7 +85,9 @@ def _figure(content: Content) -> Figure:
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.065, 0.185, 0.915, 0.71))
     _axes(axes, content.points)
-    _front(axes, content.points)
+    if corners := _stairs(content.points):
+        x, y = zip(*corners, strict=True)
+        axes.plot(x, y, color="#9a9a9a", linewidth=1.3, zorder=1.5)
     for point in content.points:
         _point(axes, point)
     _legend(axes, content.points)
@@ -125,20 +127,12 @@ def _best(points: Sequence[Point]) -> list[Point]:
 
 def _stairs(points: Sequence[Point]) -> list[tuple[float, float]]:
     """The front as what can be had: up to the next network's time no more than this one's mAP."""
-    best = _best(points)
     corners: list[tuple[float, float]] = []
-    for point in best:
+    for point in _best(points):
         if corners:
             corners.append((point.ms, corners[-1][1]))
         corners.append((point.ms, point.accuracy))
     return corners
-
-
-def _front(axes: Axes, points: Sequence[Point]) -> None:
-    corners = _stairs(points)
-    if corners:
-        x, y = zip(*corners, strict=True)
-        axes.plot(x, y, color="#9a9a9a", linewidth=1.3, zorder=1.5)
 
 
 def _point(axes: Axes, point: Point) -> None:
@@ -166,8 +160,8 @@ def _legend(axes: Axes, points: Sequence[Point]) -> None:
         handles.append(_sign("X", 9, "white", FAINT, "hollow: mAP of keypoints"))
     if any(point.marked for point in points):
         handles.append(_sign("o", 13, "none", INK, "used in this workspace"))
-    told = "Pareto front: no other beats these"
-    handles.append(Line2D([], [], color="#9a9a9a", linewidth=1.3, label=told))
+    label = "Pareto front: no other beats these"
+    handles.append(Line2D([], [], color="#9a9a9a", linewidth=1.3, label=label))
     legend = axes.legend(handles=handles, loc="lower right", fontsize=8.5, labelspacing=0.7)
     legend.get_frame().set(edgecolor="#d0d0d0", facecolor="white", alpha=1)
 
@@ -205,7 +199,10 @@ def _labels(figure: Figure, axes: Axes, points: Sequence[Point]) -> int:
     figure.draw_without_rendering()
     labels = [_label(axes, *pair) for pair in zip(named, texts, strict=True)]
     where, unit = axes.transData.transform, DPI / 72  # pixels in a point
-    taken = [_around(where((p.ms, p.accuracy)), (9 if p.marked else 5) * unit) for p in points]
+    taken = []
+    for point in points:
+        (x, y), reach = where((point.ms, point.accuracy)), (9 if point.marked else 5) * unit
+        taken.append(Box(x - reach, y - reach, x + reach, y + reach))
     taken += along([tuple(where(corner)) for corner in _stairs(points)], 2 * unit)
     if legend := axes.get_legend():
         taken.append(Box(*legend.get_window_extent().extents))
@@ -228,11 +225,6 @@ def _text(axes: Axes, point: Point) -> Text:
     text = axes.text(point.ms, point.accuracy, point.title, fontsize=8, weight=weight, va="bottom")
     text.set_parse_math(False)
     return text
-
-
-def _around(centre: Iterable[float], reach: float) -> Box:
-    x, y = centre
-    return Box(x - reach, y - reach, x + reach, y + reach)
 
 
 def _put(axes: Axes, texts: Sequence[Text], labels: Sequence[Label], placed: Sequence[Any]) -> None:
