@@ -15,7 +15,7 @@ from tasks.annotations.places import CLASSES, name_before
 from tasks.annotations.reading import LARGEST, head
 from tasks.core.files import is_file
 from tasks.core.inspect import shown
-from tasks.core.words import count
+from tasks.core.text import count
 
 NAMED = 3
 TODO = "convert it to Pascal VOC, or save an XML without boxes for background"

@@ -304,7 +304,9 @@ def numbered(labels: tuple[str, ...] | dict[str, int]) -> dict[str, int]:
     return {composed(label): number for label, number in ids.items()}
 
 
-class LockEntry(Frozen, frozen=True, kw_only=True, omit_defaults=False):
+class LockEntry(
+    Frozen, frozen=True, kw_only=True, omit_defaults=False, rename={"attested_by": "witness"}
+):
     """What was trusted of one network.
 
     Attributes:
@@ -312,7 +314,7 @@ class LockEntry(Frozen, frozen=True, kw_only=True, omit_defaults=False):
         tree: digest of the extracted tree (`ExtractReceipt.tree`); "" until extracted.
         source: the address that the bytes came from, without secrets (see `addresses`), or
             `adopted`.
-        witness: as in `DownloadReceipt`; `user` marks bytes that the user accepted, and
+        attested_by: as in `DownloadReceipt`; `user` marks bytes that the user accepted, and
             `none`, in older files, those that came over plain http.
     """
 
@@ -320,4 +322,4 @@ class LockEntry(Frozen, frozen=True, kw_only=True, omit_defaults=False):
     size: Bytes
     tree: str = ""
     source: str = ""
-    witness: str = ""
+    attested_by: str = ""

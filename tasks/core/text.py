@@ -1,4 +1,4 @@
-"""Text from outside, made fit to be shown. Knows nothing of the rest.
+"""Text for the user: numbers of things, and text from outside, made fit to be shown.
 
 A label, a file's name or a server's answer may hold what a terminal obeys (escape sequences), what
 turns or hides the text beside it (bidirectional controls, zero-width characters) and what no
@@ -37,6 +37,12 @@ def printable_lines(text: str) -> str:
     if text.replace("\n", "").isprintable():
         return text
     return "".join(c if c.isprintable() or c in LAYOUT else _escape(c) for c in text)
+
+
+def count(number: int, noun: str) -> str:
+    """`1 picture`, `2 pictures`, `2 boxes`."""
+    plural = f"{noun}es" if noun.endswith("x") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
 
 
 def _escape(character: str) -> str:

@@ -12,7 +12,7 @@ from tasks.annotations.annotated import Annotated, clipped_message, read_pair
 from tasks.annotations.folder import Listing, Pair, listing, relative_name
 from tasks.annotations.neighbours import common_faults
 from tasks.core.inspect import shown
-from tasks.core.words import count
+from tasks.core.text import count
 from tasks.doctor.table import Finding, error, ok, warning
 
 FEWEST, MOST_TO_TEST = 0.05, 0.5

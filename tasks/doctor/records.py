@@ -16,7 +16,7 @@ from tasks.core.files import is_file, open_file
 from tasks.core.inspect import look
 from tasks.core.receipts import RecordFile, RecordsReceipt
 from tasks.core.spelling import meant, spelled
-from tasks.core.words import count
+from tasks.core.text import count
 from tasks.doctor.pictures import SplitReport
 from tasks.doctor.table import Finding, error, ok, warning
 from tasks.formats.tf_example import Floats, Ints, Texts, decode_example

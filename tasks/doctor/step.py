@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from tasks.core.words import count
+from tasks.core.text import count
 from tasks.doctor.examine import examine
 from tasks.doctor.records import WhyStale
 from tasks.doctor.table import show

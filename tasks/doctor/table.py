@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from tasks.console.output import console
 from tasks.core.files import remove
 from tasks.core.lists import kept
-from tasks.core.words import count
+from tasks.core.text import count
 
 Kind = Literal["ok", "warning", "error"]
 

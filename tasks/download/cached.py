@@ -57,7 +57,7 @@ def claimed(job: NetworkJob, path: Path) -> ArchiveRecord | None:
     if is_own(path) and (record is None or is_own(place)):
         return record
     digest = record.sha256 if record is not None else ""
-    return ArchiveRecord(source=ANOTHERS, sha256=digest, witness="none")
+    return ArchiveRecord(source=ANOTHERS, sha256=digest, attested_by="none")
 
 
 def _sizes(job: NetworkJob, record: ArchiveRecord) -> Container[int]:
@@ -127,7 +127,7 @@ def why_skipped(job: NetworkJob) -> tuple[str, ...]:
 
 
 def came_over_plain_http(record: ArchiveRecord) -> bool:
-    return record.witness == "none" or record.source.lower().startswith("http://")
+    return record.attested_by == "none" or record.source.lower().startswith("http://")
 
 
 def _is_settled(job: NetworkJob) -> bool:

@@ -62,7 +62,7 @@ def read_side_car(partial: Path) -> SideCar | None:
         return None
 
 
-class Draft:
+class PartialFile:
     """The one file that this process writes for one address.
 
     Attributes:

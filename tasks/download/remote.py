@@ -125,7 +125,7 @@ def _refusal(job: NetworkJob, why: str) -> RefusedError:
 def _still_offered(job: NetworkJob, source: Source, record: ArchiveRecord) -> bool:
     """Ask for the headers only. A server that can't tell is taken to offer the same."""
     from tasks.web import answer as judge
-    from tasks.web.request import PassingError, ask, open_session
+    from tasks.web.request import TransientError, ask, open_session
 
     known = judge.SideCar(
         url=source.shown,
@@ -141,7 +141,7 @@ def _still_offered(job: NetworkJob, source: Source, record: ArchiveRecord) -> bo
                 session, source, conditions, job.config.settings, method="HEAD", first=True
             )
             answer.close()
-    except PassingError as fault:
+    except TransientError as fault:
         raise fault.final from None
     match judge.verdict(answer.status, answer.headers, from_storage=source.is_storage):
         case "body":
@@ -152,7 +152,7 @@ def _still_offered(job: NetworkJob, source: Source, record: ArchiveRecord) -> bo
 
 
 def _in_turn(job: NetworkJob, source: Source, progress: Progress, tools: Tools | None) -> Got:
-    from tasks.download.partial import Draft, address_key, movement
+    from tasks.download.partial import PartialFile, address_key, movement
     from tasks.download.transfer import Tools, fetch
     from tasks.pipeline.step_lock import turn
 
@@ -169,8 +169,10 @@ def _in_turn(job: NetworkJob, source: Source, progress: Progress, tools: Tools |
         if record is not None:
             return Got(record, "fetched by another doit")
         cached.must_be_replaceable(job)
-        with closing(Draft(place, source.shown)) as draft:  # held until it has its name
-            fetched = fetch(source, job, draft, progress, tools or Tools())
+        with closing(
+            PartialFile(place, source.shown)
+        ) as partial_file:  # held until it has its name
+            fetched = fetch(source, job, partial_file, progress, tools or Tools())
             record = cached.publish(job, fetched)
         tidy(job)
     resumed = f", from {human_size(fetched.resumed)} on" if fetched.resumed else ""

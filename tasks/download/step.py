@@ -159,7 +159,9 @@ def _read_in_place(job: NetworkJob, source: Source) -> Outcome:
     path = job.workspace.root / source.path
     if not path.is_file():
         raise DownloadError(str(source.path), "no such file")
-    record = archive_cache.measured(job, path, ArchiveRecord(source=source.shown, witness="file"))
+    record = archive_cache.measured(
+        job, path, ArchiveRecord(source=source.shown, attested_by="file")
+    )
     return _done(job, record, archive=source.path.as_posix(), note="read in place")
 
 
@@ -196,7 +198,7 @@ def _record_of(job: NetworkJob, sha256: str) -> ArchiveRecord | None:
     for one in (former, entry):
         if one is not None and one.sha256 == sha256:
             return ArchiveRecord(
-                source=one.source, sha256=sha256, size=one.size, witness=one.witness
+                source=one.source, sha256=sha256, size=one.size, attested_by=one.attested_by
             )
     return None
 
@@ -216,7 +218,7 @@ def _done(job: NetworkJob, record: ArchiveRecord, *, note: str, archive: str = "
         source=shown(record.source),
         sha256=record.sha256,
         size=record.size,
-        witness="recorded" if recorded else record.witness,
+        attested_by="recorded" if recorded else record.attested_by,
     )
     archive_cache.write_record(job.workspace.local_record(job.name), record)
     write(job.workspace.receipt("download", job.name), receipt)

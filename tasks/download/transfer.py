@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from tasks.core.errors import DamagedError, DiskError, DownloadError, TodError, UnreachableError
 from tasks.core.files import human_size
-from tasks.download.partial import Draft, side_path
+from tasks.download.partial import PartialFile, side_path
 from tasks.pipeline.archive_cache import ArchiveRecord
 from tasks.pipeline.job import NetworkJob, Progress
 from tasks.web import answer as judge
-from tasks.web.request import Answer, PassingError, ask, broken, open_session
-from tasks.web.sources import Source, witness
+from tasks.web.request import Answer, TransientError, ask, broken, open_session
+from tasks.web.sources import Source, attested_by
 
 if TYPE_CHECKING:
     import requests
@@ -71,13 +71,13 @@ class Transfer:
     source: Source
     job: NetworkJob
     session: requests.Session
-    draft: Draft
+    partial_file: PartialFile
     progress: Progress
     tools: Tools
 
 
 def fetch(
-    source: Source, job: NetworkJob, draft: Draft, progress: Progress, tools: Tools
+    source: Source, job: NetworkJob, partial_file: PartialFile, progress: Progress, tools: Tools
 ) -> Fetched:
     """Fetch the archive from one address.
 
@@ -86,26 +86,26 @@ def fetch(
         OSError: the disk would not take the bytes.
     """
     with open_session() as session:
-        transfer = Transfer(source, job, session, draft, progress, tools)
+        transfer = Transfer(source, job, session, partial_file, progress, tools)
         try:
             progress.begin("download", None)
             return _persist(transfer)
         except BaseException:
-            draft.leave()
+            partial_file.leave()
             raise
         finally:
             progress.end()
 
 
 def _persist(transfer: Transfer) -> Fetched:
-    """Try until it is done, until the fault is no passing one, or until the tries are used up."""
-    tried, best = 0, transfer.draft.resumable
+    """Try until it is done, until the fault is final, or until the tries are used up."""
+    tried, best = 0, transfer.partial_file.resumable
     while True:
         try:
-            return _attempt(transfer, first=tried == 0 and transfer.draft.size == 0)
-        except PassingError as fault:
-            if transfer.draft.size >= best + EARNS_TRIES:
-                tried, best = 0, transfer.draft.size
+            return _attempt(transfer, first=tried == 0 and transfer.partial_file.size == 0)
+        except TransientError as fault:
+            if transfer.partial_file.size >= best + EARNS_TRIES:
+                tried, best = 0, transfer.partial_file.size
             if tried >= transfer.job.config.settings.retries:
                 raise fault.final from None
             transfer.tools.sleep(pause(tried, fault.wait, transfer.tools.jitter()))
@@ -123,11 +123,11 @@ def pause(tried: int, asked: float | None, chance: float) -> float:
 
 
 def _attempt(transfer: Transfer, *, first: bool) -> Fetched:
-    draft, source = transfer.draft, transfer.source
-    have = draft.resumable
+    partial_file, source = transfer.partial_file, transfer.source
+    have = partial_file.resumable
     headers = {}
-    if have and draft.known:
-        headers = {"Range": f"bytes={have}-", "If-Range": judge.if_range(draft.known)}
+    if have and partial_file.known:
+        headers = {"Range": f"bytes={have}-", "If-Range": judge.if_range(partial_file.known)}
     settings = transfer.job.config.settings
     answer = ask(transfer.session, source, headers, settings, first=first)
     with closing(answer):
@@ -155,11 +155,11 @@ def _words(status: int) -> str:
     return f"{known.get(status, 'the server answered')} ({status})"
 
 
-def _try_later(transfer: Transfer, answer: Answer) -> PassingError:
+def _try_later(transfer: Transfer, answer: Answer) -> TransientError:
     """The zoo's own host that says "later" has answered; any other is as good as not there."""
     kind: type[TodError] = DownloadError if transfer.source.is_storage else UnreachableError
     final = kind(transfer.source.text, f"the server is busy or broken ({answer.status})")
-    return PassingError(final, judge.retry_after(answer.headers, transfer.tools.clock()))
+    return TransientError(final, judge.retry_after(answer.headers, transfer.tools.clock()))
 
 
 def _take_whole(transfer: Transfer, answer: Answer) -> Fetched:
@@ -170,38 +170,42 @@ def _take_whole(transfer: Transfer, answer: Answer) -> Fetched:
     _check_start(transfer, answer, start)
     _check_room(transfer, total, total)
     known = judge.side_car(transfer.source.shown, answer.headers, total)
-    transfer.draft.restart(known, judge.server_hashes(answer.headers))
+    transfer.partial_file.restart(known, judge.server_hashes(answer.headers))
     transfer.progress.begin("download", total)
     return _receive(transfer, answer, start, body, resumed=0)
 
 
 def _take_rest(transfer: Transfer, answer: Answer, have: int) -> Fetched:
-    draft = transfer.draft
-    assert draft.known is not None
-    why = judge.why_not_continue(draft.known, have, answer.headers)
+    partial_file = transfer.partial_file
+    assert partial_file.known is not None
+    why = judge.why_not_continue(partial_file.known, have, answer.headers)
     if why:
-        draft.discard()
-        raise PassingError(DownloadError(transfer.source.text, why), wait=0.0)
+        partial_file.discard()
+        raise TransientError(DownloadError(transfer.source.text, why), wait=0.0)
     _, total = judge.content_range(answer.headers)
     _check_room(transfer, total, total)
     transfer.progress.begin("download", total)
-    draft.resume(have, judge.server_hashes(answer.headers))
+    partial_file.resume(have, judge.server_hashes(answer.headers))
     transfer.progress.rewind(have)
     return _receive(transfer, answer, b"", answer.blocks(transfer.source), resumed=have)
 
 
 def _take_as_complete(transfer: Transfer, answer: Answer, have: int) -> Fetched:
     """416: nothing comes after what we have. If that is the whole object, it is complete."""
-    draft = transfer.draft
-    assert draft.known is not None
+    partial_file = transfer.partial_file
+    assert partial_file.known is not None
     _, total = judge.content_range(answer.headers)
-    etag = answer.headers.get("ETag", draft.known.etag)
-    if have != draft.known.total or total not in (None, have) or etag != draft.known.etag:
-        draft.discard()
-        raise PassingError(
+    etag = answer.headers.get("ETag", partial_file.known.etag)
+    if (
+        have != partial_file.known.total
+        or total not in (None, have)
+        or etag != partial_file.known.etag
+    ):
+        partial_file.discard()
+        raise TransientError(
             DownloadError(transfer.source.text, "the partial file is of no use"), 0.0
         )
-    draft.resume(have, judge.server_hashes(answer.headers))
+    partial_file.resume(have, judge.server_hashes(answer.headers))
     return _complete(transfer, answer, resumed=have)
 
 
@@ -256,44 +260,46 @@ def _device(folder: Path) -> int:
 def _receive(
     transfer: Transfer, answer: Answer, start: bytes, body: Iterator[bytes], *, resumed: int
 ) -> Fetched:
-    """Append the body to the draft, hashing; then compare."""
-    draft, limit = transfer.draft, transfer.job.config.settings.max_unpacked
+    """Append the body to the partial file, hashing; then compare."""
+    partial_file, limit = transfer.partial_file, transfer.job.config.settings.max_unpacked
     if start:
-        draft.write(start)
+        partial_file.write(start)
         transfer.progress.advance(len(start))
     for block in body:
-        draft.write(block)
+        partial_file.write(block)
         transfer.progress.advance(len(block))
-        if draft.size > limit:
-            draft.discard()
+        if partial_file.size > limit:
+            partial_file.discard()
             raise _too_large(transfer, limit)
     return _complete(transfer, answer, resumed=resumed)
 
 
 def _complete(transfer: Transfer, answer: Answer, *, resumed: int) -> Fetched:
     """Compare length and hashes with what the server said, then have the bytes on disk."""
-    draft = transfer.draft
-    known = draft.known
+    partial_file = transfer.partial_file
+    known = partial_file.known
     assert known is not None
-    if known.total is not None and draft.size < known.total:
-        raise broken(transfer.source, f"{draft.size} of {known.total} bytes came")
+    if known.total is not None and partial_file.size < known.total:
+        raise broken(transfer.source, f"{partial_file.size} of {known.total} bytes came")
     hashes = judge.server_hashes(answer.headers)
-    wrong = [kind for kind, value in hashes.items() if draft.digest(kind) != value]
-    if wrong or (known.total is not None and draft.size > known.total):
-        draft.discard()
+    wrong = [kind for kind, value in hashes.items() if partial_file.digest(kind) != value]
+    if wrong or (known.total is not None and partial_file.size > known.total):
+        partial_file.discard()
         unlike = ", ".join(wrong) or "length"
         why = f"the bytes are not those that the server says it sent ({unlike})"
-        raise PassingError(DamagedError(transfer.source.text, why, "run doit again"))
-    draft.finish()
-    status = os.stat(draft.path)
+        raise TransientError(DamagedError(transfer.source.text, why, "run doit again"))
+    partial_file.finish()
+    status = os.stat(partial_file.path)
     record = ArchiveRecord(
         source=transfer.source.shown,
-        sha256=draft.digest("sha256").hex(),
-        size=draft.size,
+        sha256=partial_file.digest("sha256").hex(),
+        size=partial_file.size,
         etag=known.etag,
         last_modified=known.last_modified,
         generation=known.generation,
-        witness=witness(transfer.source, answer.host, secure=answer.secure, hashed=bool(hashes)),
+        attested_by=attested_by(
+            transfer.source, answer.host, secure=answer.secure, hashed=bool(hashes)
+        ),
         mtime_ns=status.st_mtime_ns,
     )
-    return Fetched(draft.path, side_path(draft.path), record, resumed)
+    return Fetched(partial_file.path, side_path(partial_file.path), record, resumed)

@@ -22,7 +22,7 @@ from tasks.annotations.reading import state
 from tasks.core.files import sync_tree
 from tasks.core.inspect import shown
 from tasks.core.spelling import composed
-from tasks.core.words import count
+from tasks.core.text import count
 from tasks.inference.notes import ProjectNotes, ProjectPicture
 from tasks.inference.results import Marked
 from tasks.pipeline.job import Progress, ProjectJob, Silent

@@ -17,7 +17,7 @@ from tasks.core import receipts
 from tasks.core.backup import put
 from tasks.core.errors import AnnotationsError, BrokenNetworkError, NetworkError, disk_error
 from tasks.core.files import sha256_of
-from tasks.core.words import count
+from tasks.core.text import count
 from tasks.inference import notes
 from tasks.inference.notes import NetworkNotes, ProjectNotes, ProjectPicture
 from tasks.inference.receipts import MeasureReceipt

@@ -37,7 +37,7 @@ LARGEST_RECORD = 1 << 16  # bytes
 SetAside = Literal["damaged", "refused"]
 
 
-class ArchiveRecord(msgspec.Struct, frozen=True, kw_only=True):
+class ArchiveRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"attested_by": "witness"}):
     """What is known of an archive's bytes.
 
     Attributes:
@@ -45,7 +45,7 @@ class ArchiveRecord(msgspec.Struct, frozen=True, kw_only=True):
         sha256, size: of the archive, in bytes.
         etag, last_modified, generation: what the server sent to tell this object from another;
             "" if it sent none.
-        witness: as in `DownloadReceipt`.
+        attested_by: as in `DownloadReceipt`.
         mtime_ns: of the file; with the size it tells an untouched file without reading it.
     """
 
@@ -55,7 +55,7 @@ class ArchiveRecord(msgspec.Struct, frozen=True, kw_only=True):
     etag: str = ""
     last_modified: str = ""
     generation: str = ""
-    witness: str = ""
+    attested_by: str = ""
     mtime_ns: int = 0
 
 

@@ -14,23 +14,23 @@ from tasks.pipeline.job import NetworkJob
 
 
 def retold(
-    job: NetworkJob, archive: Path, error: DamagedError | UnsafeArchiveError, witness: str
+    job: NetworkJob, archive: Path, error: DamagedError | UnsafeArchiveError, attested_by: str
 ) -> TodError:
     """The same error, for the user; a damaged copy of ours is set aside.
 
     Args:
-        witness: who vouches for the archive's bytes, see `DownloadReceipt`.
+        attested_by: who vouches for the archive's bytes, see `DownloadReceipt`.
 
     Raises:
         OSError: the cache can't be written.
     """
     if isinstance(error, DamagedError):
-        return damaged(job, archive, error.why, witness)
+        return damaged(job, archive, error.why, attested_by)
     todo = error.todo or whose(job, archive)
     return UnsafeArchiveError(job.name, f"the archive {error.why}; nothing was unpacked", todo)
 
 
-def damaged(job: NetworkJob, archive: Path, why: str, witness: str = "") -> DamagedError:
+def damaged(job: NetworkJob, archive: Path, why: str, attested_by: str = "") -> DamagedError:
     """Set our copy aside. Fetching it anew mends what broke on the way, but not what is on record
     or what the host itself vouches for: then the user had better look.
 
@@ -41,8 +41,8 @@ def damaged(job: NetworkJob, archive: Path, why: str, witness: str = "") -> Dama
     if moved is None:
         return DamagedError(job.name, f"the archive {why}", whose(job, archive))
     todo = f"it is now {moved}; run doit again to fetch it anew"
-    if witness in ("server", "recorded"):
-        todo = f"{todo}, though these very bytes are vouched for ({witness})"
+    if attested_by in ("server", "recorded"):
+        todo = f"{todo}, though these very bytes are vouched for ({attested_by})"
     return DamagedError(job.name, f"the archive {why}", todo)
 
 

@@ -18,14 +18,14 @@ class NetworkReceipt(Receipt, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class DownloadReceipt(NetworkReceipt, frozen=True, kw_only=True):
+class DownloadReceipt(NetworkReceipt, frozen=True, kw_only=True, rename={"attested_by": "witness"}):
     """An archive is at hand.
 
     Attributes:
         archive: its path, if it is a local file read in place; else "" (it lies in the cache).
         source: the address that it came from, without secrets (see `addresses`).
         sha256, size: of the archive, in bytes.
-        witness: who else vouches for these bytes: `recorded` (the catalogue's digest), `server`
+        attested_by: who else vouches for these bytes: `recorded` (the catalogue's digest), `server`
             (the hash that the storage host sent, over https), `tls` (https alone), `file`, or
             `none` (plain http: fetched only where a digest is known to check the bytes by).
     """
@@ -34,7 +34,7 @@ class DownloadReceipt(NetworkReceipt, frozen=True, kw_only=True):
     source: str = ""
     sha256: str = ""
     size: int = 0
-    witness: str = ""
+    attested_by: str = ""
 
 
 class VerifyReceipt(NetworkReceipt, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from tasks.annotations.annotated import clipped_message
 from tasks.annotations.folder import Listing, relative_name
 from tasks.core.inspect import shown
 from tasks.core.lists import first_of
-from tasks.core.words import count
+from tasks.core.text import count
 
 if TYPE_CHECKING:
     from tasks.records.make import Tally

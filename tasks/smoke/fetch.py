@@ -66,7 +66,7 @@ def over_http(address: str, settings: Settings) -> bytes:
 
 
 def _body(address: str, settings: Settings) -> bytes:
-    from tasks.web.request import PassingError, ask, open_session
+    from tasks.web.request import TransientError, ask, open_session
 
     source = sources.parse(address)
     content = bytearray()
@@ -78,7 +78,7 @@ def _body(address: str, settings: Settings) -> bytes:
                 content += block
                 if len(content) > LARGEST:
                     raise UnavailableError(f"{source.shown} sends more than a picture")
-    except (TodError, PassingError) as fault:
-        error = fault.final if isinstance(fault, PassingError) else fault
+    except (TodError, TransientError) as fault:
+        error = fault.final if isinstance(fault, TransientError) else fault
         raise UnavailableError(f"{source.host} did not give it: {error.why}") from None
     return bytes(content)

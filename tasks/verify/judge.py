@@ -70,7 +70,7 @@ def judge(facts: Facts, network: Network, entry: LockEntry | None) -> Verdict:
     failures = [c.words for c in every if c.fails and not c.agrees]
     if failures:
         return Verdict("refused", failures[0])
-    accepted = entry is not None and entry.witness == "user"
+    accepted = entry is not None and entry.attested_by == "user"
     warnings = () if accepted else tuple(c.words for c in comparisons if not c.agrees)
     locked = (LOCK,) if entry is not None else ()
     checked = (*locked, *(c.what for c in comparisons if c.agrees))

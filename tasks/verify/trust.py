@@ -35,11 +35,13 @@ def record(job: NetworkJob, sha256: str, size: int, download: DownloadReceipt) -
         ConfigError: the lock can't be read.
         OSError: it can't be written.
     """
-    # What an earlier version fetched over http may name the server's own hash as its witness.
-    if download.witness in ("none", "") or download.source.lower().startswith("http://"):
+    # What an earlier version fetched over http may name the server's own hash as what attests it.
+    if download.attested_by in ("none", "") or download.source.lower().startswith("http://"):
         why = "it came over plain http, and no confirmed digest vouches for it"
         todo = f"fetch it over https, or trust it with `doit accept {job.name}`"
         raise RefusedError(job.name, why, todo)
-    entry = LockEntry(sha256=sha256, size=size, source=download.source, witness=download.witness)
+    entry = LockEntry(
+        sha256=sha256, size=size, source=download.source, attested_by=download.attested_by
+    )
     remove_leftovers(job.workspace.lock_file)
     lock.record(job.workspace.lock_file, job.name, entry, locked=job.locked)

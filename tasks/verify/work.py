@@ -92,7 +92,7 @@ def look_through(
         raise UnsafeArchiveError(str(file), error.why, error.todo) from error
     entry = lock.read(job.workspace.lock_file).get(job.name)
     if accepting:
-        entry = LockEntry(sha256=facts.sha256, size=facts.size, witness="user")
+        entry = LockEntry(sha256=facts.sha256, size=facts.size, attested_by="user")
     verdict = judge(facts, job.network, entry)
     if verdict.kind == "refused":
         why = f"it is whole but not the archive on record: {verdict.why}"
@@ -114,7 +114,7 @@ def _read_archive(
     try:
         facts = _examine(job, archive, progress)
     except (DamagedError, UnsafeArchiveError) as error:
-        raise archive_faults.retold(job, archive, error, download.witness) from error
+        raise archive_faults.retold(job, archive, error, download.attested_by) from error
     if facts.sha256 != download.sha256:
         raise archive_faults.damaged(job, archive, "changed since it was fetched")
     return facts

@@ -130,7 +130,7 @@ def is_same_object(known: SideCar, headers: Headers) -> bool:
 def server_hashes(headers: Headers) -> dict[str, bytes]:
     """`x-goog-hash` as kind → digest; what is malformed or of an unknown kind is left out.
 
-    Two values of one kind that disagree are no witness: that kind is left out as well.
+    Two values of one kind that disagree attest nothing: that kind is left out as well.
     """
     found: dict[str, set[bytes]] = {}
     for part in headers.get("x-goog-hash", "").split(","):

@@ -1,6 +1,6 @@
 """Ask a server: one GET with redirects followed by our own rules, and every way it can fail.
 
-PassingError            worth another try
+TransientError     worth another try
 UnreachableError   nobody is there, or a stranger (proxy, portal, filter) answers instead
 DownloadError      a final answer
 """
@@ -31,8 +31,8 @@ BLOCK = 1 << 18
 OWN_CERTIFICATES = "name your network's own certificate in REQUESTS_CA_BUNDLE or SSL_CERT_FILE"
 
 
-class PassingError(Exception):
-    """A fault that may pass.
+class TransientError(Exception):
+    """A fault that may be gone at the next try.
 
     Attributes:
         final: what it is if it does not.
@@ -70,7 +70,7 @@ class Answer:
         """The body as it comes, never decoded.
 
         Raises:
-            PassingError: the connection broke or fell silent, or the framing of the body is broken.
+            TransientError: the connection broke or fell silent, or the body is badly framed.
         """
         from urllib3.exceptions import HTTPError, ReadTimeoutError
 
@@ -86,10 +86,10 @@ class Answer:
             yield block
 
 
-def broken(source: Source, why: str) -> PassingError:
+def broken(source: Source, why: str) -> TransientError:
     """A transfer that broke in the middle: whoever sent a part of it is not out of reach."""
     todo = "run doit again: it goes on from there"
-    return PassingError(DownloadError(source.text, why, todo))
+    return TransientError(DownloadError(source.text, why, todo))
 
 
 def open_session() -> requests.Session:
@@ -131,7 +131,7 @@ def ask(
             reach, and no time is spent on trying again.
 
     Raises:
-        PassingError, UnreachableError, DownloadError: see the module.
+        TransientError, UnreachableError, DownloadError: see the module.
     """
     address, secure = source.text, True
     for _ in range(LONGEST_CHAIN):
@@ -196,12 +196,12 @@ def _send(
         )
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:
         fault = _fault(source, error)
-    if isinstance(fault, PassingError) or first or not isinstance(fault, UnreachableError):
+    if isinstance(fault, TransientError) or first or not isinstance(fault, UnreachableError):
         raise fault
-    raise PassingError(fault)
+    raise TransientError(fault)
 
 
-def _fault(source: Source, error: Exception) -> PassingError | TodError:
+def _fault(source: Source, error: Exception) -> TransientError | TodError:
     """What a failure to get an answer means."""
     from requests import exceptions as known
 
@@ -217,7 +217,7 @@ def _fault(source: Source, error: Exception) -> PassingError | TodError:
         cause = _socket_error(error)
         if cause is not None:
             return UnreachableError(source.text, connectivity.reason_of(cause))
-        return PassingError(UnreachableError(source.text, "the connection was reset"))
+        return TransientError(UnreachableError(source.text, "the connection was reset"))
     if isinstance(error, OSError) and not isinstance(error, known.RequestException):
         return DownloadError(source.text, error.strerror or str(error), OWN_CERTIFICATES)
     return DownloadError(source.text, f"no answer that can be read ({type(error).__name__})")

@@ -109,7 +109,7 @@ def _filled(mirror: str, network: str, date: str, file: str) -> str:
     return mirror
 
 
-def witness(source: Source, host: str, *, secure: bool, hashed: bool) -> str:
+def attested_by(source: Source, host: str, *, secure: bool, hashed: bool) -> str:
     """Who vouches for the bytes that came, beside us; see `DownloadReceipt`.
 
     A hash counts only if the storage host itself sent it, over https all the way: whoever can

@@ -86,7 +86,7 @@ def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[st
             why = f"it is read from {source.path}, nothing is fetched for it"
             raise UsageError(network.name, why)
     _, note = look_through(job, file, Silent())
-    archive_cache.put(job, file, archive_cache.ArchiveRecord(source="adopted", witness="file"))
+    archive_cache.put(job, file, archive_cache.ArchiveRecord(source="adopted", attested_by="file"))
     download.run(job, Silent())
     lines = verify.run(job, Silent()).lines
     return [f"{file} is adopted as {network.name}: {note}", *lines, _rest(network)]
@@ -120,7 +120,7 @@ def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[s
     facts, note = look_through(job, archive, Silent(), accepting=True)
     if len(words) == 2:
         archive = archive_cache.put(
-            job, archive, archive_cache.ArchiveRecord(source="adopted", witness="user")
+            job, archive, archive_cache.ArchiveRecord(source="adopted", attested_by="user")
         )
         remove(workspace.receipt("download", network.name))  # it tells of another archive
     elif file is not None:
@@ -130,7 +130,7 @@ def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[s
     before = lock.read(workspace.lock_file).get(network.name)
     record = archive_cache.read_record(job.cache.record(archive))
     source = record.source if record else "a local file"
-    entry = LockEntry(sha256=facts.sha256, size=facts.size, source=source, witness="user")
+    entry = LockEntry(sha256=facts.sha256, size=facts.size, source=source, attested_by="user")
     lock.record(workspace.lock_file, network.name, entry, locked=job.locked)
     return [*_change_of_trust(network.name, before, entry, note), _rest(network)]
 

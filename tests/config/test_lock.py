@@ -19,7 +19,7 @@ from tasks.core.errors import ConfigError
 from tasks.core.paths import Workspace
 
 ROOT = Path(__file__).parents[2]
-FIRST = LockEntry(sha256="a" * 64, size=3, source="http://x/y", witness="none")
+FIRST = LockEntry(sha256="a" * 64, size=3, source="http://x/y", attested_by="none")
 SECOND = LockEntry(sha256="b" * 64, size=4)
 
 

@@ -36,7 +36,7 @@ def left(workspace: Workspace, url: str, body: bytes, **claims: object) -> Path:
     path = archive_cache.cached(job)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(body)
-    record = archive_cache.note(job, path, ArchiveRecord(source=url, witness="server"))
+    record = archive_cache.note(job, path, ArchiveRecord(source=url, attested_by="server"))
     archive_cache.write_record(job.cache.record(path), msgspec.structs.replace(record, **claims))
     return path
 

@@ -61,7 +61,7 @@ def test_a_confirmed_digest_lets_plain_http_be_asked(workspace: Workspace) -> No
         job = network_job(workspace, server.url(), locked=None)
         job = with_network(job, archive={"sha256": SHA256, "confidence": "confirmed"})
         assert step.run(job, Silent()).kind == "built"
-    assert receipt_of(job).witness == "recorded"
+    assert receipt_of(job).attested_by == "recorded"
 
 
 def test_a_mirror_over_plain_http_serves_what_the_lock_names(workspace: Workspace) -> None:
@@ -72,27 +72,27 @@ def test_a_mirror_over_plain_http_serves_what_the_lock_names(workspace: Workspac
         assert server.requests == []
         network_job(workspace, server.url())  # leaves an entry in the lock
         assert step.run(job, Silent()).kind == "built"
-    assert receipt_of(job).witness == "none"
+    assert receipt_of(job).attested_by == "none"
 
 
 @pytest.mark.usefixtures("loopback_is_the_bucket")
 @pytest.mark.parametrize(
-    ("secure", "witness"), [(True, "server"), (False, "none")], ids=["https", "plain http"]
+    ("secure", "attested_by"), [(True, "server"), (False, "none")], ids=["https", "plain http"]
 )
 def test_the_buckets_hash_is_a_witness_over_https_alone(
-    secure: bool, witness: str, workspace: Workspace, tls: SSLContext
+    secure: bool, attested_by: str, workspace: Workspace, tls: SSLContext
 ) -> None:
     with serving(file(BODY, HASHED), tls=tls if secure else None) as server:
         job = network_job(workspace, server.url())
         step.run(job, Silent())
-    assert receipt_of(job).witness == witness
+    assert receipt_of(job).attested_by == attested_by
 
 
 def test_the_hash_of_any_other_host_is_no_witness(workspace: Workspace, tls: SSLContext) -> None:
     with serving(file(BODY, HASHED), tls=tls) as server:
         job = network_job(workspace, server.url())
         step.run(job, Silent())
-    assert receipt_of(job).witness == "tls"
+    assert receipt_of(job).attested_by == "tls"
 
 
 @pytest.mark.usefixtures("loopback_is_the_bucket")
@@ -102,7 +102,7 @@ def test_the_hash_of_a_mirror_is_no_witness(workspace: Workspace, tls: SSLContex
         dead = "https://zoo.example/20200711/net.tar.gz"
         job = network_job(workspace, dead, mirrors=(server.url(""),), mirrors_first=True)
         step.run(job, Silent())
-    assert receipt_of(job).witness == "tls"
+    assert receipt_of(job).attested_by == "tls"
 
 
 def test_the_hash_of_a_host_that_the_bucket_redirects_to_is_no_witness(
@@ -113,7 +113,7 @@ def test_the_hash_of_a_host_that_the_bucket_redirects_to_is_no_witness(
         server.script = (redirect(302, target.url()),)
         job = network_job(workspace, server.url().replace("127.0.0.1", "localhost"))
         step.run(job, Silent())
-    assert receipt_of(job).witness == "tls"
+    assert receipt_of(job).attested_by == "tls"
 
 
 def test_what_another_workspace_fetched_over_plain_http_is_not_taken_without_a_digest(
@@ -127,4 +127,4 @@ def test_what_another_workspace_fetched_over_plain_http_is_not_taken_without_a_d
         job = network_job(other, *both, locked=None)
         assert step.run(job, Silent()).note == "from 127.0.0.1"
         assert len(secure.requests) == 1
-    assert receipt_of(job).witness == "tls"
+    assert receipt_of(job).attested_by == "tls"

@@ -140,11 +140,11 @@ def leave_partial(
     cache: Cache, url: str, body: bytes, *, total: int | None, etag: str = '"one"'
 ) -> Path:
     """A partial file as a dead process leaves it."""
-    draft = partial.Draft(cache.partial("net", partial.address_key(url)), url)
-    draft.restart(SideCar(url=url, etag=etag, total=total), ())
-    draft.write(body)
-    draft.close()
-    return draft.path
+    partial_file = partial.PartialFile(cache.partial("net", partial.address_key(url)), url)
+    partial_file.restart(SideCar(url=url, etag=etag, total=total), ())
+    partial_file.write(body)
+    partial_file.close()
+    return partial_file.path
 
 
 @pytest.mark.parametrize("torn", [b"", b"{", b'{"url": 5}', b"\x00" * 40])
@@ -320,13 +320,13 @@ def test_a_clock_that_jumps_back_makes_no_living_process_of_a_dead_one(
 
 
 def test_a_partial_stays_while_it_is_held_however_long_it_does_not_grow(cache: Cache) -> None:
-    draft = partial.Draft(place_of(cache), ELSEWHERE)
-    draft.restart(SideCar(url=ELSEWHERE, etag='"one"', total=99), ())
-    os.utime(draft.path, (1, 1))
+    partial_file = partial.PartialFile(place_of(cache), ELSEWHERE)
+    partial_file.restart(SideCar(url=ELSEWHERE, etag='"one"', total=99), ())
+    os.utime(partial_file.path, (1, 1))
     partial.remove_orphans(place_of(cache))
-    assert partials(cache.root) == [draft.path]
-    assert partial.read_side_car(draft.path) is not None
-    draft.close()
+    assert partials(cache.root) == [partial_file.path]
+    assert partial.read_side_car(partial_file.path) is not None
+    partial_file.close()
     partial.remove_orphans(place_of(cache))
     assert list((cache.root / "partial").iterdir()) == []
 
@@ -390,6 +390,6 @@ def test_an_error_of_the_disk_is_no_traceback(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(partial.Draft, "write", full)
+    monkeypatch.setattr(partial.PartialFile, "write", full)
     with serving(file(BODY)) as server, pytest.raises(DiskError, match="no space left on device"):
         step.run(network_job(workspace, server.url()), Silent())

@@ -239,7 +239,7 @@ def test_the_archive_arrives_whole_in_spite_of(
     assert archive.read_bytes() == BODY
     record = archive_cache.read_record(cache.record(archive))
     assert record is not None
-    assert (record.sha256, record.witness) == (SHA256, "none")
+    assert (record.sha256, record.attested_by) == (SHA256, "none")
     assert tuple(asked) == case.ranges
     assert list((cache.root / "partial").iterdir()) == []
     assert step.why_stale(job) is None

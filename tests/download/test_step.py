@@ -37,7 +37,7 @@ def test_a_local_archive_is_read_in_place(workspace: Workspace, cache: Cache) ->
     assert step.run(job, Silent()).kind == "built"
     receipt = receipt_of(job)
     assert (receipt.archive, receipt.sha256) == ("exports/net.tar.gz", SHA256)
-    assert (receipt.size, receipt.witness) == (len(BODY), "file")
+    assert (receipt.size, receipt.attested_by) == (len(BODY), "file")
     assert archive_cache.archive_of(job) == path
     assert step.why_stale(job) is None
     assert step.run(job, Silent()).kind == "kept"
@@ -195,7 +195,7 @@ def test_a_recorded_digest_is_the_best_witness(workspace: Workspace) -> None:
     with serving(file(BODY)) as server:
         job = network_job(workspace, server.url(), sha256=SHA256)
         step.run(job, Silent())
-    assert receipt_of(job).witness == "recorded"
+    assert receipt_of(job).attested_by == "recorded"
 
 
 def test_two_networks_of_one_file_name_do_not_collide(workspace: Workspace) -> None:

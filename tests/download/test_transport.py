@@ -31,7 +31,7 @@ def test_a_certificate_that_the_user_names_is_trusted(
     with serving(file(BODY), tls=certified.context) as server:
         job = network_job(workspace, server.url())
         assert step.run(job, Silent()).note == "from 127.0.0.1"
-    assert receipt_of(job).witness == "tls"
+    assert receipt_of(job).attested_by == "tls"
 
 
 def test_a_bundle_that_is_not_there_is_told(
@@ -62,7 +62,7 @@ def test_a_redirect_to_https_on_another_host_is_followed(
             job = network_job(workspace, server.url())
             step.run(job, Silent())
     # The first hop was plain http: anyone could have answered it.
-    assert receipt_of(job).witness == "none"
+    assert receipt_of(job).attested_by == "none"
 
 
 def test_a_redirect_from_https_to_http_is_refused(

@@ -16,7 +16,7 @@ import pytest
 from tasks.core.errors import ConfigError, DiskError
 from tasks.core.files import atomic_writer, write_atomic
 from tasks.core.paths import Workspace
-from tasks.download.partial import Draft, address_key
+from tasks.download.partial import PartialFile, address_key
 from tasks.pipeline import archive_cache
 from tasks.web.answer import SideCar
 from tests.faults.chain import Chain, chain
@@ -259,7 +259,7 @@ def test_partials_go_also_when_the_archive_is_found_in_the_cache(whole: Chain) -
     """The process that published it was killed before it could tidy up."""
     whole.run("download")
     place = whole.cache.partial("net", address_key(whole.network.network.sources[0]))
-    left = Draft(place, whole.network.network.sources[0])
+    left = PartialFile(place, whole.network.network.sources[0])
     left.restart(SideCar(url=left.address, etag='"one"', total=10), ())
     left.write(b"12345")
     left.close()

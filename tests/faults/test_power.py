@@ -20,7 +20,7 @@ from tests.faults.chain import Chain
 from tests.support.soak import STEPS
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="folders can't be synced there")
-PASSING = ("turns", "locks", "logs", "partial", "zoo.lock.guard")
+TEMPORARY = ("turns", "locks", "logs", "partial", "zoo.lock.guard")
 
 Inode = tuple[int, int]
 
@@ -81,7 +81,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
 
 
 def lasting(root: Path) -> set[Path]:
-    return {path for path in root.rglob("*") if not set(path.parts) & set(PASSING)}
+    return {path for path in root.rglob("*") if not set(path.parts) & set(TEMPORARY)}
 
 
 def test_after_each_step_all_is_on_disk_and_its_receipt_came_last(

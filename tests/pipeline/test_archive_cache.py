@@ -23,7 +23,7 @@ def adopted(workspace: Workspace, tmp_path: Path) -> NetworkJob:
     job = network_job(workspace, ADDRESS)
     mine = tmp_path / "Downloads.tar.gz"
     mine.write_bytes(BODY)
-    archive_cache.put(job, mine, ArchiveRecord(source="adopted", witness="file"))
+    archive_cache.put(job, mine, ArchiveRecord(source="adopted", attested_by="file"))
     return job
 
 

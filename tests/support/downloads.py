@@ -63,7 +63,7 @@ def network_job(
     )
     if locked and any(source.startswith("http://") for source in sources):
         digest = hashlib.sha256(locked).hexdigest()
-        entry = LockEntry(sha256=digest, size=len(locked), source="adopted", witness="user")
+        entry = LockEntry(sha256=digest, size=len(locked), source="adopted", attested_by="user")
         lock.record(workspace.lock_file, name, entry)
     return NetworkJob(config=config, workspace=workspace, may_defer=may_defer, network=wanted)
 

@@ -43,14 +43,16 @@ def with_network(job: NetworkJob, **fields: object) -> NetworkJob:
 
 
 def downloaded(
-    job: NetworkJob, archive: Path, *, witness: str = "tls", source: str = SOURCE
+    job: NetworkJob, archive: Path, *, attested_by: str = "tls", source: str = SOURCE
 ) -> Path:
     """Put a copy of `archive` into the cache, as a download leaves it; give its path there."""
     path = archive_cache.cached(job)
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(archive, path)
-    archive_cache.note(job, path, archive_cache.ArchiveRecord(source=source, witness=witness))
-    _write_receipt(job, path, source, witness)
+    archive_cache.note(
+        job, path, archive_cache.ArchiveRecord(source=source, attested_by=attested_by)
+    )
+    _write_receipt(job, path, source, attested_by)
     return path
 
 
@@ -67,7 +69,7 @@ def deferred(job: NetworkJob, reason: str = "no such host") -> None:
 
 
 def _write_receipt(
-    job: NetworkJob, path: Path, source: str, witness: str, *, local: str = ""
+    job: NetworkJob, path: Path, source: str, attested_by: str, *, local: str = ""
 ) -> None:
     receipt = DownloadReceipt(
         definition="d",
@@ -75,7 +77,7 @@ def _write_receipt(
         source=source,
         sha256=sha256_of(path),
         size=path.stat().st_size,
-        witness=witness,
+        attested_by=attested_by,
     )
     write(job.workspace.receipt("download", job.name), receipt)
 

@@ -103,8 +103,8 @@ def test_the_lock_overrules_the_catalogue_which_warns_unless_the_user_accepted()
         members={"pipeline.config": Digests(sha256=OTHER, confidence="confirmed")},
     )
     assert judge(FACTS, network, None).kind == "refused"
-    for witness, warnings in (("tls", 2), ("user", 0)):
-        verdict = judge(FACTS, network, LockEntry(sha256=SHA, size=100, witness=witness))
+    for attested_by, warnings in (("tls", 2), ("user", 0)):
+        verdict = judge(FACTS, network, LockEntry(sha256=SHA, size=100, attested_by=attested_by))
         assert (verdict.kind, len(verdict.warnings)) == ("ok", warnings)
 
 

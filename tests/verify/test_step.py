@@ -91,13 +91,13 @@ def test_the_same_work_gives_the_same_receipt(job: NetworkJob, archive: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("source", "witness"),
+    ("source", "attested_by"),
     [("http://host/x", "none"), ("http://host/x", "server"), ("https://host/x", "none")],
 )
 def test_what_came_over_plain_http_is_not_trusted_on_first_use(
-    source: str, witness: str, job: NetworkJob, archive: Path
+    source: str, attested_by: str, job: NetworkJob, archive: Path
 ) -> None:
-    path = downloaded(job, archive, witness=witness, source=source)
+    path = downloaded(job, archive, attested_by=attested_by, source=source)
     with pytest.raises(RefusedError, match=r"plain http.*doit accept"):
         step.run(job, SILENT)
     assert locked(job) is None
@@ -159,7 +159,7 @@ def test_what_the_user_accepted_into_the_lock_passes(job: NetworkJob, archive: P
     downloaded(job, archive)
     with pytest.raises(RefusedError):
         step.run(job, SILENT)
-    entry = LockEntry(sha256=sha256(archive), size=archive.stat().st_size, witness="user")
+    entry = LockEntry(sha256=sha256(archive), size=archive.stat().st_size, attested_by="user")
     lock.record(job.workspace.lock_file, job.name, entry)
     archive_cache.readmit(job)
     outcome = step.run(job, SILENT)
@@ -231,7 +231,7 @@ def test_when_the_host_vouches_for_broken_bytes_the_user_is_told(
     job: NetworkJob, archive: Path
 ) -> None:
     archive.write_bytes(b"<html>")
-    downloaded(job, archive, witness="server")
+    downloaded(job, archive, attested_by="server")
     with pytest.raises(DamagedError, match=r"HTML.*vouched for"):
         step.run(job, SILENT)
 
@@ -295,7 +295,7 @@ def test_the_same_archive_fetched_from_elsewhere_is_not_read_again(
 ) -> None:
     path = downloaded(job, archive)
     step.run(job, SILENT)
-    downloaded(job, archive, witness="server")
+    downloaded(job, archive, attested_by="server")
     path.unlink()
     assert step.why_stale(job) == "its download changed"
     assert step.run(job, SILENT).kind == "built"
