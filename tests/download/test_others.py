@@ -258,7 +258,12 @@ def test_root_that_lacks_the_right_is_told_too(shared: Cache, workspace: Workspa
         archive.parent.chmod(0o1777)
         os.truncate(archive, 5)
         job = network_job(workspace, server.url())
-        said = in_a_fork(lambda: (drop_capabilities(), step.run(job, Silent()).note)[1])
+
+        def note() -> str:
+            drop_capabilities()
+            return step.run(job, Silent()).note
+
+        said = in_a_fork(note)
         assert server.requests == []
         assert said.startswith(f"DiskError net: {archive} is another user's and can't be replaced")
         assert step.run(job, Silent()).note.startswith("from")
