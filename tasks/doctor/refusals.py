@@ -1,4 +1,4 @@
-"""What TensorFlow 2's training refuses, or passes over in silence, in a config that is well formed.
+"""What TensorFlow 2's training refuses, or ignores in silence, in a config that is well formed.
 
 Each check names the source that it was read from, below object_detection/ of tensorflow/models
 (as in tf-models-research-object-detection 2.8.0.post1). A message that a file lacks altogether (a
@@ -37,13 +37,16 @@ def refused(document: Document, branch: str) -> Iterator[str]:
     yield from _model(document, branch)
     yield from _suppression(document, f"model.{branch}.{NMS[branch]}")
     yield from _resizer(document, f"model.{branch}.image_resizer")
-    yield from _training(document)
+    if effective(document, "train_config.load_all_detection_checkpoint_vars") is True:
+        yield "load_all_detection_checkpoint_vars is of TensorFlow 1; remove it"
+    if num(document, "train_config.batch_size") < 1:
+        yield "train_config.batch_size is 0"
     yield from _optimizer(document)
     yield from _augmentation(document)
 
 
 def doubtful(document: Document, branch: str) -> Iterator[str]:
-    """What is passed over, or works in some cases only, one clause each."""
+    """What is ignored, or works in some cases only, one clause each."""
     yield from _ignored(document)
     yield from _batches(document, branch)
     yield from _evaluation(document)
@@ -60,11 +63,6 @@ def num(document: Document, path: str) -> float:
     return value if isinstance(value, (int, float)) else 0
 
 
-def text(document: Document, path: str) -> str:
-    value = effective(document, path)
-    return value if isinstance(value, str) else ""
-
-
 def size(document: Document, path: str) -> int:
     """How many values a repeated field has."""
     try:
@@ -77,18 +75,21 @@ def size(document: Document, path: str) -> int:
 
 
 def _extractor(document: Document, branch: str) -> Iterator[str]:
-    """builders/model_builder.py hands each extractor what the file says; each takes its own."""
+    """builders/model_builder.py hands each extractor what the file says; each takes its own, as in
+    models/ssd_resnet_v1_fpn_keras_feature_extractor.py."""
     at = f"model.{branch}.feature_extractor"
-    name = text(document, f"{at}.type")
+    name = str(effective(document, f"{at}.type") or "")
     if why := extractors.fault(branch, name):
         yield why
         return
-    for field in _not_taken(branch, name):
-        if has(document, f"{at}.{field}"):
-            yield f"feature_extractor.{field} is nothing that {name} takes"
-    if branch == "ssd":
-        yield from _ssd_extractor(document, at, name)
-    elif branch == "faster_rcnn":
+    unused = [field for field in _not_taken(branch, name) if has(document, f"{at}.{field}")]
+    if branch == "ssd" and "mobilenet" not in name:
+        flags = ("use_explicit_padding", "use_depthwise")
+        unused += [flag for flag in flags if effective(document, f"{at}.{flag}") is True]
+    yield from (f"feature_extractor.{field} is nothing that {name} takes" for field in unused)
+    if "efficientnet" in name and num(document, f"{at}.depth_multiplier") != 1:
+        yield f"feature_extractor.depth_multiplier must be 1 for {name}"
+    if branch == "faster_rcnn":
         stride = num(document, f"{at}.first_stage_features_stride")
         takes = (8, 16) if "fpn" in name or "inception" in name else (16,)
         if stride not in takes:
@@ -106,17 +107,6 @@ def _not_taken(branch: str, name: str) -> tuple[str, ...]:
     if "bifpn" in name:
         return ("fpn", "num_layers", *never)
     return ("bifpn", "num_layers" if "fpn" in name else "fpn", *never)
-
-
-def _ssd_extractor(document: Document, at: str, name: str) -> Iterator[str]:
-    """models/ssd_resnet_v1_fpn_keras_feature_extractor.py and ssd_efficientnet_bifpn_…py."""
-    if "mobilenet" in name:
-        return
-    for field in ("use_explicit_padding", "use_depthwise"):
-        if effective(document, f"{at}.{field}") is True:
-            yield f"feature_extractor.{field} is nothing that {name} takes"
-    if "efficientnet" in name and num(document, f"{at}.depth_multiplier") != 1:
-        yield f"feature_extractor.depth_multiplier must be 1 for {name}"
 
 
 def _model(document: Document, branch: str) -> Iterator[str]:
@@ -181,14 +171,6 @@ def _resizer(document: Document, at: str) -> Iterator[str]:
 # --- the training -------------------------------------------------------------------------------
 
 
-def _training(document: Document) -> Iterator[str]:
-    """model_lib_v2.py, train_loop."""
-    if effective(document, "train_config.load_all_detection_checkpoint_vars") is True:
-        yield "load_all_detection_checkpoint_vars is of TensorFlow 1; remove it"
-    if num(document, "train_config.batch_size") < 1:
-        yield "train_config.batch_size is 0"
-
-
 def _optimizer(document: Document) -> Iterator[str]:
     """builders/optimizer_builder.py; utils/learning_schedules.py."""
     at = "train_config.optimizer"
@@ -207,12 +189,10 @@ def _optimizer(document: Document) -> Iterator[str]:
 
 
 def _cosine(document: Document, at: str) -> Iterator[str]:
-    total, warmup = (num(document, f"{at}.{name}") for name in ("total_steps", "warmup_steps"))
+    names = ("total_steps", "warmup_steps", "learning_rate_base", "warmup_learning_rate")
+    total, warmup, base, first = (num(document, f"{at}.{name}") for name in names)
     if total < warmup:
         yield f"total_steps {total} is below warmup_steps {warmup}"
-    base, first = (
-        num(document, f"{at}.{n}") for n in ("learning_rate_base", "warmup_learning_rate")
-    )
     if warmup and base < first:
         yield f"learning_rate_base {base} is below warmup_learning_rate {first}"
 
@@ -244,25 +224,25 @@ def _augmentation(document: Document) -> Iterator[str]:
                     yield f"{name}: {end}_padded_size_ratio needs two numbers"
 
 
-# --- what is passed over ------------------------------------------------------------------------
+# --- what is ignored ------------------------------------------------------------------------
 
 
 def _ignored(document: Document) -> Iterator[str]:
     """What model_lib.py and legacy/trainer.py read, and model_lib_v2.py does not."""
     for name in ("freeze_variables", "update_trainable_variables"):
         if size(document, f"train_config.{name}"):
-            yield f"TensorFlow 2's training passes over {name}: every variable is trained"
+            yield f"TensorFlow 2's training ignores {name}: every variable is trained"
     if num(document, "train_config.bias_grad_multiplier"):
-        yield "TensorFlow 2's training passes over bias_grad_multiplier"
+        yield "TensorFlow 2's training ignores bias_grad_multiplier"
     if has(document, "graph_rewriter"):
-        yield "TensorFlow 2's training passes over graph_rewriter: nothing is quantized"
+        yield "TensorFlow 2's training ignores graph_rewriter: nothing is quantized"
     if not num(document, "train_config.num_steps"):
         yield "num_steps is missing: the API's script wants --num_train_steps then"
     mine = current(document, "train_config.max_number_of_boxes")
     read = num(document, "train_input_reader.max_number_of_boxes")
     if isinstance(mine, int) and mine < read:
         yield (
-            f"TensorFlow 2's training passes over train_config.max_number_of_boxes {mine}; it"
+            f"TensorFlow 2's training ignores train_config.max_number_of_boxes {mine}; it"
             f" reads train_input_reader.max_number_of_boxes, which is {read}"
         )
 

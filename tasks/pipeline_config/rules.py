@@ -181,54 +181,38 @@ def _reader(document: Document, where: str, label_map: str, record: str) -> Iter
 # --- the user's overrides -----------------------------------------------------------------------
 
 
-def fits(path: str, branch: str) -> bool:
-    """Whether an override is meant for a network of this meta-architecture."""
-    first, _, rest = path.partition(".")
-    name = rest.partition(".")[0].partition("[")[0]
-    return first != "model" or name not in BRANCHES or name == branch
-
-
 def _overridden(
     document: Document, branch: str, found: list[Change], recipe: Recipe
 ) -> list[Change]:
-    overrides = {p: v for p, v in recipe.overrides.items() if fits(p, branch)}
-    given = {plain(path) for path in overrides}
-    kept = [change for change in found if plain(change.path) not in given]
-    return kept + [
-        Change(path, as_field(document, path, _frozen(value)), "override of the project")
-        for path, value in overrides.items()
+    """The project's overrides in place of our own changes; those for the networks of another
+    meta-architecture are left out."""
+    others = tuple(f"model.{other}." for other in BRANCHES if other != branch)
+    given = {
+        path: value
+        for path, value in recipe.overrides.items()
+        if not f"{path}.".replace("[", ".").startswith(others)
+    }
+    names = {plain(path) for path in given}
+    return [change for change in found if plain(change.path) not in names] + [
+        Change(path, _as_field(document, path, value), "override of the project")
+        for path, value in given.items()
     ]
 
 
-def _frozen(value: object) -> Values:
-    return tuple(value) if isinstance(value, (list, tuple)) else value  # type: ignore[return-value]
-
-
-def as_field(document: Document, path: str, value: Values) -> Values:
-    """A value of TOML as the field has it: TOML can't tell a string from an enum's word.
-
-    What stands there decides, then the field's type.
-    """
-    if isinstance(value, tuple):
-        return tuple(_word(item, _is_word(document, path, item)) for item in value)
-    return _word(value, _is_word(document, path, value))
-
-
-def _word(value: object, is_word: bool) -> str | int | float | bool | Word:
-    return Word(value) if is_word and isinstance(value, str) else value  # type: ignore[return-value]
-
-
-def _is_word(document: Document, path: str, value: object) -> bool:
+def _as_field(document: Document, path: str, value: object) -> Values:
+    """A value of TOML as the field has it: TOML can't tell a string from the name of an enum's
+    value. What stands there decides, then the field's type."""
+    if isinstance(value, (list, tuple)):
+        return tuple(_as_field(document, path, item) for item in value)  # type: ignore[misc]
     if not isinstance(value, str) or not value.replace("_", "a").isalnum():
-        return False
+        return value  # type: ignore[return-value]
     try:
         old = document.get(path)
     except PathError:
         old = None
     old = old[0] if isinstance(old, tuple) else old
-    if old is not None:
-        return isinstance(old, Word)
-    return is_enum(path) is True
+    is_word = is_enum(path) if old is None else isinstance(old, Word)
+    return Word(value) if is_word else value
 
 
 # --- what is needed besides boxes ---------------------------------------------------------------

@@ -176,9 +176,9 @@ def test_a_training_without_optimizer_or_rate_is_refused() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
-        ("train_config.freeze_variables", "Conv1", "passes over freeze_variables"),
-        ("train_config.update_trainable_variables", "Head", "passes over update_trainable_var"),
-        ("train_config.bias_grad_multiplier", 2.0, "passes over bias_grad_multiplier"),
+        ("train_config.freeze_variables", "Conv1", "ignores freeze_variables"),
+        ("train_config.update_trainable_variables", "Head", "ignores update_trainable_var"),
+        ("train_config.bias_grad_multiplier", 2.0, "ignores bias_grad_multiplier"),
         ("train_config.max_number_of_boxes", 20, "which is 100"),
         ("train_config.num_steps", 0, "num_steps is missing"),
         ("graph_rewriter.quantization.delay", 500, "nothing is quantized"),

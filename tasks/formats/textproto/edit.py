@@ -127,8 +127,10 @@ class Document:
             PathError: the path is none, or a message on the way has several values.
         """
         _, found = self._at(path)
-        if len(found) == 1 and _is_one_of_several(found[0]):
-            return self._remove_item(found[0])
+        if len(found) == 1:
+            value = found[0].field.value
+            if isinstance(value, Items) and len(value.items) > 1:
+                return self._remove_item(value, found[0].place or 0)
         fields = {element.field.start: element.field for element in found}
         return self._remove_fields(list(fields.values()))
 
@@ -156,10 +158,7 @@ class Document:
     # --- changing -------------------------------------------------------------------------------
 
     def _replace(self, start: int, end: int, new: str) -> Document:
-        return self._with(self.text[:start] + new + self.text[end:])
-
-    def _with(self, text: str) -> Document:
-        return Document(text, self.shape)
+        return Document(self.text[:start] + new + self.text[end:], self.shape)
 
     def _written(self, value: Values, old: Element | None = None) -> str:
         """As text; a string keeps the kind of quotes that the old one had."""
@@ -242,7 +241,7 @@ class Document:
                 end = behind.end("blanks")
             kept.append(self.text[at:start])
             at = end
-        return self._with("".join([*kept, self.text[at:]]))
+        return Document("".join([*kept, self.text[at:]]), self.shape)
 
     def _runs(self, fields: list[Field]) -> list[tuple[int, int]]:
         """Where fields stand; those that only blanks part are one run."""
@@ -254,10 +253,9 @@ class Document:
                 runs.append((field.start, field.end))
         return runs
 
-    def _remove_item(self, element: Element) -> Document:
+    def _remove_item(self, value: Items, at: int) -> Document:
         """Take an item and one comma out of a list; a comment between them stays."""
-        assert isinstance(element.field.value, Items)
-        items, at = element.field.value.items, element.place or 0
+        items = value.items
         start, end = items[at].start, items[at].end
         gap = (items[at - 1].end, start) if at else (end, items[1].start)
         between = self.text[gap[0] : gap[1]]
@@ -267,11 +265,6 @@ class Document:
         else:
             between = ""
         return self._replace(min(start, gap[0]), max(end, gap[1]), between)
-
-
-def _is_one_of_several(element: Element) -> bool:
-    """Whether other items stand in the same list."""
-    return isinstance(element.field.value, Items) and len(element.field.value.items) > 1
 
 
 def _only_first(step: Step, present: int) -> None:

@@ -1,7 +1,7 @@
 """A value as Python has it ↔ as the text has it.
 
-A string is `str`, a number `int` or `float`, `true` and `false` are `bool`; every other bare word
-(the name of an enum's value) is a `Word`.
+A string is `str`, a number `int` or `float`, `true` and `false` are `bool`; every other unquoted
+word (the name of an enum's value) is a `Word`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from msgspec import Struct
 
 
 class Word(Struct, frozen=True):
-    """A bare word: the name of an enum's value."""
+    """An unquoted word: the name of an enum's value."""
 
     text: str
 
@@ -31,31 +31,20 @@ LONGEST_NUMBER = 400  # digits; no field holds more, and Python refuses to read 
 
 
 def number(text: str, *, minus: bool = False) -> int | float | None:
-    """A number as the protobuf library reads it; None if it is none."""
+    """A number as the protobuf library reads it; None if the text is not one."""
     if len(text) > LONGEST_NUMBER:
         return None
-    value = _integer(text)
-    if value is None:
-        value = _float(text)
+    value: int | float | None = None
+    with suppress(ValueError):
+        value = int(text, 8 if OCTAL.fullmatch(text) else 0)
+    if value is None and not OCTAL.match(text):
+        with suppress(ValueError):
+            value = float(text.rstrip("fF"))
     return -value if minus and value is not None else value
 
 
-def _integer(text: str) -> int | float | None:
-    try:
-        return int(text, 8 if OCTAL.fullmatch(text) else 0)
-    except ValueError:
-        return None
-
-
-def _float(text: str) -> float | None:
-    for spelling in () if OCTAL.match(text) else (text, text.rstrip("fF")):
-        with suppress(ValueError):
-            return float(spelling)
-    return None
-
-
 def word(text: str, *, minus: bool = False) -> Value | None:
-    """A bare word as a value; None if it has a minus and is no number."""
+    """An unquoted word as a value; None if it has a minus and is not a number."""
     if text.casefold() in ("inf", "infinity", "inff", "infinityf"):
         return float("-inf") if minus else float("inf")
     if text.casefold() in ("nan", "nanf"):
@@ -100,17 +89,18 @@ def _escaped(match: re.Match[bytes]) -> bytes:
 
 def quoted(text: str, mark: str = '"') -> str:
     """A string literal: printable characters stay, others are escaped."""
-    return mark + "".join(_quoted(character, mark) for character in text) + mark
-
-
-def _quoted(character: str, mark: str) -> str:
-    if character in (mark, "\\"):
-        return "\\" + character
-    if character == "\n":
-        return "\\n"
-    if character.isprintable():
-        return character
-    return "".join(f"\\{byte:03o}" for byte in character.encode("utf-8", "surrogateescape"))
+    pieces = []
+    for character in text:
+        if character in (mark, "\\"):
+            pieces.append("\\" + character)
+        elif character == "\n":
+            pieces.append("\\n")
+        elif character.isprintable():
+            pieces.append(character)
+        else:
+            encoded = character.encode("utf-8", "surrogateescape")
+            pieces += [f"\\{byte:03o}" for byte in encoded]
+    return mark + "".join(pieces) + mark
 
 
 def written(value: Value | tuple[Value, ...], mark: str = '"') -> str:
