@@ -11,6 +11,10 @@ Each step is a folder in tasks/; tasks/wiring/registry.py lists them.
 
 from pathlib import Path
 
+from tasks.wiring import process
+
+process.prepare()  # before all other imports: from here on Ctrl-C ends in one line
+
 from tasks.core.paths import Workspace
 from tasks.wiring import command_tasks, start, tasks
 from tasks.wiring.registry import STEPS

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from io import BufferedWriter, FileIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tasks.core.text import PLAIN, printable_lines
@@ -113,7 +114,7 @@ def guard_of(stream: TextIO) -> Guard | None:
 
 def guard_standard_streams() -> None:
     """Guard both; a process that was started without one (`>&-`) has None in its place."""
-    sys.stdout = sys.stdout or _nowhere()
+    sys.stdout = sys.stdout or _closed("<stdout>")
     sys.stderr = sys.stderr or _nowhere()
     guard(sys.stdout)
     guard(sys.stderr)
@@ -121,6 +122,14 @@ def guard_standard_streams() -> None:
 
 def _nowhere() -> TextIO:
     return open(os.devnull, "w", encoding="utf-8")
+
+
+def _closed(name: str) -> TextIO:
+    """A stream that can't be written to: where it is asked for what is to be written, nothing may
+    end as if that had been."""
+    device = FileIO(os.open(os.devnull, os.O_RDONLY), "w")
+    device.name = name
+    return TextIOWrapper(BufferedWriter(device), encoding="utf-8")
 
 
 def say(line: str) -> None:

@@ -17,12 +17,12 @@ from tasks.core.errors import TodError, UsageError, disk_error
 from tasks.core.files import make_folders
 from tasks.core.paths import Workspace, default_cache
 from tasks.wiring import database as state
-from tasks.wiring import order, process, strict
+from tasks.wiring import order, strict
 from tasks.wiring.registry import BY_NAME
 
 
 def start(workspace: Workspace) -> tuple[Config, dict[str, str]]:
-    """Prepare the process and load the configuration.
+    """Change doit where it has to be changed, and load the configuration.
 
     Returns:
         The configuration; the words of the command line that call a network otherwise (see
@@ -35,7 +35,6 @@ def start(workspace: Workspace) -> tuple[Config, dict[str, str]]:
     order.forgive(ExecNode)
     strict.change_commands()
     try:
-        process.prepare()
         if not workspace.config.is_dir():
             todo = "run doit in a checkout, or name one with `--dir`"
             raise UsageError(str(Path.cwd()), "there is no config/ in this folder", todo)

@@ -8,10 +8,12 @@ wrap it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from functools import wraps
 from typing import Any
 
+from doit.cmd_base import DoitCmdBase
 from doit.cmd_info import Info
 from doit.cmd_run import Run
 from doit.exceptions import InvalidCommand
@@ -25,9 +27,19 @@ NAMED = "named"  # its network was named on the command line
 
 
 def change_commands() -> None:
-    """Change `doit info` and `doit run`."""
+    """Change `doit info` and `doit run`, and where all of them write."""
+    _write_to_the_guarded_stream(DoitCmdBase)
     _know_names(Info)
     _prepare_run(Run)
+
+
+def _write_to_the_guarded_stream(command: Any) -> None:
+    """Have commands (`doit.cmd_base.DoitCmdBase`) write to what stands for a standard output that
+    was closed (`>&-`): they took hold of None."""
+    command.outstream = property(
+        lambda self: vars(self)["outstream"] or sys.stdout,
+        lambda self, stream: vars(self).update(outstream=stream),
+    )
 
 
 def _know_names(info: Any) -> None:

@@ -149,6 +149,47 @@ def test_a_reader_that_left_is_no_fault(place: Checkout, tmp_path: Path) -> None
     assert not any(b"standard output" in one.err for one in ended)
 
 
+def test_output_that_was_asked_for_and_has_nowhere_to_go_is_told(
+    place: Checkout, tmp_path: Path
+) -> None:
+    more = (["list", "--all", "--status"], ["info", "scaffold:cubes"], ["ignore"], ["forget", "x"])
+    commands: Commands = [*FEW, *((words, 1) for words in more[:3]), (more[3], 3)]
+    for one, (words, code) in zip(
+        run_all(place, tmp_path, "closed", commands), commands, strict=True
+    ):
+        assert one.code == (code or 1), words
+        if code < 3:
+            assert one.err.splitlines()[-1] == (
+                b"standard output can't be written: bad file descriptor"
+            )
+
+
+INTERRUPT = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, *rest):
+        if name == "tasks.core.paths":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+from doit.doit_cmd import DoitMain
+sys.exit(DoitMain().run(["list"]))
+"""
+
+
+def test_from_the_first_import_on_an_interrupt_is_one_line(place: Checkout) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPT],
+        cwd=place.root,
+        env={**os.environ, **place.environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 130
+    assert done.stderr == "stopped; run `doit` again to go on\n"
+
+
 @pytest.mark.parametrize(
     ("streams", "code"), [(">&-", 1), (">&- 2>&-", 1), ("2>/dev/full", 1), ("<&- >&- 2>&-", 1)]
 )

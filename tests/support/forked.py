@@ -4,7 +4,7 @@
 
 `FOLDER` gets `<number>.out` and `<number>.err` for each command; what it ended with is written to
 standard output as JSON. `STREAM` says what a command's standard output is: `file`, `full` (a device
-without room) or `left` (a pipe whose reader is gone).
+without room), `left` (a pipe whose reader is gone) or `closed` (there is none).
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ def child(words: list[str], folder: Path, number: int, kind: str) -> None:
     """Become a `doit` as if it had just been started."""
     os.dup2(open_stream(kind, folder / f"{number}.out"), 1)
     os.dup2(open_stream("file", folder / f"{number}.err"), 2)
+    if kind == "closed":
+        os.close(1)
+        sys.stdout = None  # as Python finds it
     sys.argv = ["doit", *words]
 
 
