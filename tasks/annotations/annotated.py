@@ -18,6 +18,9 @@ from tasks.core.spelling import composed, meant, spelled
 from tasks.pictures import pixels
 from tasks.pictures.stored import Picture, examine, to_upright
 
+LARGE = 8  # pixels a side: from here on no box of one pixel is meant, if there are no others
+FRACTIONS = "all its boxes lie between 0 and 1: they look like fractions, and are read as pixels"
+
 
 class Annotated(Struct, frozen=True):
     """What was made of a pair.
@@ -80,6 +83,7 @@ def _joined(found: Annotated, ids: Mapping[str, int]) -> Annotated:
         size = found.picture.upright
         drawn, fault, remark = _in_frame(drawn, annotation.size, found.picture)
         remarks += [remark] if remark else []
+        remarks += [FRACTIONS] if _look_like_fractions(drawn, size) else []
         faults += [fault] if fault else [f for box in drawn if (f := _box_fault(box, size))]
         boxes = tuple(_clipped(box, size) for box in drawn)
     return msgspec.structs.replace(
@@ -89,6 +93,12 @@ def _joined(found: Annotated, ids: Mapping[str, int]) -> Annotated:
         faults=(*found.faults, *(f"{name}: {fault}" for fault in faults)),
         remarks=tuple(f"{name}: {remark}" for remark in remarks),
     )
+
+
+def _look_like_fractions(boxes: tuple[Box, ...], size: tuple[int, int]) -> bool:
+    """Whether all boxes lie within the first pixel of a picture that has many."""
+    is_large = bool(boxes) and min(size) >= LARGE
+    return is_large and all(0 <= edge <= 1 for box in boxes for edge in box.edges)
 
 
 def clipped_message(number: int) -> str:

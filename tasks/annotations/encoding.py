@@ -66,13 +66,24 @@ def text_of(content: bytes) -> str:
 
 def _codec(name: str) -> str:
     try:
-        codec = codecs.lookup(name).name
+        codec = codecs.lookup(_as_python_says(name)).name
     except (LookupError, UnicodeError, ValueError):
         codec = ""
     if not name.isascii() or not TEXTUAL.fullmatch(codec):
         told = short(name) or "none"
         raise ValueError(f"it declares the encoding {told}, which is not known; save it as UTF-8")
     return codec
+
+
+def _as_python_says(name: str) -> str:
+    """Browsers and Microsoft have names of their own: `windows-31j`, `x-sjis`, `ISO-8859-8-I`."""
+    plain = name.lower().removeprefix("x-").replace("_", "-")
+    if plain == "windows-31j":
+        return "cp932"
+    if re.fullmatch(r"iso-8859-[68]-[ei]", plain):  # which way the letters run
+        return plain[:-2]
+    is_known = plain != name.lower() or re.fullmatch(r"(windows|dos|ibm|ms|cp)-?\d+", plain)
+    return re.sub(r"^(windows|dos|ibm|ms|cp)-?(?=\d)", "cp", plain) if is_known else name
 
 
 def _decoded(content: bytes, codec: str, why: str) -> str:

@@ -23,7 +23,7 @@ def why_stale(job: ProjectJob) -> str | None:
     if receipt is None:
         return "never done"
     if not receipt.definition:
-        return "was not finished"
+        return "it was not finished"
     if receipt.definition != definition(job):
         return "the configuration or the page's template changed"
     now = inputs(job)

@@ -109,7 +109,7 @@ def _folder(report: SplitReport) -> Iterator[Finding]:
         yield error(what, result, ANNOTATE)
     elif not report.faults:
         result = f"{count(len(pairs), 'picture')}, {count(report.boxes, 'box')}, all sound"
-        result += f"; {report.reencoded} to be encoded anew" if report.reencoded else ""
+        result += f"; {report.reencoded} encoded anew in the record" if report.reencoded else ""
         result += f"; {elsewhere}" if (elsewhere := report.found.elsewhere) else ""
         yield ok(what, result + (f"; {clipped_message(report.clipped)}" if report.clipped else ""))
     yield from _oddities(report)

@@ -39,7 +39,7 @@ def why_stale(job: ProjectJob) -> str | None:
     if receipt is None:
         return "never done"
     if not receipt.definition:
-        return "was not finished"
+        return "it was not finished"
     if receipt.definition != definition(job):
         return "its networks, its labels or how they are called changed"
     if receipt.inputs != _inputs(job):

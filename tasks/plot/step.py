@@ -25,7 +25,7 @@ def why_stale(job: WorkspaceJob) -> str | None:
     if receipt is None:
         return "never done"
     if not receipt.definition:
-        return "was not finished"
+        return "it was not finished"
     if receipt.definition != definition(shown_by(job)):
         return "the catalogue or the workspace's networks changed"
     if receipt.matplotlib != matplotlib_version():

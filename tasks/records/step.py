@@ -38,7 +38,7 @@ def why_stale(job: ProjectJob) -> str | None:
     if receipt is None:
         return "never done"
     if not receipt.definition:
-        return "was not finished"
+        return "it was not finished"
     if receipt.definition != definition(job):
         return "its configuration changed"
     if not receipt.splits:
@@ -58,7 +58,7 @@ def why_record_stale(job: ProjectJob, split: str, labels: LabelMap) -> str | Non
     receipt = receipts.read(job.workspace.receipt("records", job.name), RecordsReceipt)
     made = receipt.splits.get(split, RecordFile()) if receipt else RecordFile()
     if receipt is None or not made.asked:
-        return "was not finished" if receipt else "never done"
+        return "it was not finished" if receipt else "never done"
     if made.asked != _asked(labels):
         return "the label map changed"
     try:

@@ -43,9 +43,9 @@ def told(tally: Tally, folder: str) -> list[str]:
     """What a record holds that its maker may not have meant."""
     lines = []
     if tally.without_xml:
-        verb = "has" if tally.without_xml == 1 else "have"
+        has = "has no boxes and counts" if tally.without_xml == 1 else "have no boxes and count"
         pictures = count(tally.without_xml, "picture")
-        lines.append(f"{folder}: {pictures} without XML {verb} no boxes and count as background")
+        lines.append(f"{folder}: {pictures} without XML {has} as background")
     if tally.clipped:
         lines.append(f"{folder}: {clipped_message(tally.clipped)}")
     if tally.reencoded:

@@ -121,6 +121,19 @@ def test_the_numbers_that_are_told_do_not_contradict_what_is_said_of_them(
     assert words in fault
 
 
+def test_boxes_that_look_like_fractions_are_a_remark(tmp_path: Path) -> None:
+    found = pair(tmp_path, picture(), drawn_at("0.1", "0.2", "0.5", "1"))
+    assert not found.faults
+    assert found.remarks == (
+        "a.xml: all its boxes lie between 0 and 1: they look like fractions, and are read as"
+        " pixels",
+    )
+    tiny = tmp_path / "tiny"
+    tiny.mkdir()
+    size = "<size><width>2</width><height>2</height></size>"
+    assert not pair(tiny, picture(size=(2, 2)), drawn_at("0", "0", "1", "1", size=size)).remarks
+
+
 def test_a_size_that_can_not_be_read_is_a_remark(tmp_path: Path) -> None:
     size = "<size><width>64 px</width><height>48</height></size>"
     found = pair(tmp_path, picture(), drawn_at("1", "2", "30", "40", size=size))

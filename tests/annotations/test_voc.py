@@ -115,13 +115,29 @@ LETTERS = {
     "macintosh": "dé",
     "US-ASCII": "die",
     "UTF-8": "würfel",
+    "windows-31j": "①",
+    "x-sjis": "サイコロ",
+    "x-gbk": "鎔",
+    "windows-949": "주사위",
+    "ISO-8859-8-I": "קוביה",
+    "CP-1251": "кубик",
+}
+# What browsers and Microsoft call what, and what Python calls it.
+OTHER_NAMES = {
+    "shift-jis": "cp932",
+    "windows-31j": "cp932",
+    "x-sjis": "cp932",
+    "x-gbk": "gbk",
+    "windows-949": "cp949",
+    "ISO-8859-8-I": "iso8859-8",
+    "CP-1251": "cp1251",
 }
 
 
 @pytest.mark.parametrize("encoding", LETTERS)
 def test_the_encodings_of_all_countries_are_read(encoding: str) -> None:
     label = LETTERS[encoding]
-    wide = {"shift-jis": "cp932"}.get(encoding, encoding)
+    wide = OTHER_NAMES.get(encoding, encoding)
     text = f"<?xml version='1.0' encoding='{encoding}' ?>\n" + xml((label, 1, 2, 3, 4)).decode()
     assert read_annotation(text.encode(wide)).boxes[0].label == label
 

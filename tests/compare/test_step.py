@@ -157,7 +157,7 @@ def test_a_kill_before_the_receipt_leaves_a_page_that_is_known(job: ProjectJob) 
     done = receipts.read(place, CompareReceipt)
     assert done is not None
     receipts.write(place, CompareReceipt(definition="", intended=done.page))
-    assert step.why_stale(job) == "was not finished"
+    assert step.why_stale(job) == "it was not finished"
     assert clean_compare(job.workspace, job.name, False, lambda line: None) == []
     assert not job.workspace.comparison_page(job.name).exists()
 

@@ -295,7 +295,7 @@ def test_a_whole_record_is_not_called_unfinished_because_of_the_other(job: Proje
         records.run(job, Silent())
     assert "ok train.record: 8 pictures, 16 boxes, whole -> " in told(job, "ok")
     rows = told(job, "warning")
-    assert any("test.record: 2 pictures, 4 boxes; but was not finished" in one for one in rows)
+    assert any("test.record: 2 pictures, 4 boxes; but it was not finished" in one for one in rows)
     (images(job) / "a.xml").write_bytes(xml(("one", 1, 2, 31, 40), ("two", 5, 6, 50, 40)))
     rows = told(job, "warning")
     assert any("train.record: 8 pictures, 16 boxes; but cube_faces/images/t" in r for r in rows)

@@ -168,7 +168,7 @@ def test_after_a_kill_a_comparison_is_still_known_to_be_ours(
     with pytest.raises(KeyboardInterrupt):
         step.run(job, Silent())
     monkeypatch.setattr(receipts, "write", write)
-    assert step.why_stale(job) == "was not finished"
+    assert step.why_stale(job) == "it was not finished"
     compared(job)
     assert [path.name for path in job.workspace.results(job.name).iterdir()] == ["comparison.json"]
 

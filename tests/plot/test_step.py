@@ -136,7 +136,7 @@ def test_a_run_that_was_killed_is_known_by_its_receipt(
     monkeypatch.setattr(step, "write_if_changed", die)
     with pytest.raises(KeyboardInterrupt):
         step.run(job, Silent())
-    assert step.why_stale(job) == "was not finished"
+    assert step.why_stale(job) == "it was not finished"
 
 
 def test_a_run_that_was_killed_makes_no_users_files(

@@ -180,7 +180,7 @@ def test_pictures_that_nobody_annotated_make_no_record(workspace: Workspace) -> 
 def test_a_picture_without_xml_is_background_and_told(job: ProjectJob) -> None:
     (images(job) / "m.png").write_bytes(picture(size=(30, 30)))
     outcome = run(job)
-    assert "1 picture without XML has no boxes and count" in outcome.lines[0]
+    assert "1 picture without XML has no boxes and counts as" in outcome.lines[0]
     assert examples(job)[2]["image/object/bbox/xmin"] == ()
 
 
@@ -191,7 +191,7 @@ def test_a_picture_that_is_annotated_in_another_format_is_no_background(job: Pro
     with pytest.raises(AnnotationsError, match=r"m\.png: it is annotated in YOLO \(m\.txt\)"):
         run(job)
     (images(job) / "m.txt").unlink()
-    assert "1 picture without XML has no boxes and count" in run(job).lines[0]
+    assert "1 picture without XML has no boxes and counts as" in run(job).lines[0]
     (images(job) / "m.txt").write_text("0 0.5 0.5 0.2 0.2\n")  # also one that comes later
     assert step.why_stale(job) == "cube_faces/images/train changed"
 
@@ -268,7 +268,7 @@ def test_faults_keep_the_old_record_and_are_all_told(job: ProjectJob) -> None:
         assert "leaves the picture" in told[2]
         assert told[3].startswith("cube_faces/images/train: b.png: it is no PNG")
         assert sha256_of(record(job)) == before
-        assert step.why_stale(job) == "was not finished"
+        assert step.why_stale(job) == "it was not finished"
 
 
 def test_a_list_that_is_cut_stands_whole_in_a_file_that_is_named(job: ProjectJob) -> None:
@@ -349,7 +349,7 @@ def test_a_run_that_was_killed_before_the_rename_is_done_again(job: ProjectJob) 
     files = dict(before.splits)
     files["train"] = receipts.RecordFile(files["train"].sha256, "of what never came")
     receipts.write(place, RecordsReceipt(definition="", splits=files))
-    assert step.why_stale(job) == "was not finished"
+    assert step.why_stale(job) == "it was not finished"
     run(job)
     assert len(examples(job)) == 3
 
