@@ -131,7 +131,7 @@ def _in_frame(
 ) -> tuple[tuple[Box, ...], str, str]:
     """The boxes in the upright frame, and what is wrong, and what should be known.
 
-    A size that is only the stored picture's tells of a labelImg of before 2020, which showed
+    A size that only the stored picture has was written by a labelImg of before 2020, which showed
     pictures as stored. Of a picture that is not turned, width and height that are swapped are a
     tool's mistake, if its boxes lie in the picture.
     """

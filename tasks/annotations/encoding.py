@@ -70,8 +70,8 @@ def _codec(name: str) -> str:
     except (LookupError, UnicodeError, ValueError):
         codec = ""
     if not name.isascii() or not TEXTUAL.fullmatch(codec):
-        told = short(name) or "none"
-        raise ValueError(f"it declares the encoding {told}, which is not known; save it as UTF-8")
+        found = short(name) or "none"
+        raise ValueError(f"it declares the encoding {found}, which is not known; save it as UTF-8")
     return codec
 
 
@@ -95,4 +95,4 @@ def _decoded(content: bytes, codec: str, why: str) -> str:
         return content.decode(WIDER.get(codec, codec))
     except UnicodeError:
         line = content.count(b"\n", 0, start) + 1
-        raise ValueError(f"line {line} is no {codec.upper()}, {why}; save it as UTF-8") from None
+        raise ValueError(f"line {line} is not {codec.upper()}, {why}; save it as UTF-8") from None

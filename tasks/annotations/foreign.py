@@ -1,4 +1,4 @@
-"""Which format an annotation is in that is no Pascal VOC, told by the file's beginning."""
+"""Which format an annotation is in that is not Pascal VOC, told by the file's beginning."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ BY_SUFFIX = {
 
 
 def format_of(path: Path) -> str:
-    """What a file is called that is no Pascal VOC, or not the picture's own."""
+    """What a file is called that is not Pascal VOC, or not the picture's own."""
     try:
         content = head(path, SNIFFED).replace(b"\0", b"")  # UTF-16 in ASCII
     except (OSError, ValueError):

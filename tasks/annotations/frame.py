@@ -21,7 +21,7 @@ def flaw(edges: Edges, size: Pair, pixel: Pair = (1.0, 1.0)) -> str:
         pixel: (width, height) of a pixel in that unit.
     """
     if not all(map(math.isfinite, edges)):
-        return "an edge is no number"
+        return "an edge is not a number"
     xmin, ymin, xmax, ymax = edges
     if xmin > xmax or ymin > ymax:
         return "its corners are swapped"

@@ -150,7 +150,7 @@ def _document(content: bytes) -> Document:
         text = content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ValueError(f"line {line} is no UTF-8: save it as UTF-8") from None
+        raise ValueError(f"line {line} is not UTF-8: save it as UTF-8") from None
     try:
         return Document(text, Singles(frozenset(("item", key) for key in KEYS)))
     except TextError as error:

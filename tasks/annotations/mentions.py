@@ -18,7 +18,7 @@ from tasks.annotations.places import KNOWN, OTHER, folded
 STRETCH = 1_000_000  # bytes that are looked at in one go
 OVERLAP = 4_000  # of them again: the longest name, escaped
 LONGEST_NAME = 255
-# Encodings that are tried where a file is no UTF-8 and a picture's name is not ASCII.
+# Encodings that are tried where a file is not UTF-8 and a picture's name is not ASCII.
 EIGHT_BITS = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp437", "cp850", "mac-roman")
 ASIAN = ("cp932", "gb18030", "cp949", "cp950")
 SUFFIX = re.compile(rf"\.(?:{'|'.join(one[1:] for one in KNOWN + OTHER)})(?![a-z0-9_])")

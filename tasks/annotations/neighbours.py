@@ -28,7 +28,7 @@ def why_not_background(pair: Pair) -> str:
     folder = pair.picture.parent
     names = " and ".join(relative_name(folder, path) for path in pair.others[:NAMED])
     if not all(map(is_file, pair.others)):
-        return f"{names} stands where its annotation may be, and is no file"
+        return f"{names} stands where its annotation may be, and is not a file"
     if renamed := [path for path in pair.others if name_before(path.name)]:
         name, before = relative_name(folder, renamed[0]), shown(name_before(renamed[0].name))
         todo = f"rename it to {before}, or take it away"

@@ -17,7 +17,7 @@ def read_number(text: str) -> float:
     """The number that a text is: digits of ASCII, a decimal point, an exponent.
 
     Raises:
-        ValueError: it is none, or one that no computer holds; a clause.
+        ValueError: it is not a number, or too large; the message is a clause.
     """
     if COMMA.match(text):
         raise ValueError(f"{short(text)}, with a comma: write a decimal point")

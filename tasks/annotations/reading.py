@@ -28,7 +28,7 @@ def head(path: Path, most: int) -> bytes:
     """The file, or one byte more than `most` of it. A pipe is not waited for.
 
     Raises:
-        ValueError: it is no file.
+        ValueError: it is not a file.
         OSError: it can't be read.
     """
     try:
@@ -39,7 +39,7 @@ def head(path: Path, most: int) -> bytes:
         raise
     except OSError as error:
         if error.errno in (EINVAL, EISDIR):
-            raise ValueError("it is no file") from None
+            raise ValueError("it is not a file") from None
         raise
     with file:
         return file.read(most + 1)

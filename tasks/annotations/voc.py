@@ -102,7 +102,7 @@ def read_annotation(content: bytes) -> Annotation:
     """Understand one XML file.
 
     Raises:
-        ValueError: it is no such annotation; says what is wrong and where.
+        ValueError: it is not such an annotation; says what is wrong and where.
     """
     root = _tree(content)
     if root.tag != "annotation":

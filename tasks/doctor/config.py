@@ -28,15 +28,15 @@ BACKSLASH = re.compile(r"\\[^'\"\\0-7nrt]|[A-Za-z]:\\")
 
 
 class Judged(Struct):
-    """What is to be said of a config, one line each; `told` sums it up."""
+    """What is to be said of a config, one line each; `summary` sums it up."""
 
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    told: str = ""
+    summary: str = ""
 
 
 def read(path: Path) -> tuple[Document | None, list[str]]:
-    """The config, or why it is none.
+    """The config, or why it can't be read.
 
     Raises:
         OSError: it can't be read.
@@ -98,7 +98,7 @@ def judge(document: Document, root: Path, network: Path, ids: Mapping[str, int])
     judged.warnings += merged(document.text, document.root, SHAPE)
     steps = as_text(current(document, "train_config.num_steps"))
     batch = as_text(current(document, "train_config.batch_size"))
-    judged.told = f"{classes} classes, {steps or 'endless'} steps of {batch or '32'} pictures"
+    judged.summary = f"{classes} classes, {steps or 'endless'} steps of {batch or '32'} pictures"
     return judged
 
 

@@ -80,7 +80,7 @@ def fault(branch: str, name: str) -> str:
         return f"{said} is one for {others[0]}, and the model is {branch}"
     close = get_close_matches(name, KNOWN[branch], 1, 0.8)
     hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(sorted(KNOWN[branch]))}"
-    return f"{said} is none that TensorFlow 2 has for {branch}; {hint}"
+    return f"{said} does not exist in TensorFlow 2 for {branch}; {hint}"
 
 
 def _instead(name: str) -> str:

@@ -106,4 +106,4 @@ def _config(
     if judged.warnings:
         yield warning(name, "pipeline.config", details=judged.warnings)
     if not judged.errors and not judged.warnings:
-        yield ok(name, f"pipeline.config: {judged.told}")
+        yield ok(name, f"pipeline.config: {judged.summary}")

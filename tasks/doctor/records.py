@@ -1,4 +1,4 @@
-"""Record files: whole, and of the same mind as the label map."""
+"""Record files: whole, and in agreement with the label map."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def findings(
     path = job.workspace.record_file(job.name, report.split)
     again = f"run `doit records:{job.name}`"
     if path.exists() and not is_file(path):
-        yield error(path.name, "is no file", f"move it away and {again}")
+        yield error(path.name, "is not a file", f"move it away and {again}")
         return
     try:
         with open_file(path) as file:

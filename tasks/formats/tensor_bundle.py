@@ -61,7 +61,7 @@ def data_lengths(index: bytes) -> tuple[int, ...]:
 
 
 def shapes(index: bytes) -> dict[str, tuple[int, ...]]:
-    """The shape of each tensor, by its name. A name that is no text is left out.
+    """The shape of each tensor, by its name.
 
     Raises:
         ValueError: these bytes are not an index.

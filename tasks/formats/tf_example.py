@@ -71,14 +71,14 @@ def decode_example(message: bytes) -> dict[str, Floats | Ints | Texts]:
     """The features of a tf.Example; one without values of any kind counts as `Texts`.
 
     Raises:
-        ValueError: these bytes are no tf.Example.
+        ValueError: these bytes are not a tf.Example.
     """
     from google.protobuf.message import DecodeError
 
     try:
         example = _example_class().FromString(message)
     except DecodeError as error:
-        raise ValueError("it holds bytes that are no tf.Example") from error
+        raise ValueError("it holds bytes that are not a tf.Example") from error
     found: dict[str, Floats | Ints | Texts] = {}
     for key, feature in example.features.feature.items():
         field = feature.WhichOneof("kind") or "bytes_list"

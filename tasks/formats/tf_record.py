@@ -33,7 +33,7 @@ def read_frames(file: IO[bytes]) -> Iterator[bytes]:
             raise ValueError(f"record {number} is cut short")
         if head[8:] != _check(head[:8]):
             if number == 1:
-                raise ValueError("it is no TFRecord file")
+                raise ValueError("it is not a TFRecord file")
             raise ValueError(f"record {number} is damaged (checksum of its length)")
         size = int.from_bytes(head[:8], "little")
         if size > LARGEST:

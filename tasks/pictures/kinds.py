@@ -37,7 +37,7 @@ def kind_of(content: bytes) -> Kind:
     """The kind of a picture.
 
     Raises:
-        ValueError: it is none that TensorFlow decodes; a clause with what it is, if that is known,
+        ValueError: TensorFlow does not decode it; a clause with what it is, if that is known,
             and how to convert it.
     """
     for magic, kind in MAGIC:
@@ -52,7 +52,7 @@ def kind_of(content: bytes) -> Kind:
     for offset, magic, name, suffix in OTHERS:
         if content[offset : offset + len(magic)] == magic:
             raise ValueError(_refusal(name, suffix))
-    raise ValueError("it is empty" if not content else "it is no PNG, JPEG, GIF or BMP")
+    raise ValueError("it is empty" if not content else "it is not a PNG, JPEG, GIF or BMP")
 
 
 def _container(content: bytes) -> str:

@@ -27,7 +27,7 @@ def opened(content: bytes) -> Iterator[Image.Image]:
     """The picture of a file, before a pixel is decoded.
 
     Raises:
-        ValueError: it is no picture of a kind that TensorFlow decodes, is damaged or too large; or
+        ValueError: it is not a picture that TensorFlow decodes, is damaged or too large; or
             what is done within raises anything, for Pillow's decoders raise all kinds.
     """
     kind = kind_of(content)

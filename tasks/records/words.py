@@ -40,7 +40,7 @@ def what_to_add(folder: str, split: str, found: Listing) -> str:
 
 
 def told(tally: Tally, folder: str) -> list[str]:
-    """What a record holds that its maker may not have meant."""
+    """What a record holds that may not have been intended."""
     lines = []
     if tally.without_xml:
         has = "has no boxes and counts" if tally.without_xml == 1 else "have no boxes and count"

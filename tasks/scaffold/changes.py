@@ -1,4 +1,4 @@
-"""What was tailored in a project, told for the user's eyes."""
+"""What was tailored in a project, as the user sees it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A project's pipeline.config for each of its networks: made anew, or brought up to date in a file
+"""A project's pipeline.config for each of its networks: made, or brought up to date in a file
 that the user edited. Loaded only when there is something to scaffold."""
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Updates(Struct):
     lines: list[str] = field(default_factory=list)
 
 
-# --- made anew ----------------------------------------------------------------------------------
+# --- made new ----------------------------------------------------------------------------------
 
 
 def tailor_all(job: ProjectJob, label_map: str) -> Configs:

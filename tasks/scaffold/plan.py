@@ -130,7 +130,7 @@ def _plan_folder(made: Plan, path: str, here: Seen, receipt: ScaffoldReceipt) ->
         made.make.append(path)
         made.folders.append(path)
     elif here.kind != "folder":
-        made.blocked.append(f"{shown(path)} must be a folder and is none")
+        made.blocked.append(f"{shown(path)} must be a folder, and something else is there")
     elif path in receipt.folders and not here.link:
         made.folders.append(path)
 
@@ -149,7 +149,7 @@ def _plan_file(
 ) -> None:
     written = written_at(receipt, path)
     if here.kind in ("folder", "other"):
-        made.blocked.append(f"{shown(path)} must be a file and is none")
+        made.blocked.append(f"{shown(path)} must be a file, and something else is there")
     elif content is not None and (here.kind == "nothing" or here.is_ours(written)):
         made.files[path] = digest_of(content)
         if here.sha256 != made.files[path]:

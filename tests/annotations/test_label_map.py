@@ -62,7 +62,7 @@ def test_the_reason_that_is_told_is_the_reason(text: str, words: str) -> None:
 
 
 def test_bytes_that_are_no_utf_8_are_told_with_their_line() -> None:
-    with pytest.raises(ValueError, match="line 2 is no UTF-8: save it as UTF-8"):
+    with pytest.raises(ValueError, match="line 2 is not UTF-8: save it as UTF-8"):
         read_label_map("item {\n name: 'café' id: 1 }".encode("latin-1"))
 
 

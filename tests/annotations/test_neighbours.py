@@ -278,10 +278,9 @@ def test_pipes_links_and_folders_under_these_names_are_told_and_not_waited_for(
     os.mkfifo(folder / "common.csv")
     found = read(folder)
     for name in "abcd":
-        assert (
-            "stands where its annotation may be, and is no file" in found[f"{name}.png"].faults[0]
-        )
-    assert found["e.png"].faults == ("e.png: it is no file",)
+        fault = found[f"{name}.png"].faults[0]
+        assert "stands where its annotation may be, and is not a file" in fault
+    assert found["e.png"].faults == ("e.png: it is not a file",)
     assert found["f.png"].faults == ("f.png: it is a link that leads nowhere",)
     assert common_faults(listing(folder)) == []
 

@@ -160,9 +160,9 @@ def test_a_byte_order_mark_counts_more_than_the_declaration() -> None:
 @pytest.mark.parametrize(
     ("declared", "written", "words"),
     [
-        ("", "latin-1", "line 4 is no UTF-8, and it declares no other encoding; save it as UTF-8"),
-        ("UTF-8", "latin-1", "line 4 is no UTF-8, which it declares"),
-        ("ascii", "utf-8", "line 4 is no ASCII, which it declares"),
+        ("", "latin-1", "line 4 is not UTF-8, and it declares no other encoding; save it as UTF-8"),
+        ("UTF-8", "latin-1", "line 4 is not UTF-8, which it declares"),
+        ("ascii", "utf-8", "line 4 is not ASCII, which it declares"),
         ("euc-jp", "latin-1", "EUC_JP, which it declares"),
         ("UTF-16", "utf-8", "it declares the encoding UTF-16 and is not written in it"),
         ("cp500", "utf-8", "it declares the encoding cp500 and is not written in it"),

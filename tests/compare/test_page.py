@@ -220,7 +220,7 @@ def test_a_picture_that_was_damaged_since_keeps_its_boxes(workspace: Workspace) 
     path.write_bytes(b"not a picture any more")
     root = parse(make(job, comparison(), sight()))
     view = root.all("svg", class_="view")[0]
-    assert view.one("text", class_="missing-text").text == "it is no PNG, JPEG, GIF or BMP"
+    assert view.one("text", class_="missing-text").text == "it is not a PNG, JPEG, GIF or BMP"
     assert view.one("g", class_="plates").text == "one 0.91"
     assert not root.all("use")
 

@@ -64,7 +64,7 @@ def test_a_large_picture_is_shrunk() -> None:
     ("content", "why"),
     [
         (b"", "it is empty"),
-        (b"no picture", "it is no PNG, JPEG, GIF or BMP"),
+        (b"no picture", "it is not a PNG, JPEG, GIF or BMP"),
         (picture()[:60], "it is damaged: image file is truncated"),
         (picture("JPEG")[:300], "it starts as JPEG and is damaged"),
     ],

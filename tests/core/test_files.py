@@ -117,7 +117,7 @@ def test_a_users_file_that_is_no_file_is_told_in_a_line(workspace: Workspace, pl
     scaffold(job)
     label_map_path(job).unlink()
     plant(label_map_path(job))
-    with pytest.raises((OSError, ValueError), match=r"no file|larger|link"):
+    with pytest.raises((OSError, ValueError), match=r"not a file|larger|link"):
         labels_of(job)
     rows = [one for one in examine(job, why_record_stale) if one.subject == "label map"]
     assert [row.kind for row in rows] == ["error"]

@@ -119,7 +119,7 @@ ITEMS = b"item { id: 1 name: 'one' }\nitem { id: 2 name: 'two' }\n"
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (write("a.png", b"<html>"), "a.png: it is no PNG"),
+        (write("a.png", b"<html>"), "a.png: it is not a PNG"),
         (write("a.png", picture()[:80]), "a.png: it is damaged"),
         (write("i.webp", b"RIFF\x10\0\0\0WEBPVP8 "), "i.webp: it is WebP, which TensorFlow"),
         (write("a.xml", b"<annotation>"), "a.xml: no element found, line 1"),
@@ -137,7 +137,7 @@ ITEMS = b"item { id: 1 name: 'one' }\nitem { id: 2 name: 'two' }\n"
         (label_map(b"item { id: 2 name: 'one' } item { id: 1 name: 'two' }"), "one has the id 1"),
         (record(lambda content: content[:-3]), "record 8 is cut short"),
         (record(lambda content: content[:200] + b"x" + content[201:]), "record 1 is damaged"),
-        (record(lambda content: b"id,name\n1,one\n2,two\n"), "it is no TFRecord file"),
+        (record(lambda content: b"id,name\n1,one\n2,two\n"), "it is not a TFRecord file"),
         (record(lambda content: b""), "holds nothing"),
     ],
 )
@@ -163,7 +163,7 @@ def test_a_box_that_is_less_than_a_pixel_outside_is_no_error(job: ProjectJob) ->
         ((-0.01, 1.015), ""),  # of 64 pixels: less than one outside
         ((-0.02, 1.0), "the box leaves the picture"),
         ((0.5, 0.25), "(0.5, 0.125) to (0.25, 0.875), in fractions of its picture: its c"),
-        ((float("nan"), 0.25), "an edge is no number"),
+        ((float("nan"), 0.25), "an edge is not a number"),
     ],
 )
 def test_a_record_of_the_users_is_judged_by_the_same_rule(
@@ -249,8 +249,8 @@ def test_pipes_in_the_place_of_files_are_told_and_not_waited_for(job: ProjectJob
         (training / name).unlink()
         os.mkfifo(training / name)
     errors = told(job, "error")
-    assert any("label_map.pbtxt: it is no file ->" in one for one in errors)
-    assert any("train.record: is no file ->" in one for one in errors)
+    assert any("label_map.pbtxt: it is not a file ->" in one for one in errors)
+    assert any("train.record: is not a file ->" in one for one in errors)
 
 
 def test_records_that_are_not_made_yet_are_an_error(job: ProjectJob) -> None:

@@ -109,7 +109,7 @@ def test_a_damaged_picture_is_told_and_the_next_one_is_looked_at(
     look_at = [(str(tmp_path / "bad.png"), "0" * 64), (str(pictures[0]), sha256_of(pictures[0]))]
     _, (bad, fine), _ = tried(embedded, look_at=look_at)
     assert isinstance(bad, PictureResult)
-    assert "no PNG, JPEG, GIF or BMP" in bad.fault
+    assert "not a PNG, JPEG, GIF or BMP" in bad.fault
     assert isinstance(fine, PictureResult)
     assert fine.rows
 

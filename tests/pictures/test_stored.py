@@ -110,7 +110,7 @@ def test_a_picture_cut_short_is_damaged(kind: str) -> None:
     ("content", "words"),
     [
         (b"", "empty"),
-        (b"hello", "no PNG, JPEG, GIF or BMP"),
+        (b"hello", "not a PNG, JPEG, GIF or BMP"),
         (b"RIFF\x10\0\0\0WEBPVP8 ", "WebP, which TensorFlow does not decode"),
         (b"RIFF\x10\0\0\0WEBPVP8 ", "convert it to JPEG or PNG"),
         (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC"),

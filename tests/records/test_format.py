@@ -85,7 +85,7 @@ def test_an_empty_record_has_the_bytes_that_tensorflow_writes() -> None:
 def test_a_flipped_bit_is_found(at: int) -> None:
     content = bytearray(frame(b"hello") + frame(b"world"))
     content[at] ^= 4
-    with pytest.raises(ValueError, match=r"damaged|no TFRecord file"):
+    with pytest.raises(ValueError, match=r"damaged|not a TFRecord file"):
         list(read_frames(io.BytesIO(bytes(content))))
 
 
@@ -98,7 +98,7 @@ def test_a_file_cut_short_is_found(keep: int) -> None:
 
 def test_a_length_that_no_memory_holds_is_refused() -> None:
     head = frame(b"")[:8]
-    with pytest.raises(ValueError, match="no TFRecord"):
+    with pytest.raises(ValueError, match="not a TFRecord"):
         list(read_frames(io.BytesIO(b"\xff" * 7 + head + bytes(10))))
 
 

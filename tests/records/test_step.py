@@ -217,7 +217,7 @@ def test_a_pipe_in_the_place_of_the_label_map_is_one_line(job: ProjectJob) -> No
     place.unlink()
     os.mkfifo(place)
     assert step.why_stale(job) == "the label map changed"
-    with pytest.raises(AnnotationsError, match="it is no file"):
+    with pytest.raises(AnnotationsError, match="it is not a file"):
         run(job)
 
 
@@ -243,9 +243,9 @@ def test_pipes_and_links_to_nothing_are_told_and_not_waited_for(job: ProjectJob)
     with pytest.raises(AnnotationsError) as caught:
         run(job)
     told = str(caught.value)
-    assert "p.png: it is no file" in told
+    assert "p.png: it is not a file" in told
     assert "q.png: it is a link that leads nowhere" in told
-    assert "r.png: r.xml stands where its annotation may be, and is no file" in told
+    assert "r.png: r.xml stands where its annotation may be, and is not a file" in told
 
 
 def test_an_xml_without_picture_is_left_out_and_told(job: ProjectJob) -> None:
@@ -266,7 +266,7 @@ def test_faults_keep_the_old_record_and_are_all_told(job: ProjectJob) -> None:
         assert told[0] == "cube_faces: 3 faults:"
         assert told[1].startswith("cube_faces/images/train: a.xml: label seven is not in the label")
         assert "leaves the picture" in told[2]
-        assert told[3].startswith("cube_faces/images/train: b.png: it is no PNG")
+        assert told[3].startswith("cube_faces/images/train: b.png: it is not a PNG")
         assert sha256_of(record(job)) == before
         assert step.why_stale(job) == "it was not finished"
 

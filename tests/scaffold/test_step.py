@@ -277,7 +277,7 @@ def test_a_file_where_a_folder_must_be_stops_it_before_anything_is_made(
     blocker.parent.mkdir(parents=True, exist_ok=True)
     blocker.write_bytes(b"mine")
     before = tree(workspace.root)
-    with pytest.raises(UserFilesError, match="must be a folder and is none"):
+    with pytest.raises(UserFilesError, match="must be a folder, and something else"):
         step.run(project_job(workspace, "net"), Silent())
     assert tree(workspace.root) == before
 
@@ -289,7 +289,7 @@ def test_what_is_no_file_where_a_file_must_be_stops_it(
     training.mkdir(parents=True)
     assert callable(make)
     make(training / "label_map.pbtxt")
-    with pytest.raises(UserFilesError, match="must be a file and is none"):
+    with pytest.raises(UserFilesError, match="must be a file, and something else"):
         step.run(project_job(workspace), Silent())
 
 

@@ -159,7 +159,7 @@ def test_a_picture_that_is_none_is_told_in_one_line(make_job: MakeJob) -> None:
     with pytest.raises(NetworkError, match="no such file"):
         step.run(job, Silent())
     (job.workspace.root / "me.png").write_text("<html>")
-    with pytest.raises(NetworkError, match=r"me\.png can't be used: it is no PNG.*smoke_image"):
+    with pytest.raises(NetworkError, match=r"me\.png can't be used: it is not a PNG.*smoke_image"):
         step.run(job, Silent())
     (job.workspace.root / "me.png").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
     with pytest.raises(NetworkError, match=r"it is HEIC, .*convert it to JPEG or PNG.*smoke_image"):

@@ -28,7 +28,7 @@ BEHIND = re.compile(r"(?P<blanks>[ \t]*)(?P<end>[ \t\r]*(?:\n|\Z))?")  # what fo
 class Document:
     """A text and its tree. Edits give back a new document.
 
-    Text comes from bytes by `read`, which keeps bytes that are no UTF-8 and a byte order mark, so
+    Text comes from bytes by `read`, which keeps bytes that are not UTF-8 and a byte order mark, so
     `content` of an unchanged document is what was read.
     """
 
@@ -65,7 +65,7 @@ class Document:
         """How many values stand at a path.
 
         Raises:
-            PathError: the path is none, or a message on the way has several values.
+            PathError: it is not a path, or a message on the way has several values.
         """
         way, found = self._at(path)
         return min(1, len(found)) if has_one(way, self.shape) else len(found)
@@ -75,7 +75,7 @@ class Document:
         None if there is none, or if it is a message.
 
         Raises:
-            PathError: the path is none, or a message on the way has several values.
+            PathError: it is not a path, or a message on the way has several values.
         """
         way, found = self._at(path)
         values = tuple(e.node.value for e in found if isinstance(e.node, Scalar))
@@ -90,7 +90,7 @@ class Document:
         """Whether a message stands at a path.
 
         Raises:
-            PathError: the path is none, or a message on the way has several values.
+            PathError: it is not a path, or a message on the way has several values.
         """
         found = self._at(path)[1]
         return bool(found) and all(isinstance(e.node, Message) for e in found)
@@ -124,7 +124,7 @@ class Document:
         """Take away all that stands at a path; comments and everything else stay.
 
         Raises:
-            PathError: the path is none, or a message on the way has several values.
+            PathError: it is not a path, or a message on the way has several values.
         """
         _, found = self._at(path)
         if len(found) == 1:

@@ -12,7 +12,7 @@ STEP = re.compile(
 
 
 class PathError(ValueError):
-    """A path that is none, or that does not fit the text; the message is a clause."""
+    """Not a path, or one that does not fit the text; the message is a clause."""
 
 
 class Step(NamedTuple):

@@ -55,7 +55,7 @@ def word(text: str, *, minus: bool = False) -> Value | None:
 
 
 def unquoted(literal: str) -> str:
-    """What a string literal (with its quotes) stands for; bytes that are no UTF-8 stay as
+    """What a string literal (with its quotes) stands for; bytes that are not UTF-8 stay as
     surrogates.
 
     Raises:
