@@ -16,7 +16,7 @@ from tasks.core.files import remove_leftovers, sha256_or_nothing
 from tasks.core.inspect import Seen, is_below, look
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 from tasks.pipeline.receipts import ScaffoldReceipt
-from tasks.scaffold.places import PIPELINE, config_path, key, recorded
+from tasks.scaffold.places import PIPELINE, key, recorded
 from tasks.scaffold.plan import Plan, Wanted, digest_of, plan, trusted
 
 if TYPE_CHECKING:
@@ -103,10 +103,11 @@ def _what_is_missing(job: ProjectJob, receipt: ScaffoldReceipt) -> str | None:
 
 def _what_was_edited(job: ProjectJob, receipt: ScaffoldReceipt) -> str | None:
     """A pipeline.config that the user edited since we last told what is theirs in it."""
+    training = key(job, job.workspace.training(job.name))  # joined by hand, as above
     for name in job.project.networks:
-        path = key(job, config_path(job, name))
+        path = f"{training}/{name}/{PIPELINE}"
         known = {receipt.files.get(path), receipt.edited.get(path)}
-        if path in receipt.values and sha256_or_nothing(config_path(job, name)) not in known:
+        if path in receipt.values and sha256_or_nothing(job.workspace.root / path) not in known:
             return f"{path} was edited"
     return None
 

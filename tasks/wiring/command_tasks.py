@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getopt
 import sys
 from typing import Any
 
@@ -66,22 +65,24 @@ def options_first(command: str, words: list[str]) -> list[str]:
     Raises:
         CmdParseError: in one line, what is wrong.
     """
+    import getopt
+
     flags = {f"{p['long']}{'' if 'type' in p else '='}" for p in PARAMS}
     try:
         options, rest = getopt.gnu_getopt(words, "", sorted(flags))
     except getopt.GetoptError as error:
-        raise CmdParseError(f"{command}: {_what_is_wrong(error, command)}") from None
+        raise CmdParseError(f"{command}: {_what_is_wrong(error.msg, error.opt, command)}") from None
     words = [f"{name}={value}" if f"{name[2:]}=" in flags else name for name, value in options]
     return [*words, "--", *rest]
 
 
-def _what_is_wrong(error: getopt.GetoptError, command: str) -> str:
+def _what_is_wrong(why: str, option: str, command: str) -> str:
     import difflib
 
-    near = difflib.get_close_matches(error.opt, [p["long"] for p in PARAMS], n=1)
-    if near and near[0] != error.opt:
-        return f"{error.msg}; did you mean --{near[0]}?"
-    return f"{error.msg}; `doit help {command}` tells them all"
+    near = difflib.get_close_matches(option, [p["long"] for p in PARAMS], n=1)
+    if near and near[0] != option:
+        return f"{why}; did you mean --{near[0]}?"
+    return f"{why}; `doit help {command}` tells them all"
 
 
 def command_tasks(config: Config, workspace: Workspace) -> Tasks:

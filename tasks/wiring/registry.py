@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec.structs import replace
 
 from tasks import (
@@ -16,9 +18,11 @@ from tasks import (
     smoke,
     verify,
 )
-from tasks.annotations.label_map import LabelMap
 from tasks.pipeline.job import ProjectJob
 from tasks.pipeline.step import AnyStep
+
+if TYPE_CHECKING:
+    from tasks.annotations.label_map import LabelMap
 
 
 def _why_record_stale(job: ProjectJob, split: str, labels: LabelMap) -> str | None:
