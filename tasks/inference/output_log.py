@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import threading
 import time
@@ -25,6 +26,7 @@ NOISE = (
     *("Current thread 0x", "Thread 0x", "<no Python frame>"),
 )
 """How lines begin that say nothing of a reason, such as the frames of a stack."""
+FATAL = r"F[0-9]{4} .*?\] (.+)"  # as TensorFlow logs it; the reason may have more lines
 
 
 class OutputLog:
@@ -129,7 +131,8 @@ class OutputLog:
 
 
 def last_line(log: Path) -> str:
-    """The last line of a log that says something, at most 200 characters of it; "" if none does."""
+    """The line of a log that says why the process ended, at most 200 characters of it: a fatal
+    error's, or the last one that says something; "" if none does."""
     try:
         with open(log, "rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - 8192))
@@ -138,4 +141,5 @@ def last_line(log: Path) -> str:
         return ""
     lines = [line.strip() for line in text.splitlines()]
     useful = [line for line in lines if line and not line.startswith(NOISE)]
-    return useful[-1][:200] if useful else ""
+    fatal = [match[1] for line in useful if (match := re.match(FATAL, line))]
+    return (fatal or useful or [""])[-1][:200]
