@@ -21,7 +21,7 @@ from tasks.pipeline.job import ProjectJob
 from tasks.pipeline.receipts import FileRecord, ScaffoldReceipt
 from tasks.pipeline_config import apply, rules
 from tasks.pipeline_config.apply import Change, Kept, Unfit
-from tasks.pipeline_config.recipe import Recipe, recipe
+from tasks.pipeline_config.recipe import recipe
 from tasks.pipeline_config.schema import SHAPE, unknown_fields
 from tasks.scaffold.places import PIPELINE, config_path, has_config, key, recorded
 from tasks.scaffold.plan import Merge, digest_of, written_at
@@ -112,8 +112,7 @@ def _add(found: Configs, job: ProjectJob, network: Network, label_map: str) -> N
         found.refused[name] = reason
         found.lines.append(f"{name}: {shown(reason)}")
     else:
-        told = remarks(network, found.tailored.get(path))
-        found.lines += [f"{name}: {line}" for line in told]
+        found.lines += [f"{name}: {line}" for line in remarks(network, found.tailored.get(path))]
 
 
 def remarks(network: Network, made: Tailored | None) -> list[str]:
@@ -143,18 +142,8 @@ def tailor(job: ProjectJob, name: str, label_map: str) -> Tailored | None:
         raise Unfit("the network has no checkpoint to start from")
     base = apply.read(_content(job, name, record))
     checkpoint = key(job, job.workspace.network(name) / receipt.checkpoint_prefix)
-    settings = recipe(job.project, name)
-    changes = tuple(rules.changes(base, _facts(job, checkpoint, label_map, settings)))
-    try:
-        document = apply.tailored(base, changes)
-    except Unfit as error:
-        raise _override_error(job, settings, error) from error
-    return Tailored(base, changes, document.content)
-
-
-def _facts(job: ProjectJob, checkpoint: str, label_map: str, settings: Recipe) -> rules.Facts:
-    training = key(job, job.workspace.training(job.name))
-    return rules.Facts(
+    training, settings = key(job, job.workspace.training(job.name)), recipe(job.project, name)
+    facts = rules.Facts(
         classes=max(label_ids(job.project).values()),
         checkpoint=checkpoint,
         label_map=label_map,
@@ -162,14 +151,15 @@ def _facts(job: ProjectJob, checkpoint: str, label_map: str, settings: Recipe) -
         test_record=f"{training}/test.record",
         recipe=settings,
     )
-
-
-def _override_error(job: ProjectJob, settings: Recipe, error: Unfit) -> Exception:
-    """Without overrides it is the file that is at fault: our own values fit any that is sound."""
-    if not settings.overrides:
-        return error
-    where = f"config/workspace.toml: projects.{job.name}.training.overrides"
-    return ConfigError((f"{where}: {error}",))
+    changes = tuple(rules.changes(base, facts))
+    try:
+        document = apply.tailored(base, changes)
+    except Unfit as error:
+        if not settings.overrides:  # then the file is at fault: our own values fit a sound one
+            raise
+        where = f"config/workspace.toml: projects.{job.name}.training.overrides"
+        raise ConfigError((f"{where}: {error}",)) from error
+    return Tailored(base, changes, document.content)
 
 
 def _content(job: ProjectJob, name: str, record: FileRecord) -> bytes:
@@ -226,10 +216,10 @@ def _update(
     found.merges[path] = Merge(here.sha256, merged.content)
     found.values[path] = merged.values
     if merged.kept:
-        found.lines.append(f"{shown(path)} keeps what is yours: {told(merged.kept)}")
+        found.lines.append(f"{shown(path)} keeps what is yours: {kept_values(merged.kept)}")
 
 
-def told(kept: Iterable[Kept]) -> str:
+def kept_values(kept: Iterable[Kept]) -> str:
     """The values of the user's, in a line."""
     items = [
         f"{plain(k.path)} = {shown(k.theirs) or 'nothing'} (ours: {shown(k.ours) or 'nothing'})"
