@@ -173,7 +173,7 @@ def class_heads(number: int) -> Callable[[], object]:
 
 def looking_alike(labels: int) -> Callable[[], object]:
     known = {f"l{n}": n for n in range(labels)}
-    return lambda: [spelling.meant(f"L{n}", known) for n in range(labels)]
+    return lambda: [spelling.suggestion(f"L{n}", known) for n in range(labels)]
 
 
 READERS: dict[str, Reader] = {

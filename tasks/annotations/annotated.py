@@ -14,7 +14,7 @@ from tasks.annotations.numbers import plain
 from tasks.annotations.reading import head
 from tasks.annotations.voc import Annotation, Box
 from tasks.core.inspect import shown
-from tasks.core.spelling import composed, meant, spelled
+from tasks.core.spelling import composed, spelled, suggestion
 from tasks.pictures import pixels
 from tasks.pictures.stored import Picture, examine, to_upright
 
@@ -123,7 +123,9 @@ def _as_known(boxes: tuple[Box, ...], ids: Mapping[str, int]) -> tuple[Box, ...]
 def label_faults(boxes: Iterable[Box], ids: Mapping[str, int]) -> list[str]:
     """A line for each label that is not in the label map."""
     unknown = sorted({box.label for box in boxes} - ids.keys())
-    return [f"label {spelled(one)} is not in the label map{meant(one, ids)}" for one in unknown]
+    return [
+        f"label {spelled(one)} is not in the label map{suggestion(one, ids)}" for one in unknown
+    ]
 
 
 def _in_frame(

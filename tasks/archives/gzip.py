@@ -67,7 +67,8 @@ def _inflate(blocks: Iterator[bytes]) -> Blocks:
     are a way to smuggle, so a second member is refused."""
     engine, error = _new_engine()
     block = next(blocks, b"")
-    _must_be_gzip(block)
+    if block[:2] != b"\x1f\x8b":
+        raise DamagedError("archive", _what_it_is(block))
     try:
         while block and not engine.eof:
             took = len(block)
@@ -91,13 +92,8 @@ def _new_engine() -> tuple[_Engine, type[Exception]]:
     return engines.decompressobj(GZIP_WINDOW), engines.error
 
 
-def _must_be_gzip(start: bytes) -> None:
-    if start[:2] == b"\x1f\x8b":
-        return
-    raise DamagedError("archive", _what_it_is(start))
-
-
 def _what_it_is(start: bytes) -> str:
+    """What a file that is not gzip is, by its first bytes."""
     if not start:
         return "is empty"
     if start[257:262] == b"ustar":

@@ -53,7 +53,7 @@ class Names:
             raise unsafe(parts[0], "lies outside of any folder; one top folder must hold all")
         self.top = self.top or parts[0]
         if _same_place(parts[0]) != _same_place(self.top):
-            raise unsafe(parts[0], f"is a second top folder beside {shown(self.top)}")
+            raise unsafe(parts[0], f"is a second top folder beside {quoted(self.top)}")
 
     def _remember(self, path: str, kind: Kind) -> None:
         key = _same_place(path)
@@ -62,7 +62,7 @@ class Names:
             return
         spelling, before = self._seen[key]
         if spelling != path:
-            raise unsafe(path, f"is one file with {shown(spelling)} where case does not matter")
+            raise unsafe(path, f"is one file with {quoted(spelling)} where case does not matter")
         if before != kind:
             raise unsafe(path, "is a file and a folder")
         if kind == "file":
@@ -117,11 +117,11 @@ def _same_place(path: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
-def shown(name: str) -> str:
+def quoted(name: str) -> str:
     """A hostile name, fit for one line of a terminal."""
-    quoted = f"'{printable(name)}'"
-    return quoted if len(quoted) <= 80 else f"{quoted[:60]}…{quoted[-16:]}"
+    text = f"'{printable(name)}'"
+    return text if len(text) <= 80 else f"{text[:60]}…{text[-16:]}"
 
 
 def unsafe(name: str, why: str) -> UnsafeArchiveError:
-    return UnsafeArchiveError("archive", f"has a member {shown(name)} that {why}")
+    return UnsafeArchiveError("archive", f"has a member {quoted(name)} that {why}")

@@ -1,4 +1,4 @@
-"""Walking through a .tar.gz once, from its first byte to its last.
+"""Reading a .tar.gz once, from its first byte to its last.
 
 tarfile reads the headers (ustar, GNU and pax dialects); the members' data are taken from the
 stream directly, so nothing is buffered and nothing is written here.
@@ -156,7 +156,9 @@ def opened(
         blocks.close()
 
 
-def walk(stream: TarStream, limits: Limits, names: Names | None = None) -> Iterator[Entry]:
+def iterate_members(
+    stream: TarStream, limits: Limits, names: Names | None = None
+) -> Iterator[Entry]:
     """Every member, checked; its data is `stream.data(entry.size)` until the next is asked for.
 
     Limits are held against the headers, before the data they announce is inflated.
@@ -235,7 +237,7 @@ def examine(
         more_digests: members whose md5 and git blob id are wanted as well.
 
     Raises:
-        DamagedError, UnsafeArchiveError: as `walk`.
+        DamagedError, UnsafeArchiveError: as `iterate_members`.
         OSError: the file can't be read.
     """
     size = path.stat().st_size
@@ -243,7 +245,7 @@ def examine(
     names, members, indexes = Names(), dict[str, MemberFacts](), dict[str, bytes]()
     kept = 0
     with opened(path, advance, digests.update) as stream:
-        for entry in walk(stream, limits, names):
+        for entry in iterate_members(stream, limits, names):
             if entry.kind == "file":
                 is_index = entry.path.endswith(".index")
                 facts, content = _read(stream, entry, entry.path in more_digests, is_index)

@@ -133,7 +133,7 @@ def quoted(key: str) -> str:
     return key if BARE_KEY.match(key) else json.dumps(key, ensure_ascii=False)
 
 
-def shown(value: object) -> str:
+def found_value(value: object) -> str:
     """A found value as the user wrote it, more or less, cut to a part of a line."""
     if isinstance(value, (dict, list)):
         size = len(value)
@@ -209,11 +209,11 @@ def explained(error: Error, file: str, schema: Schema) -> Iterator[Fault]:
             yield Fault(file, (*where, key), f"expected another key: {expected(error.schema)}")
         case "enum":
             choices = [choice for choice in error.validator_value if choice]
-            why = f"expected {expected(error.schema)}; found {shown(error.instance)}"
+            why = f"expected {expected(error.schema)}; found {found_value(error.instance)}"
             given = error.instance if isinstance(error.instance, str) else ""
             yield Fault(file, where, why, given, choices)
         case _:
-            why = f"expected {expected(error.schema)}; found {shown(error.instance)}"
+            why = f"expected {expected(error.schema)}; found {found_value(error.instance)}"
             yield Fault(file, where, why)
 
 
@@ -241,20 +241,20 @@ def explained_any(error: Error, file: str, schema: Schema) -> Iterator[Fault]:
     branches: dict[object, list[Error]] = {}
     for part in error.context or ():
         branches.setdefault(part.schema_path[0], []).append(part)
-    meant = [
+    candidates = [
         parts
         for parts in branches.values()
         if not any(part.validator in ("type", "enum") and not part.path for part in parts)
     ]
-    if len(meant) == 1:
-        for part in meant[0]:
+    if len(candidates) == 1:
+        for part in candidates[0]:
             yield from explained(part, file, schema)
         return
     options = [resolved(option, schema) for option in error.validator_value]
     kinds = [expected(option) for option in options if option.get("type") != "null"]
     enums = [choice for option in options for choice in option.get("enum", ()) if choice]
     given = error.instance if isinstance(error.instance, str) else ""
-    why = f"expected {', or '.join(dict.fromkeys(kinds))}; found {shown(error.instance)}"
+    why = f"expected {', or '.join(dict.fromkeys(kinds))}; found {found_value(error.instance)}"
     yield Fault(file, tuple(error.absolute_path), why, given, enums)
 
 

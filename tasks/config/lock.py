@@ -52,11 +52,17 @@ def _read(path: Path) -> dict[str, LockEntry]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise ConfigError((f"{shown(path)}: {(error.strerror or str(error)).lower()}",)) from None
+        raise ConfigError(
+            (f"{short_path(path)}: {(error.strerror or str(error)).lower()}",)
+        ) from None
     except NOT_READABLE as error:
         todo = "mend it, or take it back from version control"
-        faults = entry_faults(content) or (f"not JSON that this build writes: {told(error)}",)
-        raise ConfigError(tuple(f"{shown(path)}: {fault}; {todo}" for fault in faults)) from None
+        faults = entry_faults(content) or (
+            f"not JSON that this build writes: {decoding_fault(error)}",
+        )
+        raise ConfigError(
+            tuple(f"{short_path(path)}: {fault}; {todo}" for fault in faults)
+        ) from None
 
 
 def settled(path: Path, network: Network) -> str | None:
@@ -89,7 +95,7 @@ def record(path: Path, name: str, entry: LockEntry, *, locked: bool = False) -> 
     """
     entry = msgspec.structs.replace(entry, source=addresses.shown(entry.source))
     if locked and read(path).get(name) != entry:
-        why = f"{shown(path)} does not hold what would be recorded now, and it is locked"
+        why = f"{short_path(path)} does not hold what would be recorded now, and it is locked"
         todo = "run this without TOD_LOCKED and `settings.locked`, then commit the file"
         raise RefusedError(name, why, todo)
     changed = False
@@ -137,13 +143,13 @@ def entry_faults(content: bytes) -> tuple[str, ...]:
             try:
                 msgspec.json.decode(entry, type=LockEntry)
             except NOT_READABLE as error:
-                faults.append(f"{name}: {told(error)}")
+                faults.append(f"{name}: {decoding_fault(error)}")
     except NOT_READABLE:
         return ()
     return tuple(faults)
 
 
-def told(error: Exception) -> str:
+def decoding_fault(error: Exception) -> str:
     """The decoder's words, in one line, in the form of the other faults of the configuration."""
     message = re.sub(r"\s+", " ", str(error))
     fault, _, place = message.partition(" - at `$")
@@ -155,5 +161,5 @@ def told(error: Exception) -> str:
     return f"{where}: {fault}" if where else fault
 
 
-def shown(path: Path) -> str:
+def short_path(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"

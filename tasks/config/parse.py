@@ -93,7 +93,7 @@ def add(
     try:
         data = tomllib.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        parsed.faults.append(Fault(file, (), told(error, content)))
+        parsed.faults.append(Fault(file, (), syntax_fault(error, content)))
         return None
     if excess := excesses(data):
         parsed.faults.extend(Fault(file, where, why) for where, why in excess)
@@ -121,7 +121,7 @@ def excesses(data: dict[str, object]) -> list[tuple[Where, str]]:
     return found
 
 
-def told(error: Exception, content: bytes) -> str:
+def syntax_fault(error: Exception, content: bytes) -> str:
     """A fault of TOML's syntax in one line, the place first."""
     if isinstance(error, UnicodeDecodeError):
         line = content.count(b"\n", 0, error.start) + 1

@@ -153,8 +153,8 @@ def read_file(path: Path, most: int) -> bytes:
         size = os.fstat(file.fileno()).st_size
         content = file.read(most + 1) if size <= most else b""
     if size > most or len(content) > most:
-        told = f"{most >> 20} MiB" if most % (1 << 20) == 0 else human_size(most)
-        raise OSError(errno.EFBIG, f"more than {told}", str(path))
+        limit = f"{most >> 20} MiB" if most % (1 << 20) == 0 else human_size(most)
+        raise OSError(errno.EFBIG, f"more than {limit}", str(path))
     return content
 
 
@@ -167,7 +167,7 @@ def write_atomic(path: Path, content: bytes) -> None:
 def write_if_changed(path: Path, content: bytes) -> bool:
     """Write `content` unless `path` holds it already; say whether anything was written.
 
-    An unchanged file keeps its mtime, so nothing that depends on it goes stale.
+    An unchanged file keeps its mtime, so what depends on it stays up to date.
     """
     with suppress(OSError):
         if read_file(path, len(content)) == content:

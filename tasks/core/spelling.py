@@ -62,14 +62,14 @@ def code_point(character: str) -> str:
     return f"U+{ord(character):04X}" + (f" ({name})" if name else "")
 
 
-def meant(label: str, known: Iterable[str]) -> str:
+def suggestion(label: str, known: Iterable[str]) -> str:
     """What to say behind a label that is not known: the one that it looks like, or those there are;
     letters that only look right are told by their code points."""
-    return _meant(label, tuple(known))
+    return _suggestion(label, tuple(known))
 
 
 @lru_cache(256)  # thousands of pictures may have the same wrong label
-def _meant(label: str, labels: tuple[str, ...]) -> str:
+def _suggestion(label: str, labels: tuple[str, ...]) -> str:
     import difflib  # for messages alone
 
     alike = _by_look(labels).get(_look(label), [])
@@ -78,8 +78,8 @@ def _meant(label: str, labels: tuple[str, ...]) -> str:
         more = ", …" if len(labels) > SHOWN else ""
         return f" ({', '.join(map(spelled, labels[:SHOWN]))}{more})"
     odd = list(_odd_letters(label, near[0])) if alike else []
-    told = f" It holds {', '.join(odd[:3])}" if odd else ""
-    return f"; did you mean {spelled(near[0])}?{told}"
+    letters = f" It holds {', '.join(odd[:3])}" if odd else ""
+    return f"; did you mean {spelled(near[0])}?{letters}"
 
 
 @lru_cache(4)

@@ -15,7 +15,7 @@ from tasks.core import receipts
 from tasks.core.files import is_file, open_file
 from tasks.core.inspect import look
 from tasks.core.receipts import RecordFile, RecordsReceipt
-from tasks.core.spelling import meant, spelled
+from tasks.core.spelling import spelled, suggestion
 from tasks.core.text import count
 from tasks.doctor.pictures import SplitReport
 from tasks.doctor.table import Finding, error, ok, warning
@@ -117,7 +117,7 @@ def faults(features: Features, ids: Mapping[str, int]) -> Iterator[str]:
     for text, number in sorted(set(zip(texts, labels, strict=True)), key=str):
         if text not in ids:
             label = short(spelled(text[:LONGEST]))
-            yield f"the label {label} is not in the label map{meant(text[:LONGEST], ids)}"
+            yield f"the label {label} is not in the label map{suggestion(text[:LONGEST], ids)}"
         elif ids[text] != number:
             yield f"{spelled(text)} has the id {number!r}, and {ids[text]} in the label map"
 

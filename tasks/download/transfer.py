@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.core.errors import DamagedError, DiskError, DownloadError, TodError, UnreachableError
+from tasks.core.errors import DamagedError, DiskError, DownloadError, UnreachableError
 from tasks.core.files import human_size
 from tasks.download.partial import PartialFile, side_path
 from tasks.pipeline.archive_cache import ArchiveRecord
@@ -30,13 +30,22 @@ UNPACKED_RATIO = 1.2
 EARNS_TRIES = 1 << 20
 FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
 PEEK = 512
+REFUSALS = {
+    401: "it asks for a password",
+    403: "access denied or no such file",
+    404: "no such file",
+    410: "no such file any more",
+}
 
 
 def free_space(folder: Path) -> int:
     """Bytes that may still be written to the file system that holds (or will hold) `folder`."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
+    return shutil.disk_usage(_existing(folder)).free
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    return next((each for each in (folder, *folder.parents) if each.exists()), folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,25 +150,13 @@ def _attempt(transfer: Transfer, *, first: bool) -> Fetched:
             case "stranger":
                 raise UnreachableError(source.text, f"a proxy or filter answers ({answer.status})")
             case "retry":
-                raise _try_later(transfer, answer)
-    raise DownloadError(source.text, _words(answer.status))
-
-
-def _words(status: int) -> str:
-    known = {
-        401: "it asks for a password",
-        403: "access denied or no such file",
-        404: "no such file",
-        410: "no such file any more",
-    }
-    return f"{known.get(status, 'the server answered')} ({status})"
-
-
-def _try_later(transfer: Transfer, answer: Answer) -> TransientError:
-    """The zoo's own host that says "later" has answered; any other is as good as not there."""
-    kind: type[TodError] = DownloadError if transfer.source.is_storage else UnreachableError
-    final = kind(transfer.source.text, f"the server is busy or broken ({answer.status})")
-    return TransientError(final, judge.retry_after(answer.headers, transfer.tools.clock()))
+                # The zoo's own host that says "later" has answered; any other is as good as absent.
+                kind = DownloadError if source.is_storage else UnreachableError
+                busy = kind(source.text, f"the server is busy or broken ({answer.status})")
+                wait = judge.retry_after(answer.headers, transfer.tools.clock())
+                raise TransientError(busy, wait)
+    why = REFUSALS.get(answer.status, "the server answered")
+    raise DownloadError(source.text, f"{why} ({answer.status})")
 
 
 def _take_whole(transfer: Transfer, answer: Answer) -> Fetched:
@@ -168,7 +165,7 @@ def _take_whole(transfer: Transfer, answer: Answer) -> Fetched:
     body = answer.blocks(transfer.source)
     start = _peek(body)
     _check_start(transfer, answer, start)
-    _check_room(transfer, total, total)
+    _check_room(transfer, total)
     known = judge.side_car(transfer.source.shown, answer.headers, total)
     transfer.partial_file.restart(known, judge.server_hashes(answer.headers))
     transfer.progress.begin("download", total)
@@ -183,7 +180,7 @@ def _take_rest(transfer: Transfer, answer: Answer, have: int) -> Fetched:
         partial_file.discard()
         raise TransientError(DownloadError(transfer.source.text, why), wait=0.0)
     _, total = judge.content_range(answer.headers)
-    _check_room(transfer, total, total)
+    _check_room(transfer, total)
     transfer.progress.begin("download", total)
     partial_file.resume(have, judge.server_hashes(answer.headers))
     transfer.progress.rewind(have)
@@ -196,15 +193,11 @@ def _take_as_complete(transfer: Transfer, answer: Answer, have: int) -> Fetched:
     assert partial_file.known is not None
     _, total = judge.content_range(answer.headers)
     etag = answer.headers.get("ETag", partial_file.known.etag)
-    if (
-        have != partial_file.known.total
-        or total not in (None, have)
-        or etag != partial_file.known.etag
-    ):
+    is_whole = have == partial_file.known.total and total in (None, have)
+    if not is_whole or etag != partial_file.known.etag:
         partial_file.discard()
-        raise TransientError(
-            DownloadError(transfer.source.text, "the partial file is of no use"), 0.0
-        )
+        why = "the partial file is of no use"
+        raise TransientError(DownloadError(transfer.source.text, why), 0.0)
     partial_file.resume(have, judge.server_hashes(answer.headers))
     return _complete(transfer, answer, resumed=have)
 
@@ -228,33 +221,30 @@ def _check_start(transfer: Transfer, answer: Answer, start: bytes) -> None:
         raise DownloadError(transfer.source.text, why)
 
 
-def _check_room(transfer: Transfer, total: int | None, ahead: int | None) -> None:
+def _check_room(transfer: Transfer, total: int | None) -> None:
     """Before the first byte: is there room for the archive, and for what is in it?"""
     job, free = transfer.job, transfer.tools.free
     limit = job.config.settings.max_unpacked
     if total is not None and total > limit:
         raise _too_large(transfer, total)
     cache, tree = job.cache.root, job.workspace.pre_trained
-    need_cache, need_tree = ahead or 0, int((total or 0) * UNPACKED_RATIO)
+    need_cache, need_tree = total or 0, int((total or 0) * UNPACKED_RATIO)
     if _device(cache) == _device(tree):
-        need_cache += need_tree
-        need_tree = 0
+        need_cache, need_tree = need_cache + need_tree, 0
     for folder, need in ((cache, need_cache), (tree, need_tree)):
         if need > free(folder):
             why = f"{human_size(need)} are needed, {human_size(free(folder))} are free on {folder}"
             raise DiskError(job.name, why, "make room, or set TOD_CACHE to a folder elsewhere")
 
 
+def _device(folder: Path) -> int:
+    return os.stat(_existing(folder)).st_dev
+
+
 def _too_large(transfer: Transfer, size: int) -> DownloadError:
     limit = human_size(transfer.job.config.settings.max_unpacked)
     why = f"the archive has {human_size(size)} or more, the limit is {limit}"
     return DownloadError(transfer.source.text, why, "max_unpacked in config/workspace.toml sets it")
-
-
-def _device(folder: Path) -> int:
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return os.stat(folder).st_dev
 
 
 def _receive(

@@ -63,7 +63,9 @@ def plan(
         _decide(made, folder, path, FileRecord(size, sha256, 0), former.get(path))
     for path, record in former.items():
         if path not in members:
-            _decide_unwanted(made, folder, path, record)
+            # One that is missing counts as removed: a run that died may have left its folder.
+            users = _state(folder, path, record, record) == "users"
+            (made.left if users else made.removed).append(path)
     return made
 
 
@@ -83,12 +85,6 @@ def _decide(
             made.written.append(path)
 
 
-def _decide_unwanted(made: Plan, folder: Path, path: str, record: FileRecord) -> None:
-    """One that is missing counts as removed: its folder may be left, empty, by a run that died."""
-    users = _state(folder, path, record, record) == "users"
-    (made.left if users else made.removed).append(path)
-
-
 def _state(folder: Path, path: str, wanted: FileRecord, former: FileRecord | None) -> State:
     """What lies at `path`; hashed only if a stat does not tell."""
     try:
@@ -96,7 +92,8 @@ def _state(folder: Path, path: str, wanted: FileRecord, former: FileRecord | Non
     except (FileNotFoundError, NotADirectoryError):
         return "missing"
     if stat.S_ISREG(status.st_mode):
-        if former is not None and _fits(status, former):
+        stamp = (status.st_size, status.st_mtime_ns)
+        if former is not None and stamp == (former.size, former.mtime * 10**9):
             return "wanted" if former.sha256 == wanted.sha256 else "former"
         sizes = {wanted.size} | ({former.size} if former else set())
         found = sha256_of(folder / path) if status.st_size in sizes else ""
@@ -105,10 +102,6 @@ def _state(folder: Path, path: str, wanted: FileRecord, former: FileRecord | Non
         if former is not None and found == former.sha256:
             return "former"
     return "missing" if blocking_parent(folder, path) else "users"
-
-
-def _fits(status: os.stat_result, record: FileRecord) -> bool:
-    return (status.st_size, status.st_mtime_ns) == (record.size, record.mtime * 10**9)
 
 
 def _mtime_to_restore(path: Path, wanted: FileRecord, former: FileRecord | None) -> int:

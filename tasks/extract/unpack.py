@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.archives.tar import Entry, Limits, TarStream, opened, walk
+from tasks.archives.tar import Entry, Limits, TarStream, iterate_members, opened
 from tasks.core.errors import DamagedError, DiskError
 from tasks.core.files import human_size
 from tasks.pipeline.receipts import FileRecord
@@ -47,7 +47,7 @@ def unpack(
 
     Raises:
         DamagedError: a member is not as verified, or the archive is broken by now.
-        UnsafeArchiveError: as `archive.walk`.
+        UnsafeArchiveError: as `archive.iterate_members`.
         OSError: a file can't be written.
     """
     files, folders, seen = dict[str, FileRecord](), list[str](), set[str]()
@@ -56,7 +56,7 @@ def unpack(
     # inflating the next member overlap.
     with ThreadPoolExecutor(1) as disk, opened(archive, lambda _: None) as stream:
         flushed: list[tuple[Entry, Future[int]]] = []
-        for entry in walk(stream, limits):
+        for entry in iterate_members(stream, limits):
             if entry.kind == "folder":
                 folders.append(entry.path)
                 make_folder(into, entry.path)
@@ -97,8 +97,9 @@ def _write(
         with open(descriptor, "wb", buffering=0, closefd=False) as file:
             for piece in stream.data(entry.size):
                 digest.update(piece)
-                _write_all(file.write, piece)
                 advance(len(piece))
+                while piece:  # a file without a buffer may take less than it was given
+                    piece = piece[file.write(piece) or 0 :]
         if members.get(entry.path) != (entry.size, digest.hexdigest()):
             raise DamagedError("archive", f"changed since it was verified ({entry.path})")
     except BaseException:
@@ -108,12 +109,6 @@ def _write(
 
 
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would turn line ends
-
-
-def _write_all(write: Callable[[memoryview], int | None], piece: memoryview) -> None:
-    """A file without a buffer may take less than it was given."""
-    while piece:
-        piece = piece[write(piece) or 0 :]
 
 
 def _flush(descriptor: int, path: Path, mtime: int) -> int:

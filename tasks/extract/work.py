@@ -27,6 +27,7 @@ from tasks.core.errors import DamagedError, RefusedError, UnsafeArchiveError, Us
 from tasks.core.files import remove_leftovers, sync_tree
 from tasks.core.lists import first_of
 from tasks.core.staging import remove_strays, staging
+from tasks.core.text import count
 from tasks.extract import repair
 from tasks.extract.plan import Plan, plan
 from tasks.extract.unpack import Members, Unpacked, must_have_room, unpack
@@ -114,7 +115,7 @@ def _unpack_all(
                 raise
             return _adopt(job, verified, progress)  # another process was faster
     files = repair.sorted_records(unpacked.files)
-    return files, Outcome("built", _count(files), size)
+    return files, Outcome("built", count(len(files), "file"), size)
 
 
 def _mend(
@@ -156,7 +157,7 @@ def _adopt(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> tupl
     if todo.written:
         return _mend(job, verified, {}, progress)
     files = repair.sorted_records(repair.settle(folder, todo))
-    return files, Outcome("built", f"{_count(files)} found in place, adopted")
+    return files, Outcome("built", f"{count(len(files), 'file')} found in place, adopted")
 
 
 def _unpack(
@@ -181,7 +182,3 @@ def _unpack(
         raise archive_faults.retold(job, archive, error, "") from error
     finally:
         progress.end()
-
-
-def _count(files: Files) -> str:
-    return "1 file" if len(files) == 1 else f"{len(files)} files"

@@ -18,12 +18,12 @@ from typing import NoReturn
 
 from tasks.archives.tar import Facts, Limits, MemberFacts, examine
 from tasks.config import lock
-from tasks.config.types import Digests, LockEntry
+from tasks.config.types import LockEntry
 from tasks.core.errors import DamagedError, RefusedError, UnsafeArchiveError
 from tasks.pipeline import archive_cache, archive_faults
 from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import NetworkJob, Outcome, Progress
-from tasks.pipeline.receipts import DownloadReceipt, ExtractReceipt, VerifyReceipt
+from tasks.pipeline.receipts import DownloadReceipt, VerifyReceipt
 from tasks.verify import trust
 from tasks.verify.judge import LOCK, Verdict, judge
 
@@ -54,8 +54,8 @@ def verify(
         _refuse(job, archive, verdict)
     if verdict.kind == "unfit":
         raise _unfit(job, archive, verdict)
-    told = former.checked if former is not None and same else verdict.checked
-    checked = tuple(word for word in told if word != LOCK)
+    agreed = former.checked if former is not None and same else verdict.checked
+    checked = tuple(word for word in agreed if word != LOCK)
     note = _note(facts, checked)
     lines = tuple(f"{job.name}: {warning}" for warning in verdict.warnings)
     if entry is None and not job.network.archive.settled:
@@ -121,22 +121,18 @@ def _read_archive(
 
 
 def _examine(job: NetworkJob, archive: Path, progress: Progress) -> Facts:
-    settings = job.config.settings
+    settings, recorded = job.config.settings, job.network.members.items()
     progress.begin("verify", archive.stat().st_size)
     try:
         return examine(
             archive,
             Limits(settings.max_members, settings.max_unpacked),
             md5=job.network.archive.md5 is not None,
-            more_digests=frozenset(p for p, d in job.network.members.items() if _more(d)),
+            more_digests=frozenset(path for path, d in recorded if d.md5 or d.git_blob_sha1),
             advance=progress.advance,
         )
     finally:
         progress.end()
-
-
-def _more(digests: Digests) -> bool:
-    return digests.md5 is not None or digests.git_blob_sha1 is not None
 
 
 def _refuse(job: NetworkJob, archive: Path | None, verdict: Verdict) -> NoReturn:
@@ -172,20 +168,11 @@ def _known_facts(
     would tell no more: only the lock or the way it was fetched changed."""
     of_this = former is not None and (former.status, former.sha256) == ("done", download.sha256)
     if former is not None and of_this and (same or archive is None):
-        return _facts_of(former)
+        members = {path: MemberFacts(*facts) for path, facts in former.members.items()}
+        digests = (former.sha256, former.git_blob_sha1, "")
+        return Facts(former.size, *digests, former.top_folder, members)
     extracted = receipt_of(job.workspace, job.name)
     if archive is None and extracted is not None and extracted.archive_sha256 == download.sha256:
-        return _facts_of_installed(download, extracted)
+        members = {path: MemberFacts(f.size, f.sha256) for path, f in extracted.files.items()}
+        return Facts(download.size, download.sha256, "", "", "", members)
     return None
-
-
-def _facts_of(receipt: VerifyReceipt) -> Facts:
-    members = {path: MemberFacts(*facts) for path, facts in receipt.members.items()}
-    return Facts(
-        receipt.size, receipt.sha256, receipt.git_blob_sha1, "", receipt.top_folder, members
-    )
-
-
-def _facts_of_installed(download: DownloadReceipt, extracted: ExtractReceipt) -> Facts:
-    members = {path: MemberFacts(f.size, f.sha256) for path, f in extracted.files.items()}
-    return Facts(download.size, download.sha256, "", "", "", members)

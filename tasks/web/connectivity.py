@@ -135,7 +135,8 @@ def _reach(origin: Origin, deadline: float) -> None:
         return
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     if why := why_unusable(proxy):
-        raise RefusalError(f"the proxy of {_variable(origin)} can't be used: {why}")
+        variable = f"{origin.scheme if origin.scheme in proxies() else 'all'}_proxy".upper()
+        raise RefusalError(f"the proxy of {variable} can't be used: {why}")
     parts = urlsplit(proxy)
     if parts.scheme not in DEFAULT_PORTS:
         return  # a SOCKS proxy resolves names itself: only the real attempt can tell
@@ -258,11 +259,6 @@ def proxy_for(origin: Origin, known: Mapping[str, str]) -> str | None:
     if _is_exempt(origin, known.get("no", "")):
         return None
     return known.get(origin.scheme) or known.get("all")
-
-
-def _variable(origin: Origin) -> str:
-    """The name of the variable that a proxy comes from."""
-    return f"{origin.scheme if origin.scheme in proxies() else 'all'}_proxy".upper()
 
 
 def _is_exempt(origin: Origin, no_proxy: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.archives.names import Names, parts_of, shown
+from tasks.archives.names import Names, parts_of, quoted
 from tasks.core.errors import UnsafeArchiveError
 
 ANY_NAME = st.text(st.characters(), max_size=60) | st.text("./\\ab:\0 ", max_size=20)
@@ -59,5 +59,5 @@ def test_a_name_that_passes_stays_inside_on_every_system(name: str) -> None:
 
 @given(ANY_NAME)
 def test_any_name_can_be_shown_in_one_line(name: str) -> None:
-    assert shown(name).isprintable()
-    assert len(shown(name)) <= 80
+    assert quoted(name).isprintable()
+    assert len(quoted(name)) <= 80
