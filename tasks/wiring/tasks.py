@@ -13,6 +13,7 @@ from inspect import Parameter, Signature
 from pathlib import Path
 from typing import Any, ClassVar, Generic
 
+import msgspec
 from doit.exceptions import TaskFailed
 from doit.task import Task
 from msgspec import Struct
@@ -22,7 +23,7 @@ from tasks.config.types import Config
 from tasks.console.reporter import Misused, Reporter
 from tasks.core import addresses
 from tasks.core.errors import ConfigError, TodError, UsageError, disk_error
-from tasks.core.files import remove
+from tasks.core.files import LARGEST_STATE, read_file, write_if_changed
 from tasks.core.paths import Workspace
 from tasks.core.temporary import no_link
 from tasks.pipeline.job import Job, ProjectJob
@@ -186,7 +187,7 @@ def run_step(task: Task, step: Step[J], job: J) -> dict[str, object] | TaskFaile
 
     job = replace(job, may_defer=job.may_defer and not task.meta[strict.NAMED])
     if step.is_repeatable and task.meta[strict.AGAIN]:
-        remove(job.workspace.receipt(step.title, job.name))  # else it would find its work done
+        unfinish(job.workspace.receipt(step.title, job.name))
     try:
         with progress_for(f"{step.title}:{job.name}") as progress, turn_of(step, job, progress):
             outcome = step.work().run(job, progress)
@@ -203,6 +204,14 @@ def run_step(task: Task, step: Step[J], job: J) -> dict[str, object] | TaskFaile
         "lines": list(outcome.lines),
         "results": [path.as_posix() for path in results if path.exists()],
     }
+
+
+def unfinish(path: Path) -> None:
+    """Have a step find its work undone. The rest of its receipt stays: it says which files
+    are ours."""
+    with suppress(OSError, ValueError):
+        receipt = msgspec.json.decode(read_file(path, LARGEST_STATE), type=dict[str, object])
+        write_if_changed(path, msgspec.json.encode({**receipt, "definition": ""}))
 
 
 def failure(error: TodError) -> TaskFailed:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tasks.wiring.tasks import unfinish
 from tests.support.checkouts import Checkout, check_out
 
 EMBEDDED = "ssd_tinynet_320x320_cube_digits"
@@ -27,6 +29,17 @@ def test_doit_a_verifies_anew_however_it_is_spelled(verified: Checkout, options:
     done = verified.doit(*options, f"verify:{EMBEDDED}")
     assert done.code == 0
     assert f"built      verify:{EMBEDDED}: 7 files" in done.out
+
+
+def test_doit_a_forgets_what_was_done_and_not_whose_the_files_are(tmp_path: Path) -> None:
+    receipt = tmp_path / "receipt.json"
+    receipt.write_text('{"definition": "abc", "outputs": {"a": {"sha256": "12"}}}')
+    unfinish(receipt)
+    assert json.loads(receipt.read_text()) == {"definition": "", "outputs": {"a": {"sha256": "12"}}}
+    receipt.write_text("damaged")
+    unfinish(receipt)
+    unfinish(tmp_path / "missing.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["receipt.json"]
 
 
 def test_a_lost_database_is_no_reason_to_verify_anew(verified: Checkout) -> None:
