@@ -33,7 +33,7 @@ class LastBuild(Struct, frozen=True, kw_only=True):
     """What the steps left of one network.
 
     Attributes:
-        extracted, smoked: `done`, `deferred`, or "" if there is no receipt.
+        extracted, smoked: `done`, `deferred`, or "" if there is no receipt of a step that ended.
         reason: why it was deferred.
         report: of the last smoke run, also of one that failed; None if there is none.
     """
@@ -140,7 +140,7 @@ def last_build(workspace: Workspace, network: str) -> LastBuild:
         report = None
     return LastBuild(
         extracted=extracted.status if extracted else "",
-        smoked=smoked.status if smoked else "",
+        smoked=smoked.status if smoked and smoked.definition else "",
         reason=(extracted.reason if extracted else "") or (smoked.reason if smoked else ""),
         report=report,
     )

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from tasks.compare.inputs import ReadDetections, folders, read_inputs
 from tasks.compare.page import made_of
-from tasks.compare.receipt import CompareReceipt
 from tasks.compare.words import FIXED
-from tasks.core import receipts
-from tasks.core.backup import put
+from tasks.core import ownership, receipts
 from tasks.core.errors import disk_error
-from tasks.core.files import sha256_of
 from tasks.core.inspect import shown
+from tasks.core.receipts import Receipt
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 
 VERSION = 1
@@ -19,25 +17,13 @@ FOLDERS = "folders"
 
 def why_stale(job: ProjectJob) -> str | None:
     """Why the page must be made anew, in a few words; None if it is as it should be."""
-    receipt = receipts.read(job.workspace.receipt("compare", job.name), CompareReceipt)
-    if receipt is None:
-        return "never done"
-    if not receipt.definition:
-        return "it was not finished"
-    if receipt.definition != definition(job):
-        return "the configuration or the page's template changed"
-    now = inputs(job)
-    if changed := [key for key in now if now[key] != receipt.inputs.get(key)]:
-        return f"{shown(changed[0])} changed"
-    return _what_happened_to_the_page(job, receipt)
-
-
-def _what_happened_to_the_page(job: ProjectJob, receipt: CompareReceipt) -> str | None:
-    path = job.workspace.comparison_page(job.name)
-    try:
-        return None if sha256_of(path) == receipt.page else f"{path.name} was changed"
-    except OSError:
-        return f"{path.name} is missing"
+    receipt = receipts.read(job.workspace.receipt("compare", job.name), Receipt)
+    asked = "the configuration or the page's template"
+    why = ownership.why_stale(receipt, definition(job), inputs(job), asked=asked)
+    if why or receipt is None:
+        return why
+    page = job.workspace.comparison_page(job.name)
+    return ownership.why_outputs_stale(job.workspace.root, receipt, [page])
 
 
 def run(job: ProjectJob, progress: Progress) -> Outcome:
@@ -85,23 +71,10 @@ def make(job: ProjectJob, detections: ReadDetections, progress: Progress) -> Out
     read = inputs(job)
     page = assemble(read_inputs(job, detections, progress))
     content = render(page)
-    digest, moved = _write(job, content)
-    path = job.workspace.comparison_page(job.name)
-    done = CompareReceipt(definition=definition(job), inputs=read, page=digest)
-    receipts.write(job.workspace.receipt("compare", job.name), done)
+    workspace, path = job.workspace, job.workspace.comparison_page(job.name)
+    place, unfinished = workspace.receipt("compare", job.name), Receipt(definition="")
+    outputs, moved = ownership.write_results(workspace.root, place, unfinished, {path: content})
+    receipts.write(place, Receipt(definition=definition(job), inputs=read, outputs=outputs))
     where = shown(path.relative_to(job.workspace.root))
     note = f"{page.lead.removesuffix('.')}: {where}".replace(FIXED, " ")
     return Outcome("built", note, len(content), moved)
-
-
-def _write(job: ProjectJob, content: bytes) -> tuple[str, tuple[str, ...]]:
-    place = job.workspace.receipt("compare", job.name)
-    before = receipts.read(place, CompareReceipt) or CompareReceipt(definition="")
-    return put(
-        job.workspace.comparison_page(job.name),
-        content,
-        {before.page, before.intended},
-        lambda standing, intended: receipts.write(
-            place, CompareReceipt(definition="", page=standing, intended=intended)
-        ),
-    )

@@ -17,8 +17,30 @@ from typing import Literal, TypeVar
 import msgspec
 
 from tasks.core.files import LARGEST_STATE, Stamp, read_file, sha256_of, stamp_of, write_if_changed
+from tasks.core.former import former_outputs
 
 Status = Literal["done", "deferred"]
+
+
+class Output(msgspec.Struct, frozen=True):
+    """A file that a step wrote.
+
+    Attributes:
+        sha256: of what we last wrote there; "" if that is nothing.
+        intended: of what was about to be written; "" once it is done. After a crash it tells a file
+            that we wrote from one of the user's.
+    """
+
+    sha256: str = ""
+    intended: str = ""
+
+    @property
+    def written(self) -> set[str]:
+        """The digests of what we may have written."""
+        return {self.sha256, self.intended} - {""}
+
+
+NOTHING = Output()
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,43 +48,19 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         status: `deferred` when no host could be reached; later steps pass it on.
-        definition: digest of what the step was asked to do; see `digest`.
+        definition: digest of what the step was asked to do; see `digest`. "" if it was not
+            finished.
         inputs: path → sha256 of each receipt that the step read.
+        outputs: path relative to the workspace → what the step wrote there; see `core.ownership`.
     """
 
     status: Status = "done"
     definition: str
     inputs: dict[str, str] = {}
+    outputs: dict[str, Output] = {}
 
-
-class RecordFile(msgspec.Struct, frozen=True):
-    """One record file, `train` or `test`.
-
-    Attributes:
-        sha256: of what we last wrote there; "" if what stands there is the user's.
-        intended: of what was about to be written; "" once it is done.
-        asked: digest of what it was to be made of besides the files: labels, ids, our version.
-        sources: name → sha256 of each picture and each XML that it was made of.
-        pictures, boxes, background: how many; background are pictures without a box.
-    """
-
-    sha256: str = ""
-    intended: str = ""
-    asked: str = ""
-    sources: dict[str, str] = {}
-    pictures: int = 0
-    boxes: int = 0
-    background: int = 0
-
-
-class RecordsReceipt(Receipt, frozen=True, kw_only=True):
-    """A project's annotated pictures are records.
-
-    Attributes:
-        splits: `train` and `test`, as far as there are annotated pictures.
-    """
-
-    splits: dict[str, RecordFile] = {}
+    def output(self, path: str) -> Output:
+        return self.outputs.get(path, NOTHING)
 
 
 R = TypeVar("R", bound=Receipt)
@@ -71,18 +69,29 @@ R = TypeVar("R", bound=Receipt)
 def read(path: Path, kind: type[R]) -> R | None:
     """The receipt at `path`, or None if it is missing or not readable as one (it is made again)."""
     try:
-        return msgspec.json.decode(read_file(path, LARGEST_STATE), type=kind)
+        content = read_file(path, LARGEST_STATE)
+        receipt = msgspec.json.decode(content, type=kind)
+        former = {} if receipt.outputs else former_outputs(path, content)
     except (OSError, msgspec.DecodeError, ValueError):
         return None
+    if not former:
+        return receipt
+    return msgspec.structs.replace(receipt, outputs={k: Output(*v) for k, v in former.items()})
 
 
 def write(path: Path, receipt: Receipt) -> bool:
     """Write the receipt unless it is there already; say whether it was written.
 
+    One without outputs has the bytes that the release before gave it, so that nothing which depends
+    on it goes stale.
+
     Raises:
         OSError: the folder can't be written.
     """
-    encoded = msgspec.json.format(msgspec.json.encode(receipt, order="deterministic"), indent=1)
+    fields = msgspec.to_builtins(receipt, order="deterministic")
+    if not receipt.outputs:
+        del fields["outputs"]
+    encoded = msgspec.json.format(msgspec.json.encode(fields), indent=1)
     return write_if_changed(path, encoded + b"\n")
 
 

@@ -14,15 +14,14 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasks.core import receipts
 from tasks.core.files import leftovers
 from tasks.core.inspect import Seen, is_link, is_via_link, look, shown
-from tasks.core.paths import SPLITS, Workspace
-from tasks.core.receipts import RecordFile, RecordsReceipt
+from tasks.core.paths import Workspace
+from tasks.core.receipts import Receipt
 
 Say = Callable[[str], None]
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")  # of a network or a project
@@ -42,6 +41,7 @@ class Broom:
         gone: what was removed, or would have been.
         failures: what could not be removed, one line each.
         stuck: the paths of these.
+        changed: what was ours, was changed, and stays; it is told.
     """
 
     root: Path
@@ -50,6 +50,7 @@ class Broom:
     gone: set[Path] = field(default_factory=set)
     failures: list[str] = field(default_factory=list)
     stuck: set[Path] = field(default_factory=set)
+    changed: set[Path] = field(default_factory=set)
 
     def see(self, path: Path) -> Seen:
         """What stands at `path`; a place that can't be looked into is a failure."""
@@ -75,6 +76,29 @@ class Broom:
         if not quiet:
             self.tell(path)
         return True
+
+    def outputs(self, receipt: Receipt | None, places: Iterable[Path]) -> None:
+        """Remove the files that a receipt lists as outputs and nobody changed; name the changed.
+
+        Args:
+            places: where the step writes; a damaged or forged receipt says nothing of others.
+        """
+        for path in places:
+            self.leftovers(path)
+            if receipt is None:
+                continue
+            if self.is_ours(receipt, path):
+                self.file(path)
+            elif self._listed(receipt, path) and self.see(path).kind != "nothing":
+                self.stay(path, "it was changed")
+                self.changed.add(path)
+
+    def is_ours(self, receipt: Receipt, path: Path) -> bool:
+        """Whether a receipt lists what stands at `path`, and nobody changed it."""
+        return self.see(path).is_ours(self._listed(receipt, path))
+
+    def _listed(self, receipt: Receipt, path: Path) -> set[str]:
+        return receipt.output(path.relative_to(self.root).as_posix()).written
 
     def leftovers(self, path: Path) -> None:
         """Remove the temporary files that killed writers of `path` left."""
@@ -128,7 +152,7 @@ class Broom:
     ) -> None:
         """Name what is left in `folder`: each of `changed` with its reason, others by folder.
 
-        What is in `known`, and what could not be removed, is left unsaid.
+        What is in `known`, what could not be removed and what was told before is left unsaid.
         """
         if is_link(folder) or is_via_link(self.root, folder):
             self.stay(folder, "a link leads there, and nothing is removed through a link")
@@ -138,8 +162,9 @@ class Broom:
             inside = {here / name for name in [*files, *folders]} - self.gone
             if not inside and here not in {*self.gone, *known, *self.stuck}:
                 self.stay(here, "it is empty, and is not known to be made by the build")
-            rest = sorted(p for p in inside if p.name in files or is_link(p))
-            self._name(here, [p for p in rest if p not in known and p not in self.stuck], changed)
+            told = {*known, *self.stuck, *self.changed}
+            rest = sorted(p for p in inside - told if p.name in files or is_link(p))
+            self._name(here, rest, changed)
 
     def _name(self, folder: Path, rest: list[Path], changed: Mapping[Path, str]) -> None:
         for path in rest:
@@ -187,19 +212,3 @@ def named(workspace: Workspace, step: str) -> set[str]:
     """The names that have a receipt of this step; what is not called so is no receipt."""
     folder = workspace.receipt(step, "x").parent
     return {path.stem for path in folder.glob("*.json") if NAME.fullmatch(path.stem)}
-
-
-def record_files(broom: Broom, workspace: Workspace, name: str) -> tuple[list[Path], list[Path]]:
-    """The records that we wrote: those that nobody changed since, and the others."""
-    receipt = receipts.read(workspace.receipt("records", name), RecordsReceipt)
-    ours, changed = list[Path](), list[Path]()
-    for split in SPLITS:
-        recorded = receipt.splits.get(split, RecordFile()) if receipt else RecordFile()
-        written = {recorded.sha256, recorded.intended} - {""}
-        path = workspace.record_file(name, split)
-        here = broom.see(path)
-        if here.is_ours(written):
-            ours.append(path)
-        elif written and here.kind != "nothing":
-            changed.append(path)
-    return ours, changed

@@ -14,7 +14,6 @@ from tasks.annotations.numbers import plain, short
 from tasks.core import receipts
 from tasks.core.files import is_file, open_file
 from tasks.core.inspect import look
-from tasks.core.receipts import RecordFile, RecordsReceipt
 from tasks.core.spelling import spelled, suggestion
 from tasks.core.text import count
 from tasks.doctor.pictures import SplitReport
@@ -61,7 +60,7 @@ def findings(
         yield error(path.name, f"is damaged: {fault}", f"remove it and {again}")
         return
     result = f"{count(read.examples, 'picture')}, {count(read.boxes, 'box')}"
-    whose = "" if _is_ours(job, report.split, path) else "; it is yours"
+    whose = "" if _is_ours(job, path) else "; it is yours"
     if read.faults:
         yield error(path.name, f"{result}{whose}", f"remove it and {again}", read.faults)
     elif not read.examples:
@@ -76,10 +75,11 @@ def findings(
         yield ok(path.name, f"{result}, whole{whose}")
 
 
-def _is_ours(job: ProjectJob, split: str, path: Path) -> bool:
-    receipt = receipts.read(job.workspace.receipt("records", job.name), RecordsReceipt)
-    noted = receipt.splits.get(split, RecordFile()) if receipt else RecordFile()
-    return look(job.workspace.root, path).is_ours({noted.sha256, noted.intended} - {""})
+def _is_ours(job: ProjectJob, path: Path) -> bool:
+    receipt = receipts.read(job.workspace.receipt("records", job.name), receipts.Receipt)
+    key = path.relative_to(job.workspace.root).as_posix()
+    written = receipt.output(key).written if receipt else ()
+    return look(job.workspace.root, path).is_ours(written)
 
 
 def contents(frames: Iterator[bytes], ids: Mapping[str, int]) -> Read:

@@ -20,6 +20,7 @@ import msgspec
 
 from tasks.config import lock
 from tasks.config.types import Network
+from tasks.core import ownership
 from tasks.core.addresses import shown, without_user
 from tasks.core.errors import (
     DamagedError,
@@ -56,10 +57,9 @@ def definition(network: Network) -> str:
 def why_stale(job: NetworkJob) -> str | None:
     """Why the archive must be seen to, or None if it, or the installed network, is intact."""
     receipt = read(job.workspace.receipt("download", job.name), DownloadReceipt)
-    if receipt is None:
-        return "never done"
-    if receipt.definition != definition(job.network):
-        return "its sources changed"
+    why = ownership.why_stale(receipt, definition(job.network), asked="its sources")
+    if why or receipt is None:
+        return why
     if receipt.status == "deferred":
         return f"deferred: {receipt.reason}"
     if receipt.archive:

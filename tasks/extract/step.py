@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from tasks.config import lock
+from tasks.core import ownership
 from tasks.core.errors import ConfigError, DamagedError, disk_error
 from tasks.core.files import remove_leftovers
 from tasks.core.receipts import digest, inputs, read, write
@@ -25,10 +26,9 @@ DEFINITION = digest(("extract", VERSION))
 def why_stale(job: NetworkJob) -> str | None:
     """Why the network must be unpacked or mended, or None."""
     receipt = _receipt(job)
-    if receipt is None:
-        return "never done"
-    if receipt.definition != DEFINITION:
-        return "the way of unpacking changed"
+    why = ownership.why_stale(receipt, DEFINITION, asked="the way of unpacking")
+    if why or receipt is None:
+        return why
     if receipt.inputs != _inputs(job):
         verified = _verified(job)
         another = verified is not None and verified.sha256 != receipt.archive_sha256

@@ -40,5 +40,3 @@ class MeasureReceipt(Receipt, frozen=True, kw_only=True):
     networks: tuple[str, ...] = ()
     measured: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
-    sha256: str = ""
-    intended: str = ""

@@ -14,12 +14,7 @@ def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
     broom = Broom(workspace.root, dryrun, say)
     receipt = receipts.read(workspace.receipt("measure", name), MeasureReceipt)
     path = workspace.comparison(name)
-    here = broom.see(path)
-    if receipt is not None and here.is_ours({receipt.sha256, receipt.intended} - {""}):
-        broom.file(path)
-    elif here.kind != "nothing":
-        broom.stay(path, "it was changed")
-    broom.leftovers(path)
+    broom.outputs(receipt, [path])
     shared = _measured_by_others(workspace, name)
     for network in receipt.networks if receipt else ():
         if not NAME.fullmatch(network):

@@ -13,10 +13,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tasks.annotations.label_map import label_ids, label_map_path
-from tasks.core import receipts
-from tasks.core.backup import put
+from tasks.core import ownership, receipts
 from tasks.core.errors import AnnotationsError, BrokenNetworkError, NetworkError, disk_error
-from tasks.core.files import sha256_of
 from tasks.core.text import count
 from tasks.inference import notes
 from tasks.inference.notes import NetworkNotes, ProjectNotes, ProjectPicture
@@ -36,14 +34,11 @@ MOST_TOLD = 5
 def why_stale(job: ProjectJob) -> str | None:
     """Why the networks must be run again; None if what is written down still holds."""
     receipt = receipts.read(job.workspace.receipt("measure", job.name), MeasureReceipt)
-    if receipt is None:
-        return "never done"
-    if not receipt.definition:
-        return "it was not finished"
-    if receipt.definition != definition(job):
-        return "its networks, its labels or how they are called changed"
-    if receipt.inputs != _inputs(job):
-        return "a network or the label map changed"
+    asked = "its networks, its labels or how they are called"
+    read = "a network or the label map"
+    why = ownership.why_stale(receipt, definition(job), _inputs(job), asked=asked, read=read)
+    if why or receipt is None:
+        return why
     if receipt.tensorflow != tensorflow_version():
         return f"TensorFlow changed ({receipt.tensorflow} → {tensorflow_version() or 'none'})"
     if receipt.failed:
@@ -52,7 +47,9 @@ def why_stale(job: ProjectJob) -> str | None:
         files = files_of(job)
     except OSError as error:
         return (error.strerror or "the pictures can't be read").lower()
-    return _comparison_changed(job, receipt) or _notes_lack(job, receipt, files)
+    comparison = job.workspace.comparison(job.name)
+    why = ownership.why_outputs_stale(job.workspace.root, receipt, [comparison])
+    return why or _notes_lack(job, receipt, files)
 
 
 def run(job: ProjectJob, progress: Progress) -> Outcome:
@@ -83,15 +80,6 @@ def definition(job: ProjectJob) -> str:
 def _inputs(job: ProjectJob) -> dict[str, str]:
     extracted = (job.workspace.receipt("extract", name) for name in job.project.networks)
     return receipts.inputs(*extracted, label_map_path(job))
-
-
-def _comparison_changed(job: ProjectJob, receipt: MeasureReceipt) -> str | None:
-    path = job.workspace.comparison(job.name)
-    try:
-        same = sha256_of(path) == receipt.sha256
-    except OSError:
-        return f"{path.as_posix()} is gone"
-    return None if same else f"{path.as_posix()} was changed"
 
 
 def _notes_lack(job: ProjectJob, receipt: MeasureReceipt, files: str) -> str | None:
@@ -139,34 +127,25 @@ def _run(job: ProjectJob, progress: Progress) -> Outcome:
         remarks=noted.remarks,
         results=results,
     )
-    digest, moved = _write(
-        job, msgspec.json.format(msgspec.json.encode(comparison), indent=1) + b"\n"
+    content = msgspec.json.format(msgspec.json.encode(comparison), indent=1) + b"\n"
+    place, networks = job.workspace.receipt("measure", job.name), job.project.networks
+    outputs, moved = ownership.write_results(
+        job.workspace.root,
+        place,
+        MeasureReceipt(definition="", networks=networks),
+        {job.workspace.comparison(job.name): content},
     )
     receipt = MeasureReceipt(
         definition=definition(job),
         inputs=_inputs(job),
         tensorflow=tensorflow_version(),
-        networks=job.project.networks,
+        networks=networks,
         measured=tuple(one.network for one in results if one.status == "measured"),
         failed=tuple(work.retried),
-        sha256=digest,
+        outputs=outputs,
     )
-    receipts.write(job.workspace.receipt("measure", job.name), receipt)
+    receipts.write(place, receipt)
     return _outcome(job, comparison, moved)
-
-
-def _write(job: ProjectJob, content: bytes) -> tuple[str, tuple[str, ...]]:
-    place, networks = job.workspace.receipt("measure", job.name), job.project.networks
-    before = receipts.read(place, MeasureReceipt) or MeasureReceipt(definition="")
-    return put(
-        job.workspace.comparison(job.name),
-        content,
-        {before.sha256, before.intended},
-        lambda standing, intended: receipts.write(
-            place,
-            MeasureReceipt(definition="", networks=networks, sha256=standing, intended=intended),
-        ),
-    )
 
 
 class _Work(Struct):

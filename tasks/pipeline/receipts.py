@@ -72,6 +72,9 @@ class FileRecord(msgspec.Struct, frozen=True):
 class ExtractReceipt(NetworkReceipt, frozen=True, kw_only=True):
     """A network lies under pre-trained/.
 
+    Its files are not `outputs`: the whole tree appears by one rename, so none is ever announced;
+    and whether it is whole is told by size and mtime, for reading gigabytes takes too long.
+
     Attributes:
         archive_sha256: of the archive that it came from.
         tree: digest of the whole tree: sha256 over sorted lines `<sha256>  <path>`.
@@ -91,9 +94,6 @@ class ScaffoldReceipt(Receipt, frozen=True, kw_only=True):
 
     Attributes:
         folders: folders that we made, relative to the workspace, parents first.
-        files: path relative to the workspace → sha256 of what we last wrote there.
-        intended: the same for what was about to be written; empty once it is done. After a kill
-            it tells a file that we wrote from one that the user made alike.
         values: path of a pipeline.config → path of a field → the value that we last wrote there,
             as protobuf text; "" for nothing. In a file that the user edited, what is still so is
             ours.
@@ -104,8 +104,6 @@ class ScaffoldReceipt(Receipt, frozen=True, kw_only=True):
     """
 
     folders: tuple[str, ...] = ()
-    files: dict[str, str] = field(default_factory=dict)
-    intended: dict[str, str] = field(default_factory=dict)
     values: dict[str, dict[str, str]] = field(default_factory=dict)
     intended_values: dict[str, dict[str, str]] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)

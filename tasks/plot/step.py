@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
 from functools import cache
 
-from tasks.core import receipts
-from tasks.core.backup import make_way
+from tasks.core import ownership, receipts
 from tasks.core.errors import UsageError, disk_error
-from tasks.core.files import sha256_of, sha256_or_nothing, write_if_changed
 from tasks.pipeline.job import Outcome, Progress, WorkspaceJob
 from tasks.plot.content import Content, content
 from tasks.plot.receipt import PlotReceipt
@@ -22,24 +19,14 @@ KINDS = ("png", "svg")
 def why_stale(job: WorkspaceJob) -> str | None:
     """Why the plot must be drawn again, in a few words; None if it is as it should be."""
     receipt = receipts.read(job.workspace.receipt("plot", job.name), PlotReceipt)
-    if receipt is None:
-        return "never done"
-    if not receipt.definition:
-        return "it was not finished"
-    if receipt.definition != definition(shown_by(job)):
-        return "the catalogue or the workspace's networks changed"
+    asked = "the catalogue or the workspace's networks"
+    why = ownership.why_stale(receipt, definition(shown_by(job)), asked=asked)
+    if why or receipt is None:
+        return why
     if receipt.matplotlib != matplotlib_version():
         return "another matplotlib is installed"
-    for kind in KINDS:
-        path = job.workspace.plot(kind)
-        try:
-            if sha256_of(path) != receipt.files.get(kind):
-                return f"{path.name} changed"
-        except FileNotFoundError:
-            return f"{path.name} is missing"
-        except OSError:
-            return f"{path.name} can't be read"
-    return None
+    paths = map(job.workspace.plot, KINDS)
+    return ownership.why_outputs_stale(job.workspace.root, receipt, paths)
 
 
 def run(job: WorkspaceJob, progress: Progress) -> Outcome:
@@ -70,22 +57,16 @@ def run(job: WorkspaceJob, progress: Progress) -> Outcome:
 
 
 def _write(job: WorkspaceJob, shown: Content, drawn: dict[str, bytes]) -> tuple[str, ...]:
-    """Make way, then write; give back what the user must know. The receipt comes first, and
-    unfinished: after a kill it tells whose the files are, the old ones and the new."""
-    files = {kind: hashlib.sha256(image).hexdigest() for kind, image in drawn.items()}
-    path = job.workspace.receipt("plot", job.name)
-    before = receipts.read(path, PlotReceipt) or PlotReceipt(definition="")
-    moved = [
-        make_way(job.workspace.plot(kind), {*before.written_at(kind), files[kind]})
-        for kind in drawn
-    ]
-    standing = {kind: sha256_or_nothing(job.workspace.plot(kind)) for kind in drawn}
-    receipts.write(path, PlotReceipt(definition="", files=standing, intended=files))
-    for kind, image in drawn.items():
-        write_if_changed(job.workspace.plot(kind), image)
-    made = PlotReceipt(definition=definition(shown), files=files, matplotlib=matplotlib_version())
-    receipts.write(path, made)
-    return tuple(line for line in moved if line)
+    """Write the files and the receipt; give back what the user must know."""
+    place = job.workspace.receipt("plot", job.name)
+    files = {job.workspace.plot(kind): image for kind, image in drawn.items()}
+    unfinished = PlotReceipt(definition="")
+    outputs, moved = ownership.write_results(job.workspace.root, place, unfinished, files)
+    done = PlotReceipt(
+        definition=definition(shown), outputs=outputs, matplotlib=matplotlib_version()
+    )
+    receipts.write(place, done)
+    return moved
 
 
 def shown_by(job: WorkspaceJob) -> Content:

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from msgspec import Struct, field
 
 from tasks.annotations.annotated import Annotated, read_pair
 from tasks.annotations.folder import Pair
 from tasks.annotations.reading import state
-from tasks.core.files import atomic_writer
 from tasks.core.inspect import shown
+from tasks.core.ownership import write_unless
 from tasks.formats.tf_example import Floats, Ints, Texts, encode_example
 from tasks.formats.tf_record import frame
 from tasks.pictures.stored import stored
@@ -75,7 +75,8 @@ def write_record(
         OSError: a file can't be read or written.
     """
     tally, digest = Tally(faults=list(faults)), hashlib.sha256()
-    with suppress(_AbandonedError), atomic_writer(path) as file:
+
+    def write(file: IO[bytes]) -> bool:
         for pair in pairs:
             content = _example(pair, ids, tally)
             if not tally.faults:
@@ -83,13 +84,10 @@ def write_record(
                 digest.update(content)
             progress.advance(state(pair.picture)[0])
         tally.sha256 = "" if tally.faults else digest.hexdigest()
-        if tally.faults or not may_replace(tally.sha256):
-            raise _AbandonedError
+        return not tally.faults and may_replace(tally.sha256)
+
+    write_unless(path, write)
     return tally
-
-
-class _AbandonedError(Exception):
-    """Leaves `atomic_writer` without writing; never leaves this module."""
 
 
 def _example(pair: Pair, ids: Mapping[str, int], tally: Tally) -> bytes:

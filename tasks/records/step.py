@@ -14,16 +14,17 @@ from tasks.annotations.folder import Listing, listing
 from tasks.annotations.label_map import LabelMap, label_ids, label_map_path, labels_of
 from tasks.annotations.neighbours import common_faults
 from tasks.annotations.reading import LARGEST, state
-from tasks.core import receipts
+from tasks.core import ownership, receipts
 from tasks.core.errors import AnnotationsError, UserFilesError, disk_error
 from tasks.core.files import remove_leftovers
 from tasks.core.inspect import look, shown
 from tasks.core.lists import first_of
 from tasks.core.paths import SPLITS
-from tasks.core.receipts import RecordFile, RecordsReceipt
+from tasks.core.receipts import NOTHING, Output
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 from tasks.records import memory
 from tasks.records.memory import Memory, Noted
+from tasks.records.receipt import RecordFile, RecordsReceipt
 from tasks.records.words import MOST_TOLD, all_faults, contents, oddities, told, what_to_add
 
 if TYPE_CHECKING:
@@ -35,16 +36,11 @@ VERSION = 2
 def why_stale(job: ProjectJob) -> str | None:
     """Why the records must be made again, in a few words; None if they are as they should be."""
     receipt = receipts.read(job.workspace.receipt("records", job.name), RecordsReceipt)
-    if receipt is None:
-        return "never done"
-    if not receipt.definition:
-        return "it was not finished"
-    if receipt.definition != definition(job):
-        return "its configuration changed"
+    why = ownership.why_stale(receipt, definition(job), _inputs(job), read="the label map")
+    if why or receipt is None:
+        return why
     if not receipt.splits:
         return "there were no annotated pictures"
-    if receipt.inputs != _inputs(job):
-        return "the label map changed"
     try:
         seen = memory.recall(job.workspace.seen(job.name))
         changes = (_what_changed(job, split, receipt, seen) for split in SPLITS)
@@ -121,6 +117,11 @@ def _path(job: ProjectJob, split: str) -> Path:
     return job.workspace.record_file(job.name, split)
 
 
+def _output(job: ProjectJob, split: str) -> str:
+    """The record's path as the receipt has it."""
+    return _path(job, split).relative_to(job.workspace.root).as_posix()
+
+
 def _key(job: ProjectJob, path: Path) -> str:
     return shown(path.relative_to(job.workspace.root))
 
@@ -132,6 +133,7 @@ class _Work(Struct):
     progress: Progress
     labels: LabelMap
     before: dict[str, RecordFile]
+    outputs: dict[str, Output]
     seen: Memory
     asked: str
     files: dict[str, RecordFile] = field(default_factory=dict)
@@ -147,18 +149,21 @@ class _Work(Struct):
             definition=definition(self.job) if done else "",
             inputs=_inputs(self.job) if done else {},
             splits={**({} if done else self.before), **self.files},
+            outputs={key: one for key, one in self.outputs.items() if one != NOTHING},
         )
         receipts.write(self.job.workspace.receipt("records", self.job.name), receipt)
 
 
 def _run(job: ProjectJob, progress: Progress) -> Outcome:
     labels = _labels(job)
-    receipt = receipts.read(job.workspace.receipt("records", job.name), RecordsReceipt)
+    place = job.workspace.receipt("records", job.name)
+    before = receipts.read(place, RecordsReceipt) or RecordsReceipt(definition="")
     work = _Work(
         job,
         progress,
         labels,
-        before={k: v for k, v in (receipt.splits if receipt else {}).items() if k in SPLITS},
+        before={split: made for split, made in before.splits.items() if split in SPLITS},
+        outputs={key: before.output(key) for key in (_output(job, split) for split in SPLITS)},
         seen=memory.recall(job.workspace.seen(job.name)),
         asked=_asked(labels),
     )
@@ -190,7 +195,7 @@ def _make(work: _Work, split: str) -> None:
     work.sources[split] = {
         name: memory.note(path, noted.get(name), LARGEST) for name, path in found.files.items()
     }
-    before = work.before.get(split, RecordFile())
+    before, output = work.before.get(split, RecordFile()), work.outputs[_output(job, split)]
     remove_leftovers(path)
     faults = common_faults(found)
     if not faults and not any(pair.notes for pair in found.pairs):
@@ -202,11 +207,10 @@ def _make(work: _Work, split: str) -> None:
     if here.kind in ("folder", "other"):
         raise UserFilesError(job.name, f"{_key(job, path)} is no file", "move it away")
     if here.kind == "file" and before.asked == work.asked and before.sources == sources:
-        work.files[split] = msgspec.structs.replace(before, intended="")
-        if before.sha256 == here.sha256 or not before.sha256:
+        work.files[split], work.outputs[_output(job, split)] = before, Output(output.sha256)
+        if output.sha256 in ("", here.sha256):
             return
-    planned = RecordFile(before.sha256, before.intended, work.asked, sources)
-    _write(work, split, found, planned, faults)
+    _write(work, split, found, RecordFile(work.asked, sources), faults)
 
 
 def _write(
@@ -214,21 +218,23 @@ def _write(
 ) -> None:
     from tasks.records.make import write_record
 
-    path, is_ours = _path(work.job, split), False
+    path, key, is_ours = _path(work.job, split), _output(work.job, split), False
+    before = work.outputs[key]
 
     def may_replace(sha256: str) -> bool:
         nonlocal is_ours
         here = look(work.job.workspace.root, path)
-        is_ours = here.kind == "nothing" or here.is_ours({planned.sha256, planned.intended} - {""})
+        is_ours = here.kind == "nothing" or here.is_ours(before.written)
         if is_ours:
-            work.files[split] = RecordFile(planned.sha256, sha256)  # no sources: not done
+            work.files[split] = RecordFile()  # no sources: not done
+            work.outputs[key] = Output(before.sha256, sha256)
             work.write_receipt(done=False)
         return is_ours
 
     work.progress.begin(split, sum(state(pair.picture)[0] for pair in found.pairs))
     tally = write_record(path, found.pairs, work.labels.ids, may_replace, work.progress, faults)
     work.progress.end()
-    work.files[split] = RecordFile(planned.sha256, planned.intended)
+    work.files[split], work.outputs[key] = RecordFile(), before
     folder = _key(work.job, work.job.workspace.images(work.job.name, split))
     work.remarks += [f"{folder}: {remark}" for remark in tally.remarks]
     work.faults += [f"{folder}: {fault}" for fault in tally.faults]
@@ -240,13 +246,13 @@ def _note(work: _Work, split: str, tally: Tally, planned: RecordFile, is_ours: b
     """What stands at the record's place now, and what to tell of it."""
     path = _path(work.job, split)
     work.files[split] = RecordFile(
-        sha256=tally.sha256 if is_ours else "",
         asked=planned.asked,
         sources=planned.sources,
         pictures=tally.pictures,
         boxes=tally.boxes,
         background=tally.background,
     )
+    work.outputs[_output(work.job, split)] = Output(tally.sha256) if is_ours else NOTHING
     if is_ours:
         folder = _key(work.job, work.job.workspace.images(work.job.name, split))
         work.made[split] = contents(path.name, tally)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from msgspec import Struct, field
 
-from tasks.core.files import atomic_writer, remove, sync_folder
+from tasks.core.files import remove, sync_folder
 from tasks.core.inspect import Seen, look, shown
+from tasks.core.ownership import write_unless
 from tasks.scaffold.plan import Plan, digest_of
 
 
@@ -68,19 +69,15 @@ def _write(root: Path, path: Path, content: bytes, expect: Seen) -> bool:
     The look comes after the slow part (the new content is on disk under another name), right
     before the rename. A second process that wrote the same in the meantime is no conflict.
     """
-    with suppress(_TakenError), atomic_writer(path) as file:
+
+    def write(file: IO[bytes]) -> bool:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
         here = look(root, path)
-        if here != expect and not here.is_ours((digest_of(content),)):
-            raise _TakenError
-        return True
-    return False
+        return here == expect or here.is_ours((digest_of(content),))
 
-
-class _TakenError(Exception):
-    """Leaves `atomic_writer` without writing; never leaves this module."""
+    return write_unless(path, write)
 
 
 def _drop_folder(root: Path, folder: str, done: Done) -> None:

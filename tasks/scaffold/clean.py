@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasks.core import receipts
-from tasks.core.paths import Workspace
-from tasks.core.removal import Broom, Say, forget, record_files
+from tasks.core.paths import SPLITS, Workspace
+from tasks.core.receipts import Receipt
+from tasks.core.removal import Broom, Say, forget
 from tasks.pipeline.receipts import ScaffoldReceipt
-from tasks.scaffold.plan import trusted, written_at
+from tasks.scaffold.plan import trusted
 
 
 def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
@@ -16,20 +17,20 @@ def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
     that are empty by then. Folders that hold something are the user's from then on."""
     broom = Broom(workspace.root, dryrun, say)
     receipt = trusted(receipts.read(workspace.receipt("scaffold", name), ScaffoldReceipt), name)
-    changed: dict[Path, str] = {}
-    for key in sorted({*receipt.files, *receipt.intended}):
-        path = workspace.root / key
-        here = broom.see(path)
-        if here.is_ours(written_at(receipt, key)):
-            broom.file(path)
-        elif here.kind != "nothing":
-            changed[path] = "it was changed"
-        if key in receipt.intended:
-            broom.leftovers(path)
+    broom.outputs(receipt, [workspace.root / key for key in sorted(receipt.outputs)])
     for key in sorted(receipt.folders, reverse=True):
         broom.empty_folder(workspace.root / key)
-    for path in record_files(broom, workspace, name)[0]:
-        changed[path] = f"`doit clean records:{name}` removes it"
-    broom.name_rest(workspace.project(name), changed)
+    broom.name_rest(workspace.project(name), _records(broom, workspace, name))
     forget(broom, workspace, "scaffold", name)
     return broom.failures
+
+
+def _records(broom: Broom, workspace: Workspace, name: str) -> dict[Path, str]:
+    """The records that are still as they were made, and who removes them."""
+    receipt = receipts.read(workspace.receipt("records", name), Receipt)
+    paths = [workspace.record_file(name, split) for split in SPLITS] if receipt else []
+    return {
+        path: f"`doit clean records:{name}` removes it"
+        for path in paths
+        if receipt and broom.is_ours(receipt, path)
+    }

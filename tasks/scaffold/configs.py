@@ -24,7 +24,7 @@ from tasks.pipeline_config.apply import Change, Kept, Unfit
 from tasks.pipeline_config.recipe import recipe
 from tasks.pipeline_config.schema import SHAPE, unknown_fields
 from tasks.scaffold.places import PIPELINE, config_path, has_config, key, recorded
-from tasks.scaffold.plan import Merge, digest_of, written_at
+from tasks.scaffold.plan import Merge, digest_of
 
 # The zoo's longest is some 10 kB; this guards memory against an archive with a monster inside.
 LONGEST_CONFIG = 4_000_000
@@ -191,7 +191,7 @@ def update_all(
         made, here = configs.tailored.get(path), seen[path]
         if made is None:
             found.values |= {path: before.values[path]} if path in before.values else {}
-        elif here.kind == "nothing" or here.is_ours(written_at(before, path)):
+        elif here.kind == "nothing" or here.is_ours(before.output(path).written):
             found.values[path] = apply.values_of(made.changes)
         elif path in before.values and here.kind == "file" and not here.link:
             found.values[path] = before.values[path]

@@ -86,18 +86,12 @@ def trusted(receipt: ScaffoldReceipt | None, project: str) -> ScaffoldReceipt:
         definition=receipt.definition,
         inputs=receipt.inputs,
         folders=tuple(f for f in receipt.folders if f == project or is_below(project, f)),
-        files={p: d for p, d in receipt.files.items() if is_below(training, p)},
-        intended={p: d for p, d in receipt.intended.items() if is_below(training, p)},
+        outputs={p: one for p, one in receipt.outputs.items() if is_below(training, p)},
         values=receipt.values,  # they are compared, and never lead to a file by themselves
         intended_values=receipt.intended_values,
         refused=receipt.refused,
         edited=receipt.edited,
     )
-
-
-def written_at(receipt: ScaffoldReceipt, path: str) -> set[str]:
-    """The digests of what we wrote at `path`, or meant to when we were interrupted."""
-    return {d for d in (receipt.files.get(path), receipt.intended.get(path)) if d}
 
 
 def plan(
@@ -116,7 +110,7 @@ def plan(
             _plan_merge(made, path, merge, here, receipt)
         else:
             _plan_file(made, path, content, here, receipt)
-    for path in sorted({*receipt.files, *receipt.intended} - wanted.files.keys()):
+    for path in sorted(receipt.outputs.keys() - wanted.files.keys()):
         _plan_farewell(made, path, seen.get(path, NOTHING), receipt)
     for path in sorted(set(receipt.folders) - set(wanted.folders), reverse=True):
         here = seen.get(path, NOTHING)
@@ -137,8 +131,8 @@ def _plan_folder(made: Plan, path: str, here: Seen, receipt: ScaffoldReceipt) ->
 
 def _plan_merge(made: Plan, path: str, merge: Merge, here: Seen, receipt: ScaffoldReceipt) -> None:
     """The user's file gets our values, and stays theirs: it is not noted as what we wrote."""
-    if path in receipt.files:
-        made.files[path] = receipt.files[path]
+    if before := receipt.output(path).sha256:
+        made.files[path] = before
     if digest_of(merge.content) != here.sha256:
         made.write[path], made.expect[path] = merge.content, here
         made.merged.add(path)
@@ -147,7 +141,7 @@ def _plan_merge(made: Plan, path: str, merge: Merge, here: Seen, receipt: Scaffo
 def _plan_file(
     made: Plan, path: str, content: bytes | None, here: Seen, receipt: ScaffoldReceipt
 ) -> None:
-    written = written_at(receipt, path)
+    written = receipt.output(path).written
     if here.kind in ("folder", "other"):
         made.blocked.append(f"{shown(path)} must be a file, and something else is there")
     elif content is not None and (here.kind == "nothing" or here.is_ours(written)):
@@ -163,11 +157,11 @@ def _leave_file(
 ) -> None:
     """The user's file, or one of ours that can't be made anew now; what we last wrote stays noted,
     so that a later run can tell whether it has anything new to offer."""
-    written = written_at(receipt, path)
+    written = receipt.output(path).written
     if here.is_ours(written):
         made.files[path] = here.sha256
-    elif path in receipt.files:
-        made.files[path] = receipt.files[path]
+    elif before := receipt.output(path).sha256:
+        made.files[path] = before
     if content is not None and digest_of(content) not in {here.sha256, *written}:
         made.kept.append(
             f"{shown(path)} is yours and stays as it is; remove it to have it made anew"
@@ -178,7 +172,7 @@ def _plan_farewell(made: Plan, path: str, here: Seen, receipt: ScaffoldReceipt) 
     """A file that we wrote and that is wanted no more."""
     if here.kind == "nothing":
         return
-    if here.is_ours(written_at(receipt, path)) and not here.via_link:
+    if here.is_ours(receipt.output(path).written) and not here.via_link:
         made.drop.append(path)
         made.expect[path] = here
     else:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tasks.annotations.label_map import label_ids, label_map, label_map_path
-from tasks.core import receipts
+from tasks.core import ownership, receipts
 from tasks.core.errors import ConfigError, UserFilesError, disk_error
 from tasks.core.files import remove_leftovers, sha256_or_nothing
 from tasks.core.inspect import Seen, is_below, look
+from tasks.core.receipts import Output
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 from tasks.pipeline.receipts import ScaffoldReceipt
 from tasks.scaffold.places import PIPELINE, key, recorded
@@ -33,15 +34,10 @@ def why_stale(job: ProjectJob, *, edits: bool = True) -> str | None:
         edits: whether an edit of the user's that is still to be named counts.
     """
     receipt = receipts.read(job.workspace.receipt("scaffold", job.name), ScaffoldReceipt)
-    if receipt is None:
-        return "never done"
-    if not receipt.definition:
-        return "was interrupted"
-    if receipt.definition != definition(job):
-        return "its configuration changed"
+    why = ownership.why_stale(receipt, definition(job), _inputs(job), read="a network")
+    if why or receipt is None:
+        return why
     try:
-        if receipt.inputs != _inputs(job):
-            return "a network changed"
         missing = _what_is_missing(job, receipt)
         return missing or (_what_was_edited(job, receipt) if edits else None)
     except OSError as error:
@@ -106,7 +102,7 @@ def _what_was_edited(job: ProjectJob, receipt: ScaffoldReceipt) -> str | None:
     training = key(job, job.workspace.training(job.name))  # joined by hand, as above
     for name in job.project.networks:
         path = f"{training}/{name}/{PIPELINE}"
-        known = {receipt.files.get(path), receipt.edited.get(path)}
+        known = {receipt.output(path).sha256, receipt.edited.get(path)}
         if path in receipt.values and sha256_or_nothing(job.workspace.root / path) not in known:
             return f"{path} was edited"
     return None
@@ -157,7 +153,7 @@ def _scaffold(job: ProjectJob) -> Outcome:
     if planned.blocked:
         todo = "move it away, then run doit again"
         raise UserFilesError(job.name, ", ".join(planned.blocked), todo)
-    for path in (place, *(job.workspace.root / path for path in before.intended)):
+    for path in (place, *(job.workspace.root / path for path in before.outputs)):
         remove_leftovers(path)
     if planned.changes_something:
         receipts.write(place, _intent(planned, updates, before))
@@ -179,7 +175,7 @@ def _plan(job: ProjectJob, configs: Configs, place: Path) -> tuple[Plan, Updates
     wanted = _wanted(job, configs)
     seen = _look(job, [*wanted.folders, *wanted.files])
     before = trusted(receipts.read(place, ScaffoldReceipt), job.name)
-    others = {*before.folders, *before.files, *before.intended} - seen.keys()
+    others = {*before.folders, *before.outputs} - seen.keys()
     updates = update_all(job, configs, seen, before)
     planned = plan(wanted, seen | _look(job, others), before, updates.merges)
     return planned, updates, before
@@ -199,8 +195,10 @@ def _intent(planned: Plan, updates: Updates, before: ScaffoldReceipt) -> Scaffol
     return ScaffoldReceipt(
         definition="",
         folders=tuple(dict.fromkeys((*before.folders, *planned.folders))),
-        files={**before.files, **there},
-        intended={p: d for p, d in planned.files.items() if before.files.get(p) != d},
+        outputs={
+            path: Output(there.get(path) or before.output(path).sha256, planned.files.get(path, ""))
+            for path in {**before.outputs, **there, **planned.files}
+        },
         values=before.values,
         intended_values=updates.values,
         refused=before.refused,
@@ -219,7 +217,7 @@ def _receipt(
     return ScaffoldReceipt(
         definition="",
         folders=(*planned.folders, *done.folders),
-        files=files,
+        outputs={path: Output(sha256) for path, sha256 in files.items()},
         values=values,
         edited=edited,
     )

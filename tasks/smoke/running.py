@@ -11,9 +11,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tasks.core.errors import NetworkError
-from tasks.core.files import sha256_of, write_atomic
+from tasks.core.files import sha256_of
+from tasks.core.ownership import write_results
+from tasks.core.receipts import Output
 from tasks.inference import child
 from tasks.inference.messages import Order, Permissions
+from tasks.inference.receipts import SmokeReceipt
 from tasks.inference.report import Report, SmokeReply, SmokeRequest
 from tasks.pipeline.job import NetworkJob, Progress
 from tasks.pipeline.receipts import ExtractReceipt
@@ -34,11 +37,12 @@ class Chosen(Struct, frozen=True):
 
 class Ran(Struct, frozen=True):
     """A network that was run and found sound: `picture` is the identity of the one it was run on,
-    `lines` is what the user must know."""
+    `outputs` are the files that were written, `lines` is what the user must know."""
 
     report: Report
     picture: str
     summary: str
+    outputs: dict[str, Output]
     lines: tuple[str, ...]
 
 
@@ -56,10 +60,10 @@ def run(job: NetworkJob, extracted: ExtractReceipt, version: str, progress: Prog
     chosen = _choose(job, log)
     came = _ask(job, _trial(job, extracted, chosen), log, progress)
     came = replace(came, report=replace(came.report, isolation=child.shared().isolation))
-    _keep(job, came)
-    _judge(job, came.report)
+    outputs, moved = _keep(job, came)
+    _judge(job, came.report, moved)
     lines = (f"{job.name}: {chosen.missing}; a drawn scene was used",) if chosen.missing else ()
-    return Ran(came.report, chosen.identity, came.summary, lines)
+    return Ran(came.report, chosen.identity, came.summary, outputs, (*moved, *lines))
 
 
 def readable(report: Report) -> bytes:
@@ -160,18 +164,21 @@ def _ask(job: NetworkJob, trial: SmokeRequest, log: Path, progress: Progress) ->
             progress.end()
 
 
-def _keep(job: NetworkJob, came: SmokeReply) -> None:
+def _keep(job: NetworkJob, came: SmokeReply) -> tuple[dict[str, Output], tuple[str, ...]]:
     """Write smoke.json and the picture: also of a network that failed, for its owner to see."""
+    workspace, files = job.workspace, {}
     if came.drawn:
-        write_atomic(job.workspace.smoke_picture(job.name), came.drawn)
-    write_atomic(job.workspace.smoke_json(job.name), readable(came.report))
+        files[workspace.smoke_picture(job.name)] = came.drawn
+    files[workspace.smoke_json(job.name)] = readable(came.report)
+    place = workspace.receipt("smoke", job.name)
+    return write_results(workspace.root, place, SmokeReceipt(definition=""), files)
 
 
-def _judge(job: NetworkJob, report: Report) -> None:
+def _judge(job: NetworkJob, report: Report, moved: tuple[str, ...]) -> None:
     """Let the network pass.
 
     Raises:
-        NetworkError: a check failed; the first two are told.
+        NetworkError: a check failed; the first two are told, and which files were `moved`.
     """
     failed = [
         f"{check.name}: {check.detail}" for check in report.checks if check.result == "failed"
@@ -179,5 +186,5 @@ def _judge(job: NetworkJob, report: Report) -> None:
     if not failed:
         return
     more = f" (and {len(failed) - 2} more)" if len(failed) > 2 else ""
-    details = job.workspace.smoke_json(job.name).as_posix()
-    raise NetworkError(job.name, "; ".join(failed[:2]) + more, f"details: {details}")
+    details = f"details: {job.workspace.smoke_json(job.name).as_posix()}"
+    raise NetworkError(job.name, "; ".join(failed[:2]) + more, "; ".join([details, *moved]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.core import receipts
+from tasks.core import ownership, receipts
 from tasks.core.errors import NetworkError, disk_error
 from tasks.core.files import sha256_of
 from tasks.inference.receipts import SmokeReceipt
@@ -71,8 +71,9 @@ def _extracted(job: NetworkJob) -> ExtractReceipt | None:
 
 
 def _changed(job: NetworkJob, receipt: SmokeReceipt, extracted: ExtractReceipt) -> str | None:
-    if receipt.definition != definition(job):
-        return "another picture, other labels or another signature are asked for"
+    asked = "its picture, its labels or its signature"
+    if why := ownership.why_stale(receipt, definition(job), asked=asked):
+        return why
     if receipt.tree != extracted.tree:
         return "the network changed"
     if receipt.tensorflow != tensorflow_version():
@@ -100,11 +101,15 @@ def _lost(job: NetworkJob, receipt: SmokeReceipt) -> str | None:
     results = [job.workspace.smoke_json(job.name)]
     if receipt.applicable:
         results.append(job.workspace.smoke_picture(job.name))
-    return next((f"{path.as_posix()} is gone" for path in results if not path.is_file()), None)
+    return next((f"{path.as_posix()} is missing" for path in results if not path.is_file()), None)
 
 
 def _deferred(job: NetworkJob, reason: str) -> SmokeReceipt:
-    return SmokeReceipt(status="deferred", definition=definition(job), reason=reason)
+    """Results of an earlier run stay ours."""
+    former = _own(job) or SmokeReceipt(definition="")
+    return SmokeReceipt(
+        status="deferred", definition=definition(job), reason=reason, outputs=former.outputs
+    )
 
 
 def _run(job: NetworkJob, extracted: ExtractReceipt, progress: Progress) -> Outcome:
@@ -119,6 +124,7 @@ def _run(job: NetworkJob, extracted: ExtractReceipt, progress: Progress) -> Outc
         picture=ran.picture if ran.report.applicable else "",
         tensorflow=version,
         summary=ran.summary,
+        outputs=ran.outputs,
     )
     receipts.write(_path(job), receipt)
     return Outcome("built", note=ran.summary, lines=ran.lines)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasks.config.types import Network, Settings
+from tasks.core import ownership
 from tasks.core.errors import DamagedError, disk_error
 from tasks.core.files import remove_leftovers
 from tasks.core.receipts import digest, inputs, read, write
@@ -27,10 +28,9 @@ def definition(network: Network, settings: Settings) -> str:
 def why_stale(job: NetworkJob) -> str | None:
     """Why the archive must be verified (again), or None."""
     receipt = _receipt(job)
-    if receipt is None:
-        return "never done"
-    if receipt.definition != _definition(job):
-        return "what is expected of it changed"
+    why = ownership.why_stale(receipt, _definition(job), asked="what is expected of it")
+    if why or receipt is None:
+        return why
     if receipt.inputs != _inputs(job):
         return "another archive" if _is_another(job, receipt) else "its download changed"
     if receipt.status == "deferred":

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tasks.core import receipts
+from tasks.core.ownership import write_results
 from tasks.core.paths import Cache, Workspace
+from tasks.core.receipts import Output
 from tasks.core.staging import staging
 from tasks.core.temporary import token
 from tasks.extract.clean import clean as clean_extract
@@ -45,9 +47,10 @@ def project(workspace: Workspace) -> Path:
 def smoke(workspace: Workspace, name: str) -> None:
     """The results of a smoke run."""
     workspace.results(name).mkdir(parents=True)
-    workspace.smoke_json(name).write_bytes(b"{}")
-    workspace.smoke_picture(name).write_bytes(b"picture")
-    receipts.write(workspace.receipt("smoke", name), SmokeReceipt(definition="d"))
+    files = {workspace.smoke_json(name): b"{}", workspace.smoke_picture(name): b"picture"}
+    place, unfinished = workspace.receipt("smoke", name), SmokeReceipt(definition="")
+    outputs, _ = write_results(workspace.root, place, unfinished, files)
+    receipts.write(place, SmokeReceipt(definition="d", outputs=outputs))
     workspace.log("smoke", name).parent.mkdir(parents=True, exist_ok=True)
     workspace.log("smoke", name).write_bytes(b"log")
 
@@ -237,7 +240,10 @@ def test_a_forged_receipt_of_a_project_removes_nothing_elsewhere(
     (workspace.root / "empty").mkdir()
     files = {key: digest_of(b"mine") for key in victims}
     files |= {str(workspace.root / victim): digest_of(b"mine") for victim in victims}
-    forged = ScaffoldReceipt(definition="d", files=files, folders=("empty", "..", "/", "config"))
+    outputs = {key: Output(sha256) for key, sha256 in files.items()}
+    forged = ScaffoldReceipt(
+        definition="d", outputs=outputs, folders=("empty", "..", "/", "config")
+    )
     receipts.write(workspace.receipt("scaffold", "cube_faces"), forged)
     clean_scaffold(workspace, "cube_faces", False, told)
     assert all((workspace.root / victim).read_bytes() == b"mine" for victim in victims)

@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from tasks.compare import step
 from tasks.compare.clean import clean as clean_compare
-from tasks.compare.receipt import CompareReceipt
 from tasks.config.types import Config
 from tasks.core import receipts
 from tasks.core.errors import DamagedError, DiskError
 from tasks.core.paths import Workspace
+from tasks.core.receipts import Output, Receipt
 from tasks.inference.receipts import MeasureReceipt
 from tasks.pipeline.job import Outcome, ProjectJob, Silent
 from tests.support.compared import (
@@ -127,11 +127,16 @@ def test_a_page_of_the_users_is_moved_aside_and_named(job: ProjectJob) -> None:
     assert page.with_name("index.yours-2.html").read_bytes() == b"mine too"
 
 
+def announced(done: Receipt) -> dict[str, Output]:
+    """The outputs of a run that was killed when it had written them."""
+    return {key: Output("", one.sha256) for key, one in done.outputs.items()}
+
+
 def test_a_page_that_an_unfinished_run_left_is_no_users(job: ProjectJob) -> None:
     place = job.workspace.receipt("compare", job.name)
-    done = receipts.read(place, CompareReceipt)
+    done = receipts.read(place, Receipt)
     assert done is not None
-    receipts.write(place, CompareReceipt(definition="", page="", intended=done.page))
+    receipts.write(place, Receipt(definition="", outputs=announced(done)))
     measured_anew(job)
     assert make(job).lines == ()
     assert not job.workspace.comparison_page(job.name).with_name("index.yours.html").exists()
@@ -154,9 +159,9 @@ def test_so_it_is_when_the_catalogue_says_something_else(job: ProjectJob) -> Non
 
 def test_a_kill_before_the_receipt_leaves_a_page_that_is_known(job: ProjectJob) -> None:
     place = job.workspace.receipt("compare", job.name)
-    done = receipts.read(place, CompareReceipt)
+    done = receipts.read(place, Receipt)
     assert done is not None
-    receipts.write(place, CompareReceipt(definition="", intended=done.page))
+    receipts.write(place, Receipt(definition="", outputs=announced(done)))
     assert step.why_stale(job) == "it was not finished"
     assert clean_compare(job.workspace, job.name, False, lambda line: None) == []
     assert not job.workspace.comparison_page(job.name).exists()

@@ -101,7 +101,7 @@ def test_a_setting_that_changes_no_result_makes_nothing_stale(built: Checkout) -
 
 def test_a_lost_picture_makes_smoke_stale(built: Checkout) -> None:
     (built.root / f"results/{EMBEDDED}/smoke.png").unlink()
-    assert "smoke.png is gone" in why(built, f"smoke:{EMBEDDED}")
+    assert "smoke.png is missing" in why(built, f"smoke:{EMBEDDED}")
 
 
 def test_another_tensorflow_makes_smoke_stale(built: Checkout, tmp_path: Path) -> None:

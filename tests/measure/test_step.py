@@ -147,7 +147,7 @@ def test_a_comparison_that_is_not_as_it_was_written_is_written_again(
     before = compared(job)
     place = job.workspace.comparison(job.name)
     place.unlink() if content is None else place.write_bytes(content)
-    assert str(step.why_stale(job)).endswith("is gone" if content is None else "was changed")
+    assert str(step.why_stale(job)).endswith("is missing" if content is None else "was changed")
     assert compared(job) == before
     assert len(stand_in.trials) == 1
     aside = place.with_name("comparison.yours.json")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tasks.config.load import load
-from tasks.core import receipts
+from tasks.core import ownership, receipts
 from tasks.core.errors import DiskError, UsageError
 from tasks.core.paths import Workspace
 from tasks.pipeline.job import Silent, WorkspaceJob
@@ -95,9 +95,9 @@ def test_a_missing_or_changed_picture_makes_it_stale_and_is_mended(
     path = drawn.workspace.plot(kind)
     whole = path.read_bytes()
     path.unlink()
-    assert step.why_stale(drawn) == f"zoo.{kind} is missing"
+    assert step.why_stale(drawn) == f"results/zoo.{kind} is missing"
     path.write_bytes(b"mine")
-    assert step.why_stale(drawn) == f"zoo.{kind} changed"
+    assert step.why_stale(drawn) == f"results/zoo.{kind} was changed"
     outcome = step.run(drawn, Silent())
     assert path.read_bytes() == whole
     assert path.with_name(f"zoo.yours.{kind}").read_bytes() == b"mine"
@@ -133,7 +133,7 @@ def test_a_run_that_was_killed_is_known_by_its_receipt(
     def die(path: Path, content: bytes) -> bool:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(step, "write_if_changed", die)
+    monkeypatch.setattr(ownership, "write_if_changed", die)
     with pytest.raises(KeyboardInterrupt):
         step.run(job, Silent())
     assert step.why_stale(job) == "it was not finished"
@@ -145,7 +145,7 @@ def test_a_run_that_was_killed_makes_no_users_files(
     edit(drawn.workspace.config / "zoo.toml", "speed_ms = 70", "speed_ms = 71")
     job, results = again(drawn.workspace), drawn.workspace.plot("png").parent
     with monkeypatch.context() as killed:
-        killed.setattr(step, "write_if_changed", lambda path, content: 1 / 0)
+        killed.setattr(ownership, "write_if_changed", lambda path, content: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             step.run(job, Silent())
     assert step.run(job, Silent()).lines == ()

@@ -11,11 +11,12 @@ from tasks.core import receipts
 from tasks.core.errors import AnnotationsError, DiskError, UserFilesError
 from tasks.core.files import sha256_of
 from tasks.core.paths import SPLITS, Workspace
-from tasks.core.receipts import RecordsReceipt
+from tasks.core.receipts import Output
 from tasks.formats.tf_example import Floats, Ints, Texts, decode_example
 from tasks.formats.tf_record import read_frames
 from tasks.pipeline.job import Outcome, ProjectJob, Silent
 from tasks.records import step
+from tasks.records.receipt import RecordFile, RecordsReceipt
 from tests.support.annotated import fill, picture, xml
 from tests.support.projects import project_job, scaffold
 
@@ -346,9 +347,10 @@ def test_a_run_that_was_killed_before_the_rename_is_done_again(job: ProjectJob) 
     place = job.workspace.receipt("records", job.name)
     before = receipts.read(place, RecordsReceipt)
     assert before is not None
-    files = dict(before.splits)
-    files["train"] = receipts.RecordFile(files["train"].sha256, "of what never came")
-    receipts.write(place, RecordsReceipt(definition="", splits=files))
+    splits = {**before.splits, "train": RecordFile()}
+    key = record(job).relative_to(job.workspace.root).as_posix()
+    outputs = {**before.outputs, key: Output(before.output(key).sha256, "of what never came")}
+    receipts.write(place, RecordsReceipt(definition="", splits=splits, outputs=outputs))
     assert step.why_stale(job) == "it was not finished"
     run(job)
     assert len(examples(job)) == 3
@@ -360,8 +362,9 @@ def test_a_run_that_was_killed_after_the_rename_takes_nothing_for_the_users(
     run(job)
     place = job.workspace.receipt("records", job.name)
     digest = sha256_of(record(job))
-    files = {"train": receipts.RecordFile("of the one before", digest)}
-    receipts.write(place, RecordsReceipt(definition="", splits=files))
+    key = record(job).relative_to(job.workspace.root).as_posix()
+    splits, outputs = {"train": RecordFile()}, {key: Output("of the one before", digest)}
+    receipts.write(place, RecordsReceipt(definition="", splits=splits, outputs=outputs))
     fill(images(job), ("z",), shade=20)
     lines = run(job).lines
     assert lines == ()

@@ -12,6 +12,7 @@ from tasks.config.types import Training
 from tasks.core import receipts
 from tasks.core.errors import ConfigError
 from tasks.core.paths import Workspace
+from tasks.core.receipts import Output
 from tasks.formats.textproto.edit import Document
 from tasks.pipeline.job import ProjectJob, Silent
 from tasks.pipeline.receipts import ExtractReceipt
@@ -158,8 +159,8 @@ def test_a_config_of_an_older_version_of_this_project_is_tailored(workspace: Wor
     receipt = scaffold_receipt(workspace)
     config = workspace.root / KEY
     config.write_bytes(PIPELINE)
-    files = {**receipt.files, KEY: digest_of(PIPELINE)}
-    old = msgspec.structs.replace(receipt, definition="old", files=files, values={})
+    outputs = {**receipt.outputs, KEY: Output(digest_of(PIPELINE))}
+    old = msgspec.structs.replace(receipt, definition="old", outputs=outputs, values={})
     receipts.write(workspace.receipt("scaffold", "cube_faces"), old)
     assert scaffold(job) == ()
     assert config.read_bytes() == TAILORED

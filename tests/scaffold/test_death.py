@@ -17,6 +17,7 @@ from tasks.annotations.label_map import label_map_path
 from tasks.config.types import Training
 from tasks.core import receipts
 from tasks.core.paths import Workspace
+from tasks.core.receipts import Output
 from tasks.pipeline.job import ProjectJob, Silent
 from tasks.pipeline.receipts import ScaffoldReceipt
 from tasks.scaffold import step
@@ -110,10 +111,11 @@ def test_killed_twice_and_configured_anew_between_nothing_is_taken_for_the_users
             label_map_path(first).as_posix(),
         )
         Path(key).write_bytes(b"written, and then killed")
-        intended = {key: digest_of(b"written, and then killed")}
         done = receipts.read(place, ScaffoldReceipt)
         assert done is not None
-        receipts.write(place, msgspec.structs.replace(done, definition="", intended=intended))
+        announced = Output(done.output(key).sha256, digest_of(b"written, and then killed"))
+        outputs = {**done.outputs, key: announced}
+        receipts.write(place, msgspec.structs.replace(done, definition="", outputs=outputs))
         third = project_job(first.workspace, "b", labels=("three",))
         died = killed_at(instant, third)
         assert scaffold_if_needed(third) == (), instant

@@ -11,6 +11,7 @@ from tasks.annotations.label_map import label_map
 from tasks.core import receipts
 from tasks.core.errors import ConfigError, DamagedError, DiskError, UserFilesError
 from tasks.core.paths import Workspace
+from tasks.core.receipts import Output
 from tasks.pipeline.job import Silent
 from tasks.pipeline.receipts import ScaffoldReceipt
 from tasks.scaffold import step
@@ -156,7 +157,7 @@ def test_a_file_that_the_user_made_first_is_theirs_even_if_it_is_the_same(
     training.mkdir(parents=True)
     (training / "label_map.pbtxt").write_bytes(ONE_TWO)
     assert scaffold(project_job(workspace)) == ()
-    assert scaffold_receipt(workspace).files == {}
+    assert scaffold_receipt(workspace).outputs == {}
     assert len(scaffold(project_job(workspace, labels=("other",)))) == 1
     assert (training / "label_map.pbtxt").read_bytes() == ONE_TWO
 
@@ -216,7 +217,7 @@ def test_a_network_that_is_gone_but_still_in_the_project_keeps_its_config(
     workspace.receipt("extract", "net").unlink()
     scaffold(job)
     assert (training / "net" / "pipeline.config").read_bytes() == TAILORED
-    assert "cube_faces/training/net/pipeline.config" in scaffold_receipt(workspace).files
+    assert "cube_faces/training/net/pipeline.config" in scaffold_receipt(workspace).outputs
 
 
 def test_a_renamed_label_map_moves_unless_it_was_edited(
@@ -340,7 +341,10 @@ def test_a_forged_receipt_removes_nothing_outside_training(workspace: Workspace)
         files[victim] = files[f"cube_faces/training/../../{victim}"] = digest_of(b"mine")
         files[str(path)] = digest_of(b"mine")
     (workspace.root / "empty").mkdir()
-    forged = ScaffoldReceipt(definition="x", files=files, folders=("empty", "cube_faces/../empty"))
+    outputs = {key: Output(sha256) for key, sha256 in files.items()}
+    forged = ScaffoldReceipt(
+        definition="x", outputs=outputs, folders=("empty", "cube_faces/../empty")
+    )
     receipts.write(workspace.receipt("scaffold", "cube_faces"), forged)
     scaffold(project_job(workspace))
     assert all((workspace.root / victim).read_bytes() == b"mine" for victim in victims)
@@ -361,4 +365,4 @@ def test_a_file_that_appears_at_the_last_moment_is_kept(
     lines = step.run(project_job(workspace), Silent()).lines
     assert lines == ("cube_faces/training/label_map.pbtxt was changed just now and stays as it is",)
     assert (training / "label_map.pbtxt").read_bytes() == b"mine"
-    assert scaffold_receipt(workspace).files == {}
+    assert scaffold_receipt(workspace).outputs == {}

@@ -22,7 +22,7 @@ from tasks.pipeline.job import Silent
 from tasks.pipeline.receipts import ScaffoldReceipt
 from tasks.scaffold import step
 from tasks.scaffold.clean import clean as clean_scaffold
-from tasks.scaffold.plan import digest_of, written_at
+from tasks.scaffold.plan import digest_of
 from tasks.wiring import clean
 from tests.support.projects import PIPELINE, install, project_job
 
@@ -80,7 +80,7 @@ class Life:
 
     def ours(self, place: str) -> set[str]:
         receipt = read(self.workspace.receipt("scaffold", "cube_faces"), ScaffoldReceipt)
-        ours = written_at(receipt, place) if receipt else set()
+        ours = receipt.output(place).written if receipt else set()
         return ours | (
             {digest_of(c) for c in CONFIGS} if place.startswith("pre-trained") else set()
         )

@@ -136,7 +136,7 @@ def test_each_change_makes_it_stale_and_says_why(
 @pytest.mark.parametrize("name", ["smoke.json", "smoke.png"])
 def test_a_result_that_is_gone_makes_it_stale(zoo: NetworkJob, name: str) -> None:
     (zoo.workspace.results("zoo") / name).unlink()
-    assert f"{name} is gone" in (step.why_stale(zoo) or "")
+    assert f"{name} is missing" in (step.why_stale(zoo) or "")
 
 
 def test_the_users_picture_is_run_and_watched(make_job: MakeJob) -> None:
