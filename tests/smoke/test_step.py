@@ -28,12 +28,13 @@ from tasks.inference.report import Check, Report
 from tasks.pipeline.job import NetworkJob, Silent
 from tasks.pipeline.receipts import ExtractReceipt
 from tasks.smoke import step
+from tasks.smoke.clean import clean
 from tests.smoke.conftest import ODD, MakeJob
 from tests.support.savedmodels import CHATTER, ODD_SIZE
 
 pytestmark = pytest.mark.slow
 
-CHANGED = "another picture, other labels or another signature are asked for"
+CHANGED = "its picture, its labels or its signature changed"
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -263,7 +264,7 @@ def test_a_broken_network_fails_and_leaves_its_results_to_look_at(make_job: Make
     failed = [each.name for each in report(job).checks if each.result == "failed"]
     assert failed[0] == "all outputs finite"
     assert "boxes" in failed
-    assert step.why_stale(job) == "never done"
+    assert step.why_stale(job) == "was not finished"
 
 
 def test_what_the_graph_prints_goes_to_the_log(make_job: MakeJob) -> None:
@@ -359,3 +360,35 @@ def test_an_endless_network_is_given_up(make_job: MakeJob) -> None:
     step.run(job, Silent())  # the start of TensorFlow has the same limit
     with pytest.raises(NetworkError, match="did not answer within 3 seconds; raise smoke_timeout"):
         step.run(make_job("endless", smoke_timeout=3.0), Silent())
+
+
+@pytest.mark.parametrize("name", ["smoke.json", "smoke.png"])
+def test_a_result_that_the_user_edited_is_backed_up_and_named(zoo: NetworkJob, name: str) -> None:
+    step.run(zoo, Silent())
+    path = zoo.workspace.results(zoo.name) / name
+    path.write_bytes(b"mine")
+    backup = path.with_name(f"{path.stem}.yours{path.suffix}")
+    [line] = step.run(with_network(zoo, labels={"cat": 18}), Silent()).lines
+    assert line.endswith(f"{name} was not as the build made it: yours is now {backup.name}")
+    assert backup.read_bytes() == b"mine"
+    assert path.read_bytes() != b"mine"
+
+
+def test_a_result_that_the_user_edited_survives_a_clean(zoo: NetworkJob) -> None:
+    step.run(zoo, Silent())
+    picture, told = zoo.workspace.smoke_picture(zoo.name), list[str]()
+    picture.write_bytes(b"mine")
+    assert clean(zoo.workspace, zoo.name, False, told.append) == []
+    assert "kept results/zoo/smoke.png: it was changed" in told
+    assert picture.read_bytes() == b"mine"
+    assert not zoo.workspace.smoke_json(zoo.name).exists()
+
+
+def test_results_of_a_network_that_fails_are_still_the_builds(make_job: MakeJob) -> None:
+    job = make_job("broken")
+    with pytest.raises(NetworkError):
+        step.run(job, Silent())
+    assert step.why_stale(job) == "was not finished"
+    assert job.workspace.smoke_json(job.name).exists()
+    assert clean(job.workspace, job.name, False, lambda line: None) == []
+    assert not job.workspace.results(job.name).exists()
