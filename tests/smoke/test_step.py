@@ -264,7 +264,7 @@ def test_a_broken_network_fails_and_leaves_its_results_to_look_at(make_job: Make
     failed = [each.name for each in report(job).checks if each.result == "failed"]
     assert failed[0] == "all outputs finite"
     assert "boxes" in failed
-    assert step.why_stale(job) == "was not finished"
+    assert step.why_stale(job) == "it was not finished"
 
 
 def test_what_the_graph_prints_goes_to_the_log(make_job: MakeJob) -> None:
@@ -388,7 +388,7 @@ def test_results_of_a_network_that_fails_are_still_the_builds(make_job: MakeJob)
     job = make_job("broken")
     with pytest.raises(NetworkError):
         step.run(job, Silent())
-    assert step.why_stale(job) == "was not finished"
+    assert step.why_stale(job) == "it was not finished"
     assert job.workspace.smoke_json(job.name).exists()
     assert clean(job.workspace, job.name, False, lambda line: None) == []
     assert not job.workspace.results(job.name).exists()
