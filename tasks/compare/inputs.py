@@ -90,18 +90,20 @@ def read_inputs(job: ProjectJob, read: ReadDetections, progress: Progress) -> Pa
     comparison = read_comparison(job)
     names = [result.network for result in comparison.results]
     progress.begin("look through", None)
-    seen = survey(read(job, None), list(label_ids(job.project)), known_labels(comparison.results))
+    surveyed = survey(
+        read(job, None), list(label_ids(job.project)), known_labels(comparison.results)
+    )
     progress.begin("shrink pictures", None)
     pictures = tuple(
         (one, thumbnail(job.workspace.root / one.path, one.sha256))
-        for one in read(job, choose(seen.pictures))
+        for one in read(job, choose(surveyed.pictures))
     )
     progress.end()
     return PageInputs(
         comparison=comparison,
         networks={name: job.config.networks[name] for name in names if name in job.config.networks},
         builds={name: last_build(job.workspace, name) for name in names},
-        survey=seen,
+        survey=surveyed,
         pictures=pictures,
         tree=folders(job),
     )

@@ -1,8 +1,8 @@
 """The page as HTML: one file, with its style and script within, that asks nothing of any server.
 
 Names come from files, labels and catalogues, so anybody may have written them. Three things keep
-them harmless: jinja2 escapes all that it prints; `finalize` tells what can't be printed (line
-breaks, bidirectional controls, bytes that are no UTF-8) by its code point; and the policy in the
+them harmless: jinja2 escapes all that it prints; `finalize` writes what can't be printed (line
+breaks, bidirectional controls, bytes that are not UTF-8) as its code point; and the policy in the
 page's head lets no style and no script run but the two that are named there by their digests.
 """
 

@@ -52,25 +52,25 @@ def survey(
     which labels both sides know.
     """
     noted = list[Noted]()
-    seen = set[str]()
+    labels = set[str]()
     scores: dict[str, Counter[tuple[str, int]]] = {}
     for picture in pictures:
         noted.append(Noted(picture.name, oddity(picture, known)))
-        seen.update(mark.label for mark in picture.truth or ())
+        labels.update(mark.label for mark in picture.truth or ())
         for network, found in picture.found.items():
             tally = scores.setdefault(network, Counter())
             for one in found:
                 percent = whole_percent(one.score)
                 if percent >= LEAST:
                     tally[one.label, percent] += 1
-                    seen.add(one.label)
+                    labels.add(one.label)
     counts = {network: _by_label(tally) for network, tally in scores.items()}
-    return Survey(tuple(noted), labels_in_order(own_labels, seen), counts)
+    return Survey(tuple(noted), labels_in_order(own_labels, labels), counts)
 
 
-def labels_in_order(own: Sequence[str], seen: Collection[str]) -> Labels:
+def labels_in_order(own: Sequence[str], found: Collection[str]) -> Labels:
     """The project's labels first, then the others that occur, by name."""
-    ordered = dict.fromkeys((*own, *sorted(set(seen) - set(own))))
+    ordered = dict.fromkeys((*own, *sorted(set(found) - set(own))))
     return {label: number for number, label in enumerate(ordered)}
 
 

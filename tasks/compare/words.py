@@ -30,7 +30,7 @@ def milliseconds(value: float | None) -> str:
 
 
 def percent(part: float | None) -> str:
-    """`87.0 %` of a part of 1. pycocotools says -1 where there was nothing to judge."""
+    """`87.0 %` of a part of 1. pycocotools gives -1 where there was nothing to score."""
     if part is None or not math.isfinite(part) or part < 0:
         return NOTHING
     return f"{part * 100:.1f}{FIXED}%"

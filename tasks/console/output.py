@@ -38,7 +38,7 @@ class Guard:
         self._stream, self._write, self._flush = stream, stream.write, stream.flush
 
     def write(self, text: str) -> int:
-        """Write text, whoever it came from."""
+        """Write text, wherever it comes from."""
         return self.draw(printable_lines(text))
 
     def draw(self, text: str) -> int:

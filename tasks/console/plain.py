@@ -18,9 +18,9 @@ from tasks.core.files import human_size
 def step_lines(row: Row) -> list[str]:
     """One task's line, and what the user must know beside."""
     facts = [row.note, *([human_size(row.size)] if row.size else []), short_time(row.seconds)]
-    told = ", ".join(fact for fact in facts if fact)
+    details = ", ".join(fact for fact in facts if fact)
     why = f" (because {row.why})" if row.why and row.kind == "built" else ""
-    first = f"{row.kind:<10} {row.label}: {told}{why}"
+    first = f"{row.kind:<10} {row.label}: {details}{why}"
     return [first, *(f"           {line}" for line in row.lines)]
 
 

@@ -2,7 +2,7 @@
 
 Bars go to standard error, and only to a terminal. In a worker of `doit -n 2` there are none: two
 processes that redraw one line make a mess of it. Where there is no bar, a wait for another process
-is told all the same: nobody should have to guess why nothing happens.
+is a line all the same, so that it is clear why nothing happens.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def progress_for(title: str) -> Iterator[Progress]:
 
 
 class Quiet(Silent):
-    """A `Progress` that only tells what is waited for."""
+    """A `Progress` that only says what is waited for."""
 
     def __init__(self, title: str) -> None:
         self._title = title

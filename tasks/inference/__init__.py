@@ -21,5 +21,5 @@
     receipts        the receipts of smoke, measure and compare
 
 An order names its handler, a function of the room that sends it: this room knows the two names. The
-parent imports neither TensorFlow nor numpy nor Pillow: whoever has nothing to run pays nothing.
+parent imports neither TensorFlow nor numpy nor Pillow: a build with nothing to run loses no time.
 """

@@ -36,7 +36,7 @@ class Channel:
             return b""
 
     def holds_more(self) -> bool:
-        """Whether something came that has not been read, and that nobody asked for."""
+        """Whether something came that was not asked for."""
         if os.name == "nt":
             return False
         os.set_blocking(self.answers.fileno(), False)

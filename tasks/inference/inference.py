@@ -149,8 +149,8 @@ def read_checkpoint(tf: Any, prefix: Path) -> Checkpoint:
     except FaultError:
         raise
     except Exception as error:
-        said = first_line(error).removeprefix(f"TensorBundle at {prefix} ")
-        why = f"its checkpoint {prefix.as_posix()} can't be read: {said}"
+        reason = first_line(error).removeprefix(f"TensorBundle at {prefix} ")
+        why = f"its checkpoint {prefix.as_posix()} can't be read: {reason}"
         raise FaultError(why, _repair(prefix.parent)) from error
     return Checkpoint(len(types), parameters)
 
@@ -169,8 +169,8 @@ def first_line(error: BaseException) -> str:
     """The first line of what an exception says, without the graph's own addresses, and without
     what TensorFlow puts before every error of a graph."""
     lines = GRAPH_PLACE.sub("", str(error)).splitlines()
-    said = [line.strip() for line in lines if line.strip() and not line.startswith(PREAMBLE)]
-    return said[0][:200] if said else type(error).__name__
+    useful = [line.strip() for line in lines if line.strip() and not line.startswith(PREAMBLE)]
+    return useful[0][:200] if useful else type(error).__name__
 
 
 def _picture_input(inputs: tuple[Tensor, ...], signature: Signature) -> Tensor:

@@ -39,7 +39,7 @@ def open_picture(path: Path) -> LoadedPicture:
     it, as `tf.io.decode_image` does for a training.
 
     Raises:
-        FaultError: the file can't be read, is no picture, is not whole, or is too large.
+        FaultError: the file can't be read, is not a picture, is damaged, or is too large.
     """
     try:
         with open_file(path) as file:

@@ -23,7 +23,7 @@ CAPABILITY_VERSION = 0x20080522
 
 def set_limits(*, may_write: bool, memory: int = 0) -> None:
     """Limit memory, the sizes of files, open files and core dumps. Linux only, but for the dumps:
-    elsewhere the limits do not count what their names say, or nobody has tried them here.
+    elsewhere the limits do not count what their names say, or are not tested.
 
     Args:
         memory: bytes; 0 for `MOST_MEMORY` of the machine's.

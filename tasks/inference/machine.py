@@ -16,10 +16,10 @@ class Machine(Struct, frozen=True, kw_only=True):
     """A machine, and what runs on it.
 
     Attributes:
-        processor: the processor's name, as the system tells it.
+        processor: the processor's name, as the system gives it.
         device: `CPU`, or the names of the graphics processors that TensorFlow uses.
         threads: how many TensorFlow computes with at once.
-        memory: bytes of the whole machine; 0 if the system does not tell.
+        memory: bytes of the whole machine; 0 if the system does not say.
         system: operating system and architecture.
         python, tensorflow: versions.
     """
@@ -58,8 +58,7 @@ def device(tf: Any) -> str:
 def threads(tf: Any) -> int:
     """Threads for the inside of an operation: as set, by the program or by the environment variable
     that TensorFlow looks at; else one for each processor."""
-    told = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
-    set_by_variable = whole(told) or 0
+    set_by_variable = whole(os.environ.get("TF_NUM_INTRAOP_THREADS", "")) or 0
     set_here = int(tf.config.threading.get_intra_op_parallelism_threads())
     return set_here or set_by_variable or processors()
 
@@ -73,7 +72,7 @@ def processors() -> int:
 
 
 def processor() -> str:
-    """The processor's name; its architecture where the system tells no name."""
+    """The processor's name; its architecture where the system gives no name."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -83,7 +82,7 @@ def processor() -> str:
 
 
 def total_memory() -> int:
-    """Bytes of memory that the machine has; 0 if the system does not tell."""
+    """Bytes of memory that the machine has; 0 if the system does not say."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # Windows has no such call

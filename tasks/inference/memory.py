@@ -15,7 +15,7 @@ def forget_peak() -> None:
 
 
 def peak() -> int | None:
-    """Bytes held at most since `forget_peak`, or since the start; None where nobody counts."""
+    """Bytes held at most since `forget_peak`, or since the start; None if not known."""
     try:
         import resource
     except ImportError:  # Windows
@@ -25,13 +25,13 @@ def peak() -> int | None:
 
 
 def beyond(before: int | None) -> int:
-    """Bytes held now beyond those held `before`; 0 where nobody counts."""
+    """Bytes held now beyond those held `before`; 0 if not known."""
     held = now()
     return 0 if held is None or before is None else max(0, held - before)
 
 
 def now() -> int | None:
-    """Bytes held at this moment; None where nobody counts. Linux only (`proc(5)`, statm)."""
+    """Bytes held at this moment; None if not known. Linux only (`proc(5)`, statm)."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")

@@ -83,7 +83,7 @@ class Answer(Struct, frozen=True, kw_only=True, tag=True):
     Attributes:
         transient: what went wrong need not go wrong another time.
         left: bytes that the process holds now beyond what it held before its first order: what
-            networks leave behind. 0 if nobody counts.
+            networks leave behind. 0 if the system does not count.
     """
 
     body: Raw = NOTHING

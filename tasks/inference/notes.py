@@ -6,7 +6,7 @@ hours goes on where it was stopped.
 
 They grow with the pictures: those of 10,000 take seconds and hundreds of megabytes to read. So it
 is noted beside them in which state they were found to be whole; while that is their state, and that
-of the pictures, nobody needs to read them.
+of the pictures, they need not be read.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class OutputLog:
         with self._lock:
             self._end()
             self._room, self._left_out = HEAD, 0
-            with suppress(OSError):  # a log that can't be written is no reason not to run
+            with suppress(OSError):  # the network is run even if its log can't be written
                 log.parent.mkdir(parents=True, exist_ok=True)
                 self._file = open(log, "wb", buffering=0, opener=no_link)  # noqa: SIM115
 

@@ -56,7 +56,7 @@ def private_channel() -> tuple[BinaryIO, BinaryIO]:
 
 def arriving(stream: BinaryIO) -> queue.SimpleQueue[bytes]:
     """The lines of `stream`. At its end the process ends at once, even while TensorFlow runs:
-    nobody is left to read the answer."""
+    the build that would read the answer is gone."""
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
 
     def read() -> None:
@@ -84,8 +84,8 @@ def isolate_process() -> str:
     """Give up what is not needed; what holds this process from here on, in words.
 
     What would be imported from folders that can't be listed any more is imported before. Python is
-    told of a temporary folder, which it would look for by writing into several. TensorFlow is kept
-    from importing matplotlib, which would look for its own folders, and which nobody needs here.
+    given a temporary folder, which it would look for by writing into several. TensorFlow is kept
+    from importing matplotlib, which would look for its own folders, and which is not needed here.
     """
     import embedded  # noqa: F401
 

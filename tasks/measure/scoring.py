@@ -20,16 +20,16 @@ Answers = Mapping[str, Rows]
 
 
 class UnscoredError(Exception):
-    """Why a network can't be judged, as a clause."""
+    """Why a network can't be scored, as a clause."""
 
 
 def score(
     pictures: Sequence[ProjectPicture], answers: Answers, labels: Mapping[str, int]
 ) -> Accuracy:
-    """Judge one network; `labels` are its own: label → class id.
+    """Score one network; `labels` are its own: label → class id.
 
     Raises:
-        UnscoredError: there is nothing to judge it by.
+        UnscoredError: there is nothing to score it by.
     """
     judged = [one for one in pictures if one.truth is not None and one.sha256 in answers]
     present = _labels_of(judged)

@@ -177,7 +177,7 @@ def rows(found: outputs.Found) -> Iterator[tuple[int, float, tuple[float, float,
     """
     boxes, scores, classes = (a[:MOST] for a in (found.boxes, found.scores, found.classes))
     if not all(np.isfinite(values).all() for values in (boxes, scores, classes)):
-        raise FaultError("it answers with NaN or infinity", "`doit smoke` tells more")
+        raise FaultError("it answers with NaN or infinity", "`doit smoke` says more")
     for box, score, number in zip(boxes.tolist(), scores.tolist(), classes.tolist(), strict=True):
         y0, x0, y1, x1 = box
         yield int(number), score, (y0, x0, y1, x1)

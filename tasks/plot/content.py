@@ -16,7 +16,7 @@ class Point(Struct, frozen=True):
     Attributes:
         ms: published time for a picture, milliseconds.
         mAP: published, in percent: of keypoints if `hollow`, else of boxes.
-        hollow: only a keypoint or mask mAP is published, which is no mAP of boxes.
+        hollow: only a keypoint or mask mAP is published, which can't be compared with one of boxes.
         best: on the Pareto front.
         marked: a project of the workspace uses it.
     """

@@ -176,7 +176,7 @@ def _sign(shape: str, size: float, inside: str, edge: str, label: str) -> Any:
 
 
 def _small_print(content: Content, unnamed: int = 0) -> str:
-    """What the figures are, and what is not to be seen. `unnamed` names found no room."""
+    """What the figures are, and what is not drawn. For `unnamed` names there was no room."""
     silent = [f"No room for the names of {unnamed}."] if unnamed else []
     if any(point.hollow for point in content.points):
         silent.append(

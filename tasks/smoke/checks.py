@@ -23,7 +23,7 @@ OVERLAP = 0.5  # intersection over union from which on a box counts as right, as
 
 
 def passed(name: str, fault: str, detail: str = "") -> Check:
-    """The check `name`: passed unless there is a fault to tell."""
+    """The check `name`: passed unless there is a fault."""
     return Check(name, "failed", fault) if fault else Check(name, "passed", detail)
 
 

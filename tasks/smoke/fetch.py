@@ -36,7 +36,7 @@ def fetch(cache: Cache, picture: Picture, settings: Settings, get: Get | None = 
     """The picture in the cache, fetched first if it is not there or damaged.
 
     Raises:
-        UnavailableError: nobody can be reached, or what came is not the picture.
+        UnavailableError: no server can be reached, or what came is not the picture.
         OSError: the cache can't be written.
     """
     path = cached(cache, picture)

@@ -1,4 +1,4 @@
-"""The zoo at a glance, for whoever has to choose a network.
+"""The zoo at a glance, to choose a network from.
 
 `entries` makes a row of every network and finds those that no other beats, `choice` filters and
 sorts them, `table` draws them, `command` is `doit catalogue`; `page` shows all of one network.

@@ -26,7 +26,7 @@ class Entry(Struct, frozen=True, kw_only=True):
         finds: what it puts out.
         input_size, resizer, speed_ms, map_boxes, map_masks, map_keypoints: as published, see
             `config.types.Network`; None where nothing is.
-        size: of the archive, in bytes; None if neither a record nor a download tells.
+        size: of the archive, in bytes; None if neither a record nor a download says.
         installed: whether it lies under pre-trained/, complete.
         projects: the workspace's projects that use it.
         trainable: whether a project gets a pipeline.config for it.

@@ -74,8 +74,8 @@ def page(
         *(("note", note) for note in network.notes),
         *(("cite", paper) for paper in papers(network.family, of_the_zoo=is_of_the_zoo(network))),
     ]
-    told = [_wrapped(what, fact, width) for what, fact in facts if fact]
-    return [network.name, *(line for lines in told for line in lines)]
+    wrapped = [_wrapped(what, fact, width) for what, fact in facts if fact]
+    return [network.name, *(line for lines in wrapped for line in lines)]
 
 
 def _wrapped(what: str, fact: str, width: int) -> list[str]:
@@ -107,8 +107,8 @@ def _tasks(network: Network, config: Config) -> list[tuple[str, str]]:
     """What builds it: each task does those before it first."""
     name = network.name
     used = [f"doit scaffold:{project}" for project in projects_of(network, config)]
-    told = [f"doit {step}:{name}" for step in ("download", "verify", "extract", "smoke")]
-    return [("tasks" if not at else "", task) for at, task in enumerate([*told, *used])]
+    own = [f"doit {step}:{name}" for step in ("download", "verify", "extract", "smoke")]
+    return [("tasks" if not at else "", task) for at, task in enumerate([*own, *used])]
 
 
 def papers(family: Family, *, of_the_zoo: bool) -> tuple[str, ...]:
@@ -138,8 +138,8 @@ def _accuracy(network: Network) -> str:
         "masks": network.map_masks,
         "keypoints": network.map_keypoints,
     }
-    told = [f"{what} {figure:g} %" for what, figure in figures.items() if figure is not None]
-    return f"{', '.join(told)}, as published" if told else ""
+    known = [f"{what} {figure:g} %" for what, figure in figures.items() if figure is not None]
+    return f"{', '.join(known)}, as published" if known else ""
 
 
 def _archive(archive: Digests, known: int | None) -> str:

@@ -20,7 +20,7 @@ from tasks.zoo.entries import Entry, pareto_front
 
 GAP = 2
 NARROWEST = 20
-# A title that is cut shorter than this tells nothing; then the figures go.
+# A title that is cut shorter than this is of no use; then the figures are left out.
 LEAST = 24
 FIGURES: dict[Output, str] = {"boxes": "mAP", "masks": "masks", "keypoints": "keypoints"}
 # What stays longest comes first; with `--finds masks` that is the masks' mAP, then ms.
@@ -163,7 +163,7 @@ def fitted(text: str, width: int, right: bool = False) -> str:
 def remarks(entries: Sequence[Entry], width: int) -> list[str]:
     """How many they are, and what the figures are."""
     if not entries:
-        return textwrap.wrap("no network is like that; `doit catalogue` shows all", width)
+        return textwrap.wrap("no network matches; `doit catalogue` shows all", width)
     counted = f"{len(entries)} network{'s' * (len(entries) > 1)}."
     meaning = (
         "ms: published time for a picture, on hardware that the zoo's page does not name."
@@ -175,8 +175,8 @@ def remarks(entries: Sequence[Entry], width: int) -> list[str]:
 def _left_out(laid: Layout, width: int) -> list[str]:
     if not laid.left_out:
         return []
-    told = f"No room for: {', '.join(laid.left_out)}; `doit show NETWORK` or --csv tells."
-    return textwrap.wrap(told, width)
+    note = f"No room for: {', '.join(laid.left_out)}; see `doit show NETWORK` or --csv."
+    return textwrap.wrap(note, width)
 
 
 def show(
@@ -187,8 +187,8 @@ def show(
     if entries and stream.isatty():
         _draw(entries, stream, width, looked_for, titles)
     else:
-        told = lines(entries, width, looked_for, titles=titles)
-        stream.write("\n".join(told) + "\n")
+        text = "\n".join(lines(entries, width, looked_for, titles=titles))
+        stream.write(text + "\n")
 
 
 def _draw(

@@ -40,7 +40,7 @@ ENDINGS: dict[str, Sequence[Ending]] = {
             ONE_NETWORK,
             ["catalogue", "--max-ms", "0"],
             0,
-            "no network is like that; `doit catalogue` shows all",
+            "no network matches; `doit catalogue` shows all",
         ),
     ),
     "deferred": (

@@ -67,7 +67,7 @@ def test_the_front_of_the_zoo(checkout: Checkout) -> None:
 def test_nothing_found_is_no_error(checkout: Checkout) -> None:
     assert names(checkout, "--max-ms", "0") == []
     done = checkout.doit("catalogue", "no such network")
-    assert (done.code, done.out) == (0, "no network is like that; `doit catalogue` shows all\n")
+    assert (done.code, done.out) == (0, "no network matches; `doit catalogue` shows all\n")
 
 
 @pytest.mark.parametrize("width", [20, 31, 47, 60, 80, 100, 120, 160, 200])

@@ -96,7 +96,7 @@ def test_at_80_columns_every_name_and_figure_is_whole(zoo: tuple[Entry, ...]) ->
 
 
 def test_no_row_is_told_in_words() -> None:
-    assert table.lines((), 80) == ["no network is like that; `doit catalogue` shows all"]
+    assert table.lines((), 80) == ["no network matches; `doit catalogue` shows all"]
 
 
 class Screen(io.StringIO):
