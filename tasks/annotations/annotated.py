@@ -19,6 +19,7 @@ from tasks.pictures import pixels
 from tasks.pictures.stored import Picture, examine, to_upright
 
 LARGE = 8  # pixels a side: from here on no box of one pixel is meant, if there are no others
+ENDS_EARLY = "its last pixels are missing, and grey stands in their place: was it copied whole?"
 FRACTIONS = "all its boxes lie between 0 and 1: they look like fractions, and are read as pixels"
 
 
@@ -51,12 +52,13 @@ def read_pair(pair: Pair, ids: Mapping[str, int]) -> Annotated:
     Raises:
         OSError: a file can't be read.
     """
-    content, faults = b"", list[str]()
+    content, faults, remarks = b"", list[str](), tuple[str, ...]()
     picture = annotation = None
     name = shown(pair.picture.name)
     try:
         content = head(pair.picture, pixels.LARGEST)
         picture = examine(content)
+        remarks = (f"{name}: {ENDS_EARLY}",) if picture.ends_early else ()
     except ValueError as error:
         faults.append(f"{name}: {error}")
     try:
@@ -66,7 +68,7 @@ def read_pair(pair: Pair, ids: Mapping[str, int]) -> Annotated:
         faults.append(f"{_name(pair)}: {error}")
     if why := why_not_background(pair):
         faults.append(f"{name}: {why}")
-    found = Annotated(pair, content, picture, annotation, faults=tuple(faults))
+    found = Annotated(pair, content, picture, annotation, faults=tuple(faults), remarks=remarks)
     return _joined(found, ids) if annotation is not None else found
 
 
@@ -91,7 +93,7 @@ def _joined(found: Annotated, ids: Mapping[str, int]) -> Annotated:
         boxes=boxes,
         clipped=sum(box != before for box, before in zip(boxes, drawn, strict=True)),
         faults=(*found.faults, *(f"{name}: {fault}" for fault in faults)),
-        remarks=tuple(f"{name}: {remark}" for remark in remarks),
+        remarks=(*found.remarks, *(f"{name}: {remark}" for remark in remarks)),
     )
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -21,9 +22,14 @@ from tasks.pictures.kinds import Kind, kind_of
 from tasks.pictures.pixels import SWAPPING, is_transparent, opened, orientation, upright
 from tasks.pictures.plain import is_plain
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 Size = tuple[int, int]
 
 QUALITY = 95
+GREY = (128, 128, 128)  # what JPEG's decoders make of pixels that are missing
+END = b"\xff\xd9"
 
 
 class Picture(Struct, frozen=True):
@@ -34,6 +40,7 @@ class Picture(Struct, frozen=True):
         orientation: 1 to 8, as EXIF has it.
         sha256: of the file.
         reencoded: the record can't hold the file's own bytes.
+        ends_early: a JPEG's last pixels are missing, and every decoder shows grey in their place.
     """
 
     kind: Kind
@@ -41,6 +48,7 @@ class Picture(Struct, frozen=True):
     orientation: int
     sha256: str
     reencoded: bool
+    ends_early: bool = False
 
     @property
     def upright(self) -> Size:
@@ -63,7 +71,22 @@ def examine(content: bytes) -> Picture:
         picture.load()
         turned = orientation(picture)
         odd = turned != 1 or is_transparent(picture) or not is_plain(content, kind)
-    return Picture(kind, (width, height), turned, hashlib.sha256(content).hexdigest(), odd)
+        short = kind == "jpeg" and _ends_early(content, picture)
+    return Picture(kind, (width, height), turned, hashlib.sha256(content).hexdigest(), odd, short)
+
+
+def _ends_early(content: bytes, drawn: Image.Image) -> bool:
+    """Whether more bytes before the end of a JPEG make another picture of it: the decoder lacked
+    them. A whole picture's decoder passes over them. Asked only where the last pixel is grey: a
+    progressive file, which lacks detail and no pixels, is not."""
+    last = (drawn.size[0] - 1, drawn.size[1] - 1)
+    if END not in content or drawn.convert("RGB").getpixel(last) != GREY:
+        return False
+    at = content.rindex(END)
+    with opened(content[:at] + b"\x55" * 4096 + content[at:]) as longer:
+        longer.draft(None, drawn.size)
+        longer.load()
+        return longer.tobytes() != drawn.tobytes()
 
 
 def stored(content: bytes, picture: Picture) -> tuple[bytes, Kind]:

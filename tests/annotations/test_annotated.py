@@ -206,3 +206,10 @@ def test_a_turn_that_the_size_does_not_tell_is_remarked(tmp_path: Path) -> None:
     found = pair(tmp_path, turned(3), xml(("one", 1, 2, 30, 40)))
     assert found.faults == ()
     assert "turned by EXIF" in found.remarks[0]
+
+
+def test_a_jpeg_whose_pixels_end_early_is_a_remark(tmp_path: Path) -> None:
+    whole = picture("JPEG", (640, 480))
+    found = pair(tmp_path, whole[: len(whole) * 3 // 4] + b"\xff\xd9", xml(size=(640, 480)))
+    assert found.faults == ()
+    assert "its last pixels are missing, and grey stands in their place" in found.remarks[0]

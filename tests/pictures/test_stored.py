@@ -204,3 +204,18 @@ def test_exif_that_is_damaged_turns_nothing_and_stops_nothing() -> None:
         for kind in ("PNG", "JPEG"):
             seen = examine(picture(kind, exif=exif))
             assert (seen.orientation, seen.reencoded) == (1, False)
+
+
+@pytest.mark.parametrize("options", [{}, {"restart_marker_rows": 1}])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_jpeg_whose_pixels_end_early_is_noticed(mode: str, options: dict[str, int]) -> None:
+    stream = BytesIO()
+    Image.effect_noise((160, 120), 60).convert(mode).save(stream, "JPEG", **options)
+    whole = stream.getvalue()
+    assert not examine(whole).ends_early
+    start = whole.index(b"\xff\xda") + 12
+    cut = whole[: start + (len(whole) - start) // 2] + b"\xff\xd9"
+    assert examine(cut).ends_early
+    stream = BytesIO()
+    Image.new(mode, (160, 120), "#808080").save(stream, "JPEG", **options)
+    assert not examine(stream.getvalue()).ends_early  # grey, and whole
