@@ -27,6 +27,7 @@ class _Former(msgspec.Struct):
     """All fields in which outputs were noted."""
 
     status: str = "done"
+    definition: str = ""
     files: dict[str, str] = field(default_factory=dict)
     intended: dict[str, str] | str = ""
     splits: dict[str, _Split] = field(default_factory=dict)
@@ -45,7 +46,8 @@ def former_outputs(path: Path, content: bytes) -> dict[str, Written]:
         return {}
     former = msgspec.json.decode(content, type=_Former)
     if step == "smoke":
-        return dict(_untouched(path, name)) if former.status == "done" else {}
+        is_last = former.status == "done" and former.definition != ""
+        return dict(_untouched(path, name)) if is_last else {}
     return {key: pair for key, pair in _noted(step, name, former) if any(pair)}
 
 

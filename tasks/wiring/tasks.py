@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from tasks.config.types import Config
 from tasks.console.reporter import Misused, Reporter
-from tasks.core import addresses
+from tasks.core import addresses, receipts
 from tasks.core.errors import ConfigError, TodError, UsageError, disk_error
 from tasks.core.files import LARGEST_STATE, read_file, write_if_changed
 from tasks.core.paths import Workspace
@@ -210,8 +210,10 @@ def unfinish(path: Path) -> None:
     """Have a step find its work undone. The rest of its receipt stays: it says which files
     are ours."""
     with suppress(OSError, ValueError):
-        receipt = msgspec.json.decode(read_file(path, LARGEST_STATE), type=dict[str, object])
-        write_if_changed(path, msgspec.json.encode({**receipt, "definition": ""}))
+        fields = msgspec.json.decode(read_file(path, LARGEST_STATE), type=dict[str, object])
+        receipt = receipts.read(path, receipts.Receipt)
+        kept = {"outputs": receipt.outputs} if receipt and receipt.outputs else {}
+        write_if_changed(path, msgspec.json.encode({**fields, **kept, "definition": ""}))
 
 
 def failure(error: TodError) -> TaskFailed:
