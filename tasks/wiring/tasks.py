@@ -212,8 +212,8 @@ def unfinish(path: Path) -> None:
     with suppress(OSError, ValueError):
         fields = msgspec.json.decode(read_file(path, LARGEST_STATE), type=dict[str, object])
         receipt = receipts.read(path, receipts.Receipt)
-        kept = {"outputs": receipt.outputs} if receipt and receipt.outputs else {}
-        write_if_changed(path, msgspec.json.encode({**fields, **kept, "definition": ""}))
+        former = {"outputs": receipt.outputs} if receipt and receipt.outputs else {}
+        write_if_changed(path, msgspec.json.encode({**former, **fields, "definition": ""}))
 
 
 def failure(error: TodError) -> TaskFailed:
