@@ -49,13 +49,14 @@ def say(message):
 say(Hello())
 for line in sys.stdin.buffer:
     order = msgspec.json.decode(line, type=Order)
-    say(Doing("load"))
+    say(Doing("load", order.number))
     time.sleep(0.1)
     trial = msgspec.json.decode(order.body, type=SmokeRequest)
     report = Report(network=trial.network, applicable=trial.saved_model)
     drawn = b"drawn" if trial.saved_model else b""
     examined = SmokeReply(report=report, drawn=drawn, summary="stand-in")
-    say(Answer(body=msgspec.Raw(msgspec.json.encode(examined))))
+    body = msgspec.Raw(msgspec.json.encode(examined))
+    say(Answer(body=body, number=order.number))
 """
 
 
