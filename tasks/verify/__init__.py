@@ -1,13 +1,8 @@
-"""Reading an archive through, and judging it.
+"""Verify: read an archive through, and judge it. The reading itself is in `archives`.
 
-    inflate   gzip file → blocks of tar bytes, read, hashed and inflated in threads of their own
-    names     which member names are safe on every system
-    archive   tar bytes → members, within limits; → Facts
-    bundle    a tensor-bundle index → the length that its data files must have
-    judge     Facts and expectations → Verdict (no input or output)
+    judge     facts and expectations → verdict (no input or output)
     trust     the lock: what was trusted once
-    faults    what happens to an archive that can't be used, and what the user is told
-    work      all of these together
+    work      the archive read, the verdict, and what becomes of a bad archive
     step      the step: whether there is work, and the receipt that ends it
 
 Imports point up this list only.
