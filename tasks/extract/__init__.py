@@ -1,6 +1,6 @@
 """Unpacking a network, and keeping it what it was.
 
-    unpack    archive → files in a staging folder (see `core.staging`), each compared while it is written
+    unpack    archive → files in a staging folder (`core.staging`), each compared on the way
     plan      what differs on disk, and what that means (reads only)
     repair    the plan carried out, file by file
     work      which of these is called for; the lock
