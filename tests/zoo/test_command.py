@@ -125,7 +125,7 @@ def test_a_reader_that_went_away_is_no_fault(checkout: Checkout, words: list[str
 
 
 @pytest.mark.parametrize("words", TO_HEAD, ids=" ".join)
-def test_a_closed_output_is_no_fault(checkout: Checkout, words: list[str]) -> None:
+def test_a_closed_output_is_one_line_and_an_error(checkout: Checkout, words: list[str]) -> None:
     command = [sys.executable, "-m", "doit", *words]
     done = subprocess.run(
         ["sh", "-c", 'exec "$@" >&-', "sh", *command],
@@ -136,7 +136,9 @@ def test_a_closed_output_is_no_fault(checkout: Checkout, words: list[str]) -> No
         timeout=60,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.returncode == 1
+    assert done.stderr.decode().count("\n") == 1, done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 def on_stream(checkout: Checkout, words: list[str], stream: int) -> tuple[int, bytes]:
