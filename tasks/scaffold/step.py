@@ -98,14 +98,30 @@ def _what_is_missing(job: ProjectJob, receipt: ScaffoldReceipt) -> str | None:
 
 
 def _what_was_edited(job: ProjectJob, receipt: ScaffoldReceipt) -> str | None:
-    """A pipeline.config that the user edited since we last told what is theirs in it."""
+    """A pipeline.config that the user edited since we last told what is theirs in it.
+
+    Only a file that is newer than the receipt is read: in a workspace of 50 projects with 43
+    networks, reading all of them takes a quarter of a `doit` with nothing to do. One that was put
+    there with an older date is found, and told, when scaffold has something to do.
+    """
     training = key(job, job.workspace.training(job.name))  # joined by hand, as above
+    told = os.stat(job.workspace.receipt("scaffold", job.name)).st_mtime_ns
     for name in job.project.networks:
         path = f"{training}/{name}/{PIPELINE}"
+        if path not in receipt.values or _mtime(job.workspace.root / path) < told:
+            continue
         known = {receipt.output(path).sha256, receipt.edited.get(path)}
-        if path in receipt.values and sha256_or_nothing(job.workspace.root / path) not in known:
+        if sha256_or_nothing(job.workspace.root / path) not in known:
             return f"{path} was edited"
     return None
+
+
+def _mtime(path: Path) -> int:
+    """When a file was last changed, in nanoseconds; 0 if there is none."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _own_folders(job: ProjectJob) -> list[Path]:
