@@ -179,6 +179,6 @@ def _unpack(
     try:
         return unpack(archive, into, verified.members, limits, only=only, advance=progress.advance)
     except (DamagedError, UnsafeArchiveError) as error:
-        raise archive_faults.retold(job, archive, error, "") from error
+        raise archive_faults.for_user(job, archive, error, "") from error
     finally:
         progress.end()

@@ -13,7 +13,7 @@ from tasks.pipeline import archive_cache
 from tasks.pipeline.job import NetworkJob
 
 
-def retold(
+def for_user(
     job: NetworkJob, archive: Path, error: DamagedError | UnsafeArchiveError, attested_by: str
 ) -> TodError:
     """The same error, for the user; a damaged copy of ours is set aside.
@@ -26,7 +26,7 @@ def retold(
     """
     if isinstance(error, DamagedError):
         return damaged(job, archive, error.why, attested_by)
-    todo = error.todo or whose(job, archive)
+    todo = error.todo or what_to_do(job, archive)
     return UnsafeArchiveError(job.name, f"the archive {error.why}; nothing was unpacked", todo)
 
 
@@ -39,14 +39,14 @@ def damaged(job: NetworkJob, archive: Path, why: str, attested_by: str = "") -> 
     """
     moved = archive_cache.set_aside(job, archive, "damaged")
     if moved is None:
-        return DamagedError(job.name, f"the archive {why}", whose(job, archive))
+        return DamagedError(job.name, f"the archive {why}", what_to_do(job, archive))
     todo = f"it is now {moved}; run doit again to fetch it anew"
     if attested_by in ("server", "recorded"):
         todo = f"{todo}, though these very bytes are vouched for ({attested_by})"
     return DamagedError(job.name, f"the archive {why}", todo)
 
 
-def whose(job: NetworkJob, archive: Path) -> str:
+def what_to_do(job: NetworkJob, archive: Path) -> str:
     """What to do with an archive that no download would mend."""
     if archive_cache.is_ours(job, archive):
         return f"remove {archive} to fetch it anew"

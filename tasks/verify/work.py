@@ -114,7 +114,7 @@ def _read_archive(
     try:
         facts = _examine(job, archive, progress)
     except (DamagedError, UnsafeArchiveError) as error:
-        raise archive_faults.retold(job, archive, error, download.attested_by) from error
+        raise archive_faults.for_user(job, archive, error, download.attested_by) from error
     if facts.sha256 != download.sha256:
         raise archive_faults.damaged(job, archive, "changed since it was fetched")
     return facts
@@ -147,7 +147,7 @@ def _unfit(job: NetworkJob, archive: Path | None, verdict: Verdict) -> RefusedEr
     catalogue's entry, which the user can mend."""
     todo = "saved_model and pipeline_config of its entry say what it must have"
     if archive is not None:
-        todo = f"{todo}; {archive_faults.whose(job, archive)}"
+        todo = f"{todo}; {archive_faults.what_to_do(job, archive)}"
     return RefusedError(job.name, f"the archive is not fit: {verdict.why}", todo)
 
 
