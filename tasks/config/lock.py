@@ -95,9 +95,7 @@ def record(path: Path, name: str, entry: LockEntry, *, locked: bool = False) -> 
     """
     entry = msgspec.structs.replace(entry, source=addresses.shown(entry.source))
     if locked and read(path).get(name) != entry:
-        why = f"{short_path(path)} does not hold what would be recorded now, and it is locked"
-        todo = "run this without TOD_LOCKED and `settings.locked`, then commit the file"
-        raise RefusedError(name, why, todo)
+        raise locked_error(path, name)
     changed = False
     with guarded(path):
         for _ in range(TRIES):
@@ -106,6 +104,13 @@ def record(path: Path, name: str, entry: LockEntry, *, locked: bool = False) -> 
                 break
             changed |= write_if_changed(path, encoded({**entries, name: entry}))
     return changed
+
+
+def locked_error(path: Path, name: str) -> RefusedError:
+    """What is told where the lock would have to change, and must not."""
+    why = f"{short_path(path)} does not hold what would be recorded now, and it is locked"
+    todo = "run this without TOD_LOCKED and `settings.locked`, then commit the file"
+    return RefusedError(name, why, todo)
 
 
 def encoded(entries: dict[str, LockEntry]) -> bytes:

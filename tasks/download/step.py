@@ -107,7 +107,8 @@ def run(job: NetworkJob, progress: Progress, tools: Tools | None = None) -> Outc
         UnreachableError: no source can be reached, and the job may not be deferred.
         DownloadError: every source answered, and none has it.
         DamagedError: what came is not what the server says it sent.
-        RefusedError: the server still offers the object that was refused.
+        RefusedError: the server still offers the object that was refused, or config/zoo.lock must
+            stay as it is and does not know the archive.
         ConfigError: config/zoo.lock can't be read.
         DiskError: the cache can't be written, or is too small.
     """
@@ -128,6 +129,8 @@ def _obtain(job: NetworkJob, progress: Progress, tools: Tools | None) -> Outcome
     )
     if at_hand is not None:
         return at_hand
+    if job.locked and lock.settled(job.workspace.lock_file, job.network) is None:
+        raise lock.locked_error(job.workspace.lock_file, job.name)  # before a byte is fetched
     from tasks.download.cached import why_skipped
 
     skipped = why_skipped(job)

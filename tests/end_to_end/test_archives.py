@@ -202,6 +202,15 @@ def test_a_lock_that_must_stay_as_it_is(tmp_path: Path, archive: Path, how: str)
         assert checkout.doit("extract", **locked).code == 0
 
 
+def test_nothing_is_fetched_that_a_locked_lock_does_not_know(tmp_path: Path, archive: Path) -> None:
+    with serving(file(archive.read_bytes())) as server:
+        checkout = workspace(tmp_path, server.url())
+        done = checkout.doit("verify", TOD_LOCKED="1")
+        assert not server.requests
+    assert done.code == 1
+    assert "small: config/zoo.lock does not hold what would be recorded now" in done.err
+
+
 def test_a_network_that_is_read_in_place_needs_no_adopting(tmp_path: Path, archive: Path) -> None:
     checkout = workspace(tmp_path, str(archive))
     done = checkout.doit("adopt", "small", str(archive))
