@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -14,13 +13,12 @@ from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
-from tasks.core.temporary import create_held, ground_of, is_left, token
+from tasks.core.temporary import create_held, ground_of, is_left, open_plain, token
 
 BLOCK = 1 << 20
 # Seconds after which a further write leaves another mtime on any file system (FAT: 2).
 SETTLED = 3.0
 
-READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 # Bytes of a file of ours (a receipt, a record, notes); what is larger is damaged.
 LARGEST_STATE = 64 << 20
 
@@ -135,11 +133,7 @@ def open_file(path: Path) -> BufferedReader:
     """
     if path.is_dir():  # Windows would say that it is forbidden
         raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
-    file = open(os.open(path, READ), "rb")  # noqa: SIM115
-    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        return file
-    file.close()
-    raise OSError(errno.EINVAL, "not an ordinary file", str(path))
+    return open_plain(path, follow_links=True)
 
 
 def read_file(path: Path, most: int) -> bytes:

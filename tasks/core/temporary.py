@@ -24,8 +24,9 @@ import sys
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import cache
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -39,7 +40,8 @@ STILL_FRESH = 900.0  # seconds without a change; what a living process writes mo
 SIGNED = re.compile(r"[.-]([0-9a-f]{8})-[0-9a-f]{16}(?:\.\w+|)$")
 NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-PLAIN = os.O_RDONLY | NO_LINK | getattr(os, "O_BINARY", 0)
+FOLLOWED = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+PLAIN = FOLLOWED | NO_LINK
 HELD_BY_ANOTHER = (errno.EACCES, errno.EAGAIN)
 
 
@@ -87,17 +89,18 @@ def create_held(name: Callable[[], Path]) -> tuple[Path, int]:
             path.unlink()
 
 
-def open_plain(path: Path) -> IO[bytes]:
-    """A file opened for reading if it is a plain one: no link is followed, no pipe waited for.
+def open_plain(path: Path, *, follow_links: bool = False) -> BufferedReader:
+    """An ordinary file opened for reading: no pipe or device is waited for, which may go on for
+    ever, nor is a link followed unless that is asked for.
 
     Raises:
-        OSError: it is missing, can't be read, or is no plain file.
+        OSError: it is missing, can't be read, or is something else; `strerror` is a clause.
     """
-    file = open(os.open(path, PLAIN), "rb")  # noqa: SIM115
+    file = open(os.open(path, FOLLOWED if follow_links else PLAIN), "rb")  # noqa: SIM115
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         return file
     file.close()
-    raise OSError(errno.EINVAL, "not a plain file", str(path))
+    raise OSError(errno.EINVAL, "not an ordinary file", str(path))
 
 
 def no_link(path: str, flags: int) -> int:
