@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -112,6 +112,14 @@ def scan(
     return place
 
 
+def _holds(question: Callable[[], bool]) -> bool:
+    """What an entry of a folder says of itself; a link in a circle is neither file nor folder."""
+    try:
+        return question()
+    except OSError:
+        return False
+
+
 def _sort_in(entry: os.DirEntry[str], place: Place) -> None:
     stem, dot, suffix = entry.name.rpartition(".")
     path, suffix = place.folder / entry.name, dot + suffix.lower()
@@ -119,10 +127,10 @@ def _sort_in(entry: os.DirEntry[str], place: Place) -> None:
     renamed = None if is_picture or suffix == ".xml" else RENAMED.fullmatch(entry.name)
     if renamed:
         stem, suffix = renamed[1], f".{renamed[2]}{renamed[3]}".lower()
-    file = File(path, entry.name, stem, suffix, entry.is_file())
+    file = File(path, entry.name, stem, suffix, _holds(entry.is_file))
     if renamed or suffix in (".xml", *FOREIGN) or entry.name in CLASSES:
         place.notes[folded(stem)].append(file)
-    elif entry.is_dir():
+    elif _holds(entry.is_dir):
         place.folders.append(path)
     elif is_picture:
         place.pictures.append(file)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from errno import EINVAL, EISDIR
+from errno import EINVAL, EISDIR, ELOOP, ENOENT
 from pathlib import Path
 
 from tasks.core.files import open_file
@@ -33,11 +33,9 @@ def head(path: Path, most: int) -> bytes:
     """
     try:
         file = open_file(path)
-    except FileNotFoundError:
-        if path.is_symlink():
-            raise ValueError("it is a link that leads nowhere") from None
-        raise
     except OSError as error:
+        if error.errno in (ENOENT, ELOOP) and path.is_symlink():
+            raise ValueError("it is a link that leads nowhere") from None
         if error.errno in (EINVAL, EISDIR):
             raise ValueError("it is not a file") from None
         raise

@@ -302,3 +302,13 @@ def test_what_a_record_depends_on_has_names_that_differ(tmp_path: Path) -> None:
     assert sorted(listing(folder).files) == [
         *("Annotations/a.xml", "a.png", "b.png", "b.txt", "c.png", "data.csv", "z.xml"),
     ]
+
+
+def test_links_in_a_circle_around_the_pictures_are_neither_files_nor_folders(
+    tmp_path: Path,
+) -> None:
+    folder = train(tmp_path, {"a.png": picture(), "a.xml": XML, "deep/notes.md": b""})
+    for place in (folder, folder / "deep", folder.parent, folder.parents[1]):
+        for name in ("circle", "circle.xml", "circle.png", "circle.csv"):
+            (place / name).symlink_to(name)
+    assert [len(one.boxes) for name, one in read(folder).items() if name == "a.png"] == [1]
