@@ -71,7 +71,7 @@ def sheet(pictures_: Iterable[Image.Image], columns: int, side: int = SIDE) -> I
 def marks(
     signature: Signature, scenes: Iterable[Scene], errors_only: bool = False
 ) -> Iterator[Image.Image]:
-    """Marked pictures of scenes, or of those alone in which something went wrong."""
+    """GroundTruth pictures of scenes, or of those alone in which something went wrong."""
     for drawn in scenes:
         picture, wrong = marked(drawn, detect(signature, drawn.picture))
         if wrong or not errors_only:

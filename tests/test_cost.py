@@ -24,7 +24,7 @@ from tasks.config.checks import Source, cross_faults
 from tasks.config.parse import settle_names
 from tasks.config.types import LockEntry
 from tasks.core import receipts, spelling
-from tasks.core.addresses import clean
+from tasks.core.addresses import redacted_text
 from tasks.core.paths import Workspace
 from tasks.doctor.checkpoint import classes
 from tasks.doctor.config import text_faults
@@ -227,8 +227,8 @@ DOUBTFUL: dict[str, Callable[[int], Callable[[], object]]] = {
     "numbers as YOLO has them": lambda n: lambda: YOLO.match(b"1 " * n + b"x"),
     "one long number": lambda n: lambda: YOLO.match(b"1" * n + b"x"),
     "declarations of XML": lambda n: lambda: DECLARED.search("<?xml encoding=" * n),
-    "an address of signs": lambda n: lambda: clean("http://" + "@?#:/" * n),
-    "many addresses": lambda n: lambda: clean("url: /a://" * n),
+    "an address of signs": lambda n: lambda: redacted_text("http://" + "@?#:/" * n),
+    "many addresses": lambda n: lambda: redacted_text("url: /a://" * n),
     "a string that does not end": lambda n: lambda: list(tokens.PATTERN.finditer("'" + "\\a" * n)),
     "a comment of marks": lambda n: lambda: list(tokens.PATTERN.finditer("#'\"" * n)),
     "an escape that does not end": lambda n: lambda: list(ESCAPE.finditer(b"\\" * n)),

@@ -13,8 +13,8 @@ from tasks.annotations.neighbours import why_not_background
 from tasks.annotations.numbers import plain
 from tasks.annotations.reading import head
 from tasks.annotations.voc import Annotation, Box
-from tasks.core.inspect import shown
 from tasks.core.spelling import composed, spelled, suggestion
+from tasks.core.text import printable
 from tasks.pictures import pixels
 from tasks.pictures.stored import Picture, examine, to_upright
 
@@ -54,7 +54,7 @@ def read_pair(pair: Pair, ids: Mapping[str, int]) -> Annotated:
     """
     content, faults, remarks = b"", list[str](), tuple[str, ...]()
     picture = annotation = None
-    name = shown(pair.picture.name)
+    name = printable(pair.picture.name)
     try:
         content = head(pair.picture, pixels.LARGEST)
         picture = examine(content)

@@ -16,7 +16,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from tasks.annotations.places import CLASSES, COMMON, File, Place, around, scan
-from tasks.core.inspect import shown
+from tasks.core.text import printable
 
 
 class Pair(Struct, frozen=True):
@@ -88,11 +88,11 @@ class Listing(Struct, frozen=True):
 
 def relative_name(folder: Path, path: Path) -> str:
     """A path for the user, who looks into the folder."""
-    return shown(_from(folder, path))
+    return printable(_from(folder, path))
 
 
 def _key(folder: Path, path: Path) -> str:
-    return shown(_from(folder, path).replace("\\", "\\\\"))
+    return printable(_from(folder, path).replace("\\", "\\\\"))
 
 
 def _from(folder: Path, path: Path) -> str:

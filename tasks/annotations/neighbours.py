@@ -14,8 +14,7 @@ from tasks.annotations.mentions import named_in
 from tasks.annotations.places import CLASSES, name_before
 from tasks.annotations.reading import LARGEST, head
 from tasks.core.files import is_file
-from tasks.core.inspect import shown
-from tasks.core.text import count
+from tasks.core.text import count, printable
 
 NAMED = 3
 TODO = "convert it to Pascal VOC, or save an XML without boxes for background"
@@ -30,7 +29,7 @@ def why_not_background(pair: Pair) -> str:
     if not all(map(is_file, pair.others)):
         return f"{names} stands where its annotation may be, and is not a file"
     if renamed := [path for path in pair.others if name_before(path.name)]:
-        name, before = relative_name(folder, renamed[0]), shown(name_before(renamed[0].name))
+        name, before = relative_name(folder, renamed[0]), printable(name_before(renamed[0].name))
         todo = f"rename it to {before}, or take it away"
         return f"{name} is an annotation under another ending: {todo}"
     if pair.others[0].suffix.lower() != ".xml":
@@ -58,7 +57,7 @@ def common_faults(found: Listing) -> list[str]:
             named = [picture for picture in _named_in(path, pictures) if picture in bare]
         if named:
             what = count(len(named), "picture")
-            names = ", ".join(shown(picture.name) for picture in named[:NAMED])
+            names = ", ".join(printable(picture.name) for picture in named[:NAMED])
             more = ", …" if len(named) > NAMED else ""
             where = relative_name(found.folder, path)
             told = f"{what} without XML may be annotated there, in {format_of(path)}"

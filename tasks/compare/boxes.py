@@ -13,8 +13,8 @@ from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
-from tasks.core.inspect import shown
-from tasks.inference.results import Detection, Marked, Place
+from tasks.core.text import printable
+from tasks.inference.results import Detection, GroundTruth, Place
 
 LONGEST = 640
 LEAST, SURE = 5, 50
@@ -127,7 +127,7 @@ def _beside(frame: Frame, size: tuple[int, int], plate: float) -> tuple[float, b
 
 def plate_text(label: str) -> str:
     """A label as it is printed on a picture: one line, of bounded length."""
-    text = shown(label)
+    text = printable(label)
     return text if len(text) <= LABEL else text[: LABEL - 1] + "…"
 
 
@@ -148,7 +148,7 @@ def behind(percent: int, right: bool | None) -> str:
 
 
 def verdicts(
-    found: Sequence[Detection], truth: Sequence[Marked] | None, known: Collection[str]
+    found: Sequence[Detection], truth: Sequence[GroundTruth] | None, known: Collection[str]
 ) -> list[bool | None]:
     """For each detection whether it has an annotated object of its own: same label, IoU 0.5.
 

@@ -15,8 +15,8 @@ from tasks.console.tree import workspace_folders
 from tasks.core import receipts
 from tasks.core.errors import DamagedError
 from tasks.core.files import LARGEST_STATE, read_file
-from tasks.core.inspect import shown
 from tasks.core.paths import Workspace
+from tasks.core.text import printable
 from tasks.inference.receipts import SmokeReceipt
 from tasks.inference.report import Report
 from tasks.inference.results import Comparison, PictureDetections, Result
@@ -116,7 +116,7 @@ def read_comparison(job: ProjectJob) -> Comparison:
         DamagedError: it is not there, or can't be read.
     """
     path = job.workspace.comparison(job.name)
-    name, todo = shown(path.relative_to(job.workspace.root)), f"run doit measure:{job.name}"
+    name, todo = printable(path.relative_to(job.workspace.root)), f"run doit measure:{job.name}"
     try:
         return msgspec.json.decode(read_file(path, LARGEST_COMPARISON), type=Comparison)
     except FileNotFoundError as error:

@@ -7,8 +7,8 @@ from tasks.compare.page import made_of
 from tasks.compare.words import FIXED
 from tasks.core import ownership, receipts
 from tasks.core.errors import disk_error
-from tasks.core.inspect import shown
 from tasks.core.receipts import Receipt
+from tasks.core.text import printable
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 
 VERSION = 1
@@ -75,6 +75,6 @@ def make(job: ProjectJob, detections: ReadDetections, progress: Progress) -> Out
     place, unfinished = workspace.receipt("compare", job.name), Receipt(definition="")
     outputs, moved = ownership.write_results(workspace.root, place, unfinished, {path: content})
     receipts.write(place, Receipt(definition=definition(job), inputs=read, outputs=outputs))
-    where = shown(path.relative_to(job.workspace.root))
+    where = printable(path.relative_to(job.workspace.root))
     note = f"{page.lead.removesuffix('.')}: {where}".replace(FIXED, " ")
     return Outcome("built", note, len(content), moved)

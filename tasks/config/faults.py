@@ -30,7 +30,7 @@ from tasks.config.checks import (
 )
 from tasks.config.reading import NOT_READABLE, WORKSPACE, typed
 from tasks.config.types import Config
-from tasks.core.addresses import clean
+from tasks.core.addresses import redacted_text
 from tasks.core.text import printable
 
 Schema = dict[str, Any]
@@ -91,7 +91,7 @@ def unexplained(sources: Sequence[Source]) -> str:
 def line(fault: Fault, suggest: Suggestions) -> str:
     """`file: path in the file: what was expected; did you mean …?`"""
     place = f"{fault.file}: {path(fault.where)}: " if fault.where else f"{fault.file}: "
-    return clean(printable(place + fault.why + suggest(fault.given, fault.choices)))
+    return redacted_text(printable(place + fault.why + suggest(fault.given, fault.choices)))
 
 
 class Suggestions:
@@ -141,7 +141,7 @@ def found_value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return shortened(json.dumps(clean(value), ensure_ascii=False))
+        return shortened(json.dumps(redacted_text(value), ensure_ascii=False))
     return shortened(str(value))
 
 

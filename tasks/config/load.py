@@ -18,7 +18,7 @@ import msgspec
 
 from tasks.config.reading import NOT_READABLE, WORKSPACE, read_file, typed
 from tasks.config.types import Config
-from tasks.core.addresses import clean
+from tasks.core.addresses import redacted_text
 from tasks.core.errors import ConfigError
 from tasks.core.files import remove, write_atomic
 from tasks.core.paths import Workspace
@@ -121,7 +121,7 @@ def save(workspace: Workspace, files: Sequence[tuple[str, bytes]], config: Confi
     """
     body = msgspec.json.encode(config)
     text = body.decode()
-    if clean(text) != text:
+    if redacted_text(text) != text:
         remove(workspace.compiled_config)
         return
     names = tuple(file for file, _ in files)

@@ -93,7 +93,7 @@ def record(path: Path, name: str, entry: LockEntry, *, locked: bool = False) -> 
         RefusedError: the entry is new or another one, and the file is locked.
         OSError: the file can't be written.
     """
-    entry = msgspec.structs.replace(entry, source=addresses.shown(entry.source))
+    entry = msgspec.structs.replace(entry, source=addresses.redacted(entry.source))
     if locked and read(path).get(name) != entry:
         raise locked_error(path, name)
     changed = False
@@ -116,7 +116,7 @@ def locked_error(path: Path, name: str) -> RefusedError:
 def encoded(entries: dict[str, LockEntry]) -> bytes:
     """The bytes of a lock: sorted by name, one field a line, no secret in an address."""
     entries = {
-        name: msgspec.structs.replace(entry, source=addresses.shown(entry.source))
+        name: msgspec.structs.replace(entry, source=addresses.redacted(entry.source))
         for name, entry in entries.items()
     }
     content = msgspec.json.encode(entries, order="deterministic")

@@ -19,7 +19,7 @@ from doit.reporter import ConsoleReporter
 from tasks.console import plain
 from tasks.console.output import guard
 from tasks.console.rows import Row, any_failed, nothing_done, row_from_values, step_and_name
-from tasks.core.addresses import clean
+from tasks.core.addresses import redacted_text
 from tasks.core.text import printable_lines
 from tasks.pipeline.step import AnyStep
 
@@ -156,7 +156,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         else:
             print("\n".join(plain.failure_lines(row)), file=sys.stderr)
         if fail.traceback:
-            print(clean("".join(fail.traceback)), file=sys.stderr)
+            print(redacted_text("".join(fail.traceback)), file=sys.stderr)
 
     def _close(self) -> None:
         if not self.rows:

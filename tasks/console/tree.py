@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tasks.core.inspect import shown
+from tasks.core.text import printable
 
 DEPTH = 4
 MOST = 40
@@ -48,7 +48,7 @@ def workspace_folders(
 
 def _folder(path: Path, depth: int, named: int) -> Entry:
     if not path.is_dir():
-        return Entry(shown(path.name), "is not there", is_folder=True)
+        return Entry(printable(path.name), "is not there", is_folder=True)
     folders, files = _content(path)
     entries = list[Entry]()
     if depth:
@@ -57,8 +57,8 @@ def _folder(path: Path, depth: int, named: int) -> Entry:
             entries.append(Entry(f"and {_count(len(folders) - MOST, 'more folder')}"))
     note = _count(len(files), "file") if len(files) > named else ""
     if not note:
-        entries += [Entry(shown(name)) for name in sorted(files)]
-    return Entry(shown(path.name), note, tuple(entries), is_folder=True)
+        entries += [Entry(printable(name)) for name in sorted(files)]
+    return Entry(printable(path.name), note, tuple(entries), is_folder=True)
 
 
 def _content(path: Path) -> tuple[list[str], list[str]]:

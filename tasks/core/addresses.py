@@ -29,7 +29,7 @@ _LONGEST_HOST = 253
 _HINT = "; in a password `/`, `?`, `#` and `@` are written %2F, %3F, %23 and %40"
 
 
-def shown(address: str) -> str:
+def redacted(address: str) -> str:
     """An address as it may be shown or kept; see the module. A path comes back as it is.
 
     Of an address in which a password may go on behind a `/`, nothing is shown.
@@ -49,16 +49,16 @@ def shown(address: str) -> str:
     return f"{scheme}://{before}{host}{path}" + (f"?{HIDDEN}" if query else "")
 
 
-def clean(text: str) -> str:
+def redacted_text(text: str) -> str:
     """A text with every address in it as it may be shown: for messages and tracebacks."""
     if "://" in text:
-        text = re.sub(_FOUND, _shown_match, text)
+        text = re.sub(_FOUND, _redacted_match, text)
     return re.sub(_ASKED, rf"\1?{HIDDEN}", text) if "url: /" in text else text
 
 
-def _shown_match(match: re.Match[str]) -> str:
+def _redacted_match(match: re.Match[str]) -> str:
     address = match[0].rstrip(_AROUND)
-    return shown(address) + match[0][len(address) :]
+    return redacted(address) + match[0][len(address) :]
 
 
 def without_user(address: str) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from itertools import count
 from pathlib import Path
 
-from tasks.core.inspect import look, shown
+from tasks.core.path_state import path_state
+from tasks.core.text import printable
 
 
 def back_up(path: Path, ours: Collection[str]) -> str | None:
@@ -22,12 +23,12 @@ def back_up(path: Path, ours: Collection[str]) -> str | None:
     Raises:
         OSError: it can't be looked at or renamed.
     """
-    here = look(path.parent, path)
+    here = path_state(path.parent, path)
     if here.kind == "nothing" or here.is_ours(ours) or (here.kind == "folder" and not here.link):
         return None
     backup = next(place for place in _names(path) if not os.path.lexists(place))
     path.rename(backup)
-    return f"{shown(path)} was not as the build made it: yours is now {shown(backup.name)}"
+    return f"{printable(path)} was not as the build made it: yours is now {printable(backup.name)}"
 
 
 def _names(path: Path) -> Iterator[Path]:

@@ -20,7 +20,7 @@ Anything else that is raised is a defect and keeps its traceback.
 
 from __future__ import annotations
 
-from tasks.core.addresses import clean
+from tasks.core.addresses import redacted_text
 from tasks.core.text import printable, printable_lines
 
 
@@ -36,7 +36,7 @@ class TodError(Exception):
     """
 
     def __init__(self, what: str, why: str, todo: str = "") -> None:
-        what, why, todo = clean(what), clean(why), clean(todo)
+        what, why, todo = redacted_text(what), redacted_text(why), redacted_text(todo)
         super().__init__(what, why, todo)
         self.what, self.why, self.todo = what, why, todo
 
@@ -51,7 +51,7 @@ class ConfigError(TodError):
 
     def __init__(self, faults: tuple[str, ...]) -> None:
         super().__init__("configuration", "\n".join(faults))
-        self.faults = tuple(clean(fault) for fault in faults)
+        self.faults = tuple(redacted_text(fault) for fault in faults)
 
     def __str__(self) -> str:
         return "\n".join(map(printable, self.faults))

@@ -17,10 +17,10 @@ def first_of(lines: Sequence[str], most: int, whole: Path) -> tuple[str, ...]:
         with suppress(OSError):
             remove(whole)
         return tuple(lines)
-    return (*lines[:most], f"and {more} more; all of them: {kept(lines, whole)}")
+    return (*lines[:most], f"and {more} more; all of them: {write_whole_list(lines, whole)}")
 
 
-def kept(lines: Sequence[str], whole: Path) -> str:
+def write_whole_list(lines: Sequence[str], whole: Path) -> str:
     """Write the lines; the file's name, and why it can't be written, which hides nothing else."""
     try:
         write_atomic(whole, ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace"))

@@ -19,8 +19,8 @@ from msgspec.structs import replace
 from tasks.core import receipts
 from tasks.core.backup import back_up
 from tasks.core.files import atomic_writer, sha256_of, sha256_or_nothing, write_if_changed
-from tasks.core.inspect import shown
 from tasks.core.receipts import Output, Receipt
+from tasks.core.text import printable
 
 
 def why_stale(
@@ -47,7 +47,7 @@ def why_stale(
     if inputs is None or receipt.inputs == inputs:
         return None
     differ = (key for key in inputs if inputs[key] != receipt.inputs.get(key))
-    return f"{read or shown(next(differ, 'what it is made from'))} changed"
+    return f"{read or printable(next(differ, 'what it is made from'))} changed"
 
 
 def why_outputs_stale(root: Path, receipt: Receipt, paths: Iterable[Path]) -> str | None:
@@ -56,11 +56,11 @@ def why_outputs_stale(root: Path, receipt: Receipt, paths: Iterable[Path]) -> st
         key = _key(root, path)
         try:
             if sha256_of(path) != receipt.output(key).sha256:
-                return f"{shown(key)} was changed"
+                return f"{printable(key)} was changed"
         except FileNotFoundError:
-            return f"{shown(key)} is missing"
+            return f"{printable(key)} is missing"
         except OSError:
-            return f"{shown(key)} can't be read"
+            return f"{printable(key)} can't be read"
     return None
 
 

@@ -19,9 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasks.core.files import leftovers
-from tasks.core.inspect import Seen, is_link, is_via_link, look, shown
+from tasks.core.path_state import PathState, is_link, is_via_link, path_state
 from tasks.core.paths import Workspace
 from tasks.core.receipts import Receipt
+from tasks.core.text import printable
 
 Say = Callable[[str], None]
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")  # of a network or a project
@@ -31,7 +32,7 @@ GONE_OR_FULL = (errno.ENOENT, errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST)
 
 
 @dataclass(slots=True)
-class Broom:
+class Removal:
     """One sweep.
 
     Attributes:
@@ -52,13 +53,13 @@ class Broom:
     stuck: set[Path] = field(default_factory=set)
     changed: set[Path] = field(default_factory=set)
 
-    def see(self, path: Path) -> Seen:
+    def see(self, path: Path) -> PathState:
         """What stands at `path`; a place that can't be looked into is a failure."""
         try:
-            return look(self.root, path)
+            return path_state(self.root, path)
         except OSError as error:
             self._fail(path, error)
-            return Seen("nothing")
+            return PathState("nothing")
 
     def file(self, path: Path, *, quiet: bool = False) -> bool:
         """Remove a plain file if it is there; say whether it went."""
@@ -183,29 +184,29 @@ class Broom:
 
     def _shown(self, path: Path) -> str:
         inside = self.root in path.parents
-        return shown(path.relative_to(self.root) if inside else path)
+        return printable(path.relative_to(self.root) if inside else path)
 
 
 def _listed(names: list[str]) -> str:
     """`a.png, b.png, c.png and 12 more are`: bounded, however many there are."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     verb = "is" if len(names) == 1 else "are"
-    return f"{', '.join(shown(name) for name in names[:NAMED])}{more} {verb}"
+    return f"{', '.join(printable(name) for name in names[:NAMED])}{more} {verb}"
 
 
-def forget(broom: Broom, workspace: Workspace, step: str, name: str) -> None:
+def forget(removal: Removal, workspace: Workspace, step: str, name: str) -> None:
     """Remove the receipt and the log of a step, unless something before could not be removed."""
-    if broom.failures:
+    if removal.failures:
         return
     receipt, log = workspace.receipt(step, name), workspace.log(step, name)
     whole = workspace.whole_list(step, name)
     for path in (receipt, log, whole):
-        broom.leftovers(path)
-    broom.file(receipt)
+        removal.leftovers(path)
+    removal.file(receipt)
     for path in (log, whole):
-        broom.file(path, quiet=True)
+        removal.file(path, quiet=True)
     for folder in (receipt.parent, receipt.parent.parent, log.parent):
-        broom.empty_folder(folder)
+        removal.empty_folder(folder)
 
 
 def named(workspace: Workspace, step: str) -> set[str]:

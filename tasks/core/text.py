@@ -8,6 +8,7 @@ encoding knows (lone surrogates). All of these are shown as escapes: `\\x1b`, `\
 from __future__ import annotations
 
 import codecs
+from pathlib import Path
 
 # Beside what is printable, lines of ours may hold these: they break or align, and hide nothing.
 LAYOUT = frozenset("\n\t\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}")
@@ -25,8 +26,9 @@ PLAIN_SIGNS = {
 PLAIN = "tod-plain"  # the error handler for streams: what their encoding lacks is written plainly
 
 
-def printable(text: str) -> str:
-    """The text on one line, with escapes for all that is not plainly visible."""
+def printable(text: str | Path) -> str:
+    """A text or a path on one line, with escapes for all that is not plainly visible."""
+    text = text.as_posix() if isinstance(text, Path) else text
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else _escape(c) for c in text)

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from tasks.core.files import read_file
-from tasks.core.inspect import shown
+from tasks.core.text import printable
 from tasks.doctor import refusals, start, values
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.merge import merged
@@ -123,7 +123,7 @@ def _path_faults(document: Document, field_path: str, root: Path) -> Iterator[st
         elif start.UNSET in path:
             yield f"{field_path} is {start.UNSET}"
         elif not _is_there(root / path):
-            yield f"{field_path}: {shown(path)} does not exist"
+            yield f"{field_path}: {printable(path)} does not exist"
 
 
 def _is_there(path: Path) -> bool:

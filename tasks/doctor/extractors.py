@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from tasks.core.inspect import shown
+from tasks.core.text import printable
 
 RESNETS = ("50", "101", "152")
 KNOWN: dict[str, frozenset[str]] = {
@@ -71,7 +71,7 @@ def fault(branch: str, name: str) -> str:
     "" if it can."""
     if name in KNOWN[branch]:
         return ""
-    said = f"feature_extractor {shown(name)}"
+    said = f"feature_extractor {printable(name)}"
     if not name:
         return "feature_extractor has no type"
     if name in FORMER:

@@ -13,7 +13,7 @@ from tasks.annotations.label_map import (
     repeated_fields,
 )
 from tasks.annotations.reading import head
-from tasks.core.inspect import shown
+from tasks.core.text import printable
 from tasks.doctor import config
 from tasks.doctor.pictures import SplitReport
 from tasks.doctor.table import Finding, error, ok, warning
@@ -26,7 +26,7 @@ FEW = 8  # labels that are result in a line; the label map has them all
 def read(job: ProjectJob) -> tuple[LabelMap, list[Finding]]:
     """The labels to go by, and what is to be said of their file."""
     path = label_map_path(job)
-    where = shown(path.relative_to(job.workspace.root))
+    where = printable(path.relative_to(job.workspace.root))
     configured = LabelMap(label_ids(job.project), False)
     again = f"mend it, or remove it and run `doit scaffold:{job.name}`"
     try:
@@ -41,7 +41,9 @@ def read(job: ProjectJob) -> tuple[LabelMap, list[Finding]]:
         return configured, [error(WHAT, f"{where}: {fault}", again)]
     if faults:
         return labels, [error(WHAT, where, again, faults)]
-    result = ", ".join(f"{shown(name)} {number}" for name, number in list(labels.ids.items())[:FEW])
+    result = ", ".join(
+        f"{printable(name)} {number}" for name, number in list(labels.ids.items())[:FEW]
+    )
     result += ", …" if len(labels.ids) > FEW else ""
     if not labels.holds(configured.ids):
         todo = "config/workspace.toml has others: make them agree"
@@ -56,16 +58,17 @@ def use(labels: LabelMap, train: SplitReport, test: SplitReport) -> Iterator[Fin
     if not train.boxes:
         return
     result = ", ".join(
-        f"{shown(name)} {train.labels[name]}+{test.labels[name]}" for name in list(labels.ids)[:FEW]
+        f"{printable(name)} {train.labels[name]}+{test.labels[name]}"
+        for name in list(labels.ids)[:FEW]
     )
     result += ", …" if len(labels.ids) > FEW else ""
-    never = [shown(name) for name in labels.ids if not train.labels[name]]
+    never = [printable(name) for name in labels.ids if not train.labels[name]]
     if never:
         todo = "add pictures of it, or take the label out of config/workspace.toml"
         yield _absent("train", never, todo)
         return
     yield ok("labels", f"boxes in train+test: {result}")
-    absent = [shown(name) for name in labels.ids if not test.labels[name]]
+    absent = [printable(name) for name in labels.ids if not test.labels[name]]
     if absent and test.boxes:
         yield _absent("test", absent, "add pictures to test")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tasks.core import receipts
-from tasks.core.inspect import shown
+from tasks.core.text import printable
 from tasks.doctor import checkpoint, config
 from tasks.doctor.table import Finding, error, ok, warning
 from tasks.formats import tensor_bundle
@@ -41,21 +41,21 @@ def findings(job: ProjectJob, name: str, ids: Mapping[str, int]) -> Iterator[Fin
 def _installed(job: ProjectJob, name: str, extracted: ExtractReceipt) -> Iterator[Finding]:
     folder = job.workspace.network(name)
     if changed := differences(folder, extracted.files):
-        details = [f"{shown(path)} {what}" for path, what in changed.items()]
+        details = [f"{printable(path)} {what}" for path, what in changed.items()]
         yield error(name, "is not as it was extracted", f"run `doit extract:{name}`", details)
         return
     prefix = extracted.checkpoint_prefix
     if not prefix:
         yield error(name, "holds no checkpoint to train on from")
     elif why := checkpoint.fault_of(folder / prefix):
-        yield error(name, f"checkpoint {shown(prefix)}: {why}", f"run `doit extract:{name}`")
+        yield error(name, f"checkpoint {printable(prefix)}: {why}", f"run `doit extract:{name}`")
     else:
         yield _head(name, folder, prefix)
 
 
 def _head(name: str, folder: Path, prefix: str) -> Finding:
     """Whether the checkpoint has as many classes as the network's own config says."""
-    whole = f"checkpoint {shown(prefix)} is complete"
+    whole = f"checkpoint {printable(prefix)} is complete"
     try:
         document, faults = config.read(folder / "pipeline.config")
         if document is None or faults:
@@ -81,7 +81,7 @@ def _config(
 ) -> Iterator[Finding]:
     """The config in the project's folder, which training will read."""
     path = job.workspace.training(job.name, name) / "pipeline.config"
-    where = shown(path.relative_to(job.workspace.root))
+    where = printable(path.relative_to(job.workspace.root))
     again = f"run `doit scaffold:{job.name}`"
     try:
         document, faults = config.read(path)
@@ -89,7 +89,9 @@ def _config(
         if is_here:
             scaffolded = receipts.read(job.workspace.receipt("scaffold", job.name), ScaffoldReceipt)
             why = scaffolded.refused.get(name, "") if scaffolded else ""
-            yield error(name, f"there is no {where}" + (f": {shown(why)}" if why else ""), again)
+            yield error(
+                name, f"there is no {where}" + (f": {printable(why)}" if why else ""), again
+            )
         return
     except OSError as failure:
         yield error(name, f"{where} can't be read: {failure.strerror}")

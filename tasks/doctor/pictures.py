@@ -11,8 +11,7 @@ from msgspec import Struct, field
 from tasks.annotations.annotated import Annotated, clipped_message, read_pair
 from tasks.annotations.folder import Listing, Pair, listing, relative_name
 from tasks.annotations.neighbours import common_faults
-from tasks.core.inspect import shown
-from tasks.core.text import count
+from tasks.core.text import count, printable
 from tasks.doctor.table import Finding, error, ok, warning
 
 FEWEST, MOST_TO_TEST = 0.05, 0.5
@@ -69,7 +68,7 @@ def _read(pair: Pair, ids: Mapping[str, int]) -> Annotated:
     try:
         return read_pair(pair, ids)
     except OSError as failure:
-        name = shown(pair.picture.name)
+        name = printable(pair.picture.name)
         return Annotated(pair, faults=(f"{name}: can't be read: {failure.strerror}",))
 
 
@@ -81,7 +80,7 @@ def _misnamed(read: Annotated) -> list[str]:
         return []
     if not (picture.parent / named.name).is_file():
         return []
-    return [f"{shown(picture.stem)}.xml says that it is of {shown(named.name)}"]
+    return [f"{printable(picture.stem)}.xml says that it is of {printable(named.name)}"]
 
 
 def findings(train: SplitReport, test: SplitReport) -> Iterator[Finding]:
@@ -117,7 +116,7 @@ def _folder(report: SplitReport) -> Iterator[Finding]:
 
 def _oddities(report: SplitReport) -> Iterator[Finding]:
     what, found = report.split, report.found
-    bare = [shown(picture.name) for picture in found.unannotated]
+    bare = [printable(picture.name) for picture in found.unannotated]
     if bare and found.is_annotated:
         result = f"{count(len(bare), 'picture')} without XML, counted as background"
         yield warning(what, result, ANNOTATE, bare)
@@ -125,12 +124,14 @@ def _oddities(report: SplitReport) -> Iterator[Finding]:
         names = [relative_name(found.folder, path) for path in found.unpaired]
         yield warning(what, "XML without a picture", "put the picture beside it", names)
     if found.same_stem:
-        names = [" and ".join(shown(path.name) for path in paths) for paths in found.same_stem]
+        names = [" and ".join(printable(path.name) for path in paths) for paths in found.same_stem]
         yield warning(what, "pictures that share one XML", "give each a name of its own", names)
     if found.folders:
-        names = [shown(path.name) for path in found.folders]
+        names = [printable(path.name) for path in found.folders]
         yield warning(what, "folders, which are not read", "move their pictures up", names)
-    doubles = [" = ".join(map(shown, names)) for names in report.digests.values() if len(names) > 1]
+    doubles = [
+        " = ".join(map(printable, names)) for names in report.digests.values() if len(names) > 1
+    ]
     if doubles:
         yield warning(what, "the same picture twice", "keep one of them", doubles)
     if report.remarks:
@@ -147,7 +148,7 @@ def _shares(train: int, test: int) -> Finding:
 
 def _overlap(train: SplitReport, test: SplitReport) -> Finding:
     both = [
-        f"train/{shown(names[0])} = test/{shown(test.digests[digest][0])}"
+        f"train/{printable(names[0])} = test/{printable(test.digests[digest][0])}"
         for digest, names in train.digests.items()
         if digest in test.digests
     ]

@@ -13,7 +13,7 @@ from tasks.annotations.label_map import LabelMap
 from tasks.annotations.numbers import plain, short
 from tasks.core import receipts
 from tasks.core.files import is_file, open_file
-from tasks.core.inspect import look
+from tasks.core.path_state import path_state
 from tasks.core.spelling import spelled, suggestion
 from tasks.core.text import count
 from tasks.doctor.pictures import SplitReport
@@ -79,7 +79,7 @@ def _is_ours(job: ProjectJob, path: Path) -> bool:
     receipt = receipts.read(job.workspace.receipt("records", job.name), receipts.Receipt)
     key = path.relative_to(job.workspace.root).as_posix()
     written = receipt.output(key).written if receipt else ()
-    return look(job.workspace.root, path).is_ours(written)
+    return path_state(job.workspace.root, path).is_ours(written)
 
 
 def contents(frames: Iterator[bytes], ids: Mapping[str, int]) -> Read:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from tasks.core.inspect import shown
+from tasks.core.text import printable
 from tasks.doctor import extractors
 from tasks.formats.textproto.edit import Document
 from tasks.pipeline_config.apply import current, effective
@@ -266,7 +266,7 @@ def _evaluation(document: Document) -> Iterator[str]:
     names = current(document, "eval_config.metrics_set")
     for name in names if isinstance(names, tuple) else (names,):
         if isinstance(name, str) and name not in METRICS:
-            yield f"evaluation refuses metrics_set {shown(name)}"
+            yield f"evaluation refuses metrics_set {printable(name)}"
     averages = effective(document, "train_config.optimizer.use_moving_average")
     if effective(document, "eval_config.use_moving_averages") is True and averages is False:
         yield "evaluation wants moving averages, and the optimizer keeps none: set both alike"

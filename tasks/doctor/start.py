@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from tasks.core.files import read_file
-from tasks.core.inspect import shown
+from tasks.core.text import printable
 from tasks.doctor import checkpoint, extractors
 from tasks.formats import tensor_bundle
 from tasks.formats.textproto.edit import Document
@@ -72,7 +72,7 @@ def _fault(path: str, prefix: Path, names: Collection[str]) -> str:
     why = checkpoint.fault_of(prefix)
     if names and not any(OBJECTS in name for name in names):
         why = "it is of TensorFlow 1, and TensorFlow 2's training refuses it; take one of the zoo"
-    return f"{shown(path)}: {why}" if why else ""
+    return f"{printable(path)}: {why}" if why else ""
 
 
 def _version(document: Document) -> Iterator[str]:
@@ -100,7 +100,8 @@ def _type(document: Document, names: Collection[str]) -> Iterator[str]:
     if kind == "fine_tune":
         yield "fine_tune_checkpoint_type is fine_tune; the zoo's are of detection, which does it"
     elif kind not in TYPES:
-        yield f"fine_tune_checkpoint_type is {shown(kind) or 'missing'}; the zoo's are of detection"
+        said = printable(kind) or "missing"
+        yield f"fine_tune_checkpoint_type is {said}; the zoo's are of detection"
 
 
 def _names(prefix: Path) -> list[str]:
@@ -139,7 +140,7 @@ def unlike(document: Document, origin: Document | None, whose: str) -> Iterator[
         here, there = (as_text(effective(one, path)) for one in (document, origin))
         if here != there:
             field = path.removeprefix(f"model.{branch}.")
-            yield f"{field} is {shown(here)}, and that of {whose} is {shown(there)}"
+            yield f"{field} is {printable(here)}, and that of {whose} is {printable(there)}"
 
 
 def _compared(document: Document, origin: Document, branch: str) -> list[str]:

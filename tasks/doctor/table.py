@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from tasks.console.output import console
 from tasks.core.files import remove
-from tasks.core.lists import kept
+from tasks.core.lists import write_whole_list
 from tasks.core.text import count
 
 Kind = Literal["ok", "warning", "error"]
@@ -71,7 +71,7 @@ def shortened(project: str, found: Sequence[Finding], whole: Path) -> list[Findi
         with suppress(OSError):
             remove(whole)
         return list(found)
-    where, short = kept(lines(project, found, WIDEST), whole), []
+    where, short = write_whole_list(lines(project, found, WIDEST), whole), []
     for one in found:
         more = len(one.details) - MOST
         rest = [f"and {more} more; all of them: {where}"] if more > 0 else []

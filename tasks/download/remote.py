@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from tasks.config import lock
 from tasks.config.types import Network
-from tasks.core.addresses import shown
+from tasks.core.addresses import redacted
 from tasks.core.errors import (
     DownloadError,
     PlainHttpError,
@@ -205,6 +205,6 @@ def by_hand(job: NetworkJob) -> str:
     if not remote:
         return f"get the file, then `doit adopt {job.name} FILE`"
     secure = [address for address in remote if address.lower().startswith("https://")]
-    address = shown((secure or remote)[-1]).replace("'", "%27")
+    address = redacted((secure or remote)[-1]).replace("'", "%27")
     file = PurePosixPath(urlsplit(address).path).name or "FILE"
     return f"`curl -fLO '{address}'` elsewhere, then `doit adopt {job.name} {shlex.quote(file)}`"

@@ -21,7 +21,7 @@ import msgspec
 from tasks.config import lock
 from tasks.config.types import Network
 from tasks.core import ownership
-from tasks.core.addresses import shown, without_user
+from tasks.core.addresses import redacted, without_user
 from tasks.core.errors import (
     DamagedError,
     DownloadError,
@@ -218,7 +218,7 @@ def _done(job: NetworkJob, record: ArchiveRecord, *, note: str, archive: str = "
     receipt = DownloadReceipt(
         definition=definition(job.network),
         archive=archive,
-        source=shown(record.source),
+        source=redacted(record.source),
         sha256=record.sha256,
         size=record.size,
         attested_by="recorded" if recorded else record.attested_by,

@@ -22,7 +22,7 @@ from msgspec import Struct
 from tasks.core import receipts
 from tasks.core.files import read_file, stamp_of, write_atomic
 from tasks.inference.receipts import MeasureReceipt
-from tasks.inference.results import Detection, Figures, Marked, PictureDetections, Place
+from tasks.inference.results import Detection, Figures, GroundTruth, PictureDetections, Place
 from tasks.pipeline.job import ProjectJob
 
 Rows = tuple[tuple[int, float, Place], ...]
@@ -67,7 +67,7 @@ class ProjectPicture(Struct, frozen=True, kw_only=True):
     path: str
     sha256: str
     size: tuple[int, int]
-    truth: tuple[Marked, ...] | None
+    truth: tuple[GroundTruth, ...] | None
 
 
 class ProjectNotes(Struct, frozen=True, kw_only=True):

@@ -128,7 +128,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
     results: tuple[Result, ...] = ()
 
 
-class Marked(Struct, frozen=True):
+class GroundTruth(Struct, frozen=True):
     """An annotated object."""
 
     label: str
@@ -158,5 +158,5 @@ class PictureDetections(Struct, frozen=True, kw_only=True):
     path: str
     sha256: str = ""
     size: tuple[int, int]
-    truth: tuple[Marked, ...] | None
+    truth: tuple[GroundTruth, ...] | None
     found: dict[str, tuple[Detection, ...]]

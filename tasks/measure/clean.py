@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from tasks.core import receipts
 from tasks.core.paths import Workspace
-from tasks.core.removal import NAME, Broom, Say, forget, named
+from tasks.core.removal import NAME, Removal, Say, forget, named
 from tasks.inference.receipts import MeasureReceipt
 
 
 def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
     """Remove a project's comparison if it is as it was written, what was noted of its networks and
     pictures, and the receipt and logs of measure."""
-    broom = Broom(workspace.root, dryrun, say)
+    removal = Removal(workspace.root, dryrun, say)
     receipt = receipts.read(workspace.receipt("measure", name), MeasureReceipt)
     path = workspace.comparison(name)
-    broom.outputs(receipt, [path])
+    removal.outputs(receipt, [path])
     shared = _measured_by_others(workspace, name)
     for network in receipt.networks if receipt else ():
         if not NAME.fullmatch(network):
             continue
-        broom.file(workspace.log("measure", f"{name}-{network}"), quiet=True)
+        removal.file(workspace.log("measure", f"{name}-{network}"), quiet=True)
         if network not in shared:
-            broom.file(workspace.network_notes(network), quiet=True)
-    broom.file(workspace.project_notes(name), quiet=True)
-    broom.file(workspace.notes_found_whole(name), quiet=True)
-    broom.empty_folder(path.parent)
-    broom.empty_folder(path.parent.parent)
-    forget(broom, workspace, "measure", name)
-    return broom.failures
+            removal.file(workspace.network_notes(network), quiet=True)
+    removal.file(workspace.project_notes(name), quiet=True)
+    removal.file(workspace.notes_found_whole(name), quiet=True)
+    removal.empty_folder(path.parent)
+    removal.empty_folder(path.parent.parent)
+    forget(removal, workspace, "measure", name)
+    return removal.failures
 
 
 def _measured_by_others(workspace: Workspace, project: str) -> set[str]:

@@ -20,11 +20,10 @@ from tasks.annotations.label_map import labels_of
 from tasks.annotations.neighbours import common_faults
 from tasks.annotations.reading import state
 from tasks.core.files import sync_tree
-from tasks.core.inspect import shown
 from tasks.core.spelling import composed
-from tasks.core.text import count
+from tasks.core.text import count, printable
 from tasks.inference.notes import ProjectNotes, ProjectPicture
-from tasks.inference.results import Marked
+from tasks.inference.results import GroundTruth
 from tasks.pipeline.job import Progress, ProjectJob, Silent
 from tasks.pipeline.step import PATIENCE
 from tasks.pipeline.step_lock import turn
@@ -117,7 +116,7 @@ def _read(
     for pair, size in zip(pairs, sizes, strict=True):
         progress.advance(size)
         if not _is_text(pair.picture):
-            unreadable.append(f"{shown(pair.picture.name)}: its name is not UTF-8; rename it")
+            unreadable.append(f"{printable(pair.picture.name)}: its name is not UTF-8; rename it")
             continue
         found = read_pair(pair, ids)
         if found.picture is None:
@@ -153,7 +152,7 @@ def _is_text(path: Path) -> bool:
 def _project_picture(job: ProjectJob, found: Annotated) -> ProjectPicture:
     assert found.picture is not None
     return ProjectPicture(
-        name=shown(found.pair.picture.name),
+        name=printable(found.pair.picture.name),
         path=found.pair.picture.relative_to(job.workspace.root).as_posix(),
         sha256=found.picture.sha256,
         size=found.picture.upright,
@@ -161,11 +160,11 @@ def _project_picture(job: ProjectJob, found: Annotated) -> ProjectPicture:
     )
 
 
-def _truth(found: Annotated) -> tuple[Marked, ...]:
+def _truth(found: Annotated) -> tuple[GroundTruth, ...]:
     assert found.picture is not None
     width, height = found.picture.upright
     return tuple(
-        Marked(
+        GroundTruth(
             composed(b.label), (b.ymin / height, b.xmin / width, b.ymax / height, b.xmax / width)
         )
         for b in found.boxes

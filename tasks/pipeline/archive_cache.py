@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 
 from tasks.config.types import Network
-from tasks.core.addresses import shown, without_user
+from tasks.core.addresses import redacted, without_user
 from tasks.core.files import (
     BLOCK,
     atomic_writer,
@@ -97,7 +97,7 @@ def write_record(path: Path, record: ArchiveRecord) -> None:
     Raises:
         OSError: the folder can't be written.
     """
-    record = msgspec.structs.replace(record, source=shown(record.source))
+    record = msgspec.structs.replace(record, source=redacted(record.source))
     write_atomic(path, msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
 
 

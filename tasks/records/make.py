@@ -17,8 +17,8 @@ from msgspec import Struct, field
 from tasks.annotations.annotated import Annotated, read_pair
 from tasks.annotations.folder import Pair
 from tasks.annotations.reading import state
-from tasks.core.inspect import shown
 from tasks.core.ownership import write_unless
+from tasks.core.text import printable
 from tasks.formats.tf_example import Floats, Ints, Texts, encode_example
 from tasks.formats.tf_record import frame
 from tasks.pictures.stored import stored
@@ -98,7 +98,7 @@ def _example(pair: Pair, ids: Mapping[str, int], tally: Tally) -> bytes:
     try:
         return frame(example(found, ids))
     except ValueError as error:
-        tally.faults.append(f"{shown(pair.picture.name)}: {error}")
+        tally.faults.append(f"{printable(pair.picture.name)}: {error}")
         return b""
 
 

@@ -17,10 +17,11 @@ from tasks.annotations.reading import LARGEST, state
 from tasks.core import ownership, receipts
 from tasks.core.errors import AnnotationsError, UserFilesError, disk_error
 from tasks.core.files import remove_leftovers
-from tasks.core.inspect import look, shown
 from tasks.core.lists import first_of
+from tasks.core.path_state import path_state
 from tasks.core.paths import SPLITS
 from tasks.core.receipts import NOTHING, Output
+from tasks.core.text import printable
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 from tasks.records import memory
 from tasks.records.memory import Memory, Noted
@@ -123,7 +124,7 @@ def _output(job: ProjectJob, split: str) -> str:
 
 
 def _key(job: ProjectJob, path: Path) -> str:
-    return shown(path.relative_to(job.workspace.root))
+    return printable(path.relative_to(job.workspace.root))
 
 
 class _Work(Struct):
@@ -203,7 +204,7 @@ def _make(work: _Work, split: str) -> None:
         return
     work.remarks += oddities(_key(job, job.workspace.images(job.name, split)), found)
     sources = {name: note.sha256 for name, note in work.sources[split].items()}
-    here = look(job.workspace.root, path)
+    here = path_state(job.workspace.root, path)
     if here.kind in ("folder", "other"):
         raise UserFilesError(job.name, f"{_key(job, path)} is no file", "move it away")
     if here.kind == "file" and before.asked == work.asked and before.sources == sources:
@@ -223,7 +224,7 @@ def _write(
 
     def may_replace(sha256: str) -> bool:
         nonlocal is_ours
-        here = look(work.job.workspace.root, path)
+        here = path_state(work.job.workspace.root, path)
         is_ours = here.kind == "nothing" or here.is_ours(before.written)
         if is_ours:
             work.files[split] = RecordFile()  # no sources: not done
@@ -257,7 +258,7 @@ def _note(work: _Work, split: str, tally: Tally, planned: RecordFile, is_ours: b
         folder = _key(work.job, work.job.workspace.images(work.job.name, split))
         work.made[split] = contents(path.name, tally)
         work.lines += told(tally, folder)
-    elif look(work.job.workspace.root, path).sha256 != tally.sha256:
+    elif path_state(work.job.workspace.root, path).sha256 != tally.sha256:
         where = _key(work.job, path)
         work.lines.append(f"{where} is yours and stays as it is; remove it to have it made anew")
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from tasks.annotations.annotated import clipped_message
 from tasks.annotations.folder import Listing, relative_name
-from tasks.core.inspect import shown
 from tasks.core.lists import first_of
-from tasks.core.text import count
+from tasks.core.text import count, printable
 
 if TYPE_CHECKING:
     from tasks.records.make import Tally
@@ -20,7 +19,7 @@ MOST_TOLD = 10
 
 def oddities(folder: str, found: Listing) -> list[str]:
     """XML and pictures that do not go together as they should."""
-    twins = [" and ".join(shown(path.name) for path in paths) for paths in found.same_stem]
+    twins = [" and ".join(printable(path.name) for path in paths) for paths in found.same_stem]
     return [
         *(
             f"{folder}: {relative_name(found.folder, path)} has no picture and is left out"

@@ -10,8 +10,9 @@ from typing import IO
 from msgspec import Struct, field
 
 from tasks.core.files import remove, sync_folder
-from tasks.core.inspect import Seen, look, shown
 from tasks.core.ownership import write_unless
+from tasks.core.path_state import PathState, path_state
+from tasks.core.text import printable
 from tasks.scaffold.plan import Plan, digest_of
 
 
@@ -30,7 +31,7 @@ class Done(Struct):
 
     def take(self, path: str) -> None:
         self.taken.add(path)
-        self.lines.append(f"{shown(path)} was changed just now and stays as it is")
+        self.lines.append(f"{printable(path)} was changed just now and stays as it is")
 
 
 def carry_out(root: Path, planned: Plan) -> Done:
@@ -47,7 +48,7 @@ def carry_out(root: Path, planned: Plan) -> Done:
         if not _write(root, root / path, content, planned.expect[path]):
             done.take(path)
     for path in planned.drop:
-        if look(root, root / path) == planned.expect[path]:
+        if path_state(root, root / path) == planned.expect[path]:
             remove(root / path)
         else:
             done.take(path)
@@ -63,7 +64,7 @@ def _sync_parents(root: Path, paths: Iterable[str]) -> None:
         sync_folder(folder)
 
 
-def _write(root: Path, path: Path, content: bytes, expect: Seen) -> bool:
+def _write(root: Path, path: Path, content: bytes, expect: PathState) -> bool:
     """Write the file unless something else stands there by now than was seen when planning.
 
     The look comes after the slow part (the new content is on disk under another name), right
@@ -74,7 +75,7 @@ def _write(root: Path, path: Path, content: bytes, expect: Seen) -> bool:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-        here = look(root, path)
+        here = path_state(root, path)
         return here == expect or here.is_ours((digest_of(content),))
 
     return write_unless(path, write)
@@ -87,4 +88,4 @@ def _drop_folder(root: Path, folder: str, done: Done) -> None:
         return
     except OSError:
         done.folders.append(folder)
-        done.lines.append(f"{shown(folder)} is wanted no more, but holds files and stays")
+        done.lines.append(f"{printable(folder)} is wanted no more, but holds files and stays")

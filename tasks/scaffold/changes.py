@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tasks.annotations.label_map import label_map_path
 from tasks.core.errors import disk_error
 from tasks.core.files import read_file
-from tasks.core.inspect import shown
+from tasks.core.text import printable
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.tokens import TextError
 from tasks.formats.textproto.values import same
@@ -43,7 +43,7 @@ def _network(job: ProjectJob, name: str) -> list[str]:
     try:
         made = tailor(job, name, key(job, label_map_path(job)))
     except Unfit as error:
-        return [f"{name}: {shown(str(error))}"]
+        return [f"{name}: {printable(str(error))}"]
     if made is None:
         return [f"{name}: not here yet"]
     notes = [f"  {line}" for line in remarks(network, made)]
@@ -56,7 +56,7 @@ def _table(job: ProjectJob, name: str, made: Tailored) -> list[str]:
     try:
         here = Document.read(read_file(path, LONGEST_CONFIG), SHAPE) if path.is_file() else None
     except TextError as error:
-        return [f"  {shown(str(error))}"]
+        return [f"  {printable(str(error))}"]
     return table(made.base, here, made.changes)
 
 

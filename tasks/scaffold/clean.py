@@ -7,7 +7,7 @@ from pathlib import Path
 from tasks.core import receipts
 from tasks.core.paths import SPLITS, Workspace
 from tasks.core.receipts import Receipt
-from tasks.core.removal import Broom, Say, forget
+from tasks.core.removal import Removal, Say, forget
 from tasks.pipeline.receipts import ScaffoldReceipt
 from tasks.scaffold.plan import trusted
 
@@ -15,22 +15,22 @@ from tasks.scaffold.plan import trusted
 def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
     """Remove what scaffold made in a project and nobody changed, and the folders that it made and
     that are empty by then. Folders that hold something are the user's from then on."""
-    broom = Broom(workspace.root, dryrun, say)
+    removal = Removal(workspace.root, dryrun, say)
     receipt = trusted(receipts.read(workspace.receipt("scaffold", name), ScaffoldReceipt), name)
-    broom.outputs(receipt, [workspace.root / key for key in sorted(receipt.outputs)])
+    removal.outputs(receipt, [workspace.root / key for key in sorted(receipt.outputs)])
     for key in sorted(receipt.folders, reverse=True):
-        broom.empty_folder(workspace.root / key)
-    broom.name_rest(workspace.project(name), _records(broom, workspace, name))
-    forget(broom, workspace, "scaffold", name)
-    return broom.failures
+        removal.empty_folder(workspace.root / key)
+    removal.name_rest(workspace.project(name), _records(removal, workspace, name))
+    forget(removal, workspace, "scaffold", name)
+    return removal.failures
 
 
-def _records(broom: Broom, workspace: Workspace, name: str) -> dict[Path, str]:
+def _records(removal: Removal, workspace: Workspace, name: str) -> dict[Path, str]:
     """The records that are still as they were made, and who removes them."""
     receipt = receipts.read(workspace.receipt("records", name), Receipt)
     paths = [workspace.record_file(name, split) for split in SPLITS] if receipt else []
     return {
         path: f"`doit clean records:{name}` removes it"
         for path in paths
-        if receipt and broom.is_ours(receipt, path)
+        if receipt and removal.is_ours(receipt, path)
     }

@@ -12,7 +12,8 @@ from tasks.annotations.label_map import label_ids
 from tasks.config.types import Network
 from tasks.core.errors import ConfigError, DamagedError
 from tasks.core.files import human_size, read_file
-from tasks.core.inspect import Seen, shown
+from tasks.core.path_state import PathState
+from tasks.core.text import printable
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.path import plain
 from tasks.formats.textproto.tokens import TextError
@@ -110,7 +111,7 @@ def _add(found: Configs, job: ProjectJob, network: Network, label_map: str) -> N
                 found.tailored[path] = made
     if reason:
         found.refused[name] = reason
-        found.lines.append(f"{name}: {shown(reason)}")
+        found.lines.append(f"{name}: {printable(reason)}")
     else:
         found.lines += [f"{name}: {line}" for line in remarks(network, found.tailored.get(path))]
 
@@ -120,9 +121,9 @@ def remarks(network: Network, made: Tailored | None) -> list[str]:
     catalogue's words, or as the file tells), and what the API would refuse to read in it."""
     found = []
     if wanted := network.training_needs or (rules.needs(made.base) if made else ""):
-        found.append(shown(wanted))
+        found.append(printable(wanted))
     if first := next(unknown_fields(made.base), "") if made else "":
-        found.append(f"the Object Detection API refuses its pipeline.config: {shown(first)}")
+        found.append(f"the Object Detection API refuses its pipeline.config: {printable(first)}")
     return found
 
 
@@ -179,7 +180,7 @@ def _content(job: ProjectJob, name: str, record: FileRecord) -> bytes:
 
 
 def update_all(
-    job: ProjectJob, configs: Configs, seen: Mapping[str, Seen], before: ScaffoldReceipt
+    job: ProjectJob, configs: Configs, seen: Mapping[str, PathState], before: ScaffoldReceipt
 ) -> Updates:
     """See which files the user edited, and bring what is still ours in them up to date.
 
@@ -200,7 +201,7 @@ def update_all(
 
 
 def _update(
-    found: Updates, root: Path, path: str, made: Tailored, here: Seen, before: ScaffoldReceipt
+    found: Updates, root: Path, path: str, made: Tailored, here: PathState, before: ScaffoldReceipt
 ) -> None:
     content = read_file(root / path, LONGEST_CONFIG)
     if digest_of(content) != here.sha256:
@@ -210,19 +211,22 @@ def _update(
         theirs = Document.read(content, SHAPE)
         merged = apply.merged(theirs, made.base, made.changes, before.values[path], intended)
     except (TextError, Unfit) as error:
-        found.lines.append(f"{shown(path)} is yours and stays as it is: {shown(str(error))}")
+        found.lines.append(
+            f"{printable(path)} is yours and stays as it is: {printable(str(error))}"
+        )
         found.merges[path] = Merge(here.sha256, content)
         return
     found.merges[path] = Merge(here.sha256, merged.content)
     found.values[path] = merged.values
     if merged.kept:
-        found.lines.append(f"{shown(path)} keeps what is yours: {kept_values(merged.kept)}")
+        found.lines.append(f"{printable(path)} keeps what is yours: {kept_values(merged.kept)}")
 
 
 def kept_values(kept: Iterable[Kept]) -> str:
     """The values of the user's, in a line."""
     items = [
-        f"{plain(k.path)} = {shown(k.theirs) or 'nothing'} (ours: {shown(k.ours) or 'nothing'})"
+        f"{plain(k.path)} = {printable(k.theirs) or 'nothing'} "
+        f"(ours: {printable(k.ours) or 'nothing'})"
         for k in kept
     ]
     more = [f"and {len(items) - MOST_KEPT} more"] if len(items) > MOST_KEPT else []

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from tasks.core.inspect import Seen, is_below, shown
+from tasks.core.path_state import PathState, is_below
+from tasks.core.text import printable
 from tasks.pipeline.receipts import ScaffoldReceipt
 
-NOTHING = Seen("nothing")
+NOTHING = PathState("nothing")
 
 
 class Wanted(Struct, frozen=True):
@@ -54,7 +55,7 @@ class Plan(Struct, frozen=True):
 
     make: list[str] = field(default_factory=list)
     write: dict[str, bytes] = field(default_factory=dict)
-    expect: dict[str, Seen] = field(default_factory=dict)
+    expect: dict[str, PathState] = field(default_factory=dict)
     merged: set[str] = field(default_factory=set)
     drop: list[str] = field(default_factory=list)
     drop_folders: list[str] = field(default_factory=list)
@@ -96,7 +97,7 @@ def trusted(receipt: ScaffoldReceipt | None, project: str) -> ScaffoldReceipt:
 
 def plan(
     wanted: Wanted,
-    seen: Mapping[str, Seen],
+    seen: Mapping[str, PathState],
     receipt: ScaffoldReceipt,
     merges: Mapping[str, Merge] | None = None,
 ) -> Plan:
@@ -119,17 +120,19 @@ def plan(
     return made
 
 
-def _plan_folder(made: Plan, path: str, here: Seen, receipt: ScaffoldReceipt) -> None:
+def _plan_folder(made: Plan, path: str, here: PathState, receipt: ScaffoldReceipt) -> None:
     if here.kind == "nothing":
         made.make.append(path)
         made.folders.append(path)
     elif here.kind != "folder":
-        made.blocked.append(f"{shown(path)} must be a folder, and something else is there")
+        made.blocked.append(f"{printable(path)} must be a folder, and something else is there")
     elif path in receipt.folders and not here.link:
         made.folders.append(path)
 
 
-def _plan_merge(made: Plan, path: str, merge: Merge, here: Seen, receipt: ScaffoldReceipt) -> None:
+def _plan_merge(
+    made: Plan, path: str, merge: Merge, here: PathState, receipt: ScaffoldReceipt
+) -> None:
     """The user's file gets our values, and stays theirs: it is not noted as what we wrote."""
     if before := receipt.output(path).sha256:
         made.files[path] = before
@@ -139,11 +142,11 @@ def _plan_merge(made: Plan, path: str, merge: Merge, here: Seen, receipt: Scaffo
 
 
 def _plan_file(
-    made: Plan, path: str, content: bytes | None, here: Seen, receipt: ScaffoldReceipt
+    made: Plan, path: str, content: bytes | None, here: PathState, receipt: ScaffoldReceipt
 ) -> None:
     written = receipt.output(path).written
     if here.kind in ("folder", "other"):
-        made.blocked.append(f"{shown(path)} must be a file, and something else is there")
+        made.blocked.append(f"{printable(path)} must be a file, and something else is there")
     elif content is not None and (here.kind == "nothing" or here.is_ours(written)):
         made.files[path] = digest_of(content)
         if here.sha256 != made.files[path]:
@@ -153,7 +156,7 @@ def _plan_file(
 
 
 def _leave_file(
-    made: Plan, path: str, content: bytes | None, here: Seen, receipt: ScaffoldReceipt
+    made: Plan, path: str, content: bytes | None, here: PathState, receipt: ScaffoldReceipt
 ) -> None:
     """The user's file, or one of ours that can't be made anew now; what we last wrote stays noted,
     so that a later run can tell whether it has anything new to offer."""
@@ -164,11 +167,11 @@ def _leave_file(
         made.files[path] = before
     if content is not None and digest_of(content) not in {here.sha256, *written}:
         made.kept.append(
-            f"{shown(path)} is yours and stays as it is; remove it to have it made anew"
+            f"{printable(path)} is yours and stays as it is; remove it to have it made anew"
         )
 
 
-def _plan_farewell(made: Plan, path: str, here: Seen, receipt: ScaffoldReceipt) -> None:
+def _plan_farewell(made: Plan, path: str, here: PathState, receipt: ScaffoldReceipt) -> None:
     """A file that we wrote and that is wanted no more."""
     if here.kind == "nothing":
         return
@@ -176,4 +179,4 @@ def _plan_farewell(made: Plan, path: str, here: Seen, receipt: ScaffoldReceipt) 
         made.drop.append(path)
         made.expect[path] = here
     else:
-        made.kept.append(f"{shown(path)} is wanted no more, but is yours and stays")
+        made.kept.append(f"{printable(path)} is wanted no more, but is yours and stays")

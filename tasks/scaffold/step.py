@@ -13,7 +13,7 @@ from tasks.annotations.label_map import label_ids, label_map, label_map_path
 from tasks.core import ownership, receipts
 from tasks.core.errors import ConfigError, UserFilesError, disk_error
 from tasks.core.files import remove_leftovers, sha256_or_nothing
-from tasks.core.inspect import Seen, is_below, look
+from tasks.core.path_state import PathState, is_below, path_state
 from tasks.core.receipts import Output
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 from tasks.pipeline.receipts import ScaffoldReceipt
@@ -197,8 +197,8 @@ def _plan(job: ProjectJob, configs: Configs, place: Path) -> tuple[Plan, Updates
     return planned, updates, before
 
 
-def _look(job: ProjectJob, paths: Iterable[str]) -> dict[str, Seen]:
-    return {path: look(job.workspace.root, job.workspace.root / path) for path in paths}
+def _look(job: ProjectJob, paths: Iterable[str]) -> dict[str, PathState]:
+    return {path: path_state(job.workspace.root, job.workspace.root / path) for path in paths}
 
 
 def _intent(planned: Plan, updates: Updates, before: ScaffoldReceipt) -> ScaffoldReceipt:

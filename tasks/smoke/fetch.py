@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from tasks.config.types import Picture, Settings
-from tasks.core.addresses import shown
+from tasks.core.addresses import redacted
 from tasks.core.errors import TodError
 from tasks.core.files import sha256_or_nothing, write_atomic
 from tasks.core.paths import Cache
@@ -44,7 +44,7 @@ def fetch(cache: Cache, picture: Picture, settings: Settings, get: Get | None = 
         return path
     content = (get or over_http)(picture.source, settings)
     if hashlib.sha256(content).hexdigest() != picture.sha256:
-        raise UnavailableError(f"what {shown(picture.source)} gave has another sha256")
+        raise UnavailableError(f"what {redacted(picture.source)} gave has another sha256")
     write_atomic(path, content)
     return path
 

@@ -32,7 +32,7 @@ class Source(Struct, frozen=True):
     @property
     def shown(self) -> str:
         """The address or path as it may be shown and kept."""
-        return addresses.shown(self.text)
+        return addresses.redacted(self.text)
 
     @property
     def host(self) -> str:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from tasks.config.types import Config
 from tasks.console.output import say
-from tasks.core.inspect import is_link, shown
+from tasks.core.path_state import is_link
 from tasks.core.paths import Cache, Workspace, default_cache
-from tasks.core.removal import NAME, Broom, Say, named
+from tasks.core.removal import NAME, Removal, Say, named
 from tasks.core.staging import strays
+from tasks.core.text import printable
 from tasks.pipeline.job import ZOO
 from tasks.pipeline.step import AnyStep
 from tasks.wiring.registry import STEPS
@@ -84,19 +85,19 @@ def clean_rest(
     for step in reversed(STEPS):
         others = sorted(known[step.scope] - {*networks, *projects, ZOO})
         failures += clean_step(step, workspace, others, dryrun, say)
-    broom = Broom(workspace.root, dryrun, say)
-    _sweep_pre_trained(broom, workspace, known["network"])
-    _sweep_state(broom, workspace, known)
+    removal = Removal(workspace.root, dryrun, say)
+    _sweep_pre_trained(removal, workspace, known["network"])
+    _sweep_state(removal, workspace, known)
     _say_what_stays(workspace, cache, say)
-    return failures + broom.failures
+    return failures + removal.failures
 
 
 def clean_database(workspace: Workspace) -> None:
     """Remove doit's database, once doit has closed it, and `.tod` if nothing else is there."""
-    broom = Broom(workspace.root, False, lambda line: None)
+    removal = Removal(workspace.root, False, lambda line: None)
     for path in _database(workspace):
-        broom.file(path)
-    broom.empty_folder(workspace.state)
+        removal.file(path)
+    removal.empty_folder(workspace.state)
 
 
 def _database(workspace: Workspace) -> set[Path]:
@@ -104,7 +105,7 @@ def _database(workspace: Workspace) -> set[Path]:
     return set(workspace.state.glob(workspace.doit_state.name + "*"))
 
 
-def _sweep_pre_trained(broom: Broom, workspace: Workspace, named: Collection[str]) -> None:
+def _sweep_pre_trained(removal: Removal, workspace: Workspace, named: Collection[str]) -> None:
     """Remove leftovers of extractions; name what the build did not put there."""
     folder = workspace.pre_trained
     if is_link(folder) or not folder.is_dir():
@@ -113,14 +114,16 @@ def _sweep_pre_trained(broom: Broom, workspace: Workspace, named: Collection[str
         {match[1] for path in folder.iterdir() if (match := STAGING.match(path.name))}
     ):
         for staging in strays(workspace.staging(name)):
-            broom.tree(staging)
+            removal.tree(staging)
     known = {folder / name for name in (*named, *SHIPPED)}
-    for path in sorted(set(folder.iterdir()) - known - broom.gone):
-        broom.stay(path, "it is not known to be made by the build")
-    broom.empty_folder(folder)
+    for path in sorted(set(folder.iterdir()) - known - removal.gone):
+        removal.stay(path, "it is not known to be made by the build")
+    removal.empty_folder(folder)
 
 
-def _sweep_state(broom: Broom, workspace: Workspace, names: Mapping[str, Collection[str]]) -> None:
+def _sweep_state(
+    removal: Removal, workspace: Workspace, names: Mapping[str, Collection[str]]
+) -> None:
     """Remove logs, locks and the like; receipts went with what they stand for.
 
     Args:
@@ -128,14 +131,14 @@ def _sweep_state(broom: Broom, workspace: Workspace, names: Mapping[str, Collect
     """
     known = {workspace.state} | _database(workspace) | set(_state_of(workspace, names))
     for staging in strays(workspace.scenes_staging):
-        broom.tree(staging)
+        removal.tree(staging)
     for pattern in (*STATE, *MEASURED, SEEN):
         for path in sorted(set(workspace.state.glob(pattern)) - known):
-            broom.file(path, quiet=True)
+            removal.file(path, quiet=True)
     for folder, _, _ in os.walk(workspace.state, topdown=False):
         if Path(folder) != workspace.state:
-            broom.empty_folder(Path(folder))
-    broom.name_rest(workspace.state, known=known)
+            removal.empty_folder(Path(folder))
+    removal.name_rest(workspace.state, known=known)
 
 
 def _state_of(workspace: Workspace, names: Mapping[str, Collection[str]]) -> Iterator[Path]:
@@ -150,7 +153,7 @@ def _state_of(workspace: Workspace, names: Mapping[str, Collection[str]]) -> Ite
 
 def _say_what_stays(workspace: Workspace, cache: Cache, say: Say) -> None:
     if workspace.lock_file.exists():
-        say(f"kept {shown(workspace.lock_file.relative_to(workspace.root))}: what was trusted")
+        say(f"kept {printable(workspace.lock_file.relative_to(workspace.root))}: what was trusted")
     if folders := _cache_folders(cache):
         command = "rmdir /s /q" if os.name == "nt" else "rm -r"
         places = " ".join(shlex.quote(str(folder)) for folder in folders)

@@ -12,8 +12,8 @@ from doit.task import Task
 from tasks.config.types import Config
 from tasks.console.output import say
 from tasks.core.errors import TodError, UsageError, disk_error
-from tasks.core.inspect import shown
 from tasks.core.paths import Workspace
+from tasks.core.text import printable
 from tasks.wiring.tasks import StepTask, Tasks, failure
 
 FAMILIES = "only these: ssd, faster, mask, rcnn, efficientdet,\ncenternet, one-stage, two-stage"
@@ -156,4 +156,6 @@ def _refuse_variables(words: list[str]) -> None:
     """
     for word in words:
         if "=" in word and not word.startswith("-"):
-            raise UsageError("catalogue", f"`{shown(word)}` is no word", f"as in `--{shown(word)}`")
+            raise UsageError(
+                "catalogue", f"`{printable(word)}` is no word", f"as in `--{printable(word)}`"
+            )

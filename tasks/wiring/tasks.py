@@ -75,7 +75,7 @@ class UpToDate(Struct, Generic[J], frozen=True):
         try:
             task.meta["why"] = self.step.work().why_stale(self.job)
         except (TodError, OSError) as error:  # the step meets it again, and tells of it
-            task.meta["why"] = addresses.clean(str(error))
+            task.meta["why"] = addresses.redacted_text(str(error))
         return task.meta["why"] is None
 
     def __repr__(self) -> str:
@@ -230,4 +230,4 @@ def keep_details(log: Path) -> None:
     with suppress(OSError):
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "a", encoding="utf-8", errors="backslashreplace", opener=no_link) as file:
-            file.write(addresses.clean(traceback.format_exc()))
+            file.write(addresses.redacted_text(traceback.format_exc()))

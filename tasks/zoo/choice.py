@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from tasks.config.types import Family, Output
 from tasks.core.errors import UsageError
-from tasks.core.inspect import shown
 from tasks.core.numbers import decimal
+from tasks.core.text import printable
 from tasks.zoo.entries import Entry, pareto_front
 
 COMMAND = "catalogue"
@@ -194,4 +194,4 @@ def number(option: str, text: str, example: str) -> float:
 
 
 def wrong(option: str, text: str, why: str, todo: str) -> UsageError:
-    return UsageError(COMMAND, f"{option}: `{shown(text)}` {why}", todo)
+    return UsageError(COMMAND, f"{option}: `{printable(text)}` {why}", todo)

@@ -7,10 +7,10 @@ import textwrap
 import msgspec
 
 from tasks.config.types import Config, Digests, Family, Network
-from tasks.core.addresses import shown
+from tasks.core.addresses import redacted
 from tasks.core.files import LARGEST_STATE, human_size, read_file
-from tasks.core.inspect import shown as printable
 from tasks.core.paths import Workspace
+from tasks.core.text import printable
 from tasks.pipeline.installed import differences, receipt_of
 from tasks.zoo.entries import archive_size, entries, is_of_the_zoo, pareto_front, projects_of
 
@@ -64,7 +64,7 @@ def page(
         ("COCO mAP", _accuracy(network)),
         ("", _best(network, config, workspace)),
         ("archive", _archive(network.archive, archive_size(network, workspace))),
-        *(("source", shown(source)) for source in network.sources),
+        *(("source", redacted(source)) for source in network.sources),
         ("licence", network.licence),
         ("installed", _installed(network, workspace)),
         ("isolated", _isolated(network, workspace)),

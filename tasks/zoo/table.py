@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from tasks.config.types import Output
 from tasks.console.output import console
-from tasks.core.inspect import shown
+from tasks.core.text import printable
 from tasks.zoo.entries import Entry, pareto_front
 
 GAP = 2
@@ -68,8 +68,8 @@ class Layout(Struct, frozen=True):
 def cells(entry: Entry) -> dict[str, str]:
     """A row's texts by column."""
     return {
-        "name": shown(entry.name),
-        "title": shown(entry.title or entry.name),
+        "name": printable(entry.name),
+        "title": printable(entry.title or entry.name),
         "family": entry.family,
         "input": "x".join(map(str, entry.input_size or ())),
         "ms": figure(entry.speed_ms),
@@ -79,7 +79,7 @@ def cells(entry: Entry) -> dict[str, str]:
         "size": megabytes(entry.size),
         "here": "yes" if entry.installed else "",
         "projects": " ".join(entry.projects),
-        "licence": shown(entry.licence.partition(" (")[0]),
+        "licence": printable(entry.licence.partition(" (")[0]),
     }
 
 

@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from tasks.core.paths import Workspace
-from tasks.inference.results import Detection, Marked, PictureDetections, Result
+from tasks.inference.results import Detection, GroundTruth, PictureDetections, Result
 from tests.support.compared import (
     LABELS,
     MACHINE,
@@ -151,9 +151,9 @@ def sights(number: int, labels: tuple[str, ...], size: tuple[int, int]) -> list[
     return made
 
 
-def mark(chance: random.Random, labels: tuple[str, ...]) -> Marked:
+def mark(chance: random.Random, labels: tuple[str, ...]) -> GroundTruth:
     y, x = chance.random() * 0.7, chance.random() * 0.7
-    return Marked(chance.choice(labels), (y, x, y + 0.2, x + 0.2))
+    return GroundTruth(chance.choice(labels), (y, x, y + 0.2, x + 0.2))
 
 
 def page_of(folder: Path, number: int, size: tuple[int, int] = (160, 120)) -> Path:

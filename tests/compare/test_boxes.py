@@ -24,7 +24,7 @@ from tasks.compare.boxes import (
     verdicts,
     whole_percent,
 )
-from tasks.inference.results import Detection, Marked, Place
+from tasks.inference.results import Detection, GroundTruth, Place
 
 SIZE = (640, 480)
 HERE: Place = (0.1, 0.1, 0.5, 0.5)
@@ -131,7 +131,7 @@ def found(*rows: tuple[str, float, Place]) -> tuple[Detection, ...]:
 def test_the_best_detection_takes_an_annotated_object(
     detections: tuple[Detection, ...], verdict: list[bool | None]
 ) -> None:
-    assert verdicts(detections, (Marked("one", HERE),), {"one", "two"}) == verdict
+    assert verdicts(detections, (GroundTruth("one", HERE),), {"one", "two"}) == verdict
 
 
 def test_without_annotations_nothing_is_judged() -> None:

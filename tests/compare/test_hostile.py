@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from tasks.config.types import Network
-from tasks.inference.results import Detection, Marked, Result
+from tasks.inference.results import Detection, GroundTruth, Result
 from tests.support.compared import (
     NETWORKS,
     RCNN,
@@ -52,7 +52,7 @@ def hostile_page(name: str) -> str:
     )
     known = {**NETWORKS, SSD: network}
     seen = sight(
-        truth=(Marked(name, HERE), Marked("one", HERE)),
+        truth=(GroundTruth(name, HERE), GroundTruth("one", HERE)),
         found={SSD: (Detection(name, 0.9, HERE), Detection(name, 0.3, HERE)), RCNN: ()},
     )
     named = replace(seen, name=name)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import pytest
 
 from tasks.compare.survey import THRESHOLDS, Noted, choose, oddity, survey
-from tasks.inference.results import Detection, Marked, PictureDetections, Place
+from tasks.inference.results import Detection, GroundTruth, PictureDetections, Place
 
 HERE: Place = (0.1, 0.1, 0.5, 0.5)
 AWAY: Place = (0.6, 0.6, 0.9, 0.9)
-TRUTH = (Marked("one", HERE),)
+TRUTH = (GroundTruth("one", HERE),)
 KNOWN = {"ssd": {"one", "two"}, "rcnn": {"one", "two"}}
 
 
 def seen(
-    truth: tuple[Marked, ...] | None, name: str = "a.png", **found: list[tuple[str, float, Place]]
+    truth: tuple[GroundTruth, ...] | None,
+    name: str = "a.png",
+    **found: list[tuple[str, float, Place]],
 ) -> PictureDetections:
     rows = {network: tuple(Detection(*row) for row in made) for network, made in found.items()}
     return PictureDetections(name=name, path=name, size=(64, 48), truth=truth, found=rows)
@@ -60,7 +62,7 @@ def test_all_pictures_are_counted_at_every_threshold() -> None:
     sights = [
         seen(None, "a", ssd=[("two", 0.97, HERE), ("one", 0.5, HERE), ("one", 0.02, HERE)]),
         seen(TRUTH, "b", ssd=[("one", 0.051, HERE)]),
-        seen((Marked("zebra", HERE),), "c", ssd=[]),
+        seen((GroundTruth("zebra", HERE),), "c", ssd=[]),
     ]
     found = survey(iter(sights), ["two"], KNOWN)
     assert [one.name for one in found.pictures] == ["a", "b", "c"]

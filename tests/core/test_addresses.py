@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.config.places import why_no_host, why_odd
-from tasks.core.addresses import clean, shown, why_unusable, without_user
+from tasks.core.addresses import redacted, redacted_text, why_unusable, without_user
 from tasks.web.connectivity import origin_of
 
 SHOWN = {
@@ -43,8 +43,8 @@ SHOWN = {
 
 @pytest.mark.parametrize("address", SHOWN)
 def test_an_address_is_shown_without_its_secrets(address: str) -> None:
-    assert shown(address) == SHOWN[address]
-    assert shown(shown(address)) == shown(address)
+    assert redacted(address) == SHOWN[address]
+    assert redacted(redacted(address)) == redacted(address)
 
 
 @given(
@@ -56,10 +56,10 @@ def test_an_address_is_shown_without_its_secrets(address: str) -> None:
 def test_nothing_before_the_host_or_in_the_query_is_shown(
     scheme: str, before: str, between: str, query: str
 ) -> None:
-    text = shown(f"{scheme}://u:{before}zq9x{between}@host/path?{query}qz8y")
+    text = redacted(f"{scheme}://u:{before}zq9x{between}@host/path?{query}qz8y")
     assert "zq9x" not in text
     assert "qz8y" not in text
-    assert shown(text) == text
+    assert redacted(text) == text
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_nothing_before_the_host_or_in_the_query_is_shown(
     ],
 )
 def test_a_text_is_cleaned_of_secrets_and_of_nothing_else(text: str, cleaned: str) -> None:
-    assert clean(text).startswith(cleaned)
-    assert "secret" not in clean(text)
+    assert redacted_text(text).startswith(cleaned)
+    assert "secret" not in redacted_text(text)
 
 
 def test_name_and_password_are_no_part_of_what_an_address_names() -> None:
@@ -156,7 +156,7 @@ def test_no_address_raises_anything_unexpected(start: str, rest: str) -> None:
     import requests
 
     text = start + rest
-    shown(text), clean(text), without_user(text), why_no_host(rest)
+    redacted(text), redacted_text(text), without_user(text), why_no_host(rest)
     if not why_odd(text, remote_only=True):
         assert origin_of(text).port in range(1, 65_536)
         requests.Request("GET", without_user(text)).prepare()

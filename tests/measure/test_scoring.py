@@ -9,7 +9,7 @@ from embedded import LABELS
 from embedded.detector import Found
 from embedded.scoring import Truth, average_precision
 from tasks.inference.notes import ProjectPicture, Rows
-from tasks.inference.results import Marked, Place
+from tasks.inference.results import GroundTruth, Place
 from tasks.measure.scoring import UnscoredError, score
 
 PLACE = (0.1, 0.1, 0.5, 0.5)
@@ -18,7 +18,7 @@ ELSEWHERE = (0.6, 0.6, 0.9, 0.9)
 
 
 def pictured(*marked: tuple[str, Place], name: str = "a") -> ProjectPicture:
-    truth = tuple(Marked(*one) for one in marked)
+    truth = tuple(GroundTruth(*one) for one in marked)
     return ProjectPicture(name=name, path=name, sha256=name, size=(320, 240), truth=truth)
 
 

@@ -18,7 +18,7 @@ from tasks.core.paths import Workspace
 from tasks.inference import notes
 from tasks.inference.notes import NetworkNotes, detections
 from tasks.inference.receipts import MeasureReceipt
-from tasks.inference.results import Comparison, Detection, Marked
+from tasks.inference.results import Comparison, Detection, GroundTruth
 from tasks.measure import running, step
 from tasks.measure.project_pictures import read_pictures
 from tasks.pipeline.installed import receipt_of
@@ -435,7 +435,7 @@ def test_sights_tell_what_was_annotated_and_what_was_found(job: ProjectJob) -> N
     step.run(job, Silent())
     first, second = detections(job)
     assert (first.name, first.path) == ("a.png", "cube_faces/images/test/a.png")
-    assert first.truth == (Marked("one", (2 / 48, 1 / 64, 40 / 48, 30 / 64)),)
+    assert first.truth == (GroundTruth("one", (2 / 48, 1 / 64, 40 / 48, 30 / 64)),)
     assert first.found["net"][0] == Detection("one", 0.9, FOUND[0][2])
     assert [one.name for one in detections(job, {"b.png"})] == ["b.png"] == [second.name]
 

@@ -24,8 +24,8 @@ from tasks.inference.results import (
     Comparison,
     Detection,
     Figures,
+    GroundTruth,
     Latency,
-    Marked,
     PictureDetections,
     Place,
     Result,
@@ -124,7 +124,7 @@ def comparison(*results: Result, **fields: object) -> Comparison:
 def sight(
     name: str = "a.png",
     *,
-    truth: tuple[Marked, ...] | None = (Marked("one", (0.1, 0.1, 0.5, 0.5)),),
+    truth: tuple[GroundTruth, ...] | None = (GroundTruth("one", (0.1, 0.1, 0.5, 0.5)),),
     size: tuple[int, int] = (64, 48),
     found: dict[str, tuple[Detection, ...]] | None = None,
 ) -> PictureDetections:
@@ -222,7 +222,7 @@ def built(workspace: Workspace, network: str, *checks: Check) -> None:
 
 
 def believable(
-    truth: Sequence[Marked],
+    truth: Sequence[GroundTruth],
     chance: random.Random,
     *,
     noise: float,
@@ -254,7 +254,7 @@ def _moved(place: Place, chance: random.Random, noise: float) -> Place:
     return y0, x0, y1, x1
 
 
-def annotated_places(xml: Path) -> tuple[Marked, ...]:
+def annotated_places(xml: Path) -> tuple[GroundTruth, ...]:
     """What labelImg's XML marks."""
     from tasks.annotations.voc import read_annotation
 
@@ -262,6 +262,6 @@ def annotated_places(xml: Path) -> tuple[Marked, ...]:
     assert read.size is not None
     width, height = read.size
     return tuple(
-        Marked(b.label, (b.ymin / height, b.xmin / width, b.ymax / height, b.xmax / width))
+        GroundTruth(b.label, (b.ymin / height, b.xmin / width, b.ymax / height, b.xmax / width))
         for b in read.boxes
     )

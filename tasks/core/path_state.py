@@ -11,13 +11,12 @@ from typing import Literal
 from msgspec import Struct
 
 from tasks.core.files import sha256_or_nothing
-from tasks.core.text import printable
 
 # On Windows `C:x` and `a\b` are paths of their own; elsewhere they are plain names.
 FORBIDDEN = "\0\\:" if os.name == "nt" else "\0"
 
 
-class Seen(Struct, frozen=True):
+class PathState(Struct, frozen=True):
     """What stands at a path.
 
     Attributes:
@@ -39,7 +38,7 @@ class Seen(Struct, frozen=True):
         )
 
 
-def look(root: Path, path: Path) -> Seen:
+def path_state(root: Path, path: Path) -> PathState:
     """See what stands at `path`, below `root`.
 
     Raises:
@@ -49,18 +48,18 @@ def look(root: Path, path: Path) -> Seen:
     try:
         status = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
-        return Seen("nothing", via_link=via_link)
+        return PathState("nothing", via_link=via_link)
     link = stat.S_ISLNK(status.st_mode)
     if link:
         try:
             status = os.stat(path)
         except OSError:
-            return Seen("other", link=True, via_link=via_link)
+            return PathState("other", link=True, via_link=via_link)
     if stat.S_ISDIR(status.st_mode):
-        return Seen("folder", link=link, via_link=via_link)
+        return PathState("folder", link=link, via_link=via_link)
     if not stat.S_ISREG(status.st_mode):
-        return Seen("other", link=link, via_link=via_link)
-    return Seen("file", sha256_or_nothing(path), link, via_link)
+        return PathState("other", link=link, via_link=via_link)
+    return PathState("file", sha256_or_nothing(path), link, via_link)
 
 
 def is_via_link(root: Path, path: Path) -> bool:
@@ -84,8 +83,3 @@ def is_below(folder: str, path: str) -> bool:
     parts = path.split("/")
     plain = all(part not in ("", ".", "..") and not set(part) & set(FORBIDDEN) for part in parts)
     return plain and path.startswith(folder + "/")
-
-
-def shown(path: str | Path) -> str:
-    """A path for the user's eyes: one line, whatever its name holds."""
-    return printable(path.as_posix() if isinstance(path, Path) else path)
