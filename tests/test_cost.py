@@ -29,9 +29,9 @@ from tasks.core.paths import Workspace
 from tasks.doctor.checkpoint import classes
 from tasks.doctor.config import text_faults
 from tasks.formats import tensor_bundle as bundle
-from tasks.formats.textproto import path, tokens
+from tasks.formats.textproto import parse, path
 from tasks.formats.textproto.edit import Document
-from tasks.formats.textproto.merge import merged
+from tasks.formats.textproto.path import merged
 from tasks.formats.textproto.values import ESCAPE
 from tasks.inference.inference import GRAPH_PLACE, NUM_CLASSES
 from tasks.pipeline.receipts import VerifyReceipt
@@ -229,8 +229,8 @@ DOUBTFUL: dict[str, Callable[[int], Callable[[], object]]] = {
     "declarations of XML": lambda n: lambda: DECLARED.search("<?xml encoding=" * n),
     "an address of signs": lambda n: lambda: redacted_text("http://" + "@?#:/" * n),
     "many addresses": lambda n: lambda: redacted_text("url: /a://" * n),
-    "a string that does not end": lambda n: lambda: list(tokens.PATTERN.finditer("'" + "\\a" * n)),
-    "a comment of marks": lambda n: lambda: list(tokens.PATTERN.finditer("#'\"" * n)),
+    "a string that does not end": lambda n: lambda: list(parse.PATTERN.finditer("'" + "\\a" * n)),
+    "a comment of marks": lambda n: lambda: list(parse.PATTERN.finditer("#'\"" * n)),
     "an escape that does not end": lambda n: lambda: list(ESCAPE.finditer(b"\\" * n)),
     "a path of steps": lambda n: lambda: list(path.STEP.finditer("a[" * n)),
 }

@@ -133,7 +133,7 @@ def repeated_fields(content: bytes) -> list[str]:
     Raises:
         ValueError: it is not a label map.
     """
-    from tasks.formats.textproto.merge import merged
+    from tasks.formats.textproto.path import merged
 
     document = _document(content)
     return merged(document.text, document.root, document.shape)
@@ -141,8 +141,8 @@ def repeated_fields(content: bytes) -> list[str]:
 
 def _document(content: bytes) -> Document:
     from tasks.formats.textproto.edit import Document
-    from tasks.formats.textproto.merge import Singles
-    from tasks.formats.textproto.tokens import TextError
+    from tasks.formats.textproto.parse import TextError
+    from tasks.formats.textproto.path import Singles
 
     if len(content) > LARGEST:
         raise ValueError(f"it is larger than {LARGEST // 1_000_000} MB")

@@ -13,8 +13,8 @@ from tasks.core.files import read_file
 from tasks.core.text import printable
 from tasks.doctor import refusals, start, values
 from tasks.formats.textproto.edit import Document
-from tasks.formats.textproto.merge import merged
-from tasks.formats.textproto.tokens import tokens
+from tasks.formats.textproto.parse import tokens
+from tasks.formats.textproto.path import merged
 from tasks.pipeline_config.apply import Unfit, as_text, current
 from tasks.pipeline_config.rules import branch_of
 from tasks.pipeline_config.schema import SHAPE, fault, unknown_fields

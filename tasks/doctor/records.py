@@ -18,8 +18,7 @@ from tasks.core.spelling import spelled, suggestion
 from tasks.core.text import count
 from tasks.doctor.pictures import SplitReport
 from tasks.doctor.table import Finding, error, ok, warning
-from tasks.formats.tf_example import Floats, Ints, Texts, decode_example
-from tasks.formats.tf_record import read_frames
+from tasks.formats.tf_record import Floats, Ints, Texts, decode_example, read_frames
 from tasks.pipeline.job import ProjectJob
 
 # (job, split, labels) → why that record must be made again; the step `records` tells.

@@ -2,12 +2,13 @@
 
 A checkpoint `ckpt-0` is a TensorFlow tensor bundle: `ckpt-0.index` lists each tensor's place in
 `ckpt-0.data-00000-of-00001`, so the last place's end is that file's exact length. TensorFlow itself
-isn't asked: it takes seconds to import, and reading the index by it needs no data file at all.
+is not used: it takes seconds to import.
 
 Sources of the format: tensorflow/core/protobuf/tensor_bundle.proto (BundleHeaderProto,
 BundleEntryProto), tensorflow/core/lib/io/table_format.txt and leveldb's doc/table_format.md
-(blocks, footer), google/snappy's format_description.txt. Snappy is read here, in 25 lines, because
-a library would be a compiled dependency for files of a few kilobytes.
+(blocks, footer), https://protobuf.dev/programming-guides/encoding, google/snappy's
+format_description.txt. Snappy is read here, in 25 lines, because a library would be a compiled
+dependency for files of a few kilobytes.
 
 Every function takes hostile bytes: sizes are bounded, and all faults are ValueErrors.
 """
@@ -15,9 +16,6 @@ Every function takes hostile bytes: sizes are bounded, and all faults are ValueE
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
-
-from tasks.formats.protowire import fields, read_varint
 
 MAGIC = 0xDB4775248B80FB57
 FOOTER = 48
@@ -25,11 +23,6 @@ SNAPPY = 1
 LARGEST_INFLATED = 4 << 20  # all blocks of an index together; the zoo's are below 1 MB
 LONGEST_KEY = LONGEST_VALUE = 4096
 MOST_SHARDS = 1000
-
-
-class _Handle(NamedTuple):
-    offset: int
-    size: int
 
 
 def is_index(content: bytes) -> bool:
@@ -47,12 +40,12 @@ def data_lengths(index: bytes) -> tuple[int, ...]:
     header = next(entries, None)
     if header is None or header[0] != b"":
         raise ValueError("it has no header entry")
-    shards = _fields(header[1]).get(1, 1)
+    shards = _numbers(header[1]).get(1, 1)
     if not 1 <= shards <= MOST_SHARDS:
         raise ValueError(f"it names {shards} data files")
     lengths = [0] * shards
     for _, value in entries:
-        place = _fields(value)
+        place = _numbers(value)
         shard, end = place.get(3, 0), place.get(4, 0) + place.get(5, 0)
         if shard >= shards:
             raise ValueError(f"an entry lies in data file {shard} of {shards}")
@@ -69,14 +62,14 @@ def shapes(index: bytes) -> dict[str, tuple[int, ...]]:
     found: dict[str, tuple[int, ...]] = {}
     for name, value in _entries(index):
         if name:
-            dimensions = [_fields(d).get(1, 0) for shape in _parts(value) for d in _parts(shape)]
+            dimensions = [_numbers(d).get(1, 0) for shape in _parts(value) for d in _parts(shape)]
             found[name.decode(errors="replace")] = tuple(dimensions)
     return found
 
 
 def _parts(message: bytes) -> list[bytes]:
     """The contents of field 2, in BundleEntryProto the shape, in TensorShapeProto a dimension."""
-    return [part for number, part in fields(message) if number == 2 and isinstance(part, bytes)]
+    return [part for number, part in _fields(message) if number == 2 and isinstance(part, bytes)]
 
 
 def _entries(index: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -85,27 +78,28 @@ def _entries(index: bytes) -> Iterator[tuple[bytes, bytes]]:
     if not is_index(index):
         raise ValueError("it does not end as an index file does")
     footer = index[-FOOTER:]
-    _, position = _handle(footer, 0)  # of the metaindex block, which TensorFlow leaves empty
-    handle, _ = _handle(footer, position)
+    _, _, position = _handle(footer, 0)  # of the metaindex block, which TensorFlow leaves empty
+    offset, size, _ = _handle(footer, position)
     room = LARGEST_INFLATED
-    for _, value in _block_entries(_block(index, handle, room)):
-        block = _block(index, _handle(value, 0)[0], room)
+    for _, value in _block_entries(_block(index, offset, size, room)):
+        offset, size, _ = _handle(value, 0)
+        block = _block(index, offset, size, room)
         room -= len(block)
         yield from _block_entries(block)
 
 
-def _handle(data: bytes, position: int) -> tuple[_Handle, int]:
-    offset, position = read_varint(data, position)
-    size, position = read_varint(data, position)
-    return _Handle(offset, size), position
+def _handle(data: bytes, position: int) -> tuple[int, int, int]:
+    """Where a block begins, its size, and where this handle of it ends."""
+    offset, position = _varint(data, position)
+    return offset, *_varint(data, position)
 
 
-def _block(index: bytes, handle: _Handle, room: int) -> bytes:
+def _block(index: bytes, offset: int, size: int, room: int) -> bytes:
     """A block's content. Its checksum isn't compared: the archive's digests cover these bytes."""
-    end = handle.offset + handle.size
+    end = offset + size
     if end + 5 > len(index):  # one byte of kind, four of checksum
         raise ValueError("a block lies outside of it")
-    content = index[handle.offset : end]
+    content = index[offset:end]
     if index[end] == SNAPPY:
         return unsnappy(content, room)
     if index[end] != 0:
@@ -125,9 +119,9 @@ def _block_entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
     if end < 0:
         raise ValueError("a block has more restart points than bytes")
     while position < end:
-        shared, position = read_varint(block, position)
-        unshared, position = read_varint(block, position)
-        size, position = read_varint(block, position)
+        shared, position = _varint(block, position)
+        unshared, position = _varint(block, position)
+        size, position = _varint(block, position)
         if shared + unshared > LONGEST_KEY or size > LONGEST_VALUE:
             raise ValueError("an entry is too long")
         if shared > len(key) or position + unshared + size > end:
@@ -138,9 +132,45 @@ def _block_entries(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         position += size
 
 
-def _fields(message: bytes) -> dict[int, int]:
+def _numbers(message: bytes) -> dict[int, int]:
     """The varint fields of a protobuf message, field number → value."""
-    return {number: value for number, value in fields(message) if isinstance(value, int)}
+    return {number: value for number, value in _fields(message) if isinstance(value, int)}
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, bytes | int]]:
+    """(field number, value) of a protobuf message: bytes, or a number; fixed-width fields as their
+    bytes."""
+    position = 0
+    while position < len(message):
+        tag, position = _varint(message, position)
+        kind = tag & 7
+        if kind == 0:
+            number, position = _varint(message, position)
+            yield tag >> 3, number
+            continue
+        if kind not in (1, 2, 5):
+            raise ValueError(f"a field is of unknown kind {kind}")
+        size = 8 if kind == 1 else 4
+        if kind == 2:
+            size, position = _varint(message, position)
+        if position + size > len(message):
+            raise ValueError("a field is cut short")
+        yield tag >> 3, message[position : position + size]
+        position += size
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    """The number at `position`, and where it ends."""
+    number = 0
+    for shift in range(0, 70, 7):
+        if position >= len(data):
+            raise ValueError("a number is cut short")
+        byte = data[position]
+        position += 1
+        number |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return number & (2**64 - 1), position
+    raise ValueError("a number is too long")
 
 
 def unsnappy(data: bytes, most: int) -> bytes:
@@ -149,7 +179,7 @@ def unsnappy(data: bytes, most: int) -> bytes:
     Raises:
         ValueError: these bytes are not such a block.
     """
-    length, position = read_varint(data, 0)
+    length, position = _varint(data, 0)
     if length > most:
         raise ValueError("its blocks are too large")
     out = bytearray()

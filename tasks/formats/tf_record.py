@@ -1,5 +1,8 @@
-"""The TFRecord file: for each record its length (8 bytes), the length's checksum (4), the record,
-the record's checksum (4), little-endian. The checksum is a CRC-32C, rotated and shifted.
+"""TFRecord files, and the tf.Examples in them, by the protobuf library: TensorFlow itself takes
+seconds to import.
+
+A file holds for each record its length (8 bytes), the length's checksum (4), the record, and the
+record's checksum (4), little-endian. The checksum is a CRC-32C, rotated and shifted.
 
 Source: tensorflow/core/lib/io/record_writer.h and tensorflow/core/lib/hash/crc32c.h (the mask).
 """
@@ -7,10 +10,99 @@ Source: tensorflow/core/lib/io/record_writer.h and tensorflow/core/lib/hash/crc3
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from typing import IO
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import IO, Any
 
-LARGEST = 1 << 30
+LARGEST = 1 << 30  # bytes of a record
+
+# The messages of tensorflow/core/example/feature.proto and example.proto.
+SCHEMA = """
+name: "tod_example.proto" package: "tod" syntax: "proto3"
+message_type { name: "Example"
+  field { name: "features" number: 1 type: TYPE_MESSAGE type_name: ".tod.Features" } }
+message_type { name: "Features"
+  field { name: "feature" number: 1 label: LABEL_REPEATED type: TYPE_MESSAGE
+          type_name: ".tod.Features.FeatureEntry" }
+  nested_type { name: "FeatureEntry" options { map_entry: true }
+    field { name: "key" number: 1 type: TYPE_STRING }
+    field { name: "value" number: 2 type: TYPE_MESSAGE type_name: ".tod.Feature" } } }
+message_type { name: "Feature" oneof_decl { name: "kind" }
+  field { name: "bytes_list" number: 1 type: TYPE_MESSAGE type_name: ".tod.Bytes" oneof_index: 0 }
+  field { name: "float_list" number: 2 type: TYPE_MESSAGE type_name: ".tod.Float" oneof_index: 0 }
+  field { name: "int64_list" number: 3 type: TYPE_MESSAGE type_name: ".tod.Int64" oneof_index: 0 } }
+message_type { name: "Bytes"
+  field { name: "value" number: 1 label: LABEL_REPEATED type: TYPE_BYTES } }
+message_type { name: "Float"
+  field { name: "value" number: 1 label: LABEL_REPEATED type: TYPE_FLOAT } }
+message_type { name: "Int64"
+  field { name: "value" number: 1 label: LABEL_REPEATED type: TYPE_INT64 } }
+"""
+
+
+class Floats(tuple[float, ...]):
+    """Numbers that are stored as float32; an empty list must say what it is a list of."""
+
+    __slots__ = ()
+
+
+class Ints(tuple[int, ...]):
+    """Numbers that are stored as int64."""
+
+    __slots__ = ()
+
+
+class Texts(tuple[bytes, ...]):
+    """Byte strings."""
+
+    __slots__ = ()
+
+
+KINDS: dict[str, type[Floats | Ints | Texts]] = {
+    "bytes_list": Texts,
+    "float_list": Floats,
+    "int64_list": Ints,
+}
+FIELDS = {kind: field for field, kind in KINDS.items()}
+
+
+def encode_example(features: Mapping[str, Floats | Ints | Texts]) -> bytes:
+    """A tf.Example; the same features in any order give the same bytes."""
+    example = _example_class()()
+    for key, values in features.items():
+        found = getattr(example.features.feature[key], FIELDS[type(values)])
+        found.SetInParent()  # an empty list has its kind, too
+        found.value.extend(values)
+    encoded: bytes = example.SerializeToString(deterministic=True)
+    return encoded
+
+
+def decode_example(message: bytes) -> dict[str, Floats | Ints | Texts]:
+    """The features of a tf.Example; one without values of any kind counts as `Texts`.
+
+    Raises:
+        ValueError: these bytes are not a tf.Example.
+    """
+    from google.protobuf.message import DecodeError
+
+    try:
+        example = _example_class().FromString(message)
+    except DecodeError as error:
+        raise ValueError("it holds bytes that are not a tf.Example") from error
+    found: dict[str, Floats | Ints | Texts] = {}
+    for key, feature in example.features.feature.items():
+        field = feature.WhichOneof("kind") or "bytes_list"
+        found[key] = KINDS[field](getattr(feature, field).value)
+    return found
+
+
+@cache
+def _example_class() -> Any:  # made at run time; no stub knows it
+    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
+
+    pool = descriptor_pool.DescriptorPool()  # our own: TensorFlow's protos may be loaded beside
+    pool.Add(text_format.Parse(SCHEMA, descriptor_pb2.FileDescriptorProto()))
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("tod.Example"))
 
 
 def frame(record: bytes) -> bytes:

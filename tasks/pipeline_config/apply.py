@@ -12,8 +12,8 @@ from functools import reduce
 from msgspec import Struct
 
 from tasks.formats.textproto.edit import Document, Values
+from tasks.formats.textproto.parse import BOM, TextError
 from tasks.formats.textproto.path import PathError
-from tasks.formats.textproto.tokens import BOM, TextError
 from tasks.formats.textproto.values import Word, same, written
 from tasks.pipeline_config.schema import SHAPE, default, fault, unknown
 

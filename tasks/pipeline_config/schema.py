@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasks.formats.textproto.edit import Document
-from tasks.formats.textproto.path import PathError, steps
-from tasks.formats.textproto.tree import Items, Message
+from tasks.formats.textproto.parse import Items, Message
+from tasks.formats.textproto.path import PathError, parse_path
 from tasks.formats.textproto.values import Value, Word
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _add_field(
 def field_at(path: str) -> FieldDescriptor | None:
     """The field that a path leads to; None if there is none."""
     try:
-        return _at(tuple(step.name for step in steps(path)))
+        return _at(tuple(step.name for step in parse_path(path)))
     except PathError:
         return None
 
@@ -115,7 +115,7 @@ def _at(names: tuple[str, ...]) -> FieldDescriptor | None:
 
 class Pipeline:
     """Which fields of a pipeline.config have one value, and which exclude one another: see
-    `textproto.merge.Shape`. A field that is not known may have any number."""
+    `textproto.path.Shape`. A field that is not known may have any number."""
 
     def has_one(self, names: tuple[str, ...]) -> bool:
         field = _at(names)
@@ -153,7 +153,7 @@ def is_enum(path: str) -> bool | None:
 def unknown(path: str) -> str:
     """Which name of a path is not a field, as a clause; "" if all are or one is an extension."""
     message, above = root(), list[str]()
-    for step in steps(path):
+    for step in parse_path(path):
         if step.name.startswith(EXTENSION):
             return ""
         field = message.fields_by_name.get(step.name) if message else None

@@ -19,8 +19,7 @@ from tasks.annotations.folder import Pair
 from tasks.annotations.reading import state
 from tasks.core.ownership import write_unless
 from tasks.core.text import printable
-from tasks.formats.tf_example import Floats, Ints, Texts, encode_example
-from tasks.formats.tf_record import frame
+from tasks.formats.tf_record import Floats, Ints, Texts, encode_example, frame
 from tasks.pictures.stored import stored
 from tasks.pipeline.job import Progress
 

@@ -9,7 +9,7 @@ from tasks.core.errors import disk_error
 from tasks.core.files import read_file
 from tasks.core.text import printable
 from tasks.formats.textproto.edit import Document
-from tasks.formats.textproto.tokens import TextError
+from tasks.formats.textproto.parse import TextError
 from tasks.formats.textproto.values import same
 from tasks.pipeline.job import ProjectJob
 from tasks.pipeline_config.apply import Change, Unfit, as_text, current

@@ -15,8 +15,8 @@ from tasks.core.files import human_size, read_file
 from tasks.core.path_state import PathState
 from tasks.core.text import printable
 from tasks.formats.textproto.edit import Document
+from tasks.formats.textproto.parse import TextError
 from tasks.formats.textproto.path import plain
-from tasks.formats.textproto.tokens import TextError
 from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import ProjectJob
 from tasks.pipeline.receipts import FileRecord, ScaffoldReceipt

@@ -12,8 +12,7 @@ from tasks.core.errors import AnnotationsError
 from tasks.core.paths import Workspace
 from tasks.doctor.examine import examine
 from tasks.doctor.table import Finding
-from tasks.formats.tf_example import Floats, Ints, Texts, encode_example
-from tasks.formats.tf_record import frame
+from tasks.formats.tf_record import Floats, Ints, Texts, encode_example, frame
 from tasks.pipeline.job import ProjectJob, Silent
 from tasks.records import step as records
 from tasks.records.step import why_record_stale

@@ -15,8 +15,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tasks.core.paths import Workspace
-from tasks.formats.tf_example import decode_example
-from tasks.formats.tf_record import read_frames
+from tasks.formats.tf_record import decode_example, read_frames
 from tasks.inference.input_picture import open_picture
 from tasks.pipeline.job import Silent
 from tasks.records import step

@@ -12,8 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.formats.tf_example import Floats, Ints, Texts, decode_example, encode_example
-from tasks.formats.tf_record import frame, read_frames
+from tasks.formats.tf_record import (
+    Floats,
+    Ints,
+    Texts,
+    decode_example,
+    encode_example,
+    frame,
+    read_frames,
+)
 
 EMPTY = "000000000000000029039807d8ea82a2"
 HELLO = "0500000000000000eab2043e68656c6c6fbb1f1c19"

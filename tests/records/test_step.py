@@ -12,8 +12,7 @@ from tasks.core.errors import AnnotationsError, DiskError, UserFilesError
 from tasks.core.files import sha256_of
 from tasks.core.paths import SPLITS, Workspace
 from tasks.core.receipts import Output
-from tasks.formats.tf_example import Floats, Ints, Texts, decode_example
-from tasks.formats.tf_record import read_frames
+from tasks.formats.tf_record import Floats, Ints, Texts, decode_example, read_frames
 from tasks.pipeline.job import Outcome, ProjectJob, Silent
 from tasks.records import step
 from tasks.records.receipt import RecordFile, RecordsReceipt

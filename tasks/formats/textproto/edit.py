@@ -6,18 +6,19 @@ import re
 from functools import cached_property
 from typing import TypeAlias
 
-from tasks.formats.textproto.merge import (
+from tasks.formats.textproto.parse import Element, Field, Items, Message, Scalar, parse, tokens
+from tasks.formats.textproto.path import (
     UNKNOWN,
+    PathError,
     Pieces,
     Shape,
+    Steps,
     chosen,
     elements,
-    has_one,
+    names_of,
+    parse_path,
     replacing,
 )
-from tasks.formats.textproto.path import PathError, Step, steps
-from tasks.formats.textproto.tokens import tokens
-from tasks.formats.textproto.tree import Element, Field, Items, Message, Scalar, parse
 from tasks.formats.textproto.values import Value, written
 
 Values: TypeAlias = Value | tuple[Value, ...]
@@ -30,6 +31,9 @@ class Document:
 
     Text comes from bytes by `read`, which keeps bytes that are not UTF-8 and a byte order mark, so
     `content` of an unchanged document is what was read.
+
+    What takes a path raises PathError if it is none, or does not fit the text: if it leads through
+    a value, or does not say which of several values is meant.
     """
 
     def __init__(self, text: str, shape: Shape = UNKNOWN) -> None:
@@ -62,70 +66,49 @@ class Document:
         return "\r\n" if "\r\n" in self.text else "\n"
 
     def count(self, path: str) -> int:
-        """How many values stand at a path.
-
-        Raises:
-            PathError: it is not a path, or a message on the way has several values.
-        """
-        way, found = self._at(path)
-        return min(1, len(found)) if has_one(way, self.shape) else len(found)
+        """How many values stand at a path."""
+        steps, found = self._at(path)
+        return min(1, len(found)) if self._has_one(steps) else len(found)
 
     def get(self, path: str) -> Values | None:
         """The value at a path: one, or all as a tuple if there are several or they stand in a list;
-        None if there is none, or if it is a message.
-
-        Raises:
-            PathError: it is not a path, or a message on the way has several values.
-        """
-        way, found = self._at(path)
+        None if there is none, or if it is a message."""
+        steps, found = self._at(path)
         values = tuple(e.node.value for e in found if isinstance(e.node, Scalar))
         if len(values) != len(found) or not found:
             return None
-        if has_one(way, self.shape) and found[-1].place is None:
+        if self._has_one(steps) and found[-1].place is None:
             return values[-1]
-        is_list = way[-1].nth is None and (len(found) > 1 or found[0].place is not None)
+        is_list = steps[-1].nth is None and (len(found) > 1 or found[0].place is not None)
         return values if is_list else values[0]
 
     def has_message(self, path: str) -> bool:
-        """Whether a message stands at a path.
-
-        Raises:
-            PathError: it is not a path, or a message on the way has several values.
-        """
+        """Whether a message stands at a path."""
         found = self._at(path)[1]
         return bool(found) and all(isinstance(e.node, Message) for e in found)
 
     def set(self, path: str, value: Values) -> Document:
-        """Have `value` stand at a path; what is missing on the way is inserted.
-
-        A tuple takes the place of all values of a repeated field.
-
-        Raises:
-            PathError: the path does not fit the text: it leads through a value, or to a message, or
-                it does not say which of several values is meant.
-        """
-        way = steps(path)
-        pieces, depth = self._walk(way[:-1])
-        if depth < len(way) - 1:
-            return self._insert(pieces, way, depth, value)
-        found = chosen(pieces, way, self.shape)
+        """Have `value` stand at a path; what is missing is inserted. A tuple takes the
+        place of all values of a repeated field."""
+        steps = parse_path(path)
+        pieces, depth = self._walk(steps[:-1])
+        if depth < len(steps) - 1:
+            return self._insert(pieces, steps, depth, value)
+        found = chosen(pieces, steps, self.shape)
         if any(isinstance(element.node, Message) for element in found):
             raise PathError("a message stands there, not a value")
         if isinstance(value, tuple):
-            return self._set_all(pieces, way, value)
+            return self._set_all(pieces, steps, value)
         if not found:
-            return self._insert(pieces, way, depth, value)
-        if len(found) > 1 and not has_one(way, self.shape):
+            return self._insert(pieces, steps, depth, value)
+        if len(found) > 1 and not self._has_one(steps):
             raise PathError(f"it has {len(found)} values: say which by [0] to [{len(found) - 1}]")
-        old = found[-1]
-        return self._replace(old.node.start, old.node.end, self._written(value, old))
+        old = found[-1].node
+        mark = self.text[old.start]  # a string keeps its kind of quotes
+        return self._replace(old.start, old.end, written(value, mark if mark == "'" else '"'))
 
     def remove(self, path: str) -> Document:
-        """Take away all that stands at a path; comments and everything else stay.
-
-        Raises:
-            PathError: it is not a path, or a message on the way has several values.
-        """
+        """Take away all that stands at a path; comments and everything else stay."""
         _, found = self._at(path)
         if len(found) == 1:
             value = found[0].field.value
@@ -134,82 +117,74 @@ class Document:
         fields = {element.field.start: element.field for element in found}
         return self._remove_fields(list(fields.values()))
 
-    # --- finding --------------------------------------------------------------------------------
+    def _at(self, path: str) -> tuple[Steps, list[Element]]:
+        steps = parse_path(path)
+        pieces, depth = self._walk(steps[:-1])
+        return steps, chosen(pieces, steps, self.shape) if depth == len(steps) - 1 else []
 
-    def _at(self, path: str) -> tuple[tuple[Step, ...], list[Element]]:
-        way = steps(path)
-        pieces, depth = self._walk(way[:-1])
-        return way, chosen(pieces, way, self.shape) if depth == len(way) - 1 else []
-
-    def _walk(self, way: tuple[Step, ...]) -> tuple[Pieces, int]:
-        """The last message on the way that is there, and how many steps lead to it."""
+    def _walk(self, steps: Steps) -> tuple[Pieces, int]:
+        """The last message that is there, and how many of the steps lead to it."""
         pieces: Pieces = (self.root,)
-        for depth, step in enumerate(way):
-            found = chosen(pieces, way[: depth + 1], self.shape)
+        for depth, step in enumerate(steps):
+            found = chosen(pieces, steps[: depth + 1], self.shape)
             if not found:
                 return pieces, depth
-            if len(found) > 1 and not has_one(way[: depth + 1], self.shape):
+            if len(found) > 1 and not self._has_one(steps[: depth + 1]):
                 raise PathError(f"{step.name} stands there {len(found)} times: say which by [0]…")
             pieces = tuple(e.node for e in found if isinstance(e.node, Message))
             if len(pieces) < len(found):
                 raise PathError(f"{step.name} is a value and holds no fields")
-        return pieces, len(way)
+        return pieces, len(steps)
 
-    # --- changing -------------------------------------------------------------------------------
+    def _has_one(self, steps: Steps) -> bool:
+        return self.shape.has_one(names_of(steps))
 
     def _replace(self, start: int, end: int, new: str) -> Document:
         return Document(self.text[:start] + new + self.text[end:], self.shape)
 
-    def _written(self, value: Values, old: Element | None = None) -> str:
-        """As text; a string keeps the kind of quotes that the old one had."""
-        mark = self.text[old.node.start] if old else '"'
-        return written(value, mark if mark in "\"'" else '"')
-
-    def _set_all(self, pieces: Pieces, way: tuple[Step, ...], value: tuple[Value, ...]) -> Document:
-        if way[-1].nth is not None:
+    def _set_all(self, pieces: Pieces, steps: Steps, value: tuple[Value, ...]) -> Document:
+        if steps[-1].nth is not None:
             raise PathError("a list can't stand at an index")
-        fields = [f for piece in pieces for f in piece.fields if f.name == way[-1].name]
+        fields = [f for piece in pieces for f in piece.fields if f.name == steps[-1].name]
         if not fields:
-            return self._insert(pieces, way, len(way) - 1, value)
+            return self._insert(pieces, steps, len(steps) - 1, value)
         first = fields[0].value
         return self._remove_fields(fields[1:])._replace(first.start, first.end, written(value))
 
-    def _insert(self, pieces: Pieces, way: tuple[Step, ...], depth: int, value: Values) -> Document:
-        """Insert what is missing of a way, whose first `depth` steps lead to these pieces."""
-        for step in way[depth + 1 :]:
-            _only_first(step, 0)
-        step, within = way[depth], way[: depth + 1]
-        names = tuple(s.name for s in within)
-        if step.nth and has_one(within, self.shape):
+    def _insert(self, pieces: Pieces, steps: Steps, depth: int, value: Values) -> Document:
+        """Insert what is missing of a path, whose first `depth` steps lead to these pieces."""
+        step, names = steps[depth], names_of(steps[: depth + 1])
+        if step.nth and self.shape.has_one(names):
             raise PathError(f"{step.name} has one value: leave out [{step.nth}]")
         if other := replacing(pieces, names, self.shape):
             raise PathError(f"{other.field.name} stands there, and only one can: they are a oneof")
         present = elements(pieces, names, self.shape)
-        _only_first(step, len(present))
-        is_last = depth == len(way) - 1
+        for missing, there in ((step, len(present)), *((s, 0) for s in steps[depth + 1 :])):
+            if missing.nth not in (None, there):
+                raise PathError(f"{missing.name} has {there} values: the next is [{there}]")
+        is_last = depth == len(steps) - 1
         if present and is_last and present[-1].place is not None:
             end = present[-1].node.end
-            return self._replace(end, end, ", " + self._written(value))
+            return self._replace(end, end, ", " + written(value))
         empty = [f for piece in pieces for f in piece.fields if f.name == step.name]
         if not present and empty and is_last:
             place = empty[0].value
-            return self._replace(place.start, place.end, f"[{self._written(value)}]")
-        return self._insert_field(pieces[-1], way[depth:], value)
+            return self._replace(place.start, place.end, f"[{written(value)}]")
+        return self._insert_field(pieces[-1], steps[depth:], value)
 
-    def _insert_field(self, message: Message, way: tuple[Step, ...], value: Values) -> Document:
+    def _insert_field(self, message: Message, steps: Steps, value: Values) -> Document:
         start, end = message.inside
         if message is not self.root and "\n" not in self.text[start:end]:
-            text = _field_text(way, self._written(value), "", " ", "")
+            text = _field_text(steps, value, "", " ", "")
             gap = "" if self.text[start:end].endswith((" ", "\t")) else " "
             return self._replace(end, end, f"{gap}{text} ")
         indent = self._indent(message)
         unit = "\t" if indent.startswith("\t") else "  "
-        text = indent + _field_text(way, self._written(value), indent, self.newline, unit)
+        text = indent + _field_text(steps, value, indent, self.newline, unit)
         behind = message.fields[-1].end if message.fields else start
         at = len(self.text) if message is self.root else self.text.find("\n", behind, end) + 1
-        if at and (message is not self.root or self.text.endswith("\n")):
-            return self._replace(at, at, text + self.newline)
-        if not self.root.fields and not self.text.strip("\ufeff"):
+        ends_line = message is not self.root or self.text.endswith("\n")
+        if (at and ends_line) or not self.text.strip("\ufeff"):
             return self._replace(at, at, text + self.newline)
         at = at or behind  # the last field shares its line with the closing brace
         return self._replace(at, at, self.newline + text)
@@ -230,8 +205,7 @@ class Document:
         """Remove fields, with the lines that hold nothing else."""
         kept, at = [], 0
         for start, end in self._runs(fields):
-            gap = self.text[at:start]
-            line = at + gap.rfind("\n") + 1
+            line = self.text.rfind("\n", at, start) + 1 or at
             begins = line == 0 or self.text[line - 1] == "\n"
             behind = BEHIND.match(self.text, end)
             assert behind is not None
@@ -247,10 +221,10 @@ class Document:
         """Where fields stand; those that only blanks part are one run."""
         runs: list[tuple[int, int]] = []
         for field in fields:
-            if runs and not self.text[runs[-1][1] : field.start].strip(" \t"):
-                runs[-1] = (runs[-1][0], field.end)
-            else:
-                runs.append((field.start, field.end))
+            start = field.start
+            if runs and not self.text[runs[-1][1] : start].strip(" \t"):
+                start, _ = runs.pop()
+            runs.append((start, field.end))
         return runs
 
     def _remove_item(self, value: Items, at: int) -> Document:
@@ -267,15 +241,9 @@ class Document:
         return self._replace(min(start, gap[0]), max(end, gap[1]), between)
 
 
-def _only_first(step: Step, present: int) -> None:
-    """Only the next value can be inserted."""
-    if step.nth is not None and step.nth != present:
-        raise PathError(f"{step.name} has {present} values: the next is [{present}]")
-
-
-def _field_text(way: tuple[Step, ...], value: str, indent: str, newline: str, unit: str) -> str:
+def _field_text(steps: Steps, value: Values, indent: str, newline: str, unit: str) -> str:
     """A field, or messages within messages around one."""
-    if len(way) == 1:
-        return f"{way[0].name}: {value}"
-    inner = _field_text(way[1:], value, indent + unit, newline, unit)
-    return f"{way[0].name} {{{newline}{indent}{unit}{inner}{newline}{indent}}}"
+    if len(steps) == 1:
+        return f"{steps[0].name}: {written(value)}"
+    inner = _field_text(steps[1:], value, indent + unit, newline, unit)
+    return f"{steps[0].name} {{{newline}{indent}{unit}{inner}{newline}{indent}}}"

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tasks.formats.textproto.edit import Document
-from tasks.formats.textproto.tokens import TextError
+from tasks.formats.textproto.parse import TextError
 from tasks.formats.textproto.values import Value, Word
 
 # The library warns of the escapes that it keeps as they stand.

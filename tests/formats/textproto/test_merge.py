@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.formats.textproto.edit import Document
-from tasks.formats.textproto.merge import Singles, merged
-from tasks.formats.textproto.path import PathError
+from tasks.formats.textproto.path import PathError, Singles, merged
 from tasks.pipeline_config import schema
 
 RATE = "train_config.optimizer.adam_optimizer.learning_rate"

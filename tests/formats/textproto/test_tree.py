@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.formats.textproto.edit import Document
-from tasks.formats.textproto.tokens import TextError
+from tasks.formats.textproto.parse import TextError
 from tests.support.pipeline_configs import ALL
 
 

@@ -1,0 +1,285 @@
+"""Text → a tree of fields that knows where in the text each of them stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from tasks.core.text import printable
+from tasks.formats.textproto.values import Value, number, unquoted, word
+
+BOM = "\ufeff"
+
+# One alternative a kind, tried in this order. A number takes all that may stand in one and is
+# judged later; so `1.5.2` is one wrong number and not two right ones.
+PATTERN = re.compile(
+    r"(?P<space>\s+|\#[^\n]*)"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
+    r"|(?P<number>\+?[0-9][0-9A-Za-z_.]*(?:(?<=[0-9.][eE])[+-][0-9A-Za-z_.]*)?"
+    r"|\+?\.[0-9][0-9A-Za-z_.]*(?:(?<=[0-9.][eE])[+-][0-9A-Za-z_.]*)?)"
+    r"|(?P<string>\"(?:[^\"\\\n]|\\[^\n])*\"|'(?:[^'\\\n]|\\[^\n])*')"
+    r"|(?P<mark>[-{}<>\[\]:,;./])"
+)
+QUOTES = "“”„«»‘’‚`´"
+DEEPEST = 100  # messages within messages; protobuf's own limit
+CLOSE = {"{": "}", "<": ">"}
+WEB_PAGE = re.compile(r"[\ufeff \t\r\n]*<(!doctype|html|\?xml)", re.IGNORECASE)
+
+
+class TextError(ValueError):
+    """A text that is not protobuf's text format.
+
+    Attributes:
+        line, column: where, counted from 1; the column in characters.
+        why: what was expected, and what was found.
+    """
+
+    def __init__(self, text: str, at: int, why: str) -> None:
+        self.line = text.count("\n", 0, at) + 1
+        self.column = at - text.rfind("\n", 0, at)
+        if self.line == 1 and text.startswith(BOM):
+            self.column -= 1
+        self.why = why
+        super().__init__(f"line {self.line}, column {self.column}: {why}")
+
+
+class Token(NamedTuple):
+    """A piece of text.
+
+    Attributes:
+        kind: `name`, `number`, `string`, `mark`, or `end` after the last.
+        text: as written.
+        start, end: characters from the start of the file.
+    """
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The tokens of a text, without spaces and comments, and one of kind `end`.
+
+    Raises:
+        TextError: a character that can't stand where it stands.
+    """
+    at = len(BOM) if text.startswith(BOM) else 0
+    while at < len(text):
+        match = PATTERN.match(text, at)
+        if match is None:
+            raise TextError(text, at, _stray(text, at))
+        kind = str(match.lastgroup)
+        if kind != "space":
+            yield Token(kind, match.group(), at, match.end())
+        at = match.end()
+    yield Token("end", "", len(text), len(text))
+
+
+def _stray(text: str, at: int) -> str:
+    character = text[at]
+    if character in QUOTES:
+        return f"found the typographic quote {character}: write \" or '"
+    if character in "\"'":
+        return f"a string begins with {character} and does not end in its line"
+    if character == "\\":
+        return "found a backslash outside of a string: write paths in quotes, with /"
+    if character == BOM:
+        return "found a byte order mark: remove it"
+    return f"found {excerpt(character)}, which can't stand here"
+
+
+def excerpt(text: str) -> str:
+    """A piece of a file for a message: one line, not long."""
+    plain = printable(text)
+    return f"`{plain if len(plain) <= 30 else plain[:29] + '…'}`"
+
+
+class Scalar(Struct, frozen=True):
+    """A number, a string (of one or more pieces), a truth value or a word.
+
+    Attributes:
+        start, end: its place in the text.
+    """
+
+    start: int
+    end: int
+    value: Value
+
+
+class Message(Struct, frozen=True, dict=True):
+    """Fields between braces, or a whole file.
+
+    Attributes:
+        start, end: its place in the text, braces included.
+        inside: the text between the braces (start, end).
+    """
+
+    start: int
+    end: int
+    inside: tuple[int, int]
+    fields: tuple[Field, ...]
+
+    @cached_property
+    def named(self) -> dict[str, list[Element]]:
+        """Name → its values, in the order of the text. Kept: to search the fields at each look-up
+        would take a label map of many items the square of the time."""
+        found: dict[str, list[Element]] = {}
+        for field in self.fields:
+            value = field.value
+            nodes = enumerate(value.items) if isinstance(value, Items) else [(None, value)]
+            found.setdefault(field.name, []).extend(Element(field, n, place) for place, n in nodes)
+        return found
+
+
+class Items(Struct, frozen=True):
+    """A list in brackets."""
+
+    start: int
+    end: int
+    items: tuple[Scalar | Message, ...]
+
+
+class Field(Struct, frozen=True):
+    """A name and what it holds.
+
+    Attributes:
+        start: of its name.
+        end: of its value, or of the `;` or `,` behind it.
+    """
+
+    name: str
+    start: int
+    end: int
+    value: Scalar | Message | Items
+
+
+class Element(Struct, frozen=True):
+    """One of the values that a name has: `a: [1, 2]  a: 3` are three elements.
+
+    Attributes:
+        place: its index in the list, if its field holds one.
+    """
+
+    field: Field
+    node: Scalar | Message
+    place: int | None = None
+
+
+def parse(text: str) -> Message:
+    """The tree of a text.
+
+    Raises:
+        TextError: it is not protobuf's text format; tells where and why.
+    """
+    return Message(0, len(text), (0, len(text)), _Parser(text).fields("", 0))
+
+
+class _Parser:
+    """Takes one token after the other; `here` is the next one."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._rest = tokens(text)
+        self.here = next(self._rest)
+
+    def take(self) -> Token:
+        taken = self.here
+        if taken.kind != "end":
+            self.here = next(self._rest)
+        return taken
+
+    def take_if(self, *marks: str) -> Token | None:
+        return self.take() if self.here.kind == "mark" and self.here.text in marks else None
+
+    def need(self, mark: str, opened: Token) -> Token:
+        if taken := self.take_if(mark):
+            return taken
+        line = TextError(self.text, opened.start, "").line
+        raise self.error(f"expected `{mark}` for the `{opened.text}` of line {line}")
+
+    def error(self, why: str) -> TextError:
+        found = "the end of the file" if self.here.kind == "end" else excerpt(self.here.text)
+        return TextError(self.text, self.here.start, f"{why}; found {found}")
+
+    def fields(self, close: str, depth: int) -> tuple[Field, ...]:
+        if depth > DEEPEST:
+            raise self.error(f"expected at most {DEEPEST} messages within messages")
+        found: list[Field] = []
+        while self.here.kind != "end" and not (close and self.here.text == close):
+            found.append(self.field(depth))
+        return tuple(found)
+
+    def field(self, depth: int) -> Field:
+        start = self.here.start
+        name = self.name()
+        colon = self.take_if(":")
+        if self.here.text == "[":
+            value: Scalar | Message | Items = self.items(depth)
+        elif colon or self.here.text in CLOSE:
+            value = self.value(depth)
+        else:
+            raise self.error(f"expected `:` or `{{` after {excerpt(name)}")
+        separator = self.take_if(",", ";")
+        return Field(name, start, separator.end if separator else value.end, value)
+
+    def name(self) -> str:
+        """A field's name, or that of an extension: `[some.package.field]`."""
+        if self.here.kind == "name":
+            return self.take().text
+        opened = self.take_if("[")
+        if opened is None:
+            is_page = WEB_PAGE.match(self.text)
+            what = "a configuration, and this is a web page" if is_page else "the name of a field"
+            raise self.error(f"expected {what}")
+        parts = []
+        while self.here.kind in ("name", "number") or self.here.text in (".", "/", "-"):
+            parts.append(self.take().text)
+        if not parts:
+            raise self.error("expected the name of an extension")
+        self.need("]", opened)
+        return f"[{''.join(parts)}]"
+
+    def items(self, depth: int) -> Items:
+        opened = self.take()
+        found: list[Scalar | Message] = []
+        while self.here.text != "]" or found:
+            found.append(self.value(depth))
+            if self.take_if(",") is None:
+                break
+        return Items(opened.start, self.need("]", opened).end, tuple(found))
+
+    def value(self, depth: int) -> Scalar | Message:
+        if opened := self.take_if(*CLOSE):
+            close = CLOSE[opened.text]
+            fields = self.fields(close, depth + 1)
+            closed = self.need(close, opened)
+            return Message(opened.start, closed.end, (opened.end, closed.start), fields)
+        return self.string() if self.here.kind == "string" else self.scalar()
+
+    def scalar(self) -> Scalar:
+        start, is_minus = self.here.start, self.take_if("-") is not None
+        token = self.here
+        if token.kind not in ("number", "name"):
+            raise self.error("expected a value")
+        value = (number if token.kind == "number" else word)(token.text, minus=is_minus)
+        if value is None:
+            raise self.error("expected a number")
+        self.take()
+        return Scalar(start, token.end, value)
+
+    def string(self) -> Scalar:
+        """Pieces that stand beside one another are one string."""
+        first = last = self.here
+        pieces = []
+        while self.here.kind == "string":
+            last = self.take()
+            try:
+                pieces.append(unquoted(last.text))
+            except ValueError as error:
+                raise TextError(self.text, last.start, str(error)) from None
+        return Scalar(first.start, last.end, "".join(pieces))
