@@ -13,8 +13,8 @@ from requests.structures import CaseInsensitiveDict
 from tasks.annotations.annotated import read_pair
 from tasks.annotations.encoding import DECLARED
 from tasks.annotations.folder import Pair
-from tasks.annotations.foreign import YOLO
 from tasks.annotations.label_map import read_label_map, repeated_fields
+from tasks.annotations.other_formats import YOLO
 from tasks.annotations.voc import read_annotation
 from tasks.archives.names import Names
 from tasks.archives.tar import Limits, examine

@@ -1,18 +1,24 @@
-"""A picture and its XML together: the boxes in the picture's own frame, and all that is wrong."""
+"""A picture and its XML together: the boxes in the picture's own frame, and all that is wrong.
+
+Tools that turn, scale or round leave edges that are a fraction of a pixel outside; those are moved
+to the picture's edge. What is further out was drawn on another picture, or is wrong. Records,
+doctor and measure all judge by this.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from array import array
+from collections.abc import Mapping
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from tasks.annotations import frame, voc
+from tasks.annotations import voc
 from tasks.annotations.folder import Pair, relative_name
-from tasks.annotations.neighbours import why_not_background
-from tasks.annotations.numbers import plain
-from tasks.annotations.reading import head
-from tasks.annotations.voc import Annotation, Box
+from tasks.annotations.other_formats import why_not_background
+from tasks.annotations.voc import Annotation, Box, Edges, plain
+from tasks.core.files import read_head
 from tasks.core.spelling import composed, spelled, suggestion
 from tasks.core.text import printable
 from tasks.pictures import pixels
@@ -55,52 +61,50 @@ def read_pair(pair: Pair, ids: Mapping[str, int]) -> Annotated:
     content, faults, remarks = b"", list[str](), tuple[str, ...]()
     picture = annotation = None
     name = printable(pair.picture.name)
+    xml = relative_name(pair.picture.parent, pair.xml) if pair.xml else ""
     try:
-        content = head(pair.picture, pixels.LARGEST)
+        content = read_head(pair.picture, pixels.LARGEST)
         picture = examine(content)
         remarks = (f"{name}: {ENDS_EARLY}",) if picture.ends_early else ()
     except ValueError as error:
         faults.append(f"{name}: {error}")
     try:
         if pair.xml:
-            annotation = voc.read_annotation(head(pair.xml, voc.LARGEST))
+            annotation = voc.read_annotation(read_head(pair.xml, voc.LARGEST))
     except ValueError as error:
-        faults.append(f"{_name(pair)}: {error}")
+        faults.append(f"{xml}: {error}")
     if why := why_not_background(pair):
         faults.append(f"{name}: {why}")
-    found = Annotated(pair, content, picture, annotation, faults=tuple(faults), remarks=remarks)
-    return _joined(found, ids) if annotation is not None else found
+    read = Annotated(pair, content, picture, annotation, faults=tuple(faults), remarks=remarks)
+    return _with_boxes(read, annotation, xml, ids) if annotation is not None else read
 
 
-def _joined(found: Annotated, ids: Mapping[str, int]) -> Annotated:
-    assert found.annotation is not None
-    name, annotation = _name(found.pair), found.annotation
-    drawn = _as_known(annotation.boxes, ids)
-    faults = label_faults(drawn, ids)
-    remarks = []
-    if annotation.unsized and drawn:
+def _with_boxes(
+    read: Annotated, annotation: Annotation, xml: str, ids: Mapping[str, int]
+) -> Annotated:
+    boxes = _with_known_labels(annotation.boxes, ids)
+    unknown = sorted({box.label for box in boxes} - ids.keys())
+    faults = [f"label {spelled(u)} is not in the label map{suggestion(u, ids)}" for u in unknown]
+    remarks, clipped = list[str](), 0
+    if annotation.unsized and boxes:
         remarks.append(f"{annotation.unsized}: whether the picture was resized since can't be told")
-    boxes = drawn
-    if found.picture is not None:
-        size = found.picture.upright
-        drawn, fault, remark = _in_frame(drawn, annotation.size, found.picture)
+    if read.picture is not None:
+        size = read.picture.upright
+        boxes, fault, remark = _in_frame(boxes, annotation.size, read.picture)
         remarks += [remark] if remark else []
-        remarks += [FRACTIONS] if _look_like_fractions(drawn, size) else []
-        faults += [fault] if fault else [f for box in drawn if (f := _box_fault(box, size))]
-        boxes = tuple(_clipped(box, size) for box in drawn)
-    return msgspec.structs.replace(
-        found,
+        in_first_pixel = all(0 <= edge <= 1 for box in boxes for edge in box.edges)
+        remarks += [FRACTIONS] if boxes and min(size) >= LARGE and in_first_pixel else []
+        faults += [fault] if fault else [f for box in boxes if (f := _box_fault(box, size))]
+        inside = tuple(_clipped(box, size) for box in boxes)
+        clipped = sum(box != before for box, before in zip(inside, boxes, strict=True))
+        boxes = inside
+    return replace(
+        read,
         boxes=boxes,
-        clipped=sum(box != before for box, before in zip(boxes, drawn, strict=True)),
-        faults=(*found.faults, *(f"{name}: {fault}" for fault in faults)),
-        remarks=(*found.remarks, *(f"{name}: {remark}" for remark in remarks)),
+        clipped=clipped,
+        faults=(*read.faults, *(f"{xml}: {fault}" for fault in faults)),
+        remarks=(*read.remarks, *(f"{xml}: {remark}" for remark in remarks)),
     )
-
-
-def _look_like_fractions(boxes: tuple[Box, ...], size: tuple[int, int]) -> bool:
-    """Whether all boxes lie within the first pixel of a picture that has many."""
-    is_large = bool(boxes) and min(size) >= LARGE
-    return is_large and all(0 <= edge <= 1 for box in boxes for edge in box.edges)
 
 
 def clipped_message(number: int) -> str:
@@ -109,25 +113,15 @@ def clipped_message(number: int) -> str:
     return f"{number} {boxes} out of the picture by less than a pixel, and the edge is taken"
 
 
-def _as_known(boxes: tuple[Box, ...], ids: Mapping[str, int]) -> tuple[Box, ...]:
+def _with_known_labels(boxes: tuple[Box, ...], ids: Mapping[str, int]) -> tuple[Box, ...]:
     """With labels as the label map spells them, where only the code points of letters differ."""
     if all(box.label in ids for box in boxes):
         return boxes
     known = {composed(label): label for label in ids}
     return tuple(
-        box
-        if box.label in ids
-        else msgspec.structs.replace(box, label=known.get(composed(box.label), box.label))
+        box if box.label in ids else replace(box, label=known.get(composed(box.label), box.label))
         for box in boxes
     )
-
-
-def label_faults(boxes: Iterable[Box], ids: Mapping[str, int]) -> list[str]:
-    """A line for each label that is not in the label map."""
-    unknown = sorted({box.label for box in boxes} - ids.keys())
-    return [
-        f"label {spelled(one)} is not in the label map{suggestion(one, ids)}" for one in unknown
-    ]
 
 
 def _in_frame(
@@ -149,7 +143,7 @@ def _in_frame(
     if size == picture.raw:
         return tuple(_turned(box, picture) for box in boxes), "", ""
     drawn, actual = (f"{width} × {height}" for width, height in (size, upright))
-    if size == upright[::-1] and not any(frame.flaw(box.edges, upright) for box in boxes):
+    if size == upright[::-1] and not any(flaw(box.edges, upright) for box in boxes):
         return boxes, "", f"its size is {drawn}, and the picture's {actual}: taken for swapped"
     return boxes, f"it was drawn on {drawn} pixels, and the picture has {actual}", ""
 
@@ -162,11 +156,11 @@ def _turned(box: Box, picture: Picture) -> Box:
     (left, right), (top, bottom) = (sorted(values) for values in zip(*corners, strict=True))
     if box.xmin > box.xmax or box.ymin > box.ymax:  # turning must not mend what is wrong
         left, right, top, bottom = right, left, bottom, top
-    return msgspec.structs.replace(box, xmin=left, xmax=right, ymin=top, ymax=bottom)
+    return replace(box, xmin=left, xmax=right, ymin=top, ymax=bottom)
 
 
 def _box_fault(box: Box, size: tuple[int, int]) -> str:
-    what = frame.flaw(box.edges, size)
+    what = flaw(box.edges, size)
     if not what:
         return ""
     xmin, ymin, xmax, ymax = map(plain, box.edges)
@@ -174,13 +168,44 @@ def _box_fault(box: Box, size: tuple[int, int]) -> str:
     return f"{place}: {what}" + (f" of {size[0]} × {size[1]}" if what.endswith("picture") else "")
 
 
+def flaw(edges: Edges, size: tuple[float, float], pixel: tuple[float, float] = (1.0, 1.0)) -> str:
+    """What is wrong with a box, as a clause about it; "" if it is right once it is clipped.
+
+    Args:
+        size: (width, height) of the picture, in the unit of the edges.
+        pixel: (width, height) of a pixel in that unit.
+    """
+    if not all(map(math.isfinite, edges)):
+        return "an edge is not a number"
+    xmin, ymin, xmax, ymax = edges
+    if xmin > xmax or ymin > ymax:
+        return "its corners are swapped"
+    if xmin == xmax or ymin == ymax:
+        return "the box has no area"
+    out = max(-xmin / pixel[0], (xmax - size[0]) / pixel[0])
+    out = max(out, -ymin / pixel[1], (ymax - size[1]) / pixel[1])
+    if out >= 1:
+        return "the box leaves the picture"
+    fractions = (edge / side for edge, side in zip(_inside(edges, size), size * 2, strict=True))
+    xmin, ymin, xmax, ymax = array("f", fractions)  # as a record holds them, in 32 bits
+    if xmin >= xmax or ymin >= ymax:
+        return "the box has no area in the picture that a record could hold"
+    return ""
+
+
 def _clipped(box: Box, size: tuple[int, int]) -> Box:
-    if frame.flaw(box.edges, size):
+    if flaw(box.edges, size):
         return box
-    xmin, ymin, xmax, ymax = frame.clipped(box.edges, size)
-    return msgspec.structs.replace(box, xmin=xmin, ymin=ymin, xmax=xmax, ymax=ymax)
+    xmin, ymin, xmax, ymax = _inside(box.edges, size)
+    return replace(box, xmin=xmin, ymin=ymin, xmax=xmax, ymax=ymax)
 
 
-def _name(pair: Pair) -> str:
-    """The annotation's name, as seen from the picture's folder."""
-    return relative_name(pair.picture.parent, pair.xml) if pair.xml else ""
+def _inside(edges: Edges, size: tuple[float, float]) -> Edges:
+    """The part of a box that lies in its picture."""
+    (xmin, ymin, xmax, ymax), (width, height) = edges, map(float, size)
+    return (
+        min(max(xmin, 0.0), width),
+        min(max(ymin, 0.0), height),
+        min(max(xmax, 0.0), width),
+        min(max(ymax, 0.0), height),
+    )

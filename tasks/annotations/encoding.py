@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from tasks.annotations.numbers import short
+from tasks.core.text import shortened
 
 MARKS = (  # the longer ones first: UTF-32's begins as UTF-16's does
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -66,16 +66,16 @@ def text_of(content: bytes) -> str:
 
 def _codec(name: str) -> str:
     try:
-        codec = codecs.lookup(_as_python_says(name)).name
+        codec = codecs.lookup(_python_name(name)).name
     except (LookupError, UnicodeError, ValueError):
         codec = ""
     if not name.isascii() or not TEXTUAL.fullmatch(codec):
-        found = short(name) or "none"
+        found = shortened(name) or "none"
         raise ValueError(f"it declares the encoding {found}, which is not known; save it as UTF-8")
     return codec
 
 
-def _as_python_says(name: str) -> str:
+def _python_name(name: str) -> str:
     """Browsers and Microsoft have names of their own: `windows-31j`, `x-sjis`, `ISO-8859-8-I`."""
     plain = name.lower().removeprefix("x-").replace("_", "-")
     if plain == "windows-31j":

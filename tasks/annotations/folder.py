@@ -15,15 +15,17 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tasks.annotations.places import CLASSES, COMMON, File, Place, around, scan
+from tasks.annotations.scan import CLASSES, COMMON, File, Folder, around, scan
 from tasks.core.text import printable
+
+LARGEST = 256_000_000  # bytes of a file that is read or hashed
 
 
 class Pair(Struct, frozen=True):
     """A picture, and its annotation if it has one.
 
     Attributes:
-        others: if it has none, the files that may be meant for it; see `neighbours`.
+        others: if it has none, the files that may be meant for it; see `other_formats`.
     """
 
     picture: Path
@@ -31,15 +33,9 @@ class Pair(Struct, frozen=True):
     others: tuple[Path, ...] = ()
 
     @property
-    def notes(self) -> tuple[Path, ...]:
+    def annotations(self) -> tuple[Path, ...]:
         """All that is, or may be, its annotation."""
         return (self.xml,) if self.xml else self.others
-
-    @property
-    def is_renamed(self) -> bool:
-        """Whether it has an XML of another name, or from another folder, than labelImg gives it."""
-        xml, picture = self.xml, self.picture
-        return xml is not None and (xml.stem, xml.parent) != (picture.stem, picture.parent)
 
 
 class Listing(Struct, frozen=True):
@@ -68,124 +64,121 @@ class Listing(Struct, frozen=True):
     @property
     def unannotated(self) -> list[Path]:
         """The pictures around which there is nothing that could be their annotation."""
-        return [pair.picture for pair in self.pairs if not pair.notes]
+        return [pair.picture for pair in self.pairs if not pair.annotations]
 
     @property
     def elsewhere(self) -> str:
-        """What is to be told of XML with another name, or in another folder, than labelImg's."""
-        xmls = [pair.xml for pair in self.pairs if pair.xml and pair.is_renamed]
-        if not xmls:
+        """What to say of XML of another name, or from another folder, than labelImg gives it."""
+        paths = [(pair.xml, pair.picture) for pair in self.pairs if pair.xml]
+        odd = [xml for xml, p in paths if (xml.stem, xml.parent) != (p.stem, p.parent)]
+        if not odd:
             return ""
-        is_read = "picture is" if len(xmls) == 1 else "pictures are"
-        return f"{len(xmls)} {is_read} read with XML as {relative_name(self.folder, xmls[0])}"
+        is_read = "picture is" if len(odd) == 1 else "pictures are"
+        return f"{len(odd)} {is_read} read with XML as {relative_name(self.folder, odd[0])}"
 
     @property
     def files(self) -> dict[str, Path]:
         """All that a record depends on, by a name that no two of them share and that JSON holds."""
-        paths = [path for pair in self.pairs for path in (pair.picture, *pair.notes)]
-        return {_key(self.folder, path): path for path in (*paths, *self.unpaired, *self.common)}
+        paths = [path for pair in self.pairs for path in (pair.picture, *pair.annotations)]
+        paths += [*self.unpaired, *self.common]
+        keys = (_from(self.folder, path).replace("\\", "\\\\") for path in paths)
+        return dict(zip(map(printable, keys), paths, strict=True))
 
 
 def relative_name(folder: Path, path: Path) -> str:
-    """A path for the user, who looks into the folder."""
+    """A path as seen from a folder, for the user."""
     return printable(_from(folder, path))
-
-
-def _key(folder: Path, path: Path) -> str:
-    return printable(_from(folder, path).replace("\\", "\\\\"))
 
 
 def _from(folder: Path, path: Path) -> str:
     return path.name if path.parent == folder else Path(os.path.relpath(path, folder)).as_posix()
 
 
-def listing(folder: Path) -> Listing:
+def listing(path: Path) -> Listing:
     """List a folder; one that is not there is empty.
 
     Raises:
         OSError: it, or a folder beside it, is there and can't be read.
     """
-    own = scan(folder)
-    sure = [(picture, _same_name(picture, own)) for picture in own.pictures]
-    taken = {note.path for _, notes in sure for note in notes}
-    unsure = [picture for picture, notes in sure if not notes]
-    first, then = around(folder, own) if unsure else ([], [])
-    rivals = Counter(picture.keys[0] for picture in unsure)
-    found = [
-        _pair(picture, notes) if notes else _unsure(picture, own, (first, then), taken, rivals)
-        for picture, notes in sure
+    own = scan(path)
+    exact = [(picture, _of_its_name(picture, own)) for picture in own.pictures]
+    taken = {file.path for _, files in exact for file in files}
+    rest = [picture for picture, files in exact if not files]
+    first, then = around(path) if rest else ([], [])
+    same_key = Counter(picture.keys[0] for picture in rest)
+    pairs = [
+        _pair(picture, files) if files else _search(picture, own, (first, then), taken, same_key)
+        for picture, files in exact
     ]
-    used = {path for pair in found for path in pair.notes}
-    inner = [place for place in first if place.inner]
-    read_from = {parent for path in used for parent in path.parents} if own.folders else set()
+    used = {file for pair in pairs for file in pair.annotations}
+    inside = [folder for folder in first if folder.is_inside]
+    read_from = {parent for file in used for parent in file.parents} if own.folders else set()
     stems: dict[str, list[Path]] = defaultdict(list)
     for picture in own.pictures:
         stems[picture.stem].append(picture.path)
     return Listing(
-        folder,
-        tuple(found),
-        tuple(_lonely(own, inner, used)),
+        path,
+        tuple(pairs),
+        tuple(_unpaired(own, inside, used)),
         tuple(tuple(pictures) for pictures in stems.values() if len(pictures) > 1),
-        tuple(path for path in own.folders if path not in read_from),
-        tuple(_common(own, first)) if any(not pair.notes for pair in found) else (),
+        tuple(folder for folder in own.folders if folder not in read_from),
+        tuple(_common(own, first)) if any(not pair.annotations for pair in pairs) else (),
     )
 
 
-def _lonely(own: Place, inner: Sequence[Place], used: set[Path]) -> Iterator[Path]:
-    """XML that no picture has."""
-    yield from (path for _, path in own.xmls() if path not in used)
-    for place in inner:
-        for key, path in place.xmls():
-            if path not in used and key not in place.keys | own.keys:
-                yield path
-
-
-def _same_name(picture: File, own: Place) -> list[File]:
+def _of_its_name(picture: File, own: Folder) -> list[File]:
     """`a.xml` and `a.jpg.xml`, letter by letter."""
     names = (picture.stem, picture.name)
-    return [note for note in own.named(picture.keys) if note.is_xml and note.stem in names]
+    return [file for file in own.named(picture.keys) if file.is_xml and file.stem in names]
 
 
-def _pair(picture: File, notes: list[File], *, is_plain: bool = True) -> Pair:
-    if is_plain and len(notes) == 1 and notes[0].is_file:
-        return Pair(picture.path, notes[0].path)
-    return Pair(picture.path, None, tuple(note.path for note in notes))
+def _pair(picture: File, files: list[File], *, is_plain: bool = True) -> Pair:
+    if is_plain and len(files) == 1 and files[0].is_file:
+        return Pair(picture.path, files[0].path)
+    return Pair(picture.path, None, tuple(file.path for file in files))
 
 
-def _unsure(
+def _search(
     picture: File,
-    own: Place,
-    tiers: Sequence[Sequence[Place]],
+    own: Folder,
+    tiers: Sequence[Sequence[Folder]],
     taken: set[Path],
-    rivals: Mapping[str, int],
+    same_key: Mapping[str, int],
 ) -> Pair:
-    """No XML beside the picture has its very name."""
+    """Pair a picture that has no XML of its very name beside it."""
     key, keys = picture.keys[0], picture.keys
-    is_plain = rivals[key] == 1
-    near = [note for note in own.named(keys) if note.is_xml and note.path not in taken]
+    is_plain = same_key[key] == 1
+    near = [file for file in own.named(keys) if file.is_xml and file.path not in taken]
     if near:
         return _pair(picture, near, is_plain=is_plain)
-    others = list[File](own.named(keys))
+    others = own.named(keys)
     for tier in tiers:
-        places = [place for place in tier if not place.has_own(key)]
-        found = [(place, note) for place in places for note in place.named(keys)]
-        far = [(place, note) for place, note in found if note.is_xml]
+        found = [(f, file) for f in tier if not f.has_own(key) for file in f.named(keys)]
+        far = [(folder, file) for folder, file in found if file.is_xml]
         if far:
-            place = far[0][0]
-            is_shared = place.for_all and any(p.strange and p.has_own(key) for p in tier)
-            is_plain = is_plain and not place.strange and not is_shared
-            return _pair(picture, [note for _, note in far], is_plain=is_plain)
-        others += [note for _, note in found]
-    return _pair(picture, [note for note in others if not note.is_xml], is_plain=False)
+            nearest = far[0][0]
+            is_claimed = nearest.is_shared and any(f.is_others and f.has_own(key) for f in tier)
+            is_plain = is_plain and not nearest.is_others and not is_claimed
+            return _pair(picture, [file for _, file in far], is_plain=is_plain)
+        others += [file for _, file in found]
+    return _pair(picture, [file for file in others if not file.is_xml], is_plain=False)
 
 
-def _common(own: Place, around: Sequence[Place]) -> Iterator[Path]:
-    """Files that are no picture's own, here or in the folders beside, and may annotate many."""
-    keys = {key for place in (own, *around) for key in place.keys}
-    for place in (own, *around):
-        is_outside = place is not own and not place.inner
-        for key, notes in place.notes.items() if not place.strange else ():
-            for note in notes if key not in keys else ():
-                is_common = note.suffix.startswith((*COMMON, ".txt")) or note.name in CLASSES
-                if is_common or (note.is_xml and is_outside and note.is_file):
-                    yield note.path
+def _unpaired(own: Folder, inside: Sequence[Folder], used: set[Path]) -> Iterator[Path]:
+    """XML of which there is no picture."""
+    yield from (path for _, path in own.xmls() if path not in used)
+    for folder in inside:
+        keys = folder.keys | own.keys
+        yield from (path for key, path in folder.xmls() if path not in used and key not in keys)
+
+
+def _common(own: Folder, around: Sequence[Folder]) -> Iterator[Path]:
+    """Files that are no picture's own, here or in the folders around, and may annotate many."""
+    keys = {key for folder in (own, *around) for key in folder.keys}
+    for folder in (own, *(folder for folder in around if not folder.is_others)):
+        is_outside = folder is not own and not folder.is_inside
+        for key, files in folder.annotations.items():
+            for file in files if key not in keys else ():
+                is_common = file.suffix.startswith((*COMMON, ".txt")) or file.name in CLASSES
+                if is_common or (file.is_xml and is_outside and file.is_file):
+                    yield file.path

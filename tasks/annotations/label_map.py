@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from tasks.annotations.reading import head
 from tasks.config.types import Project, numbered
+from tasks.core.files import read_head
 from tasks.core.spelling import code_point, composed, spelled, unseen
 from tasks.pipeline.job import ProjectJob
 
@@ -73,7 +73,7 @@ def labels_of(job: ProjectJob) -> LabelMap:
         OSError: it can't be read.
     """
     try:
-        content = head(label_map_path(job), LARGEST)
+        content = read_head(label_map_path(job), LARGEST)
     except FileNotFoundError:
         return LabelMap(label_ids(job.project), False)
     return LabelMap(read_label_map(content), True)

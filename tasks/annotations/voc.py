@@ -6,14 +6,15 @@ to gigabytes or read other files, and no annotation tool writes any.
 
 from __future__ import annotations
 
+import math
+import re
 from xml.parsers import expat
 
 from msgspec import Struct, field
 
 from tasks.annotations.encoding import text_of
-from tasks.annotations.frame import Edges
-from tasks.annotations.numbers import plain, read_number, short
 from tasks.core.spelling import code_point, spelled, unseen
+from tasks.core.text import shortened
 
 LARGEST = 8_000_000  # bytes; 10 000 boxes are some 3 MB
 DEEPEST = 16
@@ -21,7 +22,10 @@ MOST_BOXES = 10_000
 MOST_ELEMENTS = 20 * MOST_BOXES
 LONGEST_TEXT = 4096
 LONGEST_LABEL = 200
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
+COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+\Z")
 
+Edges = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax
 EDGES = ("xmin", "ymin", "xmax", "ymax")
 # Where boxes are read from, below <annotation>; what looks like one elsewhere is an error. Objects
 # may have parts (a person's head, in Pascal VOC itself), which no training reads.
@@ -57,8 +61,8 @@ class Annotation(Struct, frozen=True):
     """What one XML file says.
 
     Attributes:
-        filename: the picture's, as it was called when it was annotated; "" if it is not told.
-        size: (width, height) of the picture as it was annotated, in pixels; None if not told.
+        filename: the picture's, as it was called when it was annotated; "" if it is not given.
+        size: (width, height) of the picture as it was annotated, in pixels; None if not given.
         unsized: why the size is None, as a clause; "" if it is not.
     """
 
@@ -84,7 +88,7 @@ class Node(Struct):
         """
         found = [node for node in self.children if node.tag == tag]
         if len(found) > 1:
-            again = f"<{short(self.tag)}> holds <{tag}> {len(found)} times: keep one"
+            again = f"<{shortened(self.tag)}> holds <{tag}> {len(found)} times: keep one"
             raise ValueError(f"line {found[1].line}: {again}")
         return found[0] if found else None
 
@@ -106,7 +110,7 @@ def read_annotation(content: bytes) -> Annotation:
     """
     root = _tree(content)
     if root.tag != "annotation":
-        raise ValueError(f"it holds <{short(root.tag)}> and no <annotation>")
+        raise ValueError(f"it holds <{shortened(root.tag)}> and no <annotation>")
     objects = [node for node in root.children if node.tag == "object"]
     if len(objects) > MOST_BOXES:
         raise ValueError(f"it has more than {MOST_BOXES} boxes")
@@ -125,12 +129,12 @@ def _tree(content: bytes) -> Node:
         raise ValueError("it is empty")
     text = text_of(content)
     parser = expat.ParserCreate("utf-8")  # whatever it declares: it is text by now
-    grown = _Grown(parser, [Node("")])
-    top = grown.stack[0]
+    top = Node("")
+    builder = _Builder(parser, [top])
     parser.buffer_text = True
-    parser.StartElementHandler = grown.begin
-    parser.EndElementHandler = grown.end
-    parser.CharacterDataHandler = grown.add
+    parser.StartElementHandler = builder.begin
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.add
     parser.StartDoctypeDeclHandler = _refuse_doctype
     try:
         parser.Parse(text.encode(), True)
@@ -140,8 +144,8 @@ def _tree(content: bytes) -> Node:
     return top.children[0]
 
 
-class _Grown(Struct):
-    """The tree while it grows; `stack` leads from the root to the element that is open."""
+class _Builder(Struct):
+    """Builds the tree; `stack` leads from the root to the element that is open."""
 
     parser: expat.XMLParserType
     stack: list[Node]
@@ -170,14 +174,14 @@ def _refuse_doctype(*declaration: object) -> None:
     raise ValueError("it declares a document type, which no annotation needs")
 
 
-def _overlooked(node: Node, way: tuple[str, ...]) -> str:
+def _overlooked(node: Node, above: tuple[str, ...]) -> str:
     """The first element that looks like an object or a box, in any case and at any depth, and
-    stands where none is read: its line and the way to it; "" if there is none."""
+    stands where none is read: its line and the elements around it; "" if there is none."""
     for child in node.children:
-        here = (*way, child.tag)
+        here = (*above, child.tag)
         is_boxlike = child.tag.rpartition(":")[2].replace("_", "").casefold() in BOXLIKE
         if is_boxlike and here not in READ:
-            return f"line {child.line}: " + "".join(f"<{short(tag)}>" for tag in here)
+            return f"line {child.line}: " + "".join(f"<{shortened(tag)}>" for tag in here)
         if here != PARTS and (found := _overlooked(child, here)):
             return found
     return ""
@@ -191,7 +195,7 @@ def _size(node: Node | None) -> tuple[tuple[int, int] | None, str]:
     for side in ("width", "height"):
         text = node.child_text(side)
         try:
-            value = read_number(text)
+            value = _number(text)
         except ValueError as error:
             return None, f"its {side} is {error}"
         if value < 1 or not value.is_integer():
@@ -205,12 +209,13 @@ def _box(node: Node, number: int) -> Box:
     where = f"object {number} ({spelled(label)})"
     if bounds is None:
         raise ValueError(f"{where} has no bndbox")
+    xmin, ymin, xmax, ymax = (_edge(bounds, edge, where) for edge in EDGES)
     return Box(
         label,
-        xmin=_edge(bounds, "xmin", where),
-        ymin=_edge(bounds, "ymin", where),
-        xmax=_edge(bounds, "xmax", where),
-        ymax=_edge(bounds, "ymax", where),
+        xmin,
+        ymin,
+        xmax,
+        ymax,
         difficult=_flag(node, "difficult"),
         truncated=_flag(node, "truncated"),
         pose=node.child_text("pose")[:LONGEST_LABEL] or "Unspecified",
@@ -222,20 +227,42 @@ def _label(node: Node, number: int) -> str:
     if not label:
         raise ValueError(f"object {number} has no name")
     if len(label) > LONGEST_LABEL:
-        raise ValueError(f"object {number} has a name that is too long: {short(spelled(label))}")
+        long = shortened(spelled(label))
+        raise ValueError(f"object {number} has a name that is too long: {long}")
     if hidden := unseen(label):
-        told = f"{code_point(hidden[0])}, which can't be seen: {spelled(label)}"
-        raise ValueError(f"the name of object {number} holds {told}")
+        what = f"{code_point(hidden[0])}, which can't be seen: {spelled(label)}"
+        raise ValueError(f"the name of object {number} holds {what}")
     return label
 
 
 def _edge(bounds: Node, edge: str, where: str) -> float:
     text = bounds.child_text(edge)
     try:
-        return read_number(text)
+        return _number(text)
     except ValueError as error:
         raise ValueError(f"{where}: {edge} is {error}") from None
 
 
 def _flag(node: Node, name: str) -> bool:
     return node.child_text(name).lower() in ("1", "true")
+
+
+def _number(text: str) -> float:
+    """The number that a text is: digits of ASCII, a decimal point, an exponent.
+
+    Raises:
+        ValueError: it is not a number, or too large; the message is a clause.
+    """
+    if COMMA.match(text):
+        raise ValueError(f"{shortened(text)}, with a comma: write a decimal point")
+    if not NUMBER.match(text):
+        raise ValueError(f"{shortened(text) or 'missing'}, not a number")
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{shortened(text)}, too large a number")
+    return value + 0.0  # and no -0.0
+
+
+def plain(value: float) -> str:
+    """All of a number's digits, and none more: what is not equal does not look equal."""
+    return repr(float(value)).removesuffix(".0")

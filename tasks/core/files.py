@@ -152,6 +152,37 @@ def read_file(path: Path, most: int) -> bytes:
     return content
 
 
+def read_head(path: Path, most: int) -> bytes:
+    """A user's file, or one byte more than `most` of it.
+
+    Raises:
+        ValueError: it is not a file; the message is a clause.
+        OSError: it can't be read.
+    """
+    try:
+        with open_file(path) as file:
+            return file.read(most + 1)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP) and path.is_symlink():
+            raise ValueError("it is a link that leads nowhere") from None
+        if error.errno in (errno.EINVAL, errno.EISDIR):
+            raise ValueError("it is not a file") from None
+        raise
+
+
+def size_and_mtime(path: Path) -> tuple[int, int]:
+    """Size and time of change in nanoseconds, links followed where they lead anywhere.
+
+    Raises:
+        OSError: it is not there, or can't be looked at.
+    """
+    try:
+        status = os.stat(path)
+    except OSError:
+        status = os.lstat(path)
+    return status.st_size, status.st_mtime_ns
+
+
 def write_atomic(path: Path, content: bytes) -> None:
     """Replace `path` by `content`, whole or not at all."""
     with atomic_writer(path) as file:

@@ -34,8 +34,14 @@ def printable(text: str | Path) -> str:
     return "".join(c if c.isprintable() else _escape(c) for c in text)
 
 
+def shortened(text: str, most: int = 40) -> str:
+    """The same, cut to `most` characters."""
+    line = printable(text)
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
 def printable_lines(text: str) -> str:
-    """The same for text that may have several lines: line breaks, tabs and fixed spaces stay."""
+    """Printable text that may have several lines: line breaks, tabs and fixed spaces stay."""
     if text.replace("\n", "").isprintable():
         return text
     return "".join(c if c.isprintable() or c in LAYOUT else _escape(c) for c in text)

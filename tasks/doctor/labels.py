@@ -12,7 +12,7 @@ from tasks.annotations.label_map import (
     labels_of,
     repeated_fields,
 )
-from tasks.annotations.reading import head
+from tasks.core.files import read_head
 from tasks.core.text import printable
 from tasks.doctor import config
 from tasks.doctor.pictures import SplitReport
@@ -33,7 +33,7 @@ def read(job: ProjectJob) -> tuple[LabelMap, list[Finding]]:
         labels = labels_of(job)
         if not labels.is_file:
             return labels, [error(WHAT, f"there is no {where}", f"run `doit scaffold:{job.name}`")]
-        content = head(path, LARGEST)
+        content = read_head(path, LARGEST)
         faults, twice = config.text_faults(content), repeated_fields(content)
     except OSError as failure:
         return configured, [error(WHAT, f"{where} can't be read: {failure.strerror}", again)]

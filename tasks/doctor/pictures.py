@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from tasks.annotations.annotated import Annotated, clipped_message, read_pair
 from tasks.annotations.folder import Listing, Pair, listing, relative_name
-from tasks.annotations.neighbours import common_faults
+from tasks.annotations.other_formats import common_faults
 from tasks.core.text import count, printable
 from tasks.doctor.table import Finding, error, ok, warning
 

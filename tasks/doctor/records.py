@@ -8,14 +8,14 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from tasks.annotations.frame import flaw
+from tasks.annotations.annotated import flaw
 from tasks.annotations.label_map import LabelMap
-from tasks.annotations.numbers import plain, short
+from tasks.annotations.voc import plain
 from tasks.core import receipts
 from tasks.core.files import is_file, open_file
 from tasks.core.path_state import path_state
 from tasks.core.spelling import spelled, suggestion
-from tasks.core.text import count
+from tasks.core.text import count, shortened
 from tasks.doctor.pictures import SplitReport
 from tasks.doctor.table import Finding, error, ok, warning
 from tasks.formats.tf_record import Floats, Ints, Texts, decode_example, read_frames
@@ -115,7 +115,7 @@ def faults(features: Features, ids: Mapping[str, int]) -> Iterator[str]:
             yield f"a box from {place}, in fractions of its picture: {what}"
     for text, number in sorted(set(zip(texts, labels, strict=True)), key=str):
         if text not in ids:
-            label = short(spelled(text[:LONGEST]))
+            label = shortened(spelled(text[:LONGEST]))
             yield f"the label {label} is not in the label map{suggestion(text[:LONGEST], ids)}"
         elif ids[text] != number:
             yield f"{spelled(text)} has the id {number!r}, and {ids[text]} in the label map"

@@ -17,9 +17,8 @@ from embedded import LABELS
 from tasks.annotations.annotated import Annotated, clipped_message, read_pair
 from tasks.annotations.folder import Listing, listing
 from tasks.annotations.label_map import labels_of
-from tasks.annotations.neighbours import common_faults
-from tasks.annotations.reading import state
-from tasks.core.files import sync_tree
+from tasks.annotations.other_formats import common_faults
+from tasks.core.files import size_and_mtime, sync_tree
 from tasks.core.spelling import composed
 from tasks.core.text import count, printable
 from tasks.inference.notes import ProjectNotes, ProjectPicture
@@ -42,7 +41,7 @@ def files_of(job: ProjectJob) -> str:
         OSError: the folder or a file can't be looked at.
     """
     files = listing(job.workspace.images(job.name, SPLIT)).files
-    seen = [(name, *state(path)) for name, path in files.items()]
+    seen = [(name, *size_and_mtime(path)) for name, path in files.items()]
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
@@ -111,7 +110,7 @@ def _read(
     pictures, unreadable = list[ProjectPicture](), list[str]()
     remarks, pairs = common_faults(listed), listed.pairs
     clips = 0
-    sizes = [state(pair.picture)[0] for pair in pairs]
+    sizes = [size_and_mtime(pair.picture)[0] for pair in pairs]
     progress.begin("read pictures", sum(sizes))
     for pair, size in zip(pairs, sizes, strict=True):
         progress.advance(size)

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from tasks.annotations.annotated import Annotated, read_pair
 from tasks.annotations.folder import Pair
-from tasks.annotations.reading import state
+from tasks.core.files import size_and_mtime
 from tasks.core.ownership import write_unless
 from tasks.core.text import printable
 from tasks.formats.tf_record import Floats, Ints, Texts, encode_example, frame
@@ -50,7 +50,7 @@ class Tally(Struct):
         self.boxes += len(found.boxes)
         self.clipped += found.clipped
         self.background += not found.boxes
-        self.without_xml += not found.pair.notes
+        self.without_xml += not found.pair.annotations
         self.reencoded += found.picture is not None and found.picture.reencoded
         self.faults += found.faults
         self.remarks += found.remarks
@@ -81,7 +81,7 @@ def write_record(
             if not tally.faults:
                 file.write(content)
                 digest.update(content)
-            progress.advance(state(pair.picture)[0])
+            progress.advance(size_and_mtime(pair.picture)[0])
         tally.sha256 = "" if tally.faults else digest.hexdigest()
         return not tally.faults and may_replace(tally.sha256)
 

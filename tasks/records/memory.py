@@ -11,8 +11,14 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from tasks.annotations.reading import state
-from tasks.core.files import LARGEST_STATE, is_file, read_file, sha256_of, write_if_changed
+from tasks.core.files import (
+    LARGEST_STATE,
+    is_file,
+    read_file,
+    sha256_of,
+    size_and_mtime,
+    write_if_changed,
+)
 
 
 class Noted(Struct, frozen=True, array_like=True):
@@ -59,7 +65,7 @@ def is_as_noted(files: Mapping[str, Path], noted: Mapping[str, Noted]) -> bool:
     Raises:
         OSError: one can't be looked at.
     """
-    here = {name: state(path) for name, path in files.items()}
+    here = {name: size_and_mtime(path) for name, path in files.items()}
     return here == {name: (note.size, note.mtime) for name, note in noted.items()}
 
 
@@ -70,7 +76,7 @@ def note(path: Path, before: Noted | None = None, most: float = inf) -> Noted:
     Raises:
         OSError: it can't be read.
     """
-    size, mtime = state(path)
+    size, mtime = size_and_mtime(path)
     if before is not None and (before.size, before.mtime) == (size, mtime):
         return before
     return Noted(size, mtime, sha256_of(path) if is_file(path) and size <= most else "")

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct, field
 
-from tasks.annotations.folder import Listing, listing
+from tasks.annotations.folder import LARGEST, Listing, listing
 from tasks.annotations.label_map import LabelMap, label_ids, label_map_path, labels_of
-from tasks.annotations.neighbours import common_faults
-from tasks.annotations.reading import LARGEST, state
+from tasks.annotations.other_formats import common_faults
 from tasks.core import ownership, receipts
 from tasks.core.errors import AnnotationsError, UserFilesError, disk_error
-from tasks.core.files import remove_leftovers
+from tasks.core.files import remove_leftovers, size_and_mtime
 from tasks.core.lists import first_of
 from tasks.core.path_state import path_state
 from tasks.core.paths import SPLITS
@@ -199,7 +198,7 @@ def _make(work: _Work, split: str) -> None:
     before, output = work.before.get(split, RecordFile()), work.outputs[_output(job, split)]
     remove_leftovers(path)
     faults = common_faults(found)
-    if not faults and not any(pair.notes for pair in found.pairs):
+    if not faults and not any(pair.annotations for pair in found.pairs):
         _nothing_to_make(work, split, found)
         return
     work.remarks += oddities(_key(job, job.workspace.images(job.name, split)), found)
@@ -232,7 +231,7 @@ def _write(
             work.write_receipt(done=False)
         return is_ours
 
-    work.progress.begin(split, sum(state(pair.picture)[0] for pair in found.pairs))
+    work.progress.begin(split, sum(size_and_mtime(pair.picture)[0] for pair in found.pairs))
     tally = write_record(path, found.pairs, work.labels.ids, may_replace, work.progress, faults)
     work.progress.end()
     work.files[split], work.outputs[key] = RecordFile(), before

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from tasks.core.text import printable
+from tasks.core.text import shortened
 from tasks.formats.textproto.values import Value, number, unquoted, word
 
 BOM = "\ufeff"
@@ -90,13 +90,7 @@ def _stray(text: str, at: int) -> str:
         return "found a backslash outside of a string: write paths in quotes, with /"
     if character == BOM:
         return "found a byte order mark: remove it"
-    return f"found {excerpt(character)}, which can't stand here"
-
-
-def excerpt(text: str) -> str:
-    """A piece of a file for a message: one line, not long."""
-    plain = printable(text)
-    return f"`{plain if len(plain) <= 30 else plain[:29] + '…'}`"
+    return f"found `{shortened(character)}`, which can't stand here"
 
 
 class Scalar(Struct, frozen=True):
@@ -203,7 +197,7 @@ class _Parser:
         raise self.error(f"expected `{mark}` for the `{opened.text}` of line {line}")
 
     def error(self, why: str) -> TextError:
-        found = "the end of the file" if self.here.kind == "end" else excerpt(self.here.text)
+        found = f"`{shortened(self.here.text, 30)}`" if self.here.text else "the end of the file"
         return TextError(self.text, self.here.start, f"{why}; found {found}")
 
     def fields(self, close: str, depth: int) -> tuple[Field, ...]:
@@ -223,7 +217,7 @@ class _Parser:
         elif colon or self.here.text in CLOSE:
             value = self.value(depth)
         else:
-            raise self.error(f"expected `:` or `{{` after {excerpt(name)}")
+            raise self.error(f"expected `:` or `{{` after `{shortened(name, 30)}`")
         separator = self.take_if(",", ";")
         return Field(name, start, separator.end if separator else value.end, value)
 

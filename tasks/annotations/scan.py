@@ -6,6 +6,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ CLASSES = ("classes.txt", "obj.names", "_darknet.labels")  # what tools for YOLO
 FOLDERS = {"annotation", "annotations", "ann", "anns", "label", "labels", "voc", "xml", "xmls"}
 # An annotation to which an editor, a browser or its owner gave another ending: `a.xml.bak`.
 RENAMED = re.compile(r"(.+)\.(xml|json|txt|csv)([^a-z0-9].*)", re.IGNORECASE)
-DEEPEST = 4  # levels of folders below the one that is looked into
+DEEPEST = 4  # levels of folders below the one that is searched
 MOST_FOLDERS = 2000
 
 
@@ -45,41 +46,41 @@ class File(NamedTuple):
         return self.suffix == ".xml"
 
 
-class Place(Struct):
+class Folder(Struct):
     """A folder's files.
 
     Attributes:
         pictures, folders: by name.
         keys: what annotations of its own pictures may be called.
-        notes: what may annotate a picture: its name, case and composition aside → the files.
-        inner: it lies in the folder of the pictures.
-        for_all: pictures of several folders may be annotated here.
-        strange: another folder of pictures: what is here belongs there.
+        annotations: what may annotate a picture: its name, case and composition aside → the files.
+        is_inside: it lies in the folder of the pictures.
+        is_shared: pictures of several folders may be annotated here.
+        is_others: a folder of other pictures: what is here belongs to them.
     """
 
-    folder: Path
+    path: Path
     pictures: list[File] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
     folders: list[Path] = field(default_factory=list)
-    notes: dict[str, list[File]] = field(default_factory=lambda: defaultdict(list))
-    inner: bool = False
-    for_all: bool = False
-    strange: bool = False
+    annotations: dict[str, list[File]] = field(default_factory=lambda: defaultdict(list))
+    is_inside: bool = False
+    is_shared: bool = False
+    is_others: bool = False
 
     def xmls(self) -> Iterator[tuple[str, Path]]:
         """The XML files by name, each behind the name that its picture would have."""
-        notes = ((note, key) for key, notes in self.notes.items() for note in notes)
-        for note, key in sorted(notes):
-            if note.is_xml and note.is_file:
-                yield key, note.path
+        files = ((file, key) for key, files in self.annotations.items() for file in files)
+        for file, key in sorted(files):
+            if file.is_xml and file.is_file:
+                yield key, file.path
 
     def named(self, keys: Iterable[str]) -> list[File]:
         """What may annotate a picture that has these keys."""
-        return [note for key in keys for note in self.notes.get(key, ())]
+        return [file for key in keys for file in self.annotations.get(key, ())]
 
     def has_own(self, key: str) -> bool:
         """Whether annotations of this name belong to a picture that lies here beside them."""
-        return (self.strange or self.inner) and key in self.keys
+        return (self.is_others or self.is_inside) and key in self.keys
 
 
 def folded(name: str) -> str:
@@ -94,51 +95,50 @@ def name_before(name: str) -> str:
 
 
 def scan(
-    folder: Path, *, inner: bool = False, for_all: bool = False, strange: bool = False
-) -> Place:
+    path: Path, *, is_inside: bool = False, is_shared: bool = False, is_others: bool = False
+) -> Folder:
     """What lies in a folder; one that is not there is empty.
 
     Raises:
         OSError: it is there and can't be read.
     """
-    place = Place(folder, inner=inner, for_all=for_all, strange=strange)
+    folder = Folder(path, is_inside=is_inside, is_shared=is_shared, is_others=is_others)
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        entries = sorted(os.scandir(path), key=lambda entry: entry.name)
     except (FileNotFoundError, NotADirectoryError):
-        return place
+        return folder
     for entry in entries:
         if not entry.name.startswith("."):
-            _sort_in(entry, place)
-    return place
+            _add(entry, folder)
+    return folder
 
 
-def _holds(question: Callable[[], bool]) -> bool:
-    """What an entry of a folder says of itself; a link in a circle is neither file nor folder."""
-    try:
-        return question()
-    except OSError:
-        return False
-
-
-def _sort_in(entry: os.DirEntry[str], place: Place) -> None:
+def _add(entry: os.DirEntry[str], folder: Folder) -> None:
     stem, dot, suffix = entry.name.rpartition(".")
-    path, suffix = place.folder / entry.name, dot + suffix.lower()
+    path, suffix = folder.path / entry.name, dot + suffix.lower()
     is_picture = suffix in KNOWN + OTHER
     renamed = None if is_picture or suffix == ".xml" else RENAMED.fullmatch(entry.name)
     if renamed:
         stem, suffix = renamed[1], f".{renamed[2]}{renamed[3]}".lower()
-    file = File(path, entry.name, stem, suffix, _holds(entry.is_file))
+    file = File(path, entry.name, stem, suffix, _is(entry.is_file))
     if renamed or suffix in (".xml", *FOREIGN) or entry.name in CLASSES:
-        place.notes[folded(stem)].append(file)
-    elif _holds(entry.is_dir):
-        place.folders.append(path)
+        folder.annotations[folded(stem)].append(file)
+    elif _is(entry.is_dir):
+        folder.folders.append(path)
     elif is_picture:
-        place.pictures.append(file)
-        place.keys.update(file.keys)
+        folder.pictures.append(file)
+        folder.keys.update(file.keys)
 
 
-def around(folder: Path, own: Place) -> tuple[list[Place], list[Place]]:
-    """Where else annotations of these pictures may lie, first the places that are asked first:
+def _is(question: Callable[[], bool]) -> bool:
+    """What an entry of a folder answers; a link in a circle is neither file nor folder."""
+    with suppress(OSError):
+        return question()
+    return False
+
+
+def around(path: Path) -> tuple[list[Folder], list[Folder]]:
+    """Where else annotations of a folder's pictures may lie, first the folders to ask first:
 
     folders in theirs, the one above, folders for annotations beside them or their parent
     (`labels/train`), and other folders of pictures, to which XML without a picture may have been
@@ -147,37 +147,36 @@ def around(folder: Path, own: Place) -> tuple[list[Place], list[Place]]:
     Raises:
         OSError: one of them can't be read.
     """
-    above = scan(folder.parent, for_all=True)
-    top = scan(folder.parent.parent, for_all=True)
-    beside = [path for path in above.folders if path != folder and not _is_for_notes(path)]
-    splits = {path.name for path in beside}
-    first = [*_below(scan(folder, inner=True), folder.name, set()), above, top]
-    for path in (*above.folders, *top.folders):
-        if _is_for_notes(path):
-            base = scan(path, for_all=True)
-            first += [base, *_below(base, folder.name, splits)]
-    first += [scan(path, strange=True) for path in beside]
-    others = [p for p in top.folders if p != above.folder and not _is_for_notes(p)]
-    return first, [scan(p, strange=True) for o in others for p in (o, o / folder.name)]
+    above = scan(path.parent, is_shared=True)
+    top = scan(path.parent.parent, is_shared=True)
+    beside = [p for p in above.folders if p != path and not _is_for_annotations(p)]
+    splits = {p.name for p in beside}
+    first = [*_below(scan(path, is_inside=True), path.name, set()), above, top]
+    for p in filter(_is_for_annotations, (*above.folders, *top.folders)):
+        base = scan(p, is_shared=True)
+        first += [base, *_below(base, path.name, splits)]
+    first += [scan(p, is_others=True) for p in beside]
+    others = [p for p in top.folders if p != above.path and not _is_for_annotations(p)]
+    return first, [scan(p, is_others=True) for o in others for p in (o, o / path.name)]
 
 
-def _is_for_notes(path: Path) -> bool:
+def _is_for_annotations(path: Path) -> bool:
     return path.name.casefold() in FOLDERS
 
 
-def _below(top: Place, split: str, others: set[str]) -> list[Place]:
+def _below(top: Folder, split: str, others: set[str]) -> list[Folder]:
     """The folders below one, those of `others` aside, of any name; `split` is the one that is for
     our pictures alone."""
-    found, level = list[Place](), [top]
+    found, level = list[Folder](), [top]
     for _ in range(DEEPEST):
         paths = [
-            (path, base.for_all and path.name != split)
+            (path, base.is_shared and path.name != split)
             for base in level
             for path in base.folders
             if path.name not in others and not _leads_back(path)
         ]
         paths = paths[: MOST_FOLDERS - len(found)]
-        level = [scan(path, inner=top.inner, for_all=for_all) for path, for_all in paths]
+        level = [scan(p, is_inside=top.is_inside, is_shared=is_shared) for p, is_shared in paths]
         found += level
     return found
 

@@ -12,7 +12,7 @@ import pytest
 
 from tasks.annotations.annotated import Annotated, read_pair
 from tasks.annotations.folder import listing
-from tasks.annotations.neighbours import common_faults
+from tasks.annotations.other_formats import common_faults
 from tests.support.annotated import picture, xml
 
 XML = xml(("one", 1, 2, 30, 40))
