@@ -11,9 +11,9 @@
     annotations       pictures and labelImg's XML together; label maps
     inference         TensorFlow's process, and what it found
     console           what the user sees
-    download  verify  extract  scaffold  smoke        the steps: plain functions that know nothing
-    records  doctor  measure  compare  plot           of doit; none imports another
     zoo               the catalogue as a table and a page
+    (the steps)       a room each, listed in wiring/registry.py: plain functions that know nothing
+                      of doit; none imports another
     wiring            the one layer that turns a step into a doit task
 
 Imports point up this list only.

@@ -14,32 +14,22 @@ step        the step: the table is all that it makes
 table       one row, and all of them as the user sees them
 """
 
-from __future__ import annotations
-
-from functools import partial
-from typing import TYPE_CHECKING
-
 from tasks.pipeline.job import ProjectJob
 from tasks.pipeline.step import ProjectStep, Work
 
-if TYPE_CHECKING:
-    from tasks.doctor.records import WhyStale
+
+def _work() -> Work[ProjectJob]:
+    from tasks.doctor import step
+
+    return step
 
 
-def _work(why_record_stale: WhyStale) -> Work[ProjectJob]:
-    from tasks.doctor.step import Doctor
-
-    return Doctor(why_record_stale)
-
-
-def step(why_record_stale: WhyStale) -> ProjectStep:
-    """The step. What it asks the step `records` is given to it, for no step imports another."""
-    return ProjectStep(
-        name="doctor",
-        doc="check the projects",
-        work=partial(_work, why_record_stale),
-        survives=("_scaffold",),
-        follows=("records",),
-        looks_anew=True,
-        takes_turns=False,
-    )
+STEP = ProjectStep(
+    name="doctor",
+    doc="check the projects",
+    work=_work,
+    survives=("_scaffold",),
+    follows=("records",),
+    looks_anew=True,
+    takes_turns=False,
+)

@@ -8,12 +8,8 @@ from tasks.doctor.table import Finding, error, warning
 from tasks.pipeline.job import ProjectJob
 
 
-def examine(job: ProjectJob, why_stale: records.WhyStale) -> list[Finding]:
-    """What is to be said of a project; nothing is written, and whatever is wrong is a row.
-
-    Args:
-        why_stale: asks the step that makes records whether one of them is up to date.
-    """
+def examine(job: ProjectJob) -> list[Finding]:
+    """What is to be said of a project; nothing is written, and whatever is wrong is a row."""
     place = job.workspace
     if not place.project(job.name).is_dir():
         todo = f"run `doit scaffold:{job.name}`"
@@ -25,7 +21,7 @@ def examine(job: ProjectJob, why_stale: records.WhyStale) -> list[Finding]:
     )
     found = [*pictures.findings(train, test), *about_labels, *labels.use(known, train, test)]
     for report in (train, test):
-        found += records.findings(job, report, known, why_stale)
+        found += records.findings(job, report, known)
     for name in job.project.networks:
         found += networks.findings(job, name, known.ids)
     trainable = [n for n in job.project.networks if not job.config.networks[n].not_trainable]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import nan
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from tasks.annotations.annotated import flaw
 from tasks.annotations.label_map import LabelMap
+from tasks.annotations.record_state import why_record_stale
 from tasks.annotations.voc import plain
 from tasks.core import receipts
 from tasks.core.files import is_file, open_file
@@ -21,8 +22,6 @@ from tasks.doctor.table import Finding, error, ok, warning
 from tasks.formats.tf_record import Floats, Ints, Texts, decode_example, read_frames
 from tasks.pipeline.job import ProjectJob
 
-# (job, split, labels) → why that record must be made again; the step `records` tells.
-WhyStale = Callable[[ProjectJob, str, LabelMap], str | None]
 Features = Mapping[str, Floats | Ints | Texts]
 LONGEST = 200  # characters of a label that are looked at for a message
 EDGES = ("xmin", "ymin", "xmax", "ymax")
@@ -36,9 +35,7 @@ class Read(Struct):
     faults: list[str] = field(default_factory=list)
 
 
-def findings(
-    job: ProjectJob, report: SplitReport, labels: LabelMap, why_stale: WhyStale
-) -> Iterator[Finding]:
+def findings(job: ProjectJob, report: SplitReport, labels: LabelMap) -> Iterator[Finding]:
     """The row of one record file."""
     path = job.workspace.record_file(job.name, report.split)
     again = f"run `doit records:{job.name}`"
@@ -65,7 +62,7 @@ def findings(
     elif not read.examples:
         yield error(path.name, "holds nothing", f"remove it and {again}")
     elif (
-        (why := why_stale(job, report.split, labels)) is not None
+        (why := why_record_stale(job, report.split, labels)) is not None
         and report.found.is_annotated
         and not whose
     ):

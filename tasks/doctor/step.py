@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from tasks.core.text import count
 from tasks.doctor.examine import examine
-from tasks.doctor.records import WhyStale
 from tasks.doctor.table import show
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 
 
-class Doctor(Struct, frozen=True):
-    """The work of the step; see `examine`."""
+def why_stale(job: ProjectJob) -> str:
+    """A user who asks wants to know how things are now."""
+    return "it always looks anew"
 
-    why_record_stale: WhyStale
 
-    def why_stale(self, job: ProjectJob) -> str:
-        """A user who asks wants to know how things are now."""
-        return "it always looks anew"
-
-    def run(self, job: ProjectJob, progress: Progress) -> Outcome:
-        """Show the table; it fails if it holds an error."""
-        found = examine(job, self.why_record_stale)
-        whole = job.workspace.whole_list("doctor", job.name)
-        progress.show(lambda stream: show(job.name, found, stream, whole))
-        errors = sum(one.kind == "error" for one in found)
-        if errors:
-            return Outcome("failed", f"{count(errors, 'error')}, see above")
-        return Outcome("built")
+def run(job: ProjectJob, progress: Progress) -> Outcome:
+    """Show the table; it fails if it holds an error."""
+    found = examine(job)
+    whole = job.workspace.whole_list("doctor", job.name)
+    progress.show(lambda stream: show(job.name, found, stream, whole))
+    errors = sum(one.kind == "error" for one in found)
+    if errors:
+        return Outcome("failed", f"{count(errors, 'error')}, see above")
+    return Outcome("built")

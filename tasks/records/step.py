@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct, field
 
+from tasks.annotations import record_state
 from tasks.annotations.folder import LARGEST, Listing, listing
 from tasks.annotations.label_map import LabelMap, label_ids, label_map_path, labels_of
 from tasks.annotations.other_formats import common_faults
+from tasks.annotations.record_state import (
+    Memory,
+    Noted,
+    RecordFile,
+    RecordsReceipt,
+    shown_path,
+)
 from tasks.core import ownership, receipts
 from tasks.core.errors import AnnotationsError, UserFilesError, disk_error
 from tasks.core.files import remove_leftovers, size_and_mtime
@@ -20,17 +28,11 @@ from tasks.core.lists import first_of
 from tasks.core.path_state import path_state
 from tasks.core.paths import SPLITS
 from tasks.core.receipts import NOTHING, Output
-from tasks.core.text import printable
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
-from tasks.records import memory
-from tasks.records.memory import Memory, Noted
-from tasks.records.receipt import RecordFile, RecordsReceipt
 from tasks.records.words import MOST_TOLD, all_faults, contents, oddities, told, what_to_add
 
 if TYPE_CHECKING:
     from tasks.records.make import Tally
-
-VERSION = 2
 
 
 def why_stale(job: ProjectJob) -> str | None:
@@ -42,26 +44,9 @@ def why_stale(job: ProjectJob) -> str | None:
     if not receipt.splits:
         return "there were no annotated pictures"
     try:
-        seen = memory.recall(job.workspace.seen(job.name))
-        changes = (_what_changed(job, split, receipt, seen) for split in SPLITS)
+        seen = record_state.recall(job.workspace.seen(job.name))
+        changes = (record_state.what_changed(job, split, receipt, seen) for split in SPLITS)
         return next(filter(None, changes), None)
-    except OSError as error:
-        return (error.strerror or "can't be read").lower()
-
-
-def why_record_stale(job: ProjectJob, split: str, labels: LabelMap) -> str | None:
-    """The same of one record, whatever became of the other."""
-    receipt = receipts.read(job.workspace.receipt("records", job.name), RecordsReceipt)
-    made = receipt.splits.get(split, RecordFile()) if receipt else RecordFile()
-    if receipt is None or not made.asked:
-        return "it was not finished" if receipt else "never done"
-    if made.asked != _asked(labels):
-        return "the label map changed"
-    try:
-        seen = memory.recall(job.workspace.seen(job.name))
-        if {name: one.sha256 for name, one in seen.sources.get(split, {}).items()} != made.sources:
-            return "its pictures changed"
-        return _what_changed(job, split, receipt, seen)
     except OSError as error:
         return (error.strerror or "can't be read").lower()
 
@@ -86,31 +71,12 @@ def run(job: ProjectJob, progress: Progress) -> Outcome:
 
 def definition(job: ProjectJob) -> str:
     """Digest of what the configuration says about this project's records."""
-    return receipts.digest([VERSION, label_ids(job.project), job.project.label_map])
+    return receipts.digest([record_state.VERSION, label_ids(job.project), job.project.label_map])
 
 
 def _inputs(job: ProjectJob) -> dict[str, str]:
     path = label_map_path(job)
     return receipts.inputs(path) if os.path.lexists(path) else {}
-
-
-def _asked(labels: LabelMap) -> str:
-    """Digest of what a record is made of besides the files."""
-    return receipts.digest([VERSION, labels.ids])
-
-
-def _what_changed(job: ProjectJob, split: str, receipt: RecordsReceipt, seen: Memory) -> str | None:
-    folder, path = job.workspace.images(job.name, split), _path(job, split)
-    if not memory.is_as_noted(listing(folder).files, seen.sources.get(split, {})):
-        return f"{_key(job, folder)} changed"
-    if split not in receipt.splits:
-        return None
-    if not os.path.lexists(path):
-        return f"{_key(job, path)} is missing"
-    noted = seen.records.get(split)
-    if noted is None or not memory.is_as_noted({path.name: path}, {path.name: noted}):
-        return f"{_key(job, path)} changed"
-    return None
 
 
 def _path(job: ProjectJob, split: str) -> Path:
@@ -120,10 +86,6 @@ def _path(job: ProjectJob, split: str) -> Path:
 def _output(job: ProjectJob, split: str) -> str:
     """The record's path as the receipt has it."""
     return _path(job, split).relative_to(job.workspace.root).as_posix()
-
-
-def _key(job: ProjectJob, path: Path) -> str:
-    return printable(path.relative_to(job.workspace.root))
 
 
 class _Work(Struct):
@@ -164,13 +126,13 @@ def _run(job: ProjectJob, progress: Progress) -> Outcome:
         labels,
         before={split: made for split, made in before.splits.items() if split in SPLITS},
         outputs={key: before.output(key) for key in (_output(job, split) for split in SPLITS)},
-        seen=memory.recall(job.workspace.seen(job.name)),
-        asked=_asked(labels),
+        seen=record_state.recall(job.workspace.seen(job.name)),
+        asked=record_state.asked(labels),
     )
     for split in SPLITS:
         _make(work, split)
-    records = {s: memory.note(_path(job, s)) for s in work.files if _path(job, s).is_file()}
-    memory.keep(job.workspace.seen(job.name), Memory(work.sources, records))
+    records = {s: record_state.note(_path(job, s)) for s in work.files if _path(job, s).is_file()}
+    record_state.keep(job.workspace.seen(job.name), Memory(work.sources, records))
     work.write_receipt(done=not work.faults)
     if work.faults:
         told = all_faults(work.faults, job.workspace.whole_list("records", job.name))
@@ -182,7 +144,7 @@ def _labels(job: ProjectJob) -> LabelMap:
     try:
         return labels_of(job)
     except ValueError as error:
-        why = f"{_key(job, label_map_path(job))}: {error}"
+        why = f"{shown_path(job, label_map_path(job))}: {error}"
         todo = "mend it, or remove it and run `doit scaffold:" + job.name + "`"
         raise AnnotationsError(job.name, why, todo) from error
 
@@ -193,7 +155,8 @@ def _make(work: _Work, split: str) -> None:
     found = listing(job.workspace.images(job.name, split))
     noted = work.seen.sources.get(split, {})
     work.sources[split] = {
-        name: memory.note(path, noted.get(name), LARGEST) for name, path in found.files.items()
+        name: record_state.note(path, noted.get(name), LARGEST)
+        for name, path in found.files.items()
     }
     before, output = work.before.get(split, RecordFile()), work.outputs[_output(job, split)]
     remove_leftovers(path)
@@ -201,11 +164,11 @@ def _make(work: _Work, split: str) -> None:
     if not faults and not any(pair.annotations for pair in found.pairs):
         _nothing_to_make(work, split, found)
         return
-    work.remarks += oddities(_key(job, job.workspace.images(job.name, split)), found)
+    work.remarks += oddities(shown_path(job, job.workspace.images(job.name, split)), found)
     sources = {name: note.sha256 for name, note in work.sources[split].items()}
     here = path_state(job.workspace.root, path)
     if here.kind in ("folder", "other"):
-        raise UserFilesError(job.name, f"{_key(job, path)} is no file", "move it away")
+        raise UserFilesError(job.name, f"{shown_path(job, path)} is no file", "move it away")
     if here.kind == "file" and before.asked == work.asked and before.sources == sources:
         work.files[split], work.outputs[_output(job, split)] = before, Output(output.sha256)
         if output.sha256 in ("", here.sha256):
@@ -235,7 +198,7 @@ def _write(
     tally = write_record(path, found.pairs, work.labels.ids, may_replace, work.progress, faults)
     work.progress.end()
     work.files[split], work.outputs[key] = RecordFile(), before
-    folder = _key(work.job, work.job.workspace.images(work.job.name, split))
+    folder = shown_path(work.job, work.job.workspace.images(work.job.name, split))
     work.remarks += [f"{folder}: {remark}" for remark in tally.remarks]
     work.faults += [f"{folder}: {fault}" for fault in tally.faults]
     if not tally.faults:
@@ -254,22 +217,24 @@ def _note(work: _Work, split: str, tally: Tally, planned: RecordFile, is_ours: b
     )
     work.outputs[_output(work.job, split)] = Output(tally.sha256) if is_ours else NOTHING
     if is_ours:
-        folder = _key(work.job, work.job.workspace.images(work.job.name, split))
+        folder = shown_path(work.job, work.job.workspace.images(work.job.name, split))
         work.made[split] = contents(path.name, tally)
         work.lines += told(tally, folder)
     elif path_state(work.job.workspace.root, path).sha256 != tally.sha256:
-        where = _key(work.job, path)
+        where = shown_path(work.job, path)
         work.lines.append(f"{where} is yours and stays as it is; remove it to have it made anew")
 
 
 def _nothing_to_make(work: _Work, split: str, found: Listing) -> None:
     """No picture is annotated; a record that stands there stays, for it may be all there is."""
     job = work.job
-    folder, path = _key(job, job.workspace.images(job.name, split)), _path(job, split)
+    folder, path = shown_path(job, job.workspace.images(job.name, split)), _path(job, split)
     if split in work.before:
         work.files[split] = msgspec.structs.replace(work.before[split], sources={})
         if os.path.lexists(path):
-            work.lines.append(f"{_key(job, path)} stays, but {folder} holds no annotated picture")
+            work.lines.append(
+                f"{shown_path(job, path)} stays, but {folder} holds no annotated picture"
+            )
     else:
         work.lines.append(what_to_add(folder, split, found))
 
@@ -277,7 +242,7 @@ def _nothing_to_make(work: _Work, split: str, found: Listing) -> None:
 def _outcome(work: _Work) -> Outcome:
     ids = label_ids(work.job.project)
     if work.labels.is_file and not work.labels.holds(ids):
-        where = _key(work.job, label_map_path(work.job))
+        where = shown_path(work.job, label_map_path(work.job))
         work.lines.append(f"{where} does not hold the configured labels; the records go by it")
     whole = work.job.workspace.whole_list("records", work.job.name)
     lines = (*first_of(work.remarks, MOST_TOLD, whole), *work.lines)

@@ -14,6 +14,8 @@ there follows the configuration; all else in it is theirs. A folder is ours if w
 only ever removed empty.
 """
 
+from msgspec.structs import replace
+
 from tasks.pipeline.job import ProjectJob
 from tasks.pipeline.step import Clean, ProjectStep, Work
 
@@ -38,3 +40,6 @@ STEP = ProjectStep(
     survives=("extract",),
     is_default=True,
 )
+# Records and doctor need the label map and each pipeline.config, but fetch no network: for these,
+# scaffold is done with the networks that are here.
+AS_IT_IS = replace(STEP, name="_scaffold", clean=None, survives=(), is_default=False)

@@ -1,50 +1,19 @@
-"""The steps, in the order of the pipeline. Whatever spells steps out reads this list."""
+"""The steps, in the order of the pipeline: a line each. Whatever lists steps reads `STEPS`."""
 
-from __future__ import annotations
+# ruff: noqa: F401, I001, N811  (imported to be listed, in this order, each under its own name)
 
-from typing import TYPE_CHECKING
+from tasks.pipeline.step import AnyStep, Step
 
-from msgspec.structs import replace
+from tasks.download import STEP as download
+from tasks.verify import STEP as verify
+from tasks.extract import STEP as extract
+from tasks.scaffold import STEP as scaffold, AS_IT_IS as scaffold_as_it_is
+from tasks.smoke import STEP as smoke
+from tasks.records import STEP as records
+from tasks.doctor import STEP as doctor
+from tasks.measure import STEP as measure
+from tasks.compare import STEP as compare
+from tasks.plot import STEP as plot
 
-from tasks import (
-    compare,
-    doctor,
-    download,
-    extract,
-    measure,
-    plot,
-    records,
-    scaffold,
-    smoke,
-    verify,
-)
-from tasks.pipeline.job import ProjectJob
-from tasks.pipeline.step import AnyStep
-
-if TYPE_CHECKING:
-    from tasks.annotations.label_map import LabelMap
-
-
-def _why_record_stale(job: ProjectJob, split: str, labels: LabelMap) -> str | None:
-    """What the doctor asks of the step `records`: no step imports another."""
-    from tasks.records.step import why_record_stale
-
-    return why_record_stale(job, split, labels)
-
-
-STEPS: tuple[AnyStep, ...] = (
-    download.STEP,
-    verify.STEP,
-    extract.STEP,
-    scaffold.STEP,
-    # Records and doctor stand on the label map and each pipeline.config. For these, scaffold is
-    # done with the networks that are here.
-    replace(scaffold.STEP, name="_scaffold", clean=None, survives=(), is_default=False),
-    smoke.STEP,
-    records.STEP,
-    doctor.step(_why_record_stale),
-    measure.STEP,
-    compare.STEP,
-    plot.STEP,
-)
+STEPS: tuple[AnyStep, ...] = tuple(one for one in globals().values() if isinstance(one, Step))
 BY_NAME = {step.name: step for step in STEPS}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.annotations import record_state
 from tasks.annotations.label_map import label_map_path, labels_of
 from tasks.compare.inputs import read_comparison
 from tasks.core import receipts
@@ -22,8 +23,6 @@ from tasks.inference import notes
 from tasks.inference.inference import number_of_classes
 from tasks.pipeline import archive_cache
 from tasks.pipeline.receipts import ExtractReceipt
-from tasks.records import memory
-from tasks.records.step import why_record_stale
 from tests.support.projects import project_job, scaffold
 
 Plant = Callable[[Path], object]
@@ -54,7 +53,7 @@ plants = pytest.mark.parametrize("plant", PLANTS.values(), ids=PLANTS)
 STATE: dict[str, tuple[Callable[[Path], object], object]] = {
     "a receipt": (lambda path: receipts.read(path, ExtractReceipt), None),
     "the record of an archive": (archive_cache.read_record, None),
-    "what was noted of records": (memory.recall, memory.Memory()),
+    "what was noted of records": (record_state.recall, record_state.Memory()),
     "notes of a network": (
         lambda path: notes.recall(path, notes.NetworkNotes),
         notes.NetworkNotes(),
@@ -119,7 +118,7 @@ def test_a_users_file_that_is_no_file_is_told_in_a_line(workspace: Workspace, pl
     plant(label_map_path(job))
     with pytest.raises((OSError, ValueError), match=r"not a file|larger|link"):
         labels_of(job)
-    rows = [one for one in examine(job, why_record_stale) if one.subject == "label map"]
+    rows = [one for one in examine(job) if one.subject == "label map"]
     assert [row.kind for row in rows] == ["error"]
     assert "label_map.pbtxt" in rows[0].result
 

@@ -19,7 +19,6 @@ from tasks.doctor.table import Finding
 from tasks.formats import tensor_bundle as bundle
 from tasks.pipeline.job import ProjectJob
 from tasks.pipeline.receipts import ExtractReceipt
-from tasks.records.step import why_record_stale
 from tests.support.archives import tensor_bundle
 from tests.support.projects import install, network, project_job, scaffold
 
@@ -97,11 +96,7 @@ def write(job: ProjectJob, content: str | bytes) -> None:
 
 def about(job: ProjectJob, kind: str) -> list[str]:
     """The network's rows of that kind, each as one line."""
-    return [
-        _line(one)
-        for one in examine(job, why_record_stale)
-        if one.kind == kind and one.subject == NAME
-    ]
+    return [_line(one) for one in examine(job) if one.kind == kind and one.subject == NAME]
 
 
 def _line(one: Finding) -> str:

@@ -15,7 +15,6 @@ from tasks.doctor.table import Finding
 from tasks.formats.tf_record import Floats, Ints, Texts, encode_example, frame
 from tasks.pipeline.job import ProjectJob, Silent
 from tasks.records import step as records
-from tasks.records.step import why_record_stale
 from tests.support.annotated import fill, picture, xml
 from tests.support.projects import network, project_job, scaffold, tree
 
@@ -34,7 +33,7 @@ def job(workspace: Workspace) -> ProjectJob:
 
 def told(job: ProjectJob, kind: str = "") -> list[str]:
     """The rows, each as one line."""
-    return [_line(one) for one in examine(job, why_record_stale) if kind in ("", one.kind)]
+    return [_line(one) for one in examine(job) if kind in ("", one.kind)]
 
 
 def _line(one: Finding) -> str:
@@ -70,7 +69,7 @@ def test_a_sound_project_has_no_error(job: ProjectJob) -> None:
 def test_nothing_is_written(job: ProjectJob) -> None:
     (images(job) / "a.xml").write_text("broken")
     before = tree(job.workspace.root)
-    examine(job, why_record_stale)
+    examine(job)
     assert tree(job.workspace.root) == before
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.annotations.record_state import RecordFile, RecordsReceipt
 from tasks.core import receipts
 from tasks.core.errors import AnnotationsError, DiskError, UserFilesError
 from tasks.core.files import sha256_of
@@ -15,7 +16,6 @@ from tasks.core.receipts import Output
 from tasks.formats.tf_record import Floats, Ints, Texts, decode_example, read_frames
 from tasks.pipeline.job import Outcome, ProjectJob, Silent
 from tasks.records import step
-from tasks.records.receipt import RecordFile, RecordsReceipt
 from tests.support.annotated import fill, picture, xml
 from tests.support.projects import project_job, scaffold
 

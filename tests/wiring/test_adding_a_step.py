@@ -11,7 +11,7 @@ from tests.support.checkouts import ROOT, Checkout, check_out
 
 PAGE = (ROOT / "docs/adding-a-step.md").read_text(encoding="utf-8")
 FILE = re.compile(r"<!-- file: (\S+) -->\n```python\n(.*?)```", re.DOTALL)
-LINES = re.compile(r"^\+    (sizes\S*,)$", re.MULTILINE)
+LINE = re.compile(r"^ (.+\n)\+(.+\n)", re.MULTILINE)
 COMMAND = re.compile(r"^doit (.*)$", re.MULTILINE)
 WRITTEN = "results/ssd_tinynet_320x320_cube_digits/sizes.txt"
 
@@ -23,10 +23,9 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     for path, code in FILE.findall(PAGE):
         (checkout.root / path).parent.mkdir(exist_ok=True)
         (checkout.root / path).write_text(code)
-    imported, listed = LINES.findall(PAGE)
+    [(before, line)] = LINE.findall(PAGE)
     registry = checkout.root / "tasks/wiring/registry.py"
-    text = registry.read_text().replace("    smoke,\n", f"    {imported}\n    smoke,\n")
-    registry.write_text(text.replace("    smoke.STEP,\n", f"    smoke.STEP,\n    {listed}\n"))
+    registry.write_text(registry.read_text().replace(before, before + line))
     return checkout
 
 
