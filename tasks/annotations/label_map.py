@@ -1,4 +1,8 @@
-"""The label map: which class id stands for which label, as protobuf text (StringIntLabelMap)."""
+"""The label map: which class id stands for which label, as protobuf text (StringIntLabelMap).
+
+Source of the field names: object_detection/protos/string_int_label_map.proto of tensorflow/models;
+of what is allowed: object_detection/utils/label_map_util.py.
+"""
 
 from __future__ import annotations
 
@@ -52,10 +56,7 @@ def label_map_path(job: ProjectJob) -> Path:
 
 
 def label_map(ids: dict[str, int]) -> bytes:
-    """The text of a label map, one item a label, by id.
-
-    Field names as in object_detection/protos/string_int_label_map.proto of tensorflow/models.
-    """
+    """The text of a label map, one item a label, by id."""
     from tasks.formats.textproto.values import quoted  # only when there is something to write
 
     named = sorted((number, quoted(label, APOSTROPHE)) for label, number in ids.items())
@@ -83,9 +84,6 @@ def read_label_map(content: bytes) -> dict[str, int]:
     """label → class id, in the file's order. An item of id 0 is skipped: the API allows it for
     `background`, the absence of objects.
 
-    Source of the field names: object_detection/protos/string_int_label_map.proto; of what is
-    allowed: object_detection/utils/label_map_util.py.
-
     Raises:
         ValueError: it is not a label map, or one that training refuses.
     """
@@ -105,7 +103,7 @@ def read_label_map(content: bytes) -> dict[str, int]:
 
 def _ids(document: Document) -> dict[str, int]:
     ids = dict[str, int]()
-    same, taken = dict[str, str](), set[int]()
+    spellings, taken = dict[str, str](), set[int]()
     for number in range(document.count("item")):
         item = [document.get(f"item[{number}].{key}") for key in KEYS]
         name = _name(item[0], f"item {number + 1}")
@@ -116,7 +114,7 @@ def _ids(document: Document) -> dict[str, int]:
             raise ValueError(f"{name} has the id {item_id}, and ids count from 1")
         if item_id > HIGHEST:
             raise ValueError(f"{name} has the id {item_id}, which is above {HIGHEST}")
-        if (other := same.setdefault(composed(name), name)) != name:
+        if (other := spellings.setdefault(composed(name), name)) != name:
             raise ValueError(f"{name} stands in it twice, in other code points for {other}")
         if name in ids:
             raise ValueError(f"{name} stands in it twice")
@@ -154,10 +152,11 @@ def _document(content: bytes) -> Document:
     try:
         return Document(text, Singles(frozenset(("item", key) for key in KEYS)))
     except TextError as error:
-        for line, told in enumerate(text.split("\n")[: error.line], 1):
-            bare = UNQUOTED.search(told[:LONGEST])
-            if bare and line >= error.line - 1:  # several words: the second one is the error
-                raise ValueError(f"line {line}: {_unquoted(bare[1])}") from None
+        # Of a name of several words the second one, perhaps in the next line, is the error.
+        for number, words in enumerate(text.split("\n")[: error.line], 1):
+            bare = UNQUOTED.search(words[:LONGEST])
+            if bare and number >= error.line - 1:
+                raise ValueError(f"line {number}: {_unquoted(bare[1])}") from None
         raise
 
 
@@ -175,8 +174,8 @@ def _name(value: object, where: str) -> str:
     if value != value.strip():
         raise ValueError(f"{where}: the name '{spelled(value)}' has a blank at an end: take it out")
     if hidden := unseen(value):
-        told = f"{code_point(hidden[0])}, which can't be seen: {spelled(value)}"
-        raise ValueError(f"the name of {where} holds {told}")
+        what = f"{code_point(hidden[0])}, which can't be seen: {spelled(value)}"
+        raise ValueError(f"the name of {where} holds {what}")
     return value
 
 

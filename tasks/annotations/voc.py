@@ -93,11 +93,7 @@ class Node(Struct):
         return found[0] if found else None
 
     def child_text(self, tag: str) -> str:
-        """The text of the child of that name, without the blanks around it; "" if it has none.
-
-        Raises:
-            ValueError: it has several.
-        """
+        """Its text, without the blanks around it; "" if there is none."""
         node = self.child(tag)
         return node.text.strip() if node else ""
 
@@ -210,16 +206,10 @@ def _box(node: Node, number: int) -> Box:
     if bounds is None:
         raise ValueError(f"{where} has no bndbox")
     xmin, ymin, xmax, ymax = (_edge(bounds, edge, where) for edge in EDGES)
-    return Box(
-        label,
-        xmin,
-        ymin,
-        xmax,
-        ymax,
-        difficult=_flag(node, "difficult"),
-        truncated=_flag(node, "truncated"),
-        pose=node.child_text("pose")[:LONGEST_LABEL] or "Unspecified",
-    )
+    flags = (node.child_text(name).lower() for name in ("difficult", "truncated"))
+    difficult, truncated = (flag in ("1", "true") for flag in flags)
+    pose = node.child_text("pose")[:LONGEST_LABEL] or "Unspecified"
+    return Box(label, xmin, ymin, xmax, ymax, difficult, truncated, pose)
 
 
 def _label(node: Node, number: int) -> str:
@@ -241,10 +231,6 @@ def _edge(bounds: Node, edge: str, where: str) -> float:
         return _number(text)
     except ValueError as error:
         raise ValueError(f"{where}: {edge} is {error}") from None
-
-
-def _flag(node: Node, name: str) -> bool:
-    return node.child_text(name).lower() in ("1", "true")
 
 
 def _number(text: str) -> float:
