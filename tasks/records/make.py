@@ -14,17 +14,17 @@ from typing import IO
 
 from msgspec import Struct, field
 
-from tasks.annotations.annotated import Annotated, read_pair
+from tasks.annotations.annotated import Annotated, clipped_message, read_pair
 from tasks.annotations.folder import Pair
 from tasks.core.files import size_and_mtime
 from tasks.core.ownership import write_unless
-from tasks.core.text import printable
+from tasks.core.text import count, printable
 from tasks.formats.tf_record import Floats, Ints, Texts, encode_example, frame
 from tasks.pictures.stored import stored
 from tasks.pipeline.job import Progress
 
 
-class Tally(Struct):
+class RecordContents(Struct):
     """What went into a record.
 
     Attributes:
@@ -38,22 +38,38 @@ class Tally(Struct):
     pictures: int = 0
     boxes: int = 0
     clipped: int = 0
-    background: int = 0
     reencoded: int = 0
     without_xml: int = 0
     faults: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     sha256: str = ""
 
-    def count(self, found: Annotated) -> None:
+    def add(self, read: Annotated) -> None:
         self.pictures += 1
-        self.boxes += len(found.boxes)
-        self.clipped += found.clipped
-        self.background += not found.boxes
-        self.without_xml += not found.pair.annotations
-        self.reencoded += found.picture is not None and found.picture.reencoded
-        self.faults += found.faults
-        self.remarks += found.remarks
+        self.boxes += len(read.boxes)
+        self.clipped += read.clipped
+        self.without_xml += not read.pair.annotations
+        self.reencoded += read.picture is not None and read.picture.reencoded
+        self.faults += read.faults
+        self.remarks += read.remarks
+
+    def summary(self, name: str) -> str:
+        """`train.record: 40 pictures, 61 boxes`."""
+        return f"{name}: {count(self.pictures, 'picture')}, {count(self.boxes, 'box')}"
+
+    def notices(self, folder: str) -> list[str]:
+        """What may not have been intended, a line each."""
+        lines = []
+        if self.without_xml:
+            has = "has no boxes and counts" if self.without_xml == 1 else "have no boxes and count"
+            pictures = count(self.without_xml, "picture")
+            lines.append(f"{pictures} without XML {has} as background")
+        if self.clipped:
+            lines.append(clipped_message(self.clipped))
+        if self.reencoded:
+            were = f"{count(self.reencoded, 'picture')} {'was' if self.reencoded == 1 else 'were'}"
+            lines.append(f"{were} encoded anew, upright and as TensorFlow decodes")
+        return [f"{folder}: {line}" for line in lines]
 
 
 def write_record(
@@ -63,7 +79,7 @@ def write_record(
     may_replace: Callable[[str], bool],
     progress: Progress,
     faults: Sequence[str] = (),
-) -> Tally:
+) -> RecordContents:
     """Write a record of all pairs, whole or not at all.
 
     Nothing is written if there are faults (`faults` are known before), or if `may_replace` says no;
@@ -73,45 +89,44 @@ def write_record(
     Raises:
         OSError: a file can't be read or written.
     """
-    tally, digest = Tally(faults=list(faults)), hashlib.sha256()
+    contents, digest = RecordContents(faults=list(faults)), hashlib.sha256()
 
     def write(file: IO[bytes]) -> bool:
         for pair in pairs:
-            content = _example(pair, ids, tally)
-            if not tally.faults:
-                file.write(content)
-                digest.update(content)
+            framed = _framed(pair, ids, contents)
+            if not contents.faults:
+                file.write(framed)
+                digest.update(framed)
             progress.advance(size_and_mtime(pair.picture)[0])
-        tally.sha256 = "" if tally.faults else digest.hexdigest()
-        return not tally.faults and may_replace(tally.sha256)
+        contents.sha256 = "" if contents.faults else digest.hexdigest()
+        return not contents.faults and may_replace(contents.sha256)
 
     write_unless(path, write)
-    return tally
+    return contents
 
 
-def _example(pair: Pair, ids: Mapping[str, int], tally: Tally) -> bytes:
-    found = read_pair(pair, ids)
-    tally.count(found)
-    if found.faults:
-        return b""
+def _framed(pair: Pair, ids: Mapping[str, int], contents: RecordContents) -> bytes:
+    """The pair's part of the file; empty if it has faults. `contents` is counted on."""
+    read = read_pair(pair, ids)
+    contents.add(read)
     try:
-        return frame(example(found, ids))
+        return b"" if read.faults else frame(example(read, ids))
     except ValueError as error:
-        tally.faults.append(f"{printable(pair.picture.name)}: {error}")
+        contents.faults.append(f"{printable(pair.picture.name)}: {error}")
         return b""
 
 
-def example(found: Annotated, ids: Mapping[str, int]) -> bytes:
+def example(read: Annotated, ids: Mapping[str, int]) -> bytes:
     """The encoded example of a pair that has no faults. Boxes are fractions of the upright picture.
 
     Raises:
         ValueError: the picture can't be stored.
     """
-    picture, boxes = found.picture, found.boxes
+    picture, boxes = read.picture, read.boxes
     assert picture is not None
-    content, kind = stored(found.content, picture)
+    content, kind = stored(read.content, picture)
     width, height = picture.upright
-    name = found.pair.picture.name.encode("utf-8", "surrogateescape")
+    name = read.pair.picture.name.encode("utf-8", "surrogateescape")
     return encode_example(
         {
             "image/encoded": Texts((content,)),

@@ -5,34 +5,36 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct, field
 
-from tasks.annotations import record_state
-from tasks.annotations.folder import LARGEST, Listing, listing
+from tasks.annotations.folder import LARGEST, Listing, listing, relative_name
 from tasks.annotations.label_map import LabelMap, label_ids, label_map_path, labels_of
 from tasks.annotations.other_formats import common_faults
 from tasks.annotations.record_state import (
-    Memory,
-    Noted,
+    VERSION,
+    FileState,
+    FileStates,
     RecordFile,
     RecordsReceipt,
+    file_state,
+    read_states,
+    record_definition,
     shown_path,
+    what_changed,
 )
 from tasks.core import ownership, receipts
 from tasks.core.errors import AnnotationsError, UserFilesError, disk_error
-from tasks.core.files import remove_leftovers, size_and_mtime
+from tasks.core.files import remove_leftovers, size_and_mtime, write_if_changed
 from tasks.core.lists import first_of
 from tasks.core.path_state import path_state
 from tasks.core.paths import SPLITS
 from tasks.core.receipts import NOTHING, Output
+from tasks.core.text import count, printable
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
-from tasks.records.words import MOST_TOLD, all_faults, contents, oddities, told, what_to_add
 
-if TYPE_CHECKING:
-    from tasks.records.make import Tally
+MOST_LINES = 10  # of faults or remarks on the screen; a file holds them all
 
 
 def why_stale(job: ProjectJob) -> str | None:
@@ -43,12 +45,9 @@ def why_stale(job: ProjectJob) -> str | None:
         return why
     if not receipt.splits:
         return "there were no annotated pictures"
-    try:
-        seen = record_state.recall(job.workspace.seen(job.name))
-        changes = (record_state.what_changed(job, split, receipt, seen) for split in SPLITS)
-        return next(filter(None, changes), None)
-    except OSError as error:
-        return (error.strerror or "can't be read").lower()
+    states = read_states(job.workspace.seen(job.name))
+    changes = (what_changed(job, split, receipt, states) for split in SPLITS)
+    return next(filter(None, changes), None)
 
 
 def run(job: ProjectJob, progress: Progress) -> Outcome:
@@ -58,7 +57,7 @@ def run(job: ProjectJob, progress: Progress) -> Outcome:
 
     Raises:
         AnnotationsError: pictures, XML or the label map are not as training needs them.
-        UserFilesError: something that is no file stands where a record goes.
+        UserFilesError: something other than a file stands where a record goes.
         DiskError: something can't be read or written.
     """
     if why_stale(job) is None:
@@ -71,7 +70,7 @@ def run(job: ProjectJob, progress: Progress) -> Outcome:
 
 def definition(job: ProjectJob) -> str:
     """Digest of what the configuration says about this project's records."""
-    return receipts.digest([record_state.VERSION, label_ids(job.project), job.project.label_map])
+    return receipts.digest([VERSION, label_ids(job.project), job.project.label_map])
 
 
 def _inputs(job: ProjectJob) -> dict[str, str]:
@@ -79,65 +78,73 @@ def _inputs(job: ProjectJob) -> dict[str, str]:
     return receipts.inputs(path) if os.path.lexists(path) else {}
 
 
-def _path(job: ProjectJob, split: str) -> Path:
-    return job.workspace.record_file(job.name, split)
+class _Split(Struct):
+    """`train` or `test`: its pictures, its record, and what has come of it so far.
+
+    Attributes:
+        path, key: of the record; the key is the path as receipts have it.
+        folder: of the pictures, as messages have it.
+        before: the record as it was made the last time, if it was.
+        record: as it is now, if it could be made.
+        output: what is known of the file, before this run and now.
+        sources: the states of the files that the record is made of.
+        summary: of a record that was written by this run.
+    """
+
+    name: str
+    path: Path
+    key: str
+    folder: str
+    before: RecordFile | None
+    output: Output
+    record: RecordFile | None = None
+    sources: dict[str, FileState] = field(default_factory=dict)
+    summary: str = ""
 
 
-def _output(job: ProjectJob, split: str) -> str:
-    """The record's path as the receipt has it."""
-    return _path(job, split).relative_to(job.workspace.root).as_posix()
-
-
-class _Work(Struct):
-    """A run: what it goes by, and what has come of it so far."""
+class _Run(Struct):
+    """What a run goes by, and what it has to say."""
 
     job: ProjectJob
     progress: Progress
     labels: LabelMap
-    before: dict[str, RecordFile]
-    outputs: dict[str, Output]
-    seen: Memory
-    asked: str
-    files: dict[str, RecordFile] = field(default_factory=dict)
-    sources: dict[str, dict[str, Noted]] = field(default_factory=dict)
+    splits: list[_Split]
     faults: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
-    made: dict[str, str] = field(default_factory=dict)
 
     def write_receipt(self, *, done: bool) -> None:
-        """Not `done`: the receipt tells whose the files are, and is stale."""
+        """If the run is not `done`, the receipt says which files are ours, and is stale."""
+        records = {
+            split.name: split.record or (None if done else split.before) for split in self.splits
+        }
         receipt = RecordsReceipt(
             definition=definition(self.job) if done else "",
             inputs=_inputs(self.job) if done else {},
-            splits={**({} if done else self.before), **self.files},
-            outputs={key: one for key, one in self.outputs.items() if one != NOTHING},
+            splits={name: record for name, record in records.items() if record is not None},
+            outputs={split.key: split.output for split in self.splits if split.output != NOTHING},
         )
         receipts.write(self.job.workspace.receipt("records", self.job.name), receipt)
 
 
 def _run(job: ProjectJob, progress: Progress) -> Outcome:
-    labels = _labels(job)
-    place = job.workspace.receipt("records", job.name)
-    before = receipts.read(place, RecordsReceipt) or RecordsReceipt(definition="")
-    work = _Work(
-        job,
-        progress,
-        labels,
-        before={split: made for split, made in before.splits.items() if split in SPLITS},
-        outputs={key: before.output(key) for key in (_output(job, split) for split in SPLITS)},
-        seen=record_state.recall(job.workspace.seen(job.name)),
-        asked=record_state.asked(labels),
+    run = _Run(job, progress, _labels(job), _splits(job))
+    states_path = job.workspace.seen(job.name)
+    states = read_states(states_path)
+    for split in run.splits:
+        _bring_up_to_date(run, split, states.sources.get(split.name, {}))
+    made = [split for split in run.splits if split.record is not None and split.path.is_file()]
+    now = FileStates(
+        {split.name: split.sources for split in run.splits},
+        {split.name: file_state(split.path) for split in made},
     )
-    for split in SPLITS:
-        _make(work, split)
-    records = {s: record_state.note(_path(job, s)) for s in work.files if _path(job, s).is_file()}
-    record_state.keep(job.workspace.seen(job.name), Memory(work.sources, records))
-    work.write_receipt(done=not work.faults)
-    if work.faults:
-        told = all_faults(work.faults, job.workspace.whole_list("records", job.name))
-        raise AnnotationsError(job.name, told, f"see `doit doctor:{job.name}`")
-    return _outcome(work)
+    write_if_changed(states_path, msgspec.json.encode(now, order="deterministic"))
+    run.write_receipt(done=not run.faults)
+    if run.faults:
+        whole = job.workspace.whole_list("records", job.name)
+        faults = [f"{count(len(run.faults), 'fault')}:", *first_of(run.faults, MOST_LINES, whole)]
+        raise AnnotationsError(job.name, "\n".join(faults), f"see `doit doctor:{job.name}`")
+    return _outcome(run)
 
 
 def _labels(job: ProjectJob) -> LabelMap:
@@ -149,106 +156,123 @@ def _labels(job: ProjectJob) -> LabelMap:
         raise AnnotationsError(job.name, why, todo) from error
 
 
-def _make(work: _Work, split: str) -> None:
-    """Bring one record up to date."""
-    job, path = work.job, _path(work.job, split)
-    found = listing(job.workspace.images(job.name, split))
-    noted = work.seen.sources.get(split, {})
-    work.sources[split] = {
-        name: record_state.note(path, noted.get(name), LARGEST)
-        for name, path in found.files.items()
+def _splits(job: ProjectJob) -> list[_Split]:
+    place = job.workspace.receipt("records", job.name)
+    before = receipts.read(place, RecordsReceipt) or RecordsReceipt(definition="")
+    found = []
+    for name in SPLITS:
+        path, folder = (
+            job.workspace.record_file(job.name, name),
+            job.workspace.images(job.name, name),
+        )
+        key = path.relative_to(job.workspace.root).as_posix()
+        record, output = before.splits.get(name), before.output(key)
+        found.append(_Split(name, path, key, shown_path(job, folder), record, output))
+    return found
+
+
+def _bring_up_to_date(run: _Run, split: _Split, states: dict[str, FileState]) -> None:
+    """Make a record if it is stale. `states` are those of its pictures and XML when last read."""
+    job, path = run.job, split.path
+    pictures = listing(job.workspace.images(job.name, split.name))
+    split.sources = {
+        name: file_state(file, states.get(name), LARGEST) for name, file in pictures.files.items()
     }
-    before, output = work.before.get(split, RecordFile()), work.outputs[_output(job, split)]
     remove_leftovers(path)
-    faults = common_faults(found)
-    if not faults and not any(pair.annotations for pair in found.pairs):
-        _nothing_to_make(work, split, found)
+    faults = common_faults(pictures)
+    if not faults and not any(pair.annotations for pair in pictures.pairs):
+        _leave(run, split, pictures)
         return
-    work.remarks += oddities(shown_path(job, job.workspace.images(job.name, split)), found)
-    sources = {name: note.sha256 for name, note in work.sources[split].items()}
+    run.remarks += [f"{split.folder}: {oddity}" for oddity in _oddities(pictures)]
+    sources = {name: state.sha256 for name, state in split.sources.items()}
+    wanted = RecordFile(record_definition(run.labels), sources)
     here = path_state(job.workspace.root, path)
     if here.kind in ("folder", "other"):
-        raise UserFilesError(job.name, f"{shown_path(job, path)} is no file", "move it away")
-    if here.kind == "file" and before.asked == work.asked and before.sources == sources:
-        work.files[split], work.outputs[_output(job, split)] = before, Output(output.sha256)
-        if output.sha256 in ("", here.sha256):
+        raise UserFilesError(job.name, f"{shown_path(job, path)} is not a file", "move it away")
+    before = split.before or RecordFile()
+    if here.kind == "file" and (before.definition, before.sources) == (wanted.definition, sources):
+        split.record, split.output = before, Output(split.output.sha256)
+        if split.output.sha256 in ("", here.sha256):
             return
-    _write(work, split, found, RecordFile(work.asked, sources), faults)
+    _write(run, split, pictures, wanted, faults)
+
+
+def _leave(run: _Run, split: _Split, pictures: Listing) -> None:
+    """No picture is annotated; a record that stands there stays, for it may be all there is."""
+    if split.before is None:
+        run.lines.append(f"{split.folder}{_what_to_add(split.name, len(pictures.pairs))}")
+        return
+    split.record = msgspec.structs.replace(split.before, sources={})
+    if os.path.lexists(split.path):
+        record = printable(split.key)
+        run.lines.append(f"{record} stays, but {split.folder} holds no annotated picture")
+
+
+def _what_to_add(split: str, pictures: int) -> str:
+    if pictures:
+        return f": {count(pictures, 'picture')}, none annotated with labelImg yet"
+    part = "most of your pictures" if split == "train" else "about one picture in ten"
+    return f" is empty: put {part} there, annotated with labelImg"
+
+
+def _oddities(pictures: Listing) -> list[str]:
+    """XML and pictures that do not go together as they should."""
+    twins = [" and ".join(printable(path.name) for path in paths) for paths in pictures.same_stem]
+    xmls = [relative_name(pictures.folder, path) for path in pictures.unpaired]
+    return [
+        *(f"{xml} has no picture and is left out" for xml in xmls),
+        *filter(None, [pictures.elsewhere]),
+        *(f"{pair} are read with one and the same XML" for pair in twins),
+    ]
 
 
 def _write(
-    work: _Work, split: str, found: Listing, planned: RecordFile, faults: Sequence[str]
+    run: _Run, split: _Split, pictures: Listing, wanted: RecordFile, faults: Sequence[str]
 ) -> None:
-    from tasks.records.make import write_record
+    """Write a record, unless a file of the user's stands in its place."""
+    from tasks.records.make import write_record  # only when there is something to write
 
-    path, key, is_ours = _path(work.job, split), _output(work.job, split), False
-    before = work.outputs[key]
+    root, before, is_ours = run.job.workspace.root, split.output, False
 
     def may_replace(sha256: str) -> bool:
         nonlocal is_ours
-        here = path_state(work.job.workspace.root, path)
+        here = path_state(root, split.path)
         is_ours = here.kind == "nothing" or here.is_ours(before.written)
         if is_ours:
-            work.files[split] = RecordFile()  # no sources: not done
-            work.outputs[key] = Output(before.sha256, sha256)
-            work.write_receipt(done=False)
+            split.record = RecordFile()  # not done
+            split.output = Output(before.sha256, sha256)
+            run.write_receipt(done=False)
         return is_ours
 
-    work.progress.begin(split, sum(size_and_mtime(pair.picture)[0] for pair in found.pairs))
-    tally = write_record(path, found.pairs, work.labels.ids, may_replace, work.progress, faults)
-    work.progress.end()
-    work.files[split], work.outputs[key] = RecordFile(), before
-    folder = shown_path(work.job, work.job.workspace.images(work.job.name, split))
-    work.remarks += [f"{folder}: {remark}" for remark in tally.remarks]
-    work.faults += [f"{folder}: {fault}" for fault in tally.faults]
-    if not tally.faults:
-        _note(work, split, tally, planned, is_ours)
-
-
-def _note(work: _Work, split: str, tally: Tally, planned: RecordFile, is_ours: bool) -> None:
-    """What stands at the record's place now, and what to tell of it."""
-    path = _path(work.job, split)
-    work.files[split] = RecordFile(
-        asked=planned.asked,
-        sources=planned.sources,
-        pictures=tally.pictures,
-        boxes=tally.boxes,
-        background=tally.background,
-    )
-    work.outputs[_output(work.job, split)] = Output(tally.sha256) if is_ours else NOTHING
+    pairs = pictures.pairs
+    run.progress.begin(split.name, sum(size_and_mtime(pair.picture)[0] for pair in pairs))
+    contents = write_record(split.path, pairs, run.labels.ids, may_replace, run.progress, faults)
+    run.progress.end()
+    run.remarks += [f"{split.folder}: {remark}" for remark in contents.remarks]
+    run.faults += [f"{split.folder}: {fault}" for fault in contents.faults]
+    if contents.faults:
+        split.record, split.output = RecordFile(), before
+        return
+    split.record = wanted
+    split.output = Output(contents.sha256) if is_ours else NOTHING
     if is_ours:
-        folder = shown_path(work.job, work.job.workspace.images(work.job.name, split))
-        work.made[split] = contents(path.name, tally)
-        work.lines += told(tally, folder)
-    elif path_state(work.job.workspace.root, path).sha256 != tally.sha256:
-        where = shown_path(work.job, path)
-        work.lines.append(f"{where} is yours and stays as it is; remove it to have it made anew")
+        split.summary = contents.summary(split.path.name)
+        run.lines += contents.notices(split.folder)
+    elif path_state(root, split.path).sha256 != contents.sha256:
+        where = printable(split.key)
+        run.lines.append(f"{where} is yours and stays as it is; remove it to have it made anew")
 
 
-def _nothing_to_make(work: _Work, split: str, found: Listing) -> None:
-    """No picture is annotated; a record that stands there stays, for it may be all there is."""
-    job = work.job
-    folder, path = shown_path(job, job.workspace.images(job.name, split)), _path(job, split)
-    if split in work.before:
-        work.files[split] = msgspec.structs.replace(work.before[split], sources={})
-        if os.path.lexists(path):
-            work.lines.append(
-                f"{shown_path(job, path)} stays, but {folder} holds no annotated picture"
-            )
-    else:
-        work.lines.append(what_to_add(folder, split, found))
-
-
-def _outcome(work: _Work) -> Outcome:
-    ids = label_ids(work.job.project)
-    if work.labels.is_file and not work.labels.holds(ids):
-        where = shown_path(work.job, label_map_path(work.job))
-        work.lines.append(f"{where} does not hold the configured labels; the records go by it")
-    whole = work.job.workspace.whole_list("records", work.job.name)
-    lines = (*first_of(work.remarks, MOST_TOLD, whole), *work.lines)
-    if not work.files:
+def _outcome(run: _Run) -> Outcome:
+    if run.labels.is_file and not run.labels.holds(label_ids(run.job.project)):
+        where = shown_path(run.job, label_map_path(run.job))
+        run.lines.append(f"{where} does not hold the configured labels; the records go by it")
+    whole = run.job.workspace.whole_list("records", run.job.name)
+    lines = (*first_of(run.remarks, MOST_LINES, whole), *run.lines)
+    if not any(split.record for split in run.splits):
         return Outcome("kept", "no annotated pictures yet", lines=lines)
-    if not work.made:
+    written = [split for split in run.splits if split.summary]
+    if not written:
         return Outcome("kept", lines=lines)
-    size = sum(_path(work.job, split).stat().st_size for split in work.made)
-    return Outcome("built", "; ".join(work.made.values()), size=size, lines=lines)
+    size = sum(split.path.stat().st_size for split in written)
+    return Outcome("built", "; ".join(split.summary for split in written), size=size, lines=lines)

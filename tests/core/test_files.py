@@ -53,7 +53,7 @@ plants = pytest.mark.parametrize("plant", PLANTS.values(), ids=PLANTS)
 STATE: dict[str, tuple[Callable[[Path], object], object]] = {
     "a receipt": (lambda path: receipts.read(path, ExtractReceipt), None),
     "the record of an archive": (archive_cache.read_record, None),
-    "what was noted of records": (record_state.recall, record_state.Memory()),
+    "what was noted of records": (record_state.read_states, record_state.FileStates()),
     "notes of a network": (
         lambda path: notes.recall(path, notes.NetworkNotes),
         notes.NetworkNotes(),

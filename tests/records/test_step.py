@@ -336,7 +336,7 @@ def test_a_link_in_the_records_place_is_the_users(job: ProjectJob, tmp_path: Pat
 
 def test_a_folder_in_the_records_place_is_named(job: ProjectJob) -> None:
     record(job).mkdir()
-    with pytest.raises(UserFilesError, match="is no file"):
+    with pytest.raises(UserFilesError, match="is not a file"):
         run(job)
 
 
