@@ -16,8 +16,17 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from tasks.annotations.encoding import MARKS
-from tasks.annotations.folder import LARGEST, Listing, Pair, relative_name
-from tasks.annotations.scan import CLASSES, KNOWN, OTHER, folded, name_before
+from tasks.annotations.folder import (
+    CLASSES,
+    KNOWN,
+    LARGEST,
+    OTHER,
+    Listing,
+    Pair,
+    folded,
+    name_before,
+    relative_name,
+)
 from tasks.core.files import is_file, read_head
 from tasks.core.text import count, printable
 

@@ -59,12 +59,13 @@ def shapes(index: bytes) -> dict[str, tuple[int, ...]]:
     Raises:
         ValueError: these bytes are not an index.
     """
-    found: dict[str, tuple[int, ...]] = {}
-    for name, value in _entries(index):
-        if name:
-            dimensions = [_numbers(d).get(1, 0) for shape in _parts(value) for d in _parts(shape)]
-            found[name.decode(errors="replace")] = tuple(dimensions)
-    return found
+    return {
+        name.decode(errors="replace"): tuple(
+            _numbers(dimension).get(1, 0) for shape in _parts(value) for dimension in _parts(shape)
+        )
+        for name, value in _entries(index)
+        if name
+    }
 
 
 def _parts(message: bytes) -> list[bytes]:
@@ -183,39 +184,36 @@ def unsnappy(data: bytes, most: int) -> bytes:
     if length > most:
         raise ValueError("its blocks are too large")
     out = bytearray()
-    while position < len(data):
-        tag = data[position]
-        position += 1
+    while position < len(data) and len(out) <= length:
+        tag, position = data[position], position + 1
         if tag & 3 == 0:
             size, position = _literal(data, tag, position)
             out += data[position : position + size]
             position += size
         else:
             size, offset, position = _copy(data, tag, position)
-            if not 0 < offset <= len(out):
+            begin = len(out) - offset
+            if not 0 <= begin < len(out):
                 raise ValueError("a copy begins outside of its block")
-            start = out[-offset:] if size > offset else out[-offset : size - offset or None]
-            out += (start * (size // offset + 1))[:size]
-        if len(out) > length:
-            break
+            out += (out[begin : begin + size] * (size // offset + 1))[:size]
     if len(out) != length:
         raise ValueError("a block is not as long as it says")
     return bytes(out)
 
 
 def _literal(data: bytes, tag: int, position: int) -> tuple[int, int]:
+    """(size, position) of a literal; from 61 bytes on, the size stands behind the tag."""
     size = tag >> 2
-    if size < 60:
-        return size + 1, position
-    width = size - 59
-    return int.from_bytes(data[position : position + width], "little") + 1, position + width
+    width = max(0, size - 59)
+    if width:
+        size = int.from_bytes(data[position : position + width], "little")
+    return size + 1, position + width
 
 
 def _copy(data: bytes, tag: int, position: int) -> tuple[int, int, int]:
     """(size, offset back from the end, position) of a copy; offsets have 11, 16 or 32 bits."""
     width = (0, 1, 2, 4)[tag & 3]
     low = int.from_bytes(data[position : position + width], "little")
-    position += width
     if width == 1:
-        return 4 + (tag >> 2 & 7), (tag >> 5) << 8 | low, position
-    return (tag >> 2) + 1, low, position
+        return 4 + (tag >> 2 & 7), (tag >> 5) << 8 | low, position + width
+    return (tag >> 2) + 1, low, position + width

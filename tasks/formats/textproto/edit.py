@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from typing import TypeAlias
 
 from tasks.formats.textproto.parse import Element, Field, Items, Message, Scalar, parse, tokens
@@ -60,11 +59,6 @@ class Document:
         """The bytes of the file."""
         return self.text.encode("utf-8", "surrogateescape")
 
-    @cached_property
-    def newline(self) -> str:
-        """The line end that the file uses."""
-        return "\r\n" if "\r\n" in self.text else "\n"
-
     def count(self, path: str) -> int:
         """How many values stand at a path."""
         steps, found = self._at(path)
@@ -92,12 +86,10 @@ class Document:
         place of all values of a repeated field."""
         steps = parse_path(path)
         pieces, depth = self._walk(steps[:-1])
-        if depth < len(steps) - 1:
-            return self._insert(pieces, steps, depth, value)
-        found = chosen(pieces, steps, self.shape)
+        found = chosen(pieces, steps, self.shape) if depth == len(steps) - 1 else []
         if any(isinstance(element.node, Message) for element in found):
             raise PathError("a message stands there, not a value")
-        if isinstance(value, tuple):
+        if isinstance(value, tuple) and depth == len(steps) - 1:
             return self._set_all(pieces, steps, value)
         if not found:
             return self._insert(pieces, steps, depth, value)
@@ -178,16 +170,17 @@ class Document:
             text = _field_text(steps, value, "", " ", "")
             gap = "" if self.text[start:end].endswith((" ", "\t")) else " "
             return self._replace(end, end, f"{gap}{text} ")
+        newline = "\r\n" if "\r\n" in self.text else "\n"
         indent = self._indent(message)
         unit = "\t" if indent.startswith("\t") else "  "
-        text = indent + _field_text(steps, value, indent, self.newline, unit)
+        text = indent + _field_text(steps, value, indent, newline, unit)
         behind = message.fields[-1].end if message.fields else start
         at = len(self.text) if message is self.root else self.text.find("\n", behind, end) + 1
         ends_line = message is not self.root or self.text.endswith("\n")
         if (at and ends_line) or not self.text.strip("\ufeff"):
-            return self._replace(at, at, text + self.newline)
+            return self._replace(at, at, text + newline)
         at = at or behind  # the last field shares its line with the closing brace
-        return self._replace(at, at, self.newline + text)
+        return self._replace(at, at, newline + text)
 
     def _indent(self, message: Message) -> str:
         """What stands before a field of this message."""
