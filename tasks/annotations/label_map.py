@@ -24,7 +24,6 @@ APOSTROPHE = "'"  # the API's own label maps quote by it
 LARGEST = 4_000_000
 LONGEST = 500  # characters of a line that are searched for what is wrong
 HIGHEST = 2**31 - 1  # int32 in StringIntLabelMap
-KEYS = ("name", "id", "display_name")  # of an item; each has one value
 
 UNQUOTED = re.compile(r"""^[^#'"]*\bname\s*:\s*([\w.+-][^'"#;,}]*?)\s*(?:[#;,}]|\bid\b|$)""")
 
@@ -105,10 +104,10 @@ def _ids(document: Document) -> dict[str, int]:
     ids = dict[str, int]()
     spellings, taken = dict[str, str](), set[int]()
     for number in range(document.count("item")):
-        item = [document.get(f"item[{number}].{key}") for key in KEYS]
-        name = _name(item[0], f"item {number + 1}")
-        item_id = _id(item[1], f"item {number + 1} ({name})")
-        if item_id == 0 and "background" in (name, item[2]):
+        item, where = f"item[{number}]", f"item {number + 1}"
+        name = _name(document.get(f"{item}.name"), where)
+        item_id = _id(document.get(f"{item}.id"), f"{where} ({name})")
+        if item_id == 0 and "background" in (name, document.get(f"{item}.display_name")):
             continue
         if item_id < 1:
             raise ValueError(f"{name} has the id {item_id}, and ids count from 1")
@@ -140,7 +139,7 @@ def repeated_fields(content: bytes) -> list[str]:
 def _document(content: bytes) -> Document:
     from tasks.formats.textproto.edit import Document
     from tasks.formats.textproto.parse import TextError
-    from tasks.formats.textproto.path import Singles
+    from tasks.pipeline_config.schema import LABEL_MAP_SHAPE
 
     if len(content) > LARGEST:
         raise ValueError(f"it is larger than {LARGEST // 1_000_000} MB")
@@ -150,7 +149,7 @@ def _document(content: bytes) -> Document:
         line = content.count(b"\n", 0, error.start) + 1
         raise ValueError(f"line {line} is not UTF-8: save it as UTF-8") from None
     try:
-        return Document(text, Singles(frozenset(("item", key) for key in KEYS)))
+        return Document(text, LABEL_MAP_SHAPE)
     except TextError as error:
         # Of a name of several words the second one, perhaps in the next line, is the error.
         for number, words in enumerate(text.split("\n")[: error.line], 1):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.parse import Items, Message
-from tasks.formats.textproto.path import PathError, parse_path
+from tasks.formats.textproto.path import PathError, Shape, parse_path
 from tasks.formats.textproto.values import Value, Word
 
 if TYPE_CHECKING:
@@ -106,28 +106,31 @@ def field_at(path: str) -> FieldDescriptor | None:
 
 
 @cache
-def _at(names: tuple[str, ...]) -> FieldDescriptor | None:
+def _at(names: tuple[str, ...], file: str = ROOT) -> FieldDescriptor | None:
     *above, name = names
-    holder = _at(tuple(above)) if above else None
-    message = holder.message_type if holder else None if above else root()
+    holder = _at(tuple(above), file) if above else None
+    message = holder.message_type if holder else None if above else root(file)
     return message.fields_by_name.get(name) if message else None
 
 
-class Pipeline:
-    """Which fields of a pipeline.config have one value, and which exclude one another: see
-    `textproto.path.Shape`. A field that is not known may have any number."""
+class Known(Shape):
+    """Which fields of a file have one value, and which exclude one another; `file` is the message
+    that it is. A field that is not known may have any number."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
 
     def has_one(self, names: tuple[str, ...]) -> bool:
-        field = _at(names)
+        field = _at(names, self.file)
         return field is not None and not field.is_repeated
 
     def rivals(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        field = _at(names)
+        field = _at(names, self.file)
         members = field.containing_oneof.fields if field and field.containing_oneof else ()
         return tuple(member.name for member in members if member.name != names[-1])
 
 
-SHAPE = Pipeline()
+SHAPE, LABEL_MAP_SHAPE = Known(ROOT), Known(LABEL_MAP)
 
 
 def default(path: str) -> Value | None:

@@ -115,9 +115,7 @@ class _Run(Struct):
 
     def write_receipt(self, *, done: bool) -> None:
         """If the run is not `done`, the receipt says which files are ours, and is stale."""
-        records = {
-            split.name: split.record or (None if done else split.before) for split in self.splits
-        }
+        records = {split.name: split.record or split.before for split in self.splits}
         receipt = RecordsReceipt(
             definition=definition(self.job) if done else "",
             inputs=_inputs(self.job) if done else {},

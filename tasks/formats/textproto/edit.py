@@ -165,7 +165,7 @@ class Document:
         return self._insert_field(pieces[-1], steps[depth:], value)
 
     def _insert_field(self, message: Message, steps: Steps, value: Values) -> Document:
-        start, end = message.inside
+        start, end = message.inside.start, message.inside.end
         if message is not self.root and "\n" not in self.text[start:end]:
             text = _field_text(steps, value, "", " ", "")
             gap = "" if self.text[start:end].endswith((" ", "\t")) else " "

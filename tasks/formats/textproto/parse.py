@@ -93,29 +93,23 @@ def _stray(text: str, at: int) -> str:
     return f"found `{shortened(character)}`, which can't stand here"
 
 
-class Scalar(Struct, frozen=True):
-    """A number, a string (of one or more pieces), a truth value or a word.
-
-    Attributes:
-        start, end: its place in the text.
-    """
+class Span(Struct, frozen=True):
+    """A place in a text, in characters from its start."""
 
     start: int
     end: int
+
+
+class Scalar(Span, frozen=True):
+    """A number, a string (of one or more pieces), a truth value or a word."""
+
     value: Value
 
 
-class Message(Struct, frozen=True, dict=True):
-    """Fields between braces, or a whole file.
+class Message(Span, frozen=True, dict=True):
+    """Fields between braces, or a whole file; `inside` is the text between the braces."""
 
-    Attributes:
-        start, end: its place in the text, braces included.
-        inside: the text between the braces (start, end).
-    """
-
-    start: int
-    end: int
-    inside: tuple[int, int]
+    inside: Span
     fields: tuple[Field, ...]
 
     @cached_property
@@ -130,25 +124,16 @@ class Message(Struct, frozen=True, dict=True):
         return found
 
 
-class Items(Struct, frozen=True):
+class Items(Span, frozen=True):
     """A list in brackets."""
 
-    start: int
-    end: int
     items: tuple[Scalar | Message, ...]
 
 
-class Field(Struct, frozen=True):
-    """A name and what it holds.
-
-    Attributes:
-        start: of its name.
-        end: of its value, or of the `;` or `,` behind it.
-    """
+class Field(Span, frozen=True):
+    """A name and what it holds; the `;` or `,` behind it is a part of it."""
 
     name: str
-    start: int
-    end: int
     value: Scalar | Message | Items
 
 
@@ -170,7 +155,7 @@ def parse(text: str) -> Message:
     Raises:
         TextError: it is not protobuf's text format; tells where and why.
     """
-    return Message(0, len(text), (0, len(text)), _Parser(text).fields("", 0))
+    return Message(0, len(text), Span(0, len(text)), _Parser(text).fields("", 0))
 
 
 class _Parser:
@@ -219,7 +204,7 @@ class _Parser:
         else:
             raise self.error(f"expected `:` or `{{` after `{shortened(name, 30)}`")
         separator = self.take_if(",", ";")
-        return Field(name, start, separator.end if separator else value.end, value)
+        return Field(start, separator.end if separator else value.end, name, value)
 
     def name(self) -> str:
         """A field's name, or that of an extension: `[some.package.field]`."""
@@ -252,7 +237,7 @@ class _Parser:
             close = CLOSE[opened.text]
             fields = self.fields(close, depth + 1)
             closed = self.need(close, opened)
-            return Message(opened.start, closed.end, (opened.end, closed.start), fields)
+            return Message(opened.start, closed.end, Span(opened.end, closed.start), fields)
         return self.string() if self.here.kind == "string" else self.scalar()
 
     def scalar(self) -> Scalar:

@@ -11,9 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
-
-from msgspec import Struct
+from typing import NamedTuple
 
 from tasks.formats.textproto.parse import Element, Message
 
@@ -39,29 +37,20 @@ class Step(NamedTuple):
 Steps = tuple[Step, ...]
 
 
-class Shape(Protocol):
-    """What of a schema decides how a text is merged. Names lead from the whole file to a field."""
+class Shape:
+    """What of a schema decides how a text is merged; this one knows no field, and merges nothing.
+    Names lead from the whole file to a field."""
 
     def has_one(self, names: Names) -> bool:
         """Whether a field is known, and has one value at most."""
+        return False
 
     def rivals(self, names: Names) -> tuple[str, ...]:
         """The other members of the oneof that a field is in."""
-
-
-class Singles(Struct, frozen=True):
-    """The shape of a text of which these fields have one value, and none is in a oneof."""
-
-    fields: frozenset[Names]
-
-    def has_one(self, names: Names) -> bool:
-        return names in self.fields
-
-    def rivals(self, names: Names) -> tuple[str, ...]:
         return ()
 
 
-UNKNOWN = Singles(frozenset())  # without a schema nothing is merged
+UNKNOWN = Shape()
 
 
 def parse_path(path: str) -> Steps:
