@@ -20,12 +20,13 @@ from tasks.wiring import command_tasks, start, tasks
 from tasks.wiring.registry import STEPS
 
 WORKSPACE = Workspace(Path())
-CONFIG, ALIASES = start.start(WORKSPACE)
+CONFIG = start.start(WORKSPACE)
+CLEANING = tasks.Cleaning(CONFIG, WORKSPACE)
 
 DOIT_CONFIG = {
     "minversion": "0.37.0",
     "backend": "sqlite3",
-    "dep_file": start.database(WORKSPACE),
+    "dep_file": ":memory:",  # `start` has the database opened in .tod/, and keeps it in order
     "reporter": tasks.StepReporter,
     "default_tasks": ["workspace"],
     "continue": True,  # one network that fails must not stop the others
@@ -37,13 +38,12 @@ DOIT_CONFIG = {
 
 
 def task_workspace() -> tasks.Tasks:
-    yield tasks.everything(CONFIG, WORKSPACE)
-    yield from tasks.alias_tasks(ALIASES, WORKSPACE)
+    yield tasks.everything(CLEANING)
 
 
 def task_steps() -> tasks.Tasks:
     for step in STEPS:
-        yield from tasks.step_tasks(step, CONFIG, WORKSPACE)
+        yield from tasks.step_tasks(step, CONFIG, CLEANING)
 
 
 def task_commands() -> tasks.Tasks:

@@ -28,7 +28,7 @@ from tasks.core.paths import Workspace
 from tasks.wiring.registry import BY_NAME
 from tasks.wiring.start import start
 workspace = Workspace(Path())
-config, _ = start(workspace)
+config = start(workspace)
 job = NetworkJob(config, workspace, network=config.networks[sys.argv[1]])
 for step in ("download", "verify", "extract"):
     began = time.perf_counter()

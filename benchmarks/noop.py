@@ -35,7 +35,7 @@ from tasks.smoke.step import definition
 from tasks.inference.version import tensorflow_version
 from tasks.wiring.start import start
 workspace = Workspace(Path())
-config, _ = start(workspace)
+config = start(workspace)
 for name in config.wanted:
     job = NetworkJob(config, workspace, network=config.networks[name])
     extracted = receipts.read(workspace.receipt("extract", name), ExtractReceipt)

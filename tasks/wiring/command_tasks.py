@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from doit import doit_cmd
 from doit.cmdparse import CmdParseError
 from doit.exceptions import TaskFailed
 from doit.task import Task
@@ -138,7 +139,7 @@ def _run_catalogue(
     from tasks.zoo.command import write
 
     try:
-        _refuse_variables(sys.argv[1:])
+        _refuse_variables()
         write(options, words or [], config, workspace, sys.stdout)
         sys.stdout.flush()
     except TodError as error:
@@ -148,14 +149,12 @@ def _run_catalogue(
     return None
 
 
-def _refuse_variables(words: list[str]) -> None:
+def _refuse_variables() -> None:
     """doit takes a word like `family=ssd` for a variable of its own, and says nothing.
 
     Raises:
         UsageError: there is one.
     """
-    for word in words:
-        if "=" in word and not word.startswith("-"):
-            raise UsageError(
-                "catalogue", f"`{printable(word)}` is no word", f"as in `--{printable(word)}`"
-            )
+    for name, value in (doit_cmd._CMDLINE_VARS or {}).items():
+        shown = printable(f"{name}={value}")
+        raise UsageError("catalogue", f"`{shown}` is no option", f"write `--{shown}`")

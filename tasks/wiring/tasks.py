@@ -6,7 +6,7 @@ Modules of the steps are imported when a step is asked or run: a `doit list` nee
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from inspect import Parameter, Signature
@@ -28,7 +28,7 @@ from tasks.core.paths import Workspace
 from tasks.core.temporary import no_link
 from tasks.pipeline.job import Job, ProjectJob
 from tasks.pipeline.step import AnyStep, J, Step
-from tasks.wiring import order, strict
+from tasks.wiring import doit_hooks
 from tasks.wiring.registry import BY_NAME, STEPS
 
 Tasks = Iterator[Task]
@@ -47,11 +47,10 @@ class StepTask(Task):  # type: ignore[misc]
     and go on with exit code 0 when one fails."""
 
     cleaner: Cleaner | None = None
-    everything_is_clean: ClassVar[bool] = False  # see `reset`
 
     def clean(self, outstream: Any, dryrun: bool) -> None:
         """Clean, and end with exit code 1 if something could not be removed."""
-        if self.cleaner is None or StepTask.everything_is_clean:
+        if self.cleaner is None:
             return
         try:
             failures = self.cleaner(dryrun)
@@ -59,6 +58,28 @@ class StepTask(Task):  # type: ignore[misc]
             failures = [str(error)]
         if failures:
             raise SystemExit("\n".join(failures))
+
+
+class Cleaning(Struct):
+    """`doit clean`. doit cleans the tasks that a task names after the task itself: once everything
+    was cleaned they have nothing to do, and would only tell again what stayed."""
+
+    config: Config
+    workspace: Workspace
+    is_done: bool = False
+
+    def everything(self, dryrun: bool) -> list[str]:
+        """Clean everything; give back what could not be removed."""
+        from tasks.wiring.clean import clean_everything
+
+        self.is_done = True
+        return clean_everything(self.config, self.workspace, dryrun)
+
+    def step(self, step: AnyStep, names: Iterable[str], dryrun: bool) -> list[str]:
+        """Undo a step for these names; give back what could not be removed."""
+        from tasks.wiring.clean import clean_step
+
+        return [] if self.is_done else clean_step(step, self.workspace, names, dryrun)
 
 
 class UpToDate(Struct, Generic[J], frozen=True):
@@ -83,7 +104,7 @@ class UpToDate(Struct, Generic[J], frozen=True):
         return f"is what {self.step.title} made still right?"
 
 
-def step_tasks(step: Step[J], config: Config, workspace: Workspace) -> Tasks:
+def step_tasks(step: Step[J], config: Config, cleaning: Cleaning) -> Tasks:
     """The group of a step, and its task for every network of the zoo, or every project.
 
     The group runs what the user's workspace names; the rest of the zoo is hidden from `doit list`
@@ -92,9 +113,10 @@ def step_tasks(step: Step[J], config: Config, workspace: Workspace) -> Tasks:
     wanted = step.wanted(config)
     if step.name == step.title:
         members = [f"{step.name}:{name}" for name in wanted]
-        yield group(step.name, members, step.doc, partial(clean_step, step, workspace, wanted))
-    for job in step.jobs(config, workspace):
+        yield group(step.name, members, step.doc, partial(cleaning.step, step, wanted))
+    for job in step.jobs(config, cleaning.workspace):
         task = step_task(step, job)
+        task.cleaner = partial(cleaning.step, step, [job.name])
         task.subtask_of = None if job.name in wanted else step.name
         yield task
 
@@ -108,7 +130,7 @@ def step_task(step: Step[J], job: J) -> StepTask:
     name, receipt = job.name, job.workspace.receipt
     survives = [task for before in step.survives for task in _tasks_of(before, job)]
     has_receipt = step.name == step.title and not step.looks_anew
-    task = StepTask(
+    return StepTask(
         f"{step.name}:{name}",
         [(run_step, [], {"step": step, "job": job})],
         file_dep=[str(receipt(before, name)) for before in step.reads],
@@ -119,24 +141,12 @@ def step_task(step: Step[J], job: J) -> StepTask:
         io={"capture": False},
         meta={
             "why": None,
-            strict.NAMED: False,
-            strict.AGAIN: False,
-            order.SURVIVES: survives,
-            order.FOLLOWS: [f"{before}:{name}" for before in step.follows],
+            doit_hooks.NAMED: False,
+            doit_hooks.AGAIN: False,
+            doit_hooks.SURVIVES: survives,
+            doit_hooks.FOLLOWS: [f"{before}:{name}" for before in step.follows],
         },
     )
-    if step.clean is not None:
-        task.cleaner = partial(clean_step, step, job.workspace, [name])
-    return task
-
-
-def clean_step(
-    step: AnyStep, workspace: Workspace, names: Iterable[str], dryrun: bool
-) -> list[str]:
-    """Undo a step for these names; give back what could not be removed."""
-    from tasks.wiring import clean
-
-    return clean.clean_step(step, workspace, names, dryrun)
 
 
 def _tasks_of(step: str, job: Job) -> Iterable[str]:
@@ -155,29 +165,10 @@ def group(name: str, members: Iterable[str], doc: str, cleaner: Cleaner) -> Step
     return task
 
 
-def everything(config: Config, workspace: Workspace) -> Task:
+def everything(cleaning: Cleaning) -> Task:
     """What `doit` alone builds, and what `doit clean` alone resets."""
     members = [step.name for step in STEPS if step.is_default]
-    return group("workspace", members, "build all of these", partial(reset, config, workspace))
-
-
-def reset(config: Config, workspace: Workspace, dryrun: bool) -> list[str]:
-    """Clean everything. doit cleans the tasks that a task names after the task itself: they have
-    nothing to do then, and would only tell again what stayed."""
-    from tasks.wiring.clean import clean_everything
-
-    StepTask.everything_is_clean = True
-    return clean_everything(config, workspace, dryrun)
-
-
-def alias_tasks(aliases: Mapping[str, str], workspace: Workspace) -> Tasks:
-    """For each network that the command line calls otherwise: a task that stands for its own."""
-    for word, name in aliases.items():
-        step, _, network = name.partition(":")
-        cleaner = partial(clean_step, BY_NAME[step], workspace, [network])
-        task = group(word, [name], BY_NAME[step].doc, cleaner)
-        task.meta["means"] = name
-        yield task
+    return group("workspace", members, "build all of these", cleaning.everything)
 
 
 def run_step(task: Task, step: Step[J], job: J) -> dict[str, object] | TaskFailed:
@@ -185,8 +176,8 @@ def run_step(task: Task, step: Step[J], job: J) -> dict[str, object] | TaskFaile
     from tasks.console.progress import progress_for
     from tasks.pipeline.step_lock import turn_of
 
-    job = replace(job, may_defer=job.may_defer and not task.meta[strict.NAMED])
-    if step.is_repeatable and task.meta[strict.AGAIN]:
+    job = replace(job, may_defer=job.may_defer and not task.meta[doit_hooks.NAMED])
+    if step.is_repeatable and task.meta[doit_hooks.AGAIN]:
         unfinish(job.workspace.receipt(step.title, job.name))
     try:
         with progress_for(f"{step.title}:{job.name}") as progress, turn_of(step, job, progress):

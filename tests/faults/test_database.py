@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doit.dependency import JSONCodec, SqliteDB
+from doit.dependency import JSONCodec
 
-from tasks.wiring import database as state
+from tasks.wiring.database import Database
 from tests.faults.conftest import read_only
 from tests.support.archives import zoo_archive, zoo_files
 from tests.support.checkouts import Checkout, check_out
@@ -96,10 +96,7 @@ def test_a_folder_in_place_of_the_database_is_one_line(small: Checkout) -> None:
 @pytest.fixture
 def forgiving(tmp_path: Path) -> Callable[[], Any]:
     """Opens doit's own kind of database, as our runs do."""
-    kind = type("Forgiving", (SqliteDB,), {})
-    state.forgive(kind)
-    place = state.place(tmp_path / "doit.sqlite")
-    return lambda: kind(place, JSONCodec())
+    return lambda: Database(str(tmp_path / "doit.sqlite"), JSONCodec())
 
 
 def test_a_task_that_failed_does_not_lock_the_database(

@@ -65,3 +65,19 @@ def test_doit_can_be_run_from_python(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
         assert said in done.stdout
+
+
+def test_a_network_is_found_by_its_title_whoever_starts_doit(verified: Checkout) -> None:
+    """The words are those that doit was given, not those of the process."""
+    run = "from doit.doit_cmd import DoitMain; raise SystemExit(DoitMain().run(%r))"
+    words = ["info", "verify:SSD TinyNet 320x320 (digits on cube faces)"]
+    done = subprocess.run(
+        [sys.executable, "-c", run % words, "verify:nothing_of_that_name"],
+        cwd=verified.root,
+        env=verified.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"\nverify:{EMBEDDED}\n")

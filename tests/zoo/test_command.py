@@ -174,7 +174,7 @@ def on_stream(checkout: Checkout, words: list[str], stream: int) -> tuple[int, b
         (["--family="], "--family: `` is not a family"),
         pytest.param(["--family", ""], "--family: `` is not a family", marks=AN_EMPTY_WORD),
         (["--json", "--csv"], "--json and --csv exclude each other"),
-        (["family=ssd"], "`family=ssd` is no word; as in `--family=ssd`"),
+        (["family=ssd"], "`family=ssd` is no option; write `--family=ssd`"),
     ],
 )
 def test_what_is_asked_wrongly_is_one_line_and_exit_code_3(

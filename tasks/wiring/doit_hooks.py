@@ -1,0 +1,136 @@
+"""What this build changes in doit: three methods, where they stand, and the database.
+
+doit takes classes of ours only from an installed project (see docs/decisions/0005-doit-hooks.md).
+The tasks say in their `meta` what the changed methods need to know.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Iterable
+from fnmatch import fnmatchcase
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from doit import Globals
+from doit.cmd_base import NamespaceTaskLoader
+from doit.cmd_info import Info
+from doit.cmd_run import Run
+from doit.control import ExecNode
+from doit.dependency import Dependency, SqliteDB
+from doit.exceptions import InvalidCommand
+
+from tasks.wiring.registry import BY_NAME
+
+# In a task's meta, names of other tasks:
+SURVIVES = "survives"  # they come before it, and may fail
+FOLLOWS = "follows"  # they come before it if they are asked for, and may fail
+# In the meta of a step's task, yes or no:
+AGAIN = "again"  # `doit -a` asked for it
+NAMED = "named"  # its network was named on the command line
+
+
+def change_doit(full_name: Callable[[str], str], database: Path) -> None:
+    """Change doit. `full_name` gives a task's name for a word of the command line that names none.
+
+    doit finds out the names of a command's options by looking at its method, so the new one wraps
+    it.
+    """
+    NamespaceTaskLoader.load_tasks = _load_tasks(
+        NamespaceTaskLoader.load_tasks, full_name, database
+    )
+    Run._execute = _run(Run._execute)
+    ExecNode.parent_status = _parent_status(ExecNode.parent_status)
+
+
+def _load_tasks(load: Any, full_name: Callable[[str], str], database: Path) -> Any:
+    """All of doit's commands load the tasks. Here they get a stream to write to also where standard
+    output was closed (`>&-`), our database, and the full names of what was asked for; `doit info`
+    says that there is no such task, for it would end with a traceback."""
+
+    def load_tasks(self: Any, cmd: Any, pos_args: list[str]) -> Any:
+        cmd.outstream = cmd.outstream or sys.stdout
+        use_database(cmd, database)
+        tasks = load(self, cmd, pos_args)
+        by_name = {task.name: task for task in tasks}
+        for number, word in enumerate(pos_args):
+            if word not in by_name:
+                pos_args[number] = full_name(word)
+            elif by_name[word].pos_arg:
+                break  # a command: the words behind it are its own
+        if isinstance(cmd, Info) and len(pos_args) == 1 and pos_args[0] not in by_name:
+            raise InvalidCommand(not_found=pos_args[0])
+        return tasks
+
+    return load_tasks
+
+
+def use_database(cmd: Any, database: Path) -> None:
+    """Have a command keep what it knows in `database`, unless another one was asked for. doit's own
+    is in memory: see `DOIT_CONFIG`."""
+    from tasks.wiring.database import Database
+
+    if isinstance(cmd.dep_manager.backend, SqliteDB):
+        name, checker = cmd.dep_manager.name, type(cmd.dep_manager.checker)
+        file = str(database) if name == ":memory:" else name
+        cmd.dep_manager = Globals.dep_manager = Dependency(Database, file, checker_cls=checker)
+
+
+def _run(execute: Any) -> Any:
+    """`doit run` says that the file of `-o FILE` can't be written, for it would end with a
+    traceback, and the tasks learn what was asked for."""
+
+    @wraps(execute)
+    def run(self: Any, outfile: Any, **options: Any) -> Any:
+        if isinstance(outfile, str):
+            try:
+                open(outfile, "a", encoding="utf-8").close()
+            except OSError as error:
+                why = (error.strerror or "can't be opened").lower()
+                raise InvalidCommand(f"{outfile} can't be written: {why}") from None
+        if options["always"]:
+            for task in self.task_list:
+                if AGAIN in (task.meta or {}):
+                    task.meta[AGAIN] = True
+        if not self.sel_default_tasks:
+            _follow(self.task_list, self.sel_tasks)
+            _mark_named(self.task_list, self.sel_tasks)
+        return execute(self, outfile, **options)
+
+    return run
+
+
+def _follow(tasks: Iterable[Any], words: Collection[str]) -> None:
+    """Have each task wait for those of the tasks that it follows which the words ask for: by name,
+    by group, or by a pattern."""
+    for task in tasks:
+        for before in (task.meta or {}).get(FOLLOWS, ()):
+            group = before.partition(":")[0]
+            if any(word == group or fnmatchcase(before, word) for word in words):
+                task.task_dep.append(before)
+                task.meta[SURVIVES].append(before)
+
+
+def _mark_named(tasks: Iterable[Any], words: Iterable[str]) -> None:
+    """Mark the downloads of the networks that were named themselves, not by a pattern: for these, a
+    host that can't be reached is an error."""
+    by_name = {task.name: task for task in tasks}
+    for word in words:
+        step, _, network = word.partition(":")
+        download = by_name.get(f"download:{network}")
+        if download is not None and step in BY_NAME and BY_NAME[step].scope == "network":
+            download.meta[NAMED] = True
+
+
+def _parent_status(take_notice: Any) -> Any:
+    """doit runs no task after one that failed. But a project waits for all its networks, and one
+    that is refused must not keep the folders, the label map and the other networks from coming. The
+    failure itself is reported, and counts, as any other."""
+
+    def parent_status(self: Any, parent: Any) -> None:
+        survives = (self.task.meta or {}).get(SURVIVES, ())
+        if parent.run_status != "failure" or parent.task.name not in survives:
+            take_notice(self, parent)
+
+    return parent_status
