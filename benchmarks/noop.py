@@ -28,11 +28,11 @@ from pathlib import Path
 from tasks.core import receipts
 from tasks.pipeline.job import NetworkJob
 from tasks.core.paths import Workspace
-from tasks.inference.receipts import SmokeReceipt
+from tasks.inference.report import SmokeReceipt
 from tasks.pipeline.receipts import ExtractReceipt
-from tasks.smoke.choice import scene_id
+from tasks.smoke.picture import scene_id
 from tasks.smoke.step import definition
-from tasks.inference.version import tensorflow_version
+from tasks.inference.machine import tensorflow_version
 from tasks.wiring.start import start
 workspace = Workspace(Path())
 config = start(workspace)

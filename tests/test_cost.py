@@ -33,7 +33,7 @@ from tasks.formats.textproto import parse, path
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.path import merged
 from tasks.formats.textproto.values import ESCAPE
-from tasks.inference.inference import GRAPH_PLACE, NUM_CLASSES
+from tasks.inference.saved_model import GRAPH_PLACE, NUM_CLASSES
 from tasks.pipeline.receipts import VerifyReceipt
 from tasks.pipeline_config.schema import SHAPE, fault, unknown_fields
 from tasks.web.answer import (

@@ -22,7 +22,7 @@ from tasks.core.files import read_head
 from tasks.core.spelling import composed, spelled, suggestion
 from tasks.core.text import printable
 from tasks.pictures import pixels
-from tasks.pictures.stored import Picture, examine, to_upright
+from tasks.pictures.pixels import Picture, examine, to_upright
 
 LARGE = 8  # pixels a side: from here on no box of one pixel is meant, if there are no others
 ENDS_EARLY = "its last pixels are missing, and grey stands in their place: was it copied whole?"

@@ -9,8 +9,7 @@ from tasks.compare.figures import anchor, measured_on, smoked, state_of
 from tasks.compare.inputs import LastBuild, PageInputs
 from tasks.compare.view import Card, Fact, Table
 from tasks.config.types import Network
-from tasks.inference.messages import Shape
-from tasks.inference.report import Report
+from tasks.inference.report import Report, Shape
 from tasks.inference.results import Accuracy, Figures, Result
 
 

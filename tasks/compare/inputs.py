@@ -17,8 +17,7 @@ from tasks.core.errors import DamagedError
 from tasks.core.files import LARGEST_STATE, read_file
 from tasks.core.paths import Workspace
 from tasks.core.text import printable
-from tasks.inference.receipts import SmokeReceipt
-from tasks.inference.report import Report
+from tasks.inference.report import Report, SmokeReceipt
 from tasks.inference.results import Comparison, PictureDetections, Result
 from tasks.pipeline.job import Progress, ProjectJob
 from tasks.pipeline.receipts import ExtractReceipt

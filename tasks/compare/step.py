@@ -35,7 +35,7 @@ def run(job: ProjectJob, progress: Progress) -> Outcome:
     """
     if why_stale(job) is None:
         return Outcome("kept")
-    from tasks.inference.notes import detections
+    from tasks.inference.results import detections
 
     try:
         return make(job, detections, progress)

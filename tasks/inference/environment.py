@@ -9,9 +9,8 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
-
-from tasks.inference.messages import Permissions
 
 VARIABLE = "TOD_PERMISSIONS"
 """Names the file that holds the permissions: they may be longer than a variable can be."""
@@ -57,6 +56,22 @@ FOLDERS = (
 """The same; their values are paths."""
 SETTING = r"[\w.,:;=+/@(){} -]{0,500}"
 HOMES = ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "TMPDIR", "TEMP", "TMP")
+
+
+class Permissions(Struct, frozen=True, kw_only=True):
+    """What the process may do beyond what TensorFlow itself needs.
+
+    Attributes:
+        reads: files, and folders with all that is in them, to be read.
+        writes: the same, to be read, written and removed.
+        home: the user's own home, which is permitted only if `reads` or `writes` say so.
+        memory: bytes that it may take; 0 for most of the machine's.
+    """
+
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    home: str = ""
+    memory: int = 0
 
 
 def environment(given: Mapping[str, str], home: str) -> dict[str, str]:

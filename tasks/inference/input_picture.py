@@ -11,9 +11,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from tasks.core.files import open_file
-from tasks.inference.messages import FaultError, PictureInfo
-from tasks.pictures import pixels as limits
-from tasks.pictures.stored import examine, stored
+from tasks.inference.channel import FaultError
+from tasks.inference.report import PictureInfo
+from tasks.pictures.pixels import LARGEST, examine, stored
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -43,7 +43,7 @@ def open_picture(path: Path) -> LoadedPicture:
     """
     try:
         with open_file(path) as file:
-            content = file.read(limits.LARGEST + 1)
+            content = file.read(LARGEST + 1)
         picture = examine(content)
         decoded = _decoded(stored(content, picture)[0])
     except OSError as error:

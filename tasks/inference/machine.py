@@ -1,15 +1,23 @@
-"""What figures are measured on: without it they mean nothing."""
+"""What figures are measured on, without which they mean nothing: the machine, how much memory this
+process holds, and which TensorFlow is installed."""
 
 from __future__ import annotations
 
 import os
 import platform
+import sys
+from contextlib import suppress
+from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from tasks.core.numbers import whole
+
+# TensorFlow's own wheels; the plain one comes first because the others may accompany it.
+DISTRIBUTIONS = ("tensorflow", "tensorflow_cpu", "tensorflow_macos", "tensorflow_intel")
 
 
 class Machine(Struct, frozen=True, kw_only=True):
@@ -87,3 +95,44 @@ def total_memory() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # Windows has no such call
         return 0
+
+
+def used_memory() -> int | None:
+    """Bytes that this process holds; None if not known. Linux only (`proc(5)`, statm)."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, AttributeError, ValueError):
+        return None
+
+
+def peak_memory() -> int | None:
+    """Bytes held at most since `reset_peak_memory`, or since the start; None if not known."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+def reset_peak_memory() -> None:
+    """Start measuring anew. Linux only (`proc(5)`, clear_refs); elsewhere the peak stays."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+@cache
+def tensorflow_version() -> str:
+    """The installed version, without importing it; "" if none is. Asked for once in a process.
+
+    Read from the name of the folder that an installer leaves beside the package: to read what is in
+    it, as `importlib.metadata` does, takes longer than all else that a `doit` with nothing to do
+    asks of this room.
+    """
+    for name, folder in product(DISTRIBUTIONS, sys.path):
+        with suppress(OSError):
+            for entry in os.listdir(folder or "."):
+                if entry.startswith(f"{name}-") and entry.endswith(".dist-info"):
+                    return entry[len(name) + 1 : -len(".dist-info")]
+    return ""

@@ -1,16 +1,19 @@
-"""What the process prints, written by the parent into a log that no network can make large."""
+"""What the process prints, written by the parent into a log that no network can make large; and
+why it ended, as far as the log and the exit code say."""
 
 from __future__ import annotations
 
 import os
 import re
 import select
+import signal
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from tasks.core.errors import NetworkError
 from tasks.core.temporary import no_link
 
 HEAD = 2_000_000
@@ -38,7 +41,7 @@ class OutputLog:
     def __init__(self, pipe: IO[bytes], log: Path) -> None:
         self._pipe, self._lock = pipe, threading.Lock()
         self._file: BinaryIO | None = None
-        self._room, self._tail, self._left_out = 0, bytearray(), 0
+        self._space, self._tail, self._left_out = 0, bytearray(), 0
         self.begin(log)
         if POSIX:
             os.set_blocking(pipe.fileno(), False)
@@ -49,7 +52,7 @@ class OutputLog:
         """What comes from here on goes into this log, which starts empty."""
         with self._lock:
             self._end()
-            self._room, self._left_out = HEAD, 0
+            self._space, self._left_out = HEAD, 0
             with suppress(OSError):  # the network is run even if its log can't be written
                 log.parent.mkdir(parents=True, exist_ok=True)
                 self._file = open(log, "wb", buffering=0, opener=no_link)  # noqa: SIM115
@@ -101,8 +104,8 @@ class OutputLog:
         return True
 
     def _take(self, block: bytes) -> None:
-        head, rest = block[: self._room], block[self._room :]
-        self._room -= len(head)
+        head, rest = block[: self._space], block[self._space :]
+        self._space -= len(head)
         self._put(head)
         self._tail += rest
         if len(self._tail) > 2 * TAIL:
@@ -143,3 +146,24 @@ def last_line(log: Path) -> str:
     useful = [line for line in lines if line and not line.startswith(NOISE)]
     fatal = [match[1] for line in useful if (match := re.match(FATAL, line))]
     return (fatal or useful or [""])[-1][:200]
+
+
+def exit_error(network: str, code: int, limit: float | None, log: Path) -> NetworkError:
+    """Why the process ended: its time (`limit`, in seconds) was over, a signal, or an exit code."""
+    if limit is not None:
+        todo = f"raise smoke_timeout in config/workspace.toml, or see {log}"
+        return NetworkError(network, f"it did not answer within {limit:g} seconds", todo)
+    last = last_line(log)
+    printed = f": {last}" if last else ""
+    if code == 0:
+        why = "TensorFlow's process ended before it had answered (exit code 0)"
+    elif code > 0:
+        why = f"TensorFlow's process ended with exit code {code}{printed}"
+    elif -code == 9:
+        why = "TensorFlow's process was killed by signal 9: out of memory?"
+    elif -code == signal.SIGILL:
+        why = "TensorFlow's process was killed by signal 4: made for another kind of processor?"
+    else:
+        name = {each.value: each.name for each in signal.Signals}.get(-code, "unknown")
+        why = f"TensorFlow's process was killed by signal {-code} ({name}){printed}"
+    return NetworkError(network, why, f"details: {log}")

@@ -1,4 +1,5 @@
-"""What smoke asks of the TensorFlow process, and what comes back."""
+"""Smoke: what it asks of the TensorFlow process, what comes back, and what it leaves behind for
+others to read: smoke.json and the receipt."""
 
 from __future__ import annotations
 
@@ -7,7 +8,24 @@ from typing import Literal
 from msgspec import Struct
 
 from tasks.config.types import Expectation, Signature
-from tasks.inference.messages import Checkpoint, PictureInfo, Tensor
+from tasks.pipeline.receipts import NetworkReceipt
+
+Shape = tuple[int | None, ...] | None
+"""Of a tensor: None in a place where any size goes; None for the whole if the rank is unknown."""
+
+
+class LabelChecks(Struct, frozen=True, kw_only=True):
+    """What is checked of the labels that the network finds.
+
+    Attributes:
+        expect: what must be found; None to check for nothing.
+        scene: whether a digit of the drawn scene must be found where it is.
+        skipped: why nothing, or less, is checked; "" if there is nothing to say.
+    """
+
+    expect: Expectation | None = None
+    scene: bool = False
+    skipped: str = ""
 
 
 class SmokeRequest(Struct, frozen=True, kw_only=True):
@@ -21,9 +39,6 @@ class SmokeRequest(Struct, frozen=True, kw_only=True):
         signature: how its inputs and outputs are called.
         labels: class id → label; empty if they are not known.
         picture: path of the picture, or "" to draw the scene of the seed `scene`.
-        expect: what must be found; None to ask for nothing.
-        scene_labels: whether the network must find a digit of the scene where it is.
-        unasked: why nothing, or less, is asked of the labels; "" if there is nothing to say.
     """
 
     network: str
@@ -34,9 +49,7 @@ class SmokeRequest(Struct, frozen=True, kw_only=True):
     labels: dict[int, str] = {}
     picture: str = ""
     scene: int = 0
-    expect: Expectation | None = None
-    scene_labels: bool = False
-    unasked: str = ""
+    label_checks: LabelChecks = LabelChecks()
 
 
 class Check(Struct, frozen=True):
@@ -65,6 +78,37 @@ class ReportedDetection(Struct, frozen=True, kw_only=True):
     box: tuple[float, float, float, float]
     pixels: tuple[int, int, int, int]
     drawn: bool
+
+
+class Tensor(Struct, frozen=True):
+    """An input or output of the signature."""
+
+    name: str
+    dtype: str
+    shape: Shape
+
+
+class PictureInfo(Struct, frozen=True, kw_only=True):
+    """The picture that the network was run on; size is (width, height) in pixels.
+
+    Attributes:
+        source: the file's path, or which scene was drawn.
+        sha256: of the file; of a drawn scene, of its pixels (RGB, row by row).
+        size: upright, as the file has it.
+        run_size: as the network got it.
+    """
+
+    source: str
+    sha256: str
+    size: tuple[int, int]
+    run_size: tuple[int, int]
+
+
+class Checkpoint(Struct, frozen=True):
+    """What was read of the checkpoint: how many tensors, how many numbers the float ones hold."""
+
+    tensors: int
+    parameters: int
 
 
 class Seconds(Struct, frozen=True, kw_only=True):
@@ -108,7 +152,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 class SmokeReply(Struct, frozen=True, kw_only=True):
-    """What came of a trial.
+    """What comes back of a request.
 
     Attributes:
         drawn: the picture with its boxes as PNG; empty if there is none.
@@ -117,4 +161,22 @@ class SmokeReply(Struct, frozen=True, kw_only=True):
 
     report: Report
     drawn: bytes = b""
+    summary: str = ""
+
+
+class SmokeReceipt(NetworkReceipt, frozen=True, kw_only=True):
+    """A network was run.
+
+    Attributes:
+        applicable: false for a network that has no SavedModel: only its checkpoint was read.
+        tree: digest of the network's tree that was run.
+        picture: sha256 of the picture.
+        tensorflow: version.
+        summary: one line for the console.
+    """
+
+    applicable: bool = True
+    tree: str = ""
+    picture: str = ""
+    tensorflow: str = ""
     summary: str = ""

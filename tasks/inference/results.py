@@ -1,22 +1,37 @@
-"""What came of running a project's networks on its pictures: figures, and what was found where.
+"""Measure: what it leaves behind for others to read, and what it saves between two runs.
 
-`Comparison` is the content of `results/<project>/comparison.json`. Detections are many, so they
-stay in the build's own notes and are read picture by picture (see `notes.detections`).
+`Comparison` is the content of `results/<project>/comparison.json`. Detections are many: they are
+saved under `.tod/` and read picture by picture (see `detections`). What is saved holds for this
+machine and this workspace only. A network's measurements stand under the digest of all that its
+detections depend on; those under another one are dropped. They are saved while the network is at
+work, so that one that takes hours goes on where it was stopped.
+
+They grow with the pictures: those of 10,000 take seconds and hundreds of megabytes to read. So the
+state in which the files were found to be complete is saved beside them; while that is their state,
+and that of the pictures, they need not be read.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal, TypeVar
 
+import msgspec
 from msgspec import Struct
 
+from tasks.core import receipts
+from tasks.core.files import read_file, stamp_of, write_atomic
+from tasks.core.receipts import Receipt
 from tasks.inference.machine import Machine
+from tasks.pipeline.job import ProjectJob
 
 Place = tuple[float, float, float, float]
 """ymin, xmin, ymax, xmax as parts of the upright picture's height and width."""
 
 SURE = 0.5
-"""Score from which on a detection is counted as an object that the network claims to see."""
+"""Score from which on a detection counts as found."""
 
 
 class Latency(Struct, frozen=True, kw_only=True):
@@ -144,11 +159,11 @@ class Detection(Struct, frozen=True):
 
 
 class PictureDetections(Struct, frozen=True, kw_only=True):
-    """One picture, and what each network saw on it.
+    """One picture, and what each network found on it.
 
     Attributes:
         name: the file's name; `path` is relative to the workspace.
-        sha256: of the file, as the networks saw it.
+        sha256: of the file that the networks were run on.
         size: width and height of the upright picture, in pixels.
         truth: annotated objects; None if the picture is not annotated.
         found: network → its detections, best first; a network that failed is not in it.
@@ -160,3 +175,160 @@ class PictureDetections(Struct, frozen=True, kw_only=True):
     size: tuple[int, int]
     truth: tuple[GroundTruth, ...] | None
     found: dict[str, tuple[Detection, ...]]
+
+
+Rows = tuple[tuple[int, float, Place], ...]
+"""Detections, best first: class id, score, place."""
+
+
+class MeasureReceipt(Receipt, frozen=True, kw_only=True):
+    """A project's networks were run on its test pictures.
+
+    Attributes:
+        tensorflow: version.
+        networks: all that the project names.
+        measured: networks that were run.
+        failed: networks that could not be, and may be another time.
+    """
+
+    tensorflow: str = ""
+    networks: tuple[str, ...] = ()
+    measured: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
+class PictureResult(Struct, frozen=True, tag="Seen"):
+    """What a network found on one picture; `sha256` is the file's, `fault` says why the picture
+    could not be given to it."""
+
+    sha256: str
+    rows: Rows = ()
+    fault: str = ""
+
+
+class NetworkMeasurements(Struct, rename={"pictures": "seen"}):
+    """What one network found, and how long it took.
+
+    Attributes:
+        key: digest of what its detections depend on; see `running.key_of`.
+        fault: why it can't be run, which would be the same another time.
+        figures: digest of the pictures that it was timed on → what it took; the latest come last.
+        pictures: sha256 of a picture → what was found on it.
+    """
+
+    key: str = ""
+    fault: str = ""
+    figures: dict[str, Figures] = {}
+    pictures: dict[str, PictureResult] = {}
+
+
+class ProjectPicture(Struct, frozen=True, kw_only=True):
+    """One test picture.
+
+    Attributes:
+        path: relative to the workspace.
+        size: width and height of the upright picture.
+        truth: what is annotated on it; None if nothing counts as annotated.
+    """
+
+    name: str
+    path: str
+    sha256: str
+    size: tuple[int, int]
+    truth: tuple[GroundTruth, ...] | None
+
+
+class ProjectPictures(Struct, frozen=True, kw_only=True):
+    """The pictures of a project, as they were when its networks were last run on them.
+
+    Attributes:
+        files: digest of the names, sizes and times of change of the pictures and their XML; "" if
+            nothing is saved.
+        drawn: the pictures are drawn scenes.
+        unreadable, remarks: as in `Comparison`.
+    """
+
+    files: str = ""
+    drawn: bool = False
+    pictures: tuple[ProjectPicture, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+LARGEST_SAVED = 256 << 20  # bytes: every box of every picture of a project
+
+S = TypeVar("S", NetworkMeasurements, ProjectPictures)
+
+
+def load_saved(path: Path, kind: type[S]) -> S:
+    """What was saved at `path`; an empty one if it can't be read."""
+    try:
+        return msgspec.json.decode(read_file(path, LARGEST_SAVED), type=kind)
+    except (OSError, ValueError, msgspec.DecodeError):
+        return kind()
+
+
+def save(path: Path, content: NetworkMeasurements | ProjectPictures) -> None:
+    """Save it.
+
+    Raises:
+        OSError: the folder can't be written.
+    """
+    write_atomic(path, msgspec.json.encode(content))
+
+
+def state_of(paths: Iterable[Path], *rest: object) -> str:
+    """Digest of the state of files, by size and time of change, and of all else that counts; "" if
+    a file is not there, or so young that its next change might not be noticed."""
+    stamps = [stamp_of(path) for path in paths]
+    return "" if None in stamps else receipts.digest([stamps, *rest])
+
+
+def is_saved_state(path: Path, state: str) -> bool:
+    """Whether this is the state that was saved at `path`."""
+    try:
+        return bool(state) and read_file(path, len(state)) == state.encode()
+    except (OSError, ValueError):
+        return False
+
+
+def save_state(path: Path, state: str) -> None:
+    """Save a state, unless it is "". If that fails it only costs time: all is read again."""
+    if state:
+        with suppress(OSError):
+            write_atomic(path, state.encode())
+
+
+def detections(
+    job: ProjectJob, names: Collection[str] | None = None
+) -> Iterator[PictureDetections]:
+    """The pictures that the networks were last run on, in order, or those of these names alone.
+
+    A network whose measurements were lost is in none of them; `measure.step.why_stale` says so.
+    """
+    receipt = receipts.read(job.workspace.receipt("measure", job.name), MeasureReceipt)
+    networks = {
+        name: (
+            _labels(job, name),
+            load_saved(job.workspace.network_notes(name), NetworkMeasurements),
+        )
+        for name in (receipt.measured if receipt else ())
+    }
+    project = load_saved(job.workspace.project_notes(job.name), ProjectPictures)
+    for picture in project.pictures:
+        if names is not None and picture.name not in names:
+            continue
+        found = {
+            network: tuple(
+                Detection(labels.get(number, str(number)), score, place)
+                for number, score, place in saved.pictures[picture.sha256].rows
+            )
+            for network, (labels, saved) in networks.items()
+            if picture.sha256 in saved.pictures
+        }
+        yield PictureDetections(**msgspec.structs.asdict(picture), found=found)
+
+
+def _labels(job: ProjectJob, network: str) -> dict[int, str]:
+    entry = job.config.networks.get(network)
+    return {n: label for label, n in job.config.label_ids(entry).items()} if entry else {}

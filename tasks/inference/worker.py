@@ -1,4 +1,4 @@
-"""The process that imports TensorFlow: takes orders on stdin, gives answers on stdout (`channel`).
+"""The process that imports TensorFlow: takes requests on stdin, replies on stdout (`channel`).
 
 Started by `child.Child` as a file, not as a module: the workspace's own folder then stays behind
 all others on the path, so that no file of the user's shadows a library.
@@ -29,14 +29,24 @@ if __name__ == "__main__":
 import msgspec
 from msgspec.structs import replace
 
-from tasks.inference import landlock, memory
+from tasks.inference import landlock
+from tasks.inference.channel import (
+    FaultError,
+    Message,
+    PartialResult,
+    PhaseStarted,
+    Ready,
+    Reply,
+    Request,
+    Updates,
+)
 from tasks.inference.environment import take_permissions
 from tasks.inference.isolation import OURS, isolate
-from tasks.inference.messages import Answer, Doing, FaultError, Hello, Message, Order, Part, Talk
+from tasks.inference.machine import used_memory
 
 ROOT = Path(__file__).resolve().parents[2]
 
-Say = Callable[[Message], None]
+Send = Callable[[Message], None]
 
 
 def private_channel() -> tuple[BinaryIO, BinaryIO]:
@@ -46,17 +56,17 @@ def private_channel() -> tuple[BinaryIO, BinaryIO]:
     `sys.stdout` would not do. Descriptor 0 becomes the null device: on Windows, a library that
     looks at stdin while another thread reads it waits for ever.
     """
-    orders, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    requests, messages = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
     os.dup2(2, 1)
-    return orders, answers
+    return requests, messages
 
 
 def arriving(stream: BinaryIO) -> queue.SimpleQueue[bytes]:
     """The lines of `stream`. At its end the process ends at once, even while TensorFlow runs:
-    the build that would read the answer is gone."""
+    the build that would read the reply is gone."""
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
 
     def read() -> None:
@@ -132,46 +142,50 @@ def import_tensorflow() -> str:
     return ""
 
 
-def answer(order: Order, say: Say) -> Answer:
-    """Carry out an order, whatever comes of it."""
-    talk = Talk(
-        phase=lambda doing: say(Doing(doing, order.number)),
-        part=lambda part: say(Part(msgspec.Raw(msgspec.json.encode(part)), order.number)),
+def carry_out(request: Request, send: Send) -> Reply:
+    """Have the handler carry out a request, whatever comes of it."""
+    updates = Updates(
+        phase=lambda name: send(PhaseStarted(name, request.token)),
+        partial=lambda result: send(PartialResult(encoded(result), request.token)),
     )
     try:
         with no_collection():
-            module, _, name = order.handler.partition(":")
-            done = getattr(import_module(module), name)(order.body, talk)
-        return Answer(body=msgspec.Raw(msgspec.json.encode(done)))
+            module, _, name = request.handler.partition(":")
+            return Reply(body=encoded(getattr(import_module(module), name)(request.body, updates)))
     except FaultError as fault:
         traceback.print_exc()
-        return Answer(why=fault.why, todo=fault.todo, transient=fault.transient)
+        return Reply(why=fault.why, todo=fault.todo, transient=fault.transient)
     except MemoryError:
         traceback.print_exc()
-        return Answer(why="there is not enough memory to run it", transient=True)
+        return Reply(why="there is not enough memory to run it", transient=True)
+
+
+def encoded(result: msgspec.Struct) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(result))
 
 
 def main() -> None:
     """Serve until stdin ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; the parent decides
-    orders, answers = private_channel()
+    requests, messages = private_channel()
     isolation = isolate_process()
-    lines = arriving(orders)
+    lines = arriving(requests)
 
-    def say(message: Message) -> None:
-        answers.write(msgspec.json.encode(message) + b"\n")
-        answers.flush()
+    def send(message: Message) -> None:
+        messages.write(msgspec.json.encode(message) + b"\n")
+        messages.flush()
 
     fault = import_tensorflow()
-    at_first = memory.now()
-    say(Hello(fault=fault, isolation=isolation))
+    at_first = used_memory() or 0
+    send(Ready(fault=fault, isolation=isolation))
     while not fault:
-        order = msgspec.json.decode(lines.get(), type=Order)
-        done = answer(order, say)
+        request = msgspec.json.decode(lines.get(), type=Request)
+        reply = carry_out(request, send)
         gc.collect()  # a network is full of cycles
         sys.stdout.flush()
         sys.stderr.flush()
-        say(replace(done, left=memory.beyond(at_first), number=order.number))
+        left = max(0, (used_memory() or 0) - at_first)
+        send(replace(reply, left=left, token=request.token))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tasks.core import receipts
 from tasks.core.paths import Workspace
 from tasks.core.removal import NAME, Removal, Say, forget, named
-from tasks.inference.receipts import MeasureReceipt
+from tasks.inference.results import MeasureReceipt
 
 
 def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:

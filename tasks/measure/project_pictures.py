@@ -21,8 +21,7 @@ from tasks.annotations.other_formats import common_faults
 from tasks.core.files import size_and_mtime, sync_tree
 from tasks.core.spelling import composed
 from tasks.core.text import count, printable
-from tasks.inference.notes import ProjectNotes, ProjectPicture
-from tasks.inference.results import GroundTruth
+from tasks.inference.results import GroundTruth, ProjectPicture, ProjectPictures
 from tasks.pipeline.job import Progress, ProjectJob, Silent
 from tasks.pipeline.step import PATIENCE
 from tasks.pipeline.step_lock import turn
@@ -45,7 +44,7 @@ def files_of(job: ProjectJob) -> str:
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
-def read_pictures(job: ProjectJob, progress: Progress) -> ProjectNotes:
+def read_pictures(job: ProjectJob, progress: Progress) -> ProjectPictures:
     """Read the project's test pictures and their annotations; or draw scenes.
 
     Raises:
@@ -106,7 +105,7 @@ def _read(
     progress: Progress,
     *,
     drawn: bool = False,
-) -> ProjectNotes:
+) -> ProjectPictures:
     pictures, unreadable = list[ProjectPicture](), list[str]()
     remarks, pairs = common_faults(listed), listed.pairs
     clips = 0
@@ -130,7 +129,7 @@ def _read(
     if listed.is_annotated and listed.unannotated:
         what = count(len(listed.unannotated), "picture")
         remarks.append(f"{what} without XML: shown and timed, and no network is judged by it")
-    return ProjectNotes(
+    return ProjectPictures(
         files=files,
         drawn=drawn,
         pictures=tuple(pictures),

@@ -11,10 +11,17 @@ import msgspec
 from tasks.core import receipts
 from tasks.core.errors import BrokenNetworkError, NetworkError
 from tasks.core.files import stamp_of
-from tasks.inference import child, notes
-from tasks.inference.messages import Order, Permissions
-from tasks.inference.notes import NetworkNotes, PictureResult, ProjectPicture
-from tasks.inference.version import tensorflow_version
+from tasks.inference import child
+from tasks.inference.channel import Request
+from tasks.inference.environment import Permissions
+from tasks.inference.machine import tensorflow_version
+from tasks.inference.results import (
+    NetworkMeasurements,
+    PictureResult,
+    ProjectPicture,
+    load_saved,
+    save,
+)
 from tasks.measure.project_pictures import SPLIT
 from tasks.measure.trial import MeasureReply, MeasureRequest, Part
 from tasks.pipeline.job import Progress, ProjectJob
@@ -41,7 +48,7 @@ def measured(
     extracted: ExtractReceipt,
     pictures: Sequence[ProjectPicture],
     progress: Progress,
-) -> NetworkNotes:
+) -> NetworkMeasurements:
     """The notes of a network, complete for these pictures.
 
     Raises:
@@ -56,10 +63,10 @@ def measured(
         movement=lambda: stamp_of(place),
         patience=job.config.settings.smoke_timeout,
     ):
-        noted = notes.recall(place, NetworkNotes)
+        noted = load_saved(place, NetworkMeasurements)
         key = key_of(job, network, extracted)
         if noted.key != key:
-            noted = NetworkNotes(key=key)
+            noted = NetworkMeasurements(key=key)
         if noted.fault:
             raise BrokenNetworkError(network, noted.fault)
         request = request_for(job, network, noted, pictures)
@@ -69,14 +76,14 @@ def measured(
 
 
 def request_for(
-    job: ProjectJob, network: str, noted: NetworkNotes, pictures: Sequence[ProjectPicture]
+    job: ProjectJob, network: str, noted: NetworkMeasurements, pictures: Sequence[ProjectPicture]
 ) -> MeasureRequest:
     """What is still to be done with a network."""
 
     def path(picture: ProjectPicture) -> str:
         return (job.workspace.root / picture.path).as_posix()
 
-    new = [one for one in pictures if one.sha256 not in noted.seen]
+    new = [one for one in pictures if one.sha256 not in noted.pictures]
     sample = sample_of(pictures)
     timed = sample_id(sample) in noted.figures
     return MeasureRequest(
@@ -89,7 +96,11 @@ def request_for(
 
 
 def _carry_out(
-    job: ProjectJob, network: str, noted: NetworkNotes, request: MeasureRequest, progress: Progress
+    job: ProjectJob,
+    network: str,
+    noted: NetworkMeasurements,
+    request: MeasureRequest,
+    progress: Progress,
 ) -> None:
     """Have the request carried out; what the network finds is noted as it comes, for a run that is
     stopped or fails, too."""
@@ -107,14 +118,14 @@ def _carry_out(
         part = msgspec.json.decode(body, type=Part)
         progress.advance(1)
         if isinstance(part, PictureResult):
-            noted.seen[part.sha256] = part
+            noted.pictures[part.sha256] = part
         if time.monotonic() - saved > SAVE_EVERY:
-            notes.keep(place, noted)
+            save(place, noted)
             saved = time.monotonic()
 
-    order, limit = _order(job, network, request), job.config.settings.smoke_timeout
+    asked, limit = _request(job, network, request), job.config.settings.smoke_timeout
     try:
-        reply = child.shared().run(order, MeasureReply, limit, phase, take_part)
+        reply = child.shared().run(asked, MeasureReply, limit, phase, take_part)
         if reply.figures is not None:
             kept = dict(list(noted.figures.items())[1 - MOST_SAMPLES :])
             noted.figures = {**kept, request.sample_id: reply.figures}
@@ -123,11 +134,11 @@ def _carry_out(
         raise
     finally:
         progress.end()
-        notes.keep(place, noted)
+        save(place, noted)
 
 
-def _order(job: ProjectJob, network: str, request: MeasureRequest) -> Order:
-    """The order, with permission to read the networks and the test pictures of all projects, for
+def _request(job: ProjectJob, network: str, request: MeasureRequest) -> Request:
+    """The request, with permission to read the networks and the test pictures of all projects, for
     one process serves them all; a picture that is a link, too."""
     workspace = job.workspace
     log = workspace.log("measure", f"{job.name}-{network}")
@@ -135,12 +146,12 @@ def _order(job: ProjectJob, network: str, request: MeasureRequest) -> Order:
     folders = [workspace.images(name, SPLIT) for name in job.config.projects]
     folders += [workspace.pre_trained, workspace.network(network), workspace.scenes]
     pictures = [*(path for path, _ in request.look_at), *request.sample]
-    return Order(
+    return Request(
         handler="tasks.measure.trial:handle",
-        name=network,
+        network=network,
         log=str(log),
         permissions=Permissions(reads=(*map(str, folders), *pictures)),
-        parts=len(request.sample) + len(request.look_at),
+        most_partials=len(request.sample) + len(request.look_at),
         body=msgspec.Raw(msgspec.json.encode(request)),
     )
 
@@ -154,7 +165,7 @@ def is_complete(
     job: ProjectJob, network: str, extracted: ExtractReceipt, pictures: Sequence[ProjectPicture]
 ) -> bool:
     """Whether all that is asked of a network is noted."""
-    noted = notes.recall(job.workspace.network_notes(network), NetworkNotes)
+    noted = load_saved(job.workspace.network_notes(network), NetworkMeasurements)
     if noted.key != key_of(job, network, extracted):
         return False
     request = request_for(job, network, noted, pictures)

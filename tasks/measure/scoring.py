@@ -12,8 +12,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from tasks.inference.notes import ProjectPicture, Rows
-from tasks.inference.results import Accuracy, ClassAccuracy, Place
+from tasks.inference.results import Accuracy, ClassAccuracy, Place, ProjectPicture, Rows
 
 Answers = Mapping[str, Rows]
 """sha256 of a picture → what the network found on it."""

@@ -16,11 +16,21 @@ from tasks.annotations.label_map import label_ids, label_map_path
 from tasks.core import ownership, receipts
 from tasks.core.errors import AnnotationsError, BrokenNetworkError, NetworkError, disk_error
 from tasks.core.text import count
-from tasks.inference import notes
-from tasks.inference.notes import NetworkNotes, ProjectNotes, ProjectPicture
-from tasks.inference.receipts import MeasureReceipt
-from tasks.inference.results import SURE, Comparison, Result
-from tasks.inference.version import tensorflow_version
+from tasks.inference.machine import tensorflow_version
+from tasks.inference.results import (
+    SURE,
+    Comparison,
+    MeasureReceipt,
+    NetworkMeasurements,
+    ProjectPicture,
+    ProjectPictures,
+    Result,
+    is_saved_state,
+    load_saved,
+    save,
+    save_state,
+    state_of,
+)
 from tasks.measure import running
 from tasks.measure.project_pictures import files_of, read_pictures
 from tasks.pipeline.installed import receipt_of
@@ -88,15 +98,15 @@ def _notes_lack(job: ProjectJob, receipt: MeasureReceipt, files: str) -> str | N
     place, workspace = job.workspace.notes_found_whole(job.name), job.workspace
     networks = map(workspace.network_notes, receipt.measured)
     keys = receipts.digest((running.VERSION, receipt))
-    state = notes.state_of((workspace.project_notes(job.name), *networks), files, keys)
-    if notes.is_known(place, state):
+    state = state_of((workspace.project_notes(job.name), *networks), files, keys)
+    if is_saved_state(place, state):
         return None
-    noted = notes.recall(workspace.project_notes(job.name), ProjectNotes)
+    noted = load_saved(workspace.project_notes(job.name), ProjectPictures)
     if noted.files != files:
         return "the test pictures changed"
     if lost := _lost(job, receipt, noted.pictures):
         return lost
-    notes.note_state(place, state)
+    save_state(place, state)
     return None
 
 
@@ -114,7 +124,7 @@ def _lost(
 
 def _run(job: ProjectJob, progress: Progress) -> Outcome:
     noted = read_pictures(job, progress)
-    notes.keep(job.workspace.project_notes(job.name), noted)
+    save(job.workspace.project_notes(job.name), noted)
     work = _Work(job, noted, progress)
     results = tuple(_result(work, name) for name in job.project.networks)
     faults = [*noted.unreadable, *(f"{name}: {why}" for name, why in work.faults.items())]
@@ -157,7 +167,7 @@ class _Work(Struct):
     """
 
     job: ProjectJob
-    noted: ProjectNotes
+    noted: ProjectPictures
     progress: Progress
     retried: list[str] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
@@ -195,15 +205,15 @@ def _absent(job: ProjectJob, network: str) -> str:
     return (receipt.reason if receipt else "") or "it is not extracted"
 
 
-def _judged(work: _Work, own: NetworkNotes, here: Result) -> Result:
+def _judged(work: _Work, own: NetworkMeasurements, here: Result) -> Result:
     from tasks.measure import scoring  # and with it numpy, and more
 
     job, pictures = work.job, work.noted.pictures
     for one in pictures:
-        if fault := own.seen[one.sha256].fault:
+        if fault := own.pictures[one.sha256].fault:
             work.faults.setdefault(one.name, fault)
-    read = [one.sha256 for one in pictures if not own.seen[one.sha256].fault]
-    rows = {sha256: own.seen[sha256].rows for sha256 in read}
+    read = [one.sha256 for one in pictures if not own.pictures[one.sha256].fault]
+    rows = {sha256: own.pictures[sha256].rows for sha256 in read}
     sure = sum(row[1] >= SURE for sha256 in read for row in rows[sha256])
     figures = own.figures[running.sample_id(running.sample_of(pictures))]
     ran = replace(here, status="measured", figures=figures, found=sure)

@@ -18,12 +18,10 @@ import numpy as np
 from msgspec import Struct
 
 from tasks.config.types import Signature
-from tasks.inference import inference, memory, outputs
+from tasks.inference import machine, saved_model
+from tasks.inference.channel import FaultError, Updates
 from tasks.inference.input_picture import LoadedPicture, open_picture
-from tasks.inference.machine import this_machine
-from tasks.inference.messages import FaultError, Talk
-from tasks.inference.notes import PictureResult
-from tasks.inference.results import Figures, Latency
+from tasks.inference.results import Figures, Latency, PictureResult
 
 MOST = 100
 """Detections kept of a picture: COCO's average precision looks at no more."""
@@ -63,7 +61,7 @@ class MeasureReply(Struct, frozen=True):
 Part = PictureResult | Lap
 
 
-def handle(body: bytes, talk: Talk) -> MeasureReply:
+def handle(body: bytes, updates: Updates) -> MeasureReply:
     """Run the network of a request; what is found on each picture is sent at once.
 
     Raises:
@@ -73,18 +71,18 @@ def handle(body: bytes, talk: Talk) -> MeasureReply:
 
     request = msgspec.json.decode(body, type=MeasureRequest)
     warm_up()
-    memory.forget_peak()
-    before = memory.now()
-    talk.phase("load")
+    machine.reset_peak_memory()
+    before = machine.used_memory()
+    updates.phase("load")
     folder = Path(request.folder, "saved_model")
-    loaded, load = inference.timed(lambda: inference.load(tf, folder, request.signature))
+    loaded, load = saved_model.timed(lambda: saved_model.load(tf, folder, request.signature))
     bench = Bench(tf, loaded, request.signature)
-    talk.phase("time")
-    timed = bench.time(request.sample, talk) if request.sample else None
-    peak = memory.peak()
-    talk.phase("look")
+    updates.phase("time")
+    timed = bench.time(request.sample, updates) if request.sample else None
+    peak = machine.peak_memory()
+    updates.phase("look")
     for path, sha256 in request.look_at:
-        talk.part(bench.look(path, sha256))
+        updates.partial(bench.look(path, sha256))
     if timed is None:
         return MeasureReply(None)
     first, latency = timed
@@ -96,7 +94,7 @@ def handle(body: bytes, talk: Talk) -> MeasureReply:
             latency=latency,
             peak_memory=peak,
             grown_memory=grown,
-            machine=this_machine(tf),
+            machine=machine.this_machine(tf),
             measured=datetime.date.today().isoformat(),
         )
     )
@@ -116,7 +114,7 @@ def warm_up() -> None:
 class Bench:
     """A loaded network, and how to run it."""
 
-    def __init__(self, tf: Any, loaded: inference.Loaded, signature: Signature) -> None:
+    def __init__(self, tf: Any, loaded: saved_model.Loaded, signature: Signature) -> None:
         self._tf, self._loaded, self._signature = tf, loaded, signature
 
     def look(self, path: str, sha256: str) -> PictureResult:
@@ -133,9 +131,11 @@ class Bench:
             why = f"{path} changed while the networks were run"
             raise FaultError(why, "run doit again", transient=True)
         answer, _ = self._run(picture)
-        return PictureResult(sha256, tuple(rows(outputs.found(answer, self._signature))))
+        return PictureResult(
+            sha256, tuple(rows(saved_model.detections_in(answer, self._signature)))
+        )
 
-    def time(self, sample: tuple[str, ...], talk: Talk) -> tuple[float, Latency]:
+    def time(self, sample: tuple[str, ...], updates: Updates) -> tuple[float, Latency]:
         """Seconds of the very first run, and the latency.
 
         Each picture is run again and again while it is in memory: pictures of many megapixels are
@@ -145,7 +145,7 @@ class Bench:
         for path in sample:
             if len(times) >= LEAST_RUNS and time.perf_counter() - began > BUDGET:
                 break
-            talk.part(Lap())
+            updates.partial(Lap())
             try:
                 picture = open_picture(Path(path))
             except FaultError:
@@ -165,11 +165,13 @@ class Bench:
                 return
             yield self._run(picture)[1]
 
-    def _run(self, picture: LoadedPicture) -> tuple[inference.Arrays, float]:
-        return inference.run(self._tf, self._loaded, picture.pixels)
+    def _run(self, picture: LoadedPicture) -> tuple[saved_model.Arrays, float]:
+        return saved_model.run(self._tf, self._loaded, picture.pixels)
 
 
-def rows(found: outputs.Found) -> Iterator[tuple[int, float, tuple[float, float, float, float]]]:
+def rows(
+    found: saved_model.Detections,
+) -> Iterator[tuple[int, float, tuple[float, float, float, float]]]:
     """The best detections.
 
     Raises:

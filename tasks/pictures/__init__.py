@@ -1,9 +1,8 @@
 """What a picture's pixels are: for records, smoke, measure, the doctor and the page alike.
 
-    kinds    what a file is, by its first bytes
-    pixels   the picture as people see it: upright, on white, red, green and blue of eight bits
-    plain    whether TensorFlow decodes a file's own bytes to just that
-    stored   the bytes that a record holds: the file's own, or the pixels encoded anew
+    kinds    what a file is, and whether TensorFlow decodes its own bytes to what people see
+    pixels   the picture as people see it; the bytes that a record holds: the file's own, or the
+             pixels encoded anew
 
 TensorFlow decodes what a record holds by itself, so its decoder has the last word: `stored` gives
 the bytes, and what TensorFlow makes of them is what a network is trained and measured on.

@@ -20,7 +20,7 @@ from tasks.core.files import size_and_mtime
 from tasks.core.ownership import write_unless
 from tasks.core.text import count, printable
 from tasks.formats.tf_record import Floats, Ints, Texts, encode_example, frame
-from tasks.pictures.stored import stored
+from tasks.pictures.pixels import stored
 from tasks.pipeline.job import Progress
 
 

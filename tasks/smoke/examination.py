@@ -12,18 +12,19 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from tasks.inference import inference, memory, outputs
+from tasks.inference import machine, saved_model
+from tasks.inference.channel import Updates
 from tasks.inference.input_picture import LoadedPicture, draw_scene, open_picture, other_shape
-from tasks.inference.machine import processors
-from tasks.inference.messages import Checkpoint, Talk
 from tasks.inference.report import (
     Check,
+    Checkpoint,
     Report,
     ReportedDetection,
     Seconds,
     SmokeReply,
     SmokeRequest,
 )
+from tasks.inference.saved_model import Arrays, Detections, Loaded, detections_in
 from tasks.smoke import checks
 from tasks.smoke.draw import LEAST_SCORE, MOST_BOXES, draw
 
@@ -31,8 +32,8 @@ SCENE_SIZE = (640, 480)
 MOST_DETECTIONS = 100
 
 
-def handle(body: bytes, talk: Talk) -> SmokeReply:
-    """Run the network of a request and read its checkpoint; see `inference.messages.Order`.
+def handle(body: bytes, updates: Updates) -> SmokeReply:
+    """Run the network of a request and read its checkpoint; see `inference.channel.Request`.
 
     Raises:
         FaultError: it can't be run, or its outputs can't be checked; checks that fail are in the
@@ -41,10 +42,10 @@ def handle(body: bytes, talk: Talk) -> SmokeReply:
     import tensorflow as tf
 
     request = msgspec.json.decode(body, type=SmokeRequest)
-    memory.forget_peak()
+    machine.reset_peak_memory()
     if request.saved_model:
-        return _run(tf, request, talk)
-    checkpoint, seconds = _read_checkpoint(tf, request, talk)
+        return _run(tf, request, updates)
+    checkpoint, seconds = _read_checkpoint(tf, request, updates)
     skipped = Check("inference", "skipped", "no SavedModel: inference not applicable")
     report = Report(
         network=request.network,
@@ -58,22 +59,20 @@ def handle(body: bytes, talk: Talk) -> SmokeReply:
     return SmokeReply(report=report, summary=f"{skipped.detail}; {read}")
 
 
-def _run(tf: Any, request: SmokeRequest, talk: Talk) -> SmokeReply:
-    drawn_scene = not request.picture
-    picture = (
-        draw_scene(request.scene, SCENE_SIZE)
-        if drawn_scene
-        else open_picture(Path(request.picture))
-    )
-    talk.phase("load")
+def _run(tf: Any, request: SmokeRequest, updates: Updates) -> SmokeReply:
+    if request.picture:
+        picture = open_picture(Path(request.picture))
+    else:
+        picture = draw_scene(request.scene, SCENE_SIZE)
+    updates.phase("load")
     folder = Path(request.folder, "saved_model")
-    loaded, load = inference.timed(lambda: inference.load(tf, folder, request.signature))
-    talk.phase("run")
-    first, cold = inference.run(tf, loaded, picture.pixels)
-    again, warm = inference.run(tf, loaded, picture.pixels)
-    asked = tuple(_checks(tf, request, loaded, picture, first, again))
-    checkpoint, read = _read_checkpoint(tf, request, talk)
-    found = outputs.found(first, request.signature)
+    loaded, load = saved_model.timed(lambda: saved_model.load(tf, folder, request.signature))
+    updates.phase("run")
+    first, cold = saved_model.run(tf, loaded, picture.pixels)
+    again, warm = saved_model.run(tf, loaded, picture.pixels)
+    found = detections_in(first, request.signature)
+    results = tuple(_checks(tf, request, loaded, picture, first, again))
+    checkpoint, read = _read_checkpoint(tf, request, updates)
     detections = tuple(_reported(request, picture, found))
     report = Report(
         network=request.network,
@@ -81,7 +80,7 @@ def _run(tf: Any, request: SmokeRequest, talk: Talk) -> SmokeReply:
         detections=detections,
         found=len(found.scores),
         left_out=len(found.scores) - sum(one.drawn for one in detections),
-        checks=(*asked, _checkpoint_check(checkpoint)),
+        checks=(*results, _checkpoint_check(checkpoint)),
         inputs=loaded.inputs,
         outputs=loaded.outputs,
         seconds=Seconds(load=load, first=cold, warm=warm, checkpoint=read),
@@ -96,49 +95,53 @@ def _run(tf: Any, request: SmokeRequest, talk: Talk) -> SmokeReply:
 def _checks(
     tf: Any,
     request: SmokeRequest,
-    loaded: inference.Loaded,
+    loaded: Loaded,
     picture: LoadedPicture,
-    first: inference.Arrays,
-    again: inference.Arrays,
+    first: Arrays,
+    again: Arrays,
 ) -> Iterator[Check]:
     """All checks of what the network answered to the same picture twice."""
-    signature = request.signature
-    classes = inference.number_of_classes(Path(request.folder) / "pipeline.config")
-    found = outputs.found(first, signature)
-    yield from checks.sound(first, signature, classes)
-    yield checks.repeated(found, outputs.found(again, signature))
+    signature, labels = request.signature, request.label_checks
+    classes = saved_model.number_of_classes(Path(request.folder) / "pipeline.config")
+    found = detections_in(first, signature)
+    yield from checks.check_outputs(first, signature, classes)
+    yield checks.check_repeat(found, detections_in(again, signature))
     name = "picture of another shape"
     if loaded.any_size:
-        answer, _ = inference.run(tf, loaded, other_shape(picture.pixels))
-        failed = [c for c in checks.sound(answer, signature, classes) if c.result == "failed"]
-        yield checks.passed(name, "; ".join(f"{check.name}: {check.detail}" for check in failed))
+        outputs, _ = saved_model.run(tf, loaded, other_shape(picture.pixels))
+        others = checks.check_outputs(outputs, signature, classes)
+        faults = [f"{each.name}: {each.detail}" for each in others if each.result == "failed"]
+        yield checks.check(name, "; ".join(faults))
     else:
         yield Check(name, "skipped", "its input has one size only")
-    if request.unasked:
-        yield Check("labels", "skipped", request.unasked)
-    if request.expect:
-        yield checks.expected(found, request.labels, request.expect)
-    if request.scene_labels:
+    if labels.skipped:
+        yield Check("labels", "skipped", labels.skipped)
+    if labels.expect:
+        yield checks.check_expected(found, request.labels, labels.expect)
+    if labels.scene:
         hits, known = _hits(request, picture, found)
         fault = "" if hits or not known else "none of the scene's digits was found where it is"
-        yield checks.passed("finds digits where they are", fault, f"{hits} of {known}")
+        yield checks.check("finds digits where they are", fault, f"{hits} of {known}")
 
 
-def _hits(request: SmokeRequest, picture: LoadedPicture, found: outputs.Found) -> tuple[int, int]:
+def _hits(request: SmokeRequest, picture: LoadedPicture, found: Detections) -> tuple[int, int]:
     """How many of the scene's digits were found, and how many there are."""
     assert picture.boxes is not None
-    least = request.expect.score if request.expect else LEAST_SCORE
-    hits = checks.right(found, request.labels, picture.boxes, picture.names, least)
+    expect = request.label_checks.expect
+    least = expect.score if expect else LEAST_SCORE
+    hits = checks.count_hits(found, request.labels, picture.boxes, picture.names, least)
     return hits, len(picture.names)
 
 
-def _read_checkpoint(tf: Any, request: SmokeRequest, talk: Talk) -> tuple[Checkpoint | None, float]:
+def _read_checkpoint(
+    tf: Any, request: SmokeRequest, updates: Updates
+) -> tuple[Checkpoint | None, float]:
     """What its checkpoint holds, and the seconds it took to read; None if it has none."""
-    talk.phase("read the checkpoint")
+    updates.phase("read the checkpoint")
     if not request.checkpoint:
         return None, 0.0
     prefix = Path(request.folder, request.checkpoint)
-    return inference.timed(lambda: inference.read_checkpoint(tf, prefix))
+    return saved_model.timed(lambda: saved_model.read_checkpoint(tf, prefix))
 
 
 def _checkpoint_check(checkpoint: Checkpoint | None) -> Check:
@@ -148,7 +151,7 @@ def _checkpoint_check(checkpoint: Checkpoint | None) -> Check:
 
 
 def _reported(
-    request: SmokeRequest, picture: LoadedPicture, found: outputs.Found
+    request: SmokeRequest, picture: LoadedPicture, found: Detections
 ) -> Iterator[ReportedDetection]:
     """The best detections, those with drawn boxes marked."""
     width, height = picture.info.size
@@ -157,13 +160,13 @@ def _reported(
     for number, (box, score, class_id) in enumerate(rows):
         if number == MOST_DETECTIONS or not np.isfinite([*box, score, class_id]).all():
             return
-        y0, x0, y1, x1 = (float(value) for value in box)
+        y0, x0, y1, x1 = (round(float(value), 5) for value in box)
         py0, px0, py1, px1 = (int(value) for value in np.rint(box * unit))
         yield ReportedDetection(
             label=request.labels.get(int(class_id), str(int(class_id))),
             id=int(class_id),
             score=round(float(score), 4),
-            box=(round(y0, 5), round(x0, 5), round(y1, 5), round(x1, 5)),
+            box=(y0, x0, y1, x1),
             pixels=(py0, px0, py1, px1),
             drawn=bool(score >= LEAST_SCORE and number < MOST_BOXES),
         )
@@ -179,13 +182,13 @@ def _png(picture: LoadedPicture, detections: Sequence[ReportedDetection]) -> byt
 def _summary(
     request: SmokeRequest,
     picture: LoadedPicture,
-    found: outputs.Found,
+    found: Detections,
     detections: Sequence[ReportedDetection],
 ) -> str:
     """What was found, in a few words."""
     drawn = [f"{one.label} {one.score:.2f}" for one in detections if one.drawn]
     best = ", ".join(drawn[:4]) + (", …" if len(drawn) > 4 else "")
-    if request.scene_labels:
+    if request.label_checks.scene:
         hits, known = _hits(request, picture, found)
         return f"{hits} of {known} digits found: {best or 'none'}"
     if drawn:
@@ -196,8 +199,8 @@ def _summary(
 
 def _measured_on(tf: Any) -> dict[str, Any]:
     return {
-        "threads": processors(),
-        "peak_memory": memory.peak(),
+        "threads": machine.processors(),
+        "peak_memory": machine.peak_memory(),
         "tensorflow": tf.__version__,
         "python": platform.python_version(),
     }

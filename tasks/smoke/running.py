@@ -1,4 +1,4 @@
-"""Have the TensorFlow process run a network: the picture, the order, the results, the verdict."""
+"""Have the TensorFlow process run a network: the picture, the request, the results, the verdict."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tasks.core import receipts
 from tasks.core.errors import NetworkError
 from tasks.core.files import sha256_of
 from tasks.core.ownership import write_results
 from tasks.core.receipts import Output
 from tasks.inference import child
-from tasks.inference.messages import Order, Permissions
-from tasks.inference.receipts import SmokeReceipt
-from tasks.inference.report import Report, SmokeReply, SmokeRequest
-from tasks.pipeline.job import NetworkJob, Progress
-from tasks.pipeline.receipts import ExtractReceipt
-from tasks.smoke import fetch
-from tasks.smoke.choice import SCENE, Choice, choose, demand, scene_id
+from tasks.inference.channel import Request
+from tasks.inference.environment import Permissions
+from tasks.inference.report import Report, SmokeReceipt, SmokeReply, SmokeRequest
+from tasks.pipeline.job import NetworkJob, Outcome, Progress
+from tasks.smoke import picture
+from tasks.smoke.picture import SCENE, Choice, choose, label_checks, scene_id
 
 
 class Chosen(Struct, frozen=True):
@@ -35,49 +35,40 @@ class Chosen(Struct, frozen=True):
     missing: str = ""
 
 
-class Ran(Struct, frozen=True):
-    """A network that was run and found sound: `picture` is the identity of the one it was run on,
-    `outputs` are the files that were written, `lines` is what the user must know."""
+def run(job: NetworkJob, prefix: str, receipt: SmokeReceipt, progress: Progress) -> Outcome:
+    """Run the network and write smoke.json, smoke.png and the receipt.
 
-    report: Report
-    picture: str
-    summary: str
-    outputs: dict[str, Output]
-    lines: tuple[str, ...]
-
-
-def run(job: NetworkJob, extracted: ExtractReceipt, version: str, progress: Progress) -> Ran:
-    """Run the network and write smoke.json and smoke.png; `version` is TensorFlow's, "" if none.
+    Args:
+        prefix: of the checkpoint, below the network's folder; "" if it has none.
+        receipt: what is known before the run.
 
     Raises:
         NetworkError: as `step.run`.
         OSError: the results can't be written.
     """
-    if not version:
+    if not receipt.tensorflow:
         raise NetworkError(job.name, "TensorFlow is not installed", child.INSTALL)
     log = job.workspace.log("smoke", job.name)
     log.parent.mkdir(parents=True, exist_ok=True)
     chosen = _choose(job, log)
-    came = _ask(job, _trial(job, extracted, chosen), log, progress)
-    came = replace(came, report=replace(came.report, isolation=child.shared().isolation))
-    outputs, moved = _keep(job, came)
-    _judge(job, came.report, moved)
+    reply = _ask(job, _request(job, prefix, chosen), log, progress)
+    report = replace(reply.report, isolation=child.shared().isolation)
+    outputs, moved = _write(job, report, reply.drawn)
+    _require_passed(job, report, moved)
+    receipt = replace(
+        receipt,
+        applicable=report.applicable,
+        picture=chosen.identity if report.applicable else "",
+        summary=reply.summary,
+        outputs=outputs,
+    )
+    receipts.write(job.workspace.receipt("smoke", job.name), receipt)
     lines = (f"{job.name}: {chosen.missing}; a drawn scene was used",) if chosen.missing else ()
-    return Ran(came.report, chosen.identity, came.summary, outputs, (*moved, *lines))
-
-
-def readable(report: Report) -> bytes:
-    """The report as JSON for people: indented, but a shape or a box on one line."""
-    indented = msgspec.json.format(msgspec.json.encode(report), indent=1)
-    return re.sub(rb"\[\n\s+([^\[\]{}]*?)\n\s*\]", _on_one_line, indented) + b"\n"
-
-
-def _on_one_line(found: re.Match[bytes]) -> bytes:
-    return b"[%b]" % re.sub(rb"\n\s*", b" ", found[1])
+    return Outcome("built", note=reply.summary, lines=(*moved, *lines))
 
 
 def _choose(job: NetworkJob, log: Path) -> Chosen:
-    """The wanted picture if it is to be had, else the drawn scene.
+    """The wanted picture if it can be had, else the drawn scene.
 
     Raises:
         NetworkError: the picture is the user's, and can't be read.
@@ -86,42 +77,35 @@ def _choose(job: NetworkJob, log: Path) -> Chosen:
     if not job.network.saved_model or wanted.kind == "scene":
         return Chosen(wanted, wanted, None, scene_id())
     if wanted.kind == "own":
-        return _own(job, wanted)
-    picture = job.config.pictures[wanted.name]
+        path = job.workspace.root / wanted.name
+        try:
+            return Chosen(wanted, wanted, path, sha256_of(path))
+        except OSError as error:
+            why = f"the picture {path} can't be read: {(error.strerror or str(error)).lower()}"
+            raise NetworkError(job.name, why, "choose another smoke_image") from error
     with suppress(OSError):  # permissions hold for what exists when the process starts
         job.cache.pictures.mkdir(parents=True, exist_ok=True)
     child.shared().warm_up(log, _permissions(job))  # while the server is asked
+    entry = job.config.pictures[wanted.name]
     try:
-        path = fetch.fetch(job.cache, picture, job.config.settings)
-    except fetch.UnavailableError as error:
+        path = picture.fetch(job.cache, entry, job.config.settings)
+    except picture.UnavailableError as error:
         return Chosen(wanted, Choice("scene"), None, scene_id(), str(error))
-    return Chosen(wanted, wanted, path, picture.sha256)
+    return Chosen(wanted, wanted, path, entry.sha256)
 
 
-def _own(job: NetworkJob, wanted: Choice) -> Chosen:
-    path = job.workspace.root / wanted.name
-    try:
-        return Chosen(wanted, wanted, path, sha256_of(path))
-    except OSError as error:
-        why = f"the picture {path} can't be read: {(error.strerror or str(error)).lower()}"
-        raise NetworkError(job.name, why, "choose another smoke_image") from error
-
-
-def _trial(job: NetworkJob, extracted: ExtractReceipt, chosen: Chosen) -> SmokeRequest:
+def _request(job: NetworkJob, prefix: str, chosen: Chosen) -> SmokeRequest:
     network = job.network
-    asked = demand(network, chosen.wanted, chosen.used, chosen.missing)
     return SmokeRequest(
         network=network.name,
         folder=job.workspace.network(network.name).as_posix(),
         saved_model=network.saved_model,
-        checkpoint=extracted.checkpoint_prefix,
+        checkpoint=prefix,
         signature=network.signature,
         labels={number: label for label, number in job.config.label_ids(network).items()},
         picture="" if chosen.path is None else str(chosen.path),
         scene=SCENE,
-        expect=asked.expect,
-        scene_labels=asked.scene_labels,
-        unasked=asked.unasked,
+        label_checks=label_checks(network, chosen.wanted, chosen.used, chosen.missing),
     )
 
 
@@ -140,51 +124,51 @@ def _permissions(job: NetworkJob) -> Permissions:
     )
 
 
-def _ask(job: NetworkJob, trial: SmokeRequest, log: Path, progress: Progress) -> SmokeReply:
-    """Have the child carry out the trial, its phases shown one after the other."""
-    begun: list[str] = []
-
-    def phase(doing: str) -> None:
-        if begun:
-            progress.end()
-        begun.append(doing)
-        progress.begin(doing, None)
-
-    order = Order(
+def _ask(job: NetworkJob, content: SmokeRequest, log: Path, progress: Progress) -> SmokeReply:
+    """Have the child carry out the request, its phases shown one after the other."""
+    request = Request(
         handler="tasks.smoke.examination:handle",
-        name=job.name,
+        network=job.name,
         log=str(log),
         permissions=_permissions(job),
-        body=msgspec.Raw(msgspec.json.encode(trial)),
+        body=msgspec.Raw(msgspec.json.encode(content)),
     )
+    limit = job.config.settings.smoke_timeout
     try:
-        return child.shared().run(order, SmokeReply, job.config.settings.smoke_timeout, phase)
+        return child.shared().run(
+            request, SmokeReply, limit, lambda phase: progress.begin(phase, None)
+        )
     finally:
-        if begun:
-            progress.end()
+        progress.end()
 
 
-def _keep(job: NetworkJob, came: SmokeReply) -> tuple[dict[str, Output], tuple[str, ...]]:
-    """Write smoke.json and the picture: also of a network that failed, for its owner to see."""
-    workspace, files = job.workspace, {}
-    if came.drawn:
-        files[workspace.smoke_picture(job.name)] = came.drawn
-    files[workspace.smoke_json(job.name)] = readable(came.report)
-    place = workspace.receipt("smoke", job.name)
-    return write_results(workspace.root, place, SmokeReceipt(definition=""), files)
+def _write(
+    job: NetworkJob, report: Report, drawn: bytes
+) -> tuple[dict[str, Output], tuple[str, ...]]:
+    """Write smoke.json and the picture, also of a network that failed, for its owner to see; the
+    outputs, and which files of the user's were backed up."""
+    files = {job.workspace.smoke_picture(job.name): drawn} if drawn else {}
+    files[job.workspace.smoke_json(job.name)] = readable(report)
+    place = job.workspace.receipt("smoke", job.name)
+    return write_results(job.workspace.root, place, SmokeReceipt(definition=""), files)
 
 
-def _judge(job: NetworkJob, report: Report, moved: tuple[str, ...]) -> None:
-    """Let the network pass.
+def readable(report: Report) -> bytes:
+    """The report as JSON for people: indented, but a shape or a box on one line."""
+    indented = msgspec.json.format(msgspec.json.encode(report), indent=1)
+    lists = rb"\[\n\s+([^\[\]{}]*?)\n\s*\]"
+    return (
+        re.sub(lists, lambda found: b"[%b]" % re.sub(rb"\n\s*", b" ", found[1]), indented) + b"\n"
+    )
 
-    Raises:
-        NetworkError: a check failed; the first two are told, and which files were `moved`.
-    """
+
+def _require_passed(job: NetworkJob, report: Report, moved: tuple[str, ...]) -> None:
+    """Raise a NetworkError if a check failed; it names the first two, and which files were
+    `moved`."""
     failed = [
         f"{check.name}: {check.detail}" for check in report.checks if check.result == "failed"
     ]
-    if not failed:
-        return
-    more = f" (and {len(failed) - 2} more)" if len(failed) > 2 else ""
-    details = f"details: {job.workspace.smoke_json(job.name).as_posix()}"
-    raise NetworkError(job.name, "; ".join(failed[:2]) + more, "; ".join([details, *moved]))
+    if failed:
+        more = f" (and {len(failed) - 2} more)" if len(failed) > 2 else ""
+        details = f"details: {job.workspace.smoke_json(job.name).as_posix()}"
+        raise NetworkError(job.name, "; ".join(failed[:2]) + more, "; ".join([details, *moved]))

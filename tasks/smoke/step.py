@@ -8,31 +8,30 @@ from pathlib import Path
 from tasks.core import ownership, receipts
 from tasks.core.errors import NetworkError, disk_error
 from tasks.core.files import sha256_of
-from tasks.inference.receipts import SmokeReceipt
-from tasks.inference.version import tensorflow_version
+from tasks.inference.machine import tensorflow_version
+from tasks.inference.report import SmokeReceipt
 from tasks.pipeline.job import NetworkJob, Outcome, Progress, pass_on
 from tasks.pipeline.receipts import ExtractReceipt
-from tasks.smoke.choice import Choice, choose, scene_id
+from tasks.smoke.picture import choose, scene_id
 
 VERSION = 1
 
 
 def why_stale(job: NetworkJob) -> str | None:
-    """Why the network must be run again; None if the last run still speaks for it."""
-    receipt = _own(job)
+    """Why the network must be run again; None if the last run still holds."""
+    receipt, extracted = receipts.read(_path(job), SmokeReceipt), _extracted(job)
     if receipt is None:
         return "never done"
-    extracted = _extracted(job)
     if extracted is None:
         return "the network is not extracted"
     if "deferred" in (receipt.status, extracted.status):
         same = receipt.status == extracted.status and receipt.reason == extracted.reason
         return None if same and job.may_defer else "it was deferred"
-    return _changed(job, receipt, extracted) or _lost(job, receipt)
+    return _why_changed(job, receipt, extracted) or _why_missing(job, receipt)
 
 
 def run(job: NetworkJob, progress: Progress) -> Outcome:
-    """Run the network, unless the last run still speaks for it.
+    """Run the network, unless the last run still holds.
 
     Raises:
         NetworkError: it does not load, does not answer as a detector should, or can't be run here.
@@ -44,7 +43,7 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
         raise NetworkError(job.name, "it is not extracted", f"run doit extract:{job.name}")
     try:
         if extracted.status == "deferred":
-            return pass_on(job, _path(job), _deferred(job, extracted.reason))
+            return _defer(job, extracted.reason)
         return Outcome("kept") if why_stale(job) is None else _run(job, extracted, progress)
     except OSError as error:
         raise disk_error(job.name, error) from error
@@ -52,14 +51,10 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
 
 def definition(job: NetworkJob) -> str:
     """Digest of all that the configuration says about this run."""
-    network = job.network
-    asked = (network.saved_model, network.signature, network.expect, job.config.label_ids(network))
+    network, labels = job.network, job.config.label_ids(job.network)
     wanted = choose(job.config, network)
-    return receipts.digest((VERSION, *asked, wanted.kind, wanted.name))
-
-
-def _own(job: NetworkJob) -> SmokeReceipt | None:
-    return receipts.read(_path(job), SmokeReceipt)
+    parts = (network.saved_model, network.signature, network.expect, labels)
+    return receipts.digest((VERSION, *parts, wanted.kind, wanted.name))
 
 
 def _path(job: NetworkJob) -> Path:
@@ -70,7 +65,7 @@ def _extracted(job: NetworkJob) -> ExtractReceipt | None:
     return receipts.read(job.workspace.receipt("extract", job.name), ExtractReceipt)
 
 
-def _changed(job: NetworkJob, receipt: SmokeReceipt, extracted: ExtractReceipt) -> str | None:
+def _why_changed(job: NetworkJob, receipt: SmokeReceipt, extracted: ExtractReceipt) -> str | None:
     asked = "its picture, its labels or its signature"
     if why := ownership.why_stale(receipt, definition(job), asked=asked):
         return why
@@ -78,15 +73,15 @@ def _changed(job: NetworkJob, receipt: SmokeReceipt, extracted: ExtractReceipt) 
         return "the network changed"
     if receipt.tensorflow != tensorflow_version():
         return f"TensorFlow changed ({receipt.tensorflow} → {tensorflow_version() or 'none'})"
-    wanted = choose(job.config, job.network)
-    if receipt.applicable and receipt.picture not in _identities(job, wanted):
+    if receipt.applicable and receipt.picture not in _identities(job):
         return "the picture changed"
     return None
 
 
-def _identities(job: NetworkJob, wanted: Choice) -> tuple[str, ...]:
+def _identities(job: NetworkJob) -> tuple[str, ...]:
     """What the receipt may say of the picture. The scene may stand in for one that was out of
     reach; it stays until something else asks for a new run: a build that is done asks no server."""
+    wanted = choose(job.config, job.network)
     if wanted.kind == "own":
         try:
             return (sha256_of(job.workspace.root / wanted.name),)
@@ -97,34 +92,28 @@ def _identities(job: NetworkJob, wanted: Choice) -> tuple[str, ...]:
     return (scene_id(),)
 
 
-def _lost(job: NetworkJob, receipt: SmokeReceipt) -> str | None:
+def _why_missing(job: NetworkJob, receipt: SmokeReceipt) -> str | None:
     results = [job.workspace.smoke_json(job.name)]
     if receipt.applicable:
         results.append(job.workspace.smoke_picture(job.name))
     return next((f"{path.as_posix()} is missing" for path in results if not path.is_file()), None)
 
 
-def _deferred(job: NetworkJob, reason: str) -> SmokeReceipt:
-    """Results of an earlier run stay ours."""
-    former = _own(job) or SmokeReceipt(definition="")
-    return SmokeReceipt(
-        status="deferred", definition=definition(job), reason=reason, outputs=former.outputs
+def _defer(job: NetworkJob, reason: str) -> Outcome:
+    former = receipts.read(_path(job), SmokeReceipt)
+    receipt = SmokeReceipt(
+        status="deferred",
+        definition=definition(job),
+        reason=reason,
+        outputs=former.outputs if former else {},  # those of an earlier run stay ours
     )
+    return pass_on(job, _path(job), receipt)
 
 
 def _run(job: NetworkJob, extracted: ExtractReceipt, progress: Progress) -> Outcome:
     from tasks.smoke import running
 
-    version = tensorflow_version()
-    ran = running.run(job, extracted, version, progress)
     receipt = SmokeReceipt(
-        definition=definition(job),
-        applicable=ran.report.applicable,
-        tree=extracted.tree,
-        picture=ran.picture if ran.report.applicable else "",
-        tensorflow=version,
-        summary=ran.summary,
-        outputs=ran.outputs,
+        definition=definition(job), tree=extracted.tree, tensorflow=tensorflow_version()
     )
-    receipts.write(_path(job), receipt)
-    return Outcome("built", note=ran.summary, lines=ran.lines)
+    return running.run(job, extracted.checkpoint_prefix, receipt, progress)

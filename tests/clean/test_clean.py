@@ -15,7 +15,7 @@ from tasks.core.receipts import Output
 from tasks.core.staging import staging
 from tasks.core.temporary import token
 from tasks.extract.clean import clean as clean_extract
-from tasks.inference.receipts import SmokeReceipt
+from tasks.inference.report import SmokeReceipt
 from tasks.pipeline.receipts import ExtractReceipt, ScaffoldReceipt
 from tasks.scaffold.clean import clean as clean_scaffold
 from tasks.scaffold.plan import digest_of

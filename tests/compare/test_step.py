@@ -15,7 +15,7 @@ from tasks.core import receipts
 from tasks.core.errors import DamagedError, DiskError
 from tasks.core.paths import Workspace
 from tasks.core.receipts import Output, Receipt
-from tasks.inference.receipts import MeasureReceipt
+from tasks.inference.results import MeasureReceipt
 from tasks.pipeline.job import Outcome, ProjectJob, Silent
 from tests.support.compared import (
     NETWORKS,

@@ -19,8 +19,8 @@ from tasks.core.paths import Workspace
 from tasks.doctor import config
 from tasks.doctor.checkpoint import read_index
 from tasks.doctor.examine import examine
-from tasks.inference import notes
-from tasks.inference.inference import number_of_classes
+from tasks.inference import results
+from tasks.inference.saved_model import number_of_classes
 from tasks.pipeline import archive_cache
 from tasks.pipeline.receipts import ExtractReceipt
 from tests.support.projects import project_job, scaffold
@@ -55,8 +55,8 @@ STATE: dict[str, tuple[Callable[[Path], object], object]] = {
     "the record of an archive": (archive_cache.read_record, None),
     "what was noted of records": (record_state.read_states, record_state.FileStates()),
     "notes of a network": (
-        lambda path: notes.recall(path, notes.NetworkNotes),
-        notes.NetworkNotes(),
+        lambda path: results.load_saved(path, results.NetworkMeasurements),
+        results.NetworkMeasurements(),
     ),
     "a number of classes": (number_of_classes, None),
 }

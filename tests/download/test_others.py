@@ -16,7 +16,7 @@ import pytest
 from tasks.core.errors import DiskError
 from tasks.core.paths import Cache, Workspace
 from tasks.download import cached, step
-from tasks.inference.limits import drop_capabilities
+from tasks.inference.isolation import drop_capabilities
 from tasks.pipeline import archive_cache
 from tasks.pipeline.archive_cache import ArchiveRecord
 from tasks.pipeline.job import Silent

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from embedded.scenes import scene
-from tasks.smoke.choice import SCENE
+from tasks.smoke.picture import SCENE
 from tests.end_to_end.conftest import EMBEDDED, TUTORIAL, First, did
 
 

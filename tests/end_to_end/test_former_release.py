@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tasks.core.receipts import Receipt, read
-from tasks.inference.version import tensorflow_version
+from tasks.inference.machine import tensorflow_version
 from tasks.plot.step import matplotlib_version
 from tasks.wiring.tasks import unfinish
 from tests.end_to_end.conftest import EMBEDDED, did

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import msgspec
 
+from tasks.inference.environment import Permissions
 from tasks.inference.isolation import isolate
-from tasks.inference.messages import Permissions
 from tasks.inference.seccomp import (
     ALLOW,
     FAIL,

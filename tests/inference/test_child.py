@@ -17,11 +17,10 @@ import pytest
 from msgspec import Struct
 
 from tasks.core.errors import NetworkError
-from tasks.inference.channel import start
-from tasks.inference.child import COMMAND, Child
-from tasks.inference.messages import Handler, Order, Permissions
+from tasks.inference.channel import Handler, Request, start
+from tasks.inference.child import COMMAND, Child, ignore
+from tasks.inference.environment import Permissions
 from tasks.inference.output_log import HEAD, TAIL, last_line
-from tasks.inference.replies import ignore
 
 ROOT = Path(__file__).parents[2]
 FAKE = (sys.executable, "-m", "tests.inference.fake_worker")
@@ -48,11 +47,11 @@ def child() -> Iterator[Child]:
 
 @pytest.fixture
 def run(child: Child, tmp_path: Path) -> Run:
-    """`run(order)`: the process id of the worker that answered it."""
+    """`run(network)`: the process id of the worker that answered it."""
 
     def ask(name: str, limit: float = 20.0) -> int:
-        order = Order(handler=SMOKE, name=name, log=str(tmp_path / f"{name}.log"))
-        return child.run(order, Said, limit, ignore).process
+        request = Request(handler=SMOKE, network=name, log=str(tmp_path / f"{name}.log"))
+        return child.run(request, Said, limit, ignore).process
 
     return ask
 
@@ -81,18 +80,18 @@ def test_a_network_that_leaves_much_behind_is_the_last_one_of_its_process(run: R
 
 def test_phases_are_told_as_they_begin(child: Child, tmp_path: Path) -> None:
     told: list[str] = []
-    order = Order(handler=SMOKE, name="a", log=str(tmp_path / "log"))
-    child.run(order, Said, 20, told.append)
-    child.run(order, Said, 20, told.append)
+    request = Request(handler=SMOKE, network="a", log=str(tmp_path / "log"))
+    child.run(request, Said, 20, told.append)
+    child.run(request, Said, 20, told.append)
     assert told == ["start TensorFlow", "load", "load"]
 
 
 def test_an_order_that_gets_on_may_take_longer_than_one_that_does_not(
     child: Child, tmp_path: Path
 ) -> None:
-    order = Order(handler=SMOKE, name="parts", log=str(tmp_path / "log"), parts=5)
+    request = Request(handler=SMOKE, network="parts", log=str(tmp_path / "log"), most_partials=5)
     parts: list[bytes] = []
-    child.run(order, Said, 0.9, ignore, lambda body: parts.append(bytes(body)))
+    child.run(request, Said, 0.9, ignore, lambda body: parts.append(bytes(body)))
     assert parts == [b"0", b"1", b"2", b"3", b"4"]
 
 
@@ -140,7 +139,7 @@ def test_half_an_answer_is_none(run: Run) -> None:
 
 
 def test_what_is_said_of_no_order_is_not_believed(run: Run) -> None:
-    with pytest.raises(NetworkError, match="speaks of something else than what was asked"):
+    with pytest.raises(NetworkError, match="sent a message that is not about this request"):
         run("forged")
     assert run("b")
 
@@ -152,15 +151,15 @@ def test_what_is_said_unasked_reaches_no_other_network(run: Run) -> None:
 
 
 def test_parts_that_nobody_asked_for_renew_no_time(run: Run) -> None:
-    with pytest.raises(NetworkError, match="it sent more than 0 parts"):
+    with pytest.raises(NetworkError, match="it sent more than 0 partial results"):
         run("renewed", 5.0)
     assert run("b")
 
 
 def test_only_what_is_on_the_list_is_done() -> None:
-    forged = b'{"handler": "os:abort", "name": "a", "log": "log"}'
+    forged = b'{"handler": "os:abort", "network": "a", "log": "log"}'
     with pytest.raises(msgspec.ValidationError, match="os:abort"):
-        msgspec.json.decode(forged, type=Order)
+        msgspec.json.decode(forged, type=Request)
 
 
 REOPEN = """
@@ -205,22 +204,22 @@ def test_a_process_that_died_between_two_networks_is_replaced(child: Child, run:
     first = run("a")
     process = child._process
     assert process is not None
-    process.terminate()
-    process.wait(10)
+    process.popen.terminate()
+    process.popen.wait(10)
     assert run("b") != first
 
 
 def test_a_tensorflow_that_does_not_import_is_told_with_what_to_do(tmp_path: Path) -> None:
-    order = Order(handler=SMOKE, name="a", log=str(tmp_path / "log"))
+    request = Request(handler=SMOKE, network="a", log=str(tmp_path / "log"))
     broken = Child((*FAKE, "broken"))
     with pytest.raises(NetworkError, match=r"can't be imported: ImportError: no module; install"):
-        broken.run(order, Said, 20, ignore)
+        broken.run(request, Said, 20, ignore)
 
 
 def test_a_death_at_the_start_is_told_from_the_log_of_the_start(tmp_path: Path) -> None:
-    order = Order(handler=SMOKE, name="a", log=str(tmp_path / "log"))
+    request = Request(handler=SMOKE, network="a", log=str(tmp_path / "log"))
     with pytest.raises(NetworkError, match="exit code 1: libtensorflow: cannot open shared object"):
-        Child((*FAKE, "die")).run(order, Said, 20, ignore)
+        Child((*FAKE, "die")).run(request, Said, 20, ignore)
 
 
 def test_an_early_start_is_used_by_the_first_network(
@@ -230,7 +229,7 @@ def test_an_early_start_is_used_by_the_first_network(
     process = child._process
     child.warm_up(tmp_path / "logs" / "start.log", Permissions())
     assert process is not None
-    assert run("a") == process.pid
+    assert run("a") == process.popen.pid
 
 
 def test_an_interrupted_wait_ends_the_process(child: Child, tmp_path: Path) -> None:
@@ -240,23 +239,23 @@ def test_an_interrupted_wait_ends_the_process(child: Child, tmp_path: Path) -> N
 
     child.warm_up(tmp_path / "log", Permissions())
     process = child._process
-    order = Order(handler=SMOKE, name="a", log=str(tmp_path / "log"))
+    request = Request(handler=SMOKE, network="a", log=str(tmp_path / "log"))
     with pytest.raises(KeyboardInterrupt):
-        child.run(order, Said, 20, interrupt)
+        child.run(request, Said, 20, interrupt)
     assert process is not None
-    assert process.poll() is not None
+    assert process.popen.poll() is not None
 
 
 PARENT = """
 import sys
 from pathlib import Path
 from tasks.inference.child import Child, COMMAND, shared
-from tasks.inference.messages import Order
+from tasks.inference.channel import Request
 child = Child(eval(sys.argv[1]))
 def phase(name):
-    print(child._process.pid, flush=True)
-order = Order(handler="tasks.smoke.examination:handle", name="sleep", log=sys.argv[2])
-child.run(order, object, 100, phase)
+    print(child._process.popen.pid, flush=True)
+request = Request(handler="tasks.smoke.examination:handle", network="sleep", log=sys.argv[2])
+child.run(request, object, 100, phase)
 """
 
 
@@ -319,7 +318,7 @@ def test_an_answer_that_makes_no_sense_is_told(run: Run, name: str) -> None:
 
 
 def test_a_message_without_end_is_not_awaited(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.inference.replies.LONGEST", 100_000)
+    monkeypatch.setattr("tasks.inference.child.LONGEST", 100_000)
     with pytest.raises(NetworkError, match="process does not answer as it should"):
         run("a")
 
@@ -327,8 +326,10 @@ def test_a_message_without_end_is_not_awaited(run: Run, monkeypatch: pytest.Monk
 def test_an_order_that_must_read_more_gets_a_new_process(child: Child, tmp_path: Path) -> None:
     def asked(*reads: Path) -> int:
         permissions = Permissions(reads=tuple(map(str, reads)))
-        order = Order(handler=SMOKE, name="a", log=str(tmp_path / "log"), permissions=permissions)
-        return child.run(order, Said, 20, ignore).process
+        request = Request(
+            handler=SMOKE, network="a", log=str(tmp_path / "log"), permissions=permissions
+        )
+        return child.run(request, Said, 20, ignore).process
 
     one, two = tmp_path / "one", tmp_path / "two"
     first = asked(one)
@@ -345,7 +346,8 @@ def test_an_order_that_must_read_more_gets_a_new_process(child: Child, tmp_path:
 
 def test_the_process_has_a_home_of_its_own_that_goes_with_it(child: Child, tmp_path: Path) -> None:
     child.warm_up(tmp_path / "log", Permissions())
-    home = Path(child._home)
+    assert child._process is not None
+    home = Path(child._process.home)
     assert [path.name for path in home.iterdir()] == ["permissions.json"]
     assert home.stat().st_mode & 0o777 == 0o700
     child.close()

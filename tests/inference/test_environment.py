@@ -13,11 +13,11 @@ from tasks.inference.environment import (
     FOLDERS,
     SETTINGS,
     VARIABLE,
+    Permissions,
     environment,
     take_permissions,
     write_permissions,
 )
-from tasks.inference.messages import Permissions
 
 ROOT = Path(__file__).parents[2]
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tasks.inference import input_picture
-from tasks.inference.messages import FaultError
+from tasks.inference.channel import FaultError
 
 RED = (250, 10, 10)
 

@@ -18,8 +18,8 @@ import msgspec
 import pytest
 
 from tasks.inference import landlock, seccomp
+from tasks.inference.environment import Permissions
 from tasks.inference.isolation import NONE, described, without_parents_of
-from tasks.inference.messages import Permissions
 
 ROOT = Path(__file__).parents[2]
 linux = pytest.mark.skipif(sys.platform != "linux", reason="isolation is Linux's")

@@ -1,14 +1,16 @@
-"""What figures are measured on."""
+"""What figures are measured on; the memory that one network took is not that of the one before."""
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from tasks.inference import machine, memory
+from tasks.inference import machine
 
 
 class Config:
@@ -58,9 +60,9 @@ def test_threads_are_those_that_tensorflow_was_told_to_use(
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Linux counts")
 def test_memory_that_is_held_is_seen() -> None:
-    before = memory.now()
+    before = machine.used_memory()
     held = bytearray(50_000_000)
-    after = memory.now()
+    after = machine.used_memory()
     assert before is not None
     assert after is not None
     assert after - before > len(held) // 2
@@ -71,3 +73,21 @@ def test_a_system_that_tells_nothing_is_no_fault(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delattr(os, "sysconf", raising=False)
     assert machine.processors() == os.cpu_count()
     assert machine.total_memory() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux forgets a peak")
+@pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="/proc is read-only")
+def test_a_peak_is_forgotten() -> None:
+    large = np.ones(200_000_000, np.uint8)
+    before = machine.peak_memory()
+    del large
+    machine.reset_peak_memory()
+    after = machine.peak_memory()
+    assert before is not None
+    assert after is not None
+    assert before - after > 150_000_000
+
+
+def test_a_system_that_counts_nothing_gives_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert machine.peak_memory() is None

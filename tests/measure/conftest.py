@@ -14,10 +14,9 @@ from tasks.core.errors import NetworkError
 from tasks.core.files import sha256_of
 from tasks.core.paths import Workspace
 from tasks.inference import child
-from tasks.inference.messages import Order
-from tasks.inference.notes import PictureResult, Rows
-from tasks.inference.replies import ignore
-from tasks.inference.results import Figures, Latency
+from tasks.inference.channel import Request
+from tasks.inference.child import ignore
+from tasks.inference.results import Figures, Latency, PictureResult, Rows
 from tasks.measure.trial import Lap, MeasureReply, MeasureRequest
 from tasks.pipeline.job import ProjectJob
 from tests.support.annotated import fill
@@ -47,16 +46,16 @@ class StandIn:
 
     def run(
         self,
-        order: Order,
+        request: Request,
         kind: type[Any],
         limit: float,
         phase: Callable[[str], None],
         part: Callable[[msgspec.Raw], None] = ignore,
     ) -> MeasureReply:
-        trial = msgspec.json.decode(order.body, type=MeasureRequest)
-        self.trials.append((order.name, trial))
-        if why := self.faults.get(order.name):
-            raise self.error(order.name, why, "see its log")
+        trial = msgspec.json.decode(request.body, type=MeasureRequest)
+        self.trials.append((request.network, trial))
+        if why := self.faults.get(request.network):
+            raise self.error(request.network, why, "see its log")
         for name in ("load", "time", "look"):
             phase(name)
             for number, done in enumerate(self._parts(trial, name)):

@@ -8,8 +8,7 @@ import pytest
 from embedded import LABELS
 from embedded.detector import Found
 from embedded.scoring import Truth, average_precision
-from tasks.inference.notes import ProjectPicture, Rows
-from tasks.inference.results import GroundTruth, Place
+from tasks.inference.results import GroundTruth, Place, ProjectPicture, Rows
 from tasks.measure.scoring import UnscoredError, score
 
 PLACE = (0.1, 0.1, 0.5, 0.5)

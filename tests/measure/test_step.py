@@ -15,10 +15,15 @@ import pytest
 from tasks.core import receipts
 from tasks.core.errors import AnnotationsError, BrokenNetworkError
 from tasks.core.paths import Workspace
-from tasks.inference import notes
-from tasks.inference.notes import NetworkNotes, detections
-from tasks.inference.receipts import MeasureReceipt
-from tasks.inference.results import Comparison, Detection, GroundTruth
+from tasks.inference import results
+from tasks.inference.results import (
+    Comparison,
+    Detection,
+    GroundTruth,
+    MeasureReceipt,
+    NetworkMeasurements,
+    detections,
+)
 from tasks.measure import running, step
 from tasks.measure.project_pictures import read_pictures
 from tasks.pipeline.installed import receipt_of
@@ -189,9 +194,9 @@ def test_notes_of_a_network_that_are_lost_or_damaged_are_made_again(
 def test_notes_that_lack_one_picture_are_filled_in(job: ProjectJob, stand_in: StandIn) -> None:
     compared(job)
     place = job.workspace.network_notes("net")
-    noted = notes.recall(place, NetworkNotes)
-    noted.seen.popitem()
-    notes.keep(place, noted)
+    noted = results.load_saved(place, NetworkMeasurements)
+    noted.pictures.popitem()
+    results.save(place, noted)
     assert step.why_stale(job) == "what was noted of net is gone"
     compared(job)
     assert stand_in.looked_at["net"] == ["a.png", "b.png", "b.png"]
@@ -451,13 +456,13 @@ def aged(job: ProjectJob) -> None:
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the notes that are read, as they are."""
     names: list[str] = []
-    recall = notes.recall
 
-    def told(path: Path, kind: type[Any]) -> Any:
+    def load(path: Path, kind: type[Any]) -> Any:
         names.append(path.parent.name)
-        return recall(path, kind)
+        return results.load_saved(path, kind)
 
-    monkeypatch.setattr(notes, "recall", told)
+    for module in (step, running):
+        monkeypatch.setattr(module, "load_saved", load)
     return names
 
 

@@ -16,9 +16,8 @@ from embedded.scenes import scene
 from embedded.scoring import average_precision, truth_of
 from tasks.core.files import sha256_of
 from tasks.core.paths import Workspace
-from tasks.inference.messages import FaultError, Talk
-from tasks.inference.notes import PictureResult
-from tasks.inference.results import Comparison
+from tasks.inference.channel import FaultError, Updates
+from tasks.inference.results import Comparison, PictureResult
 from tasks.measure import step
 from tasks.measure.trial import Lap, MeasureReply, MeasureRequest, handle
 from tasks.pipeline.job import Silent
@@ -74,7 +73,7 @@ def tried(folder: Path, **asked: object) -> tuple[MeasureReply, list[msgspec.Str
     given = {"folder": str(folder), "signature": {}, "look_at": (), "sample": (), **asked}
     parts, phases = list[msgspec.Struct](), list[str]()
     trial = msgspec.convert(given, MeasureRequest)
-    done = handle(msgspec.json.encode(trial), Talk(phases.append, parts.append))
+    done = handle(msgspec.json.encode(trial), Updates(phases.append, parts.append))
     return done, parts, phases
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from tasks.pictures import pixels
-from tasks.pictures.stored import examine, stored, to_upright
+from tasks.pictures.pixels import examine, stored, to_upright
 from tests.support.annotated import picture, turned
 
 

@@ -1,7 +1,8 @@
 """Networks that attack are run by the real TensorFlow: the user's files stay unread and unchanged,
 and the machine goes on.
 
-What their operations can't be had to do here, native code in them could: engine/test_isolation.py.
+What their operations can't be made to do here, native code in them could: see
+inference/test_isolation.py.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pytest
 
 from tasks.config.types import Expectation, Signature
-from tasks.inference import outputs as meant
-from tasks.inference.messages import FaultError
+from tasks.inference import saved_model
+from tasks.inference.channel import FaultError
 from tasks.smoke import checks
 
 ZOO = Signature()
@@ -30,13 +30,13 @@ def outputs(**changes: object) -> dict[str, npt.NDArray[np.generic]]:
 
 
 def failed(**changes: object) -> list[str]:
-    found = checks.sound(outputs(**changes), ZOO, 90)
+    found = checks.check_outputs(outputs(**changes), ZOO, 90)
     return [f"{check.name}: {check.detail}" for check in found if check.result == "failed"]
 
 
 def test_sound_outputs_pass_every_check() -> None:
     assert failed() == []
-    assert {check.result for check in checks.sound(outputs(), ZOO, 90)} == {"passed"}
+    assert {check.result for check in checks.check_outputs(outputs(), ZOO, 90)} == {"passed"}
 
 
 def test_a_network_that_finds_nothing_is_sound() -> None:
@@ -84,9 +84,9 @@ def test_rounding_at_the_edge_of_the_picture_is_no_fault() -> None:
 
 
 def test_without_a_pipeline_config_any_class_from_1_upwards_is_fine() -> None:
-    found = meant.found(outputs(detection_classes=[[400, 1, 1, 1, 1]]), ZOO)
-    assert checks.classed(found, None).result == "passed"
-    assert checks.classed(found, 90).result == "failed"
+    found = saved_model.detections_in(outputs(detection_classes=[[400, 1, 1, 1, 1]]), ZOO)
+    assert checks.check_classes(found, None).result == "passed"
+    assert checks.check_classes(found, 90).result == "failed"
 
 
 @pytest.mark.parametrize(
@@ -102,14 +102,14 @@ def test_without_a_pipeline_config_any_class_from_1_upwards_is_fine() -> None:
 )
 def test_a_wrong_shape_ends_the_questions(changes: dict[str, object]) -> None:
     with pytest.raises(FaultError, match="its output"):
-        list(checks.sound(outputs(**changes), ZOO, 90))
+        list(checks.check_outputs(outputs(**changes), ZOO, 90))
 
 
 def test_a_missing_output_is_named_with_those_that_are_there() -> None:
     there = outputs()
     del there["detection_scores"]
     with pytest.raises(FaultError, match=r"no output detection_scores; it has detection_boxes"):
-        meant.found(there, ZOO)
+        saved_model.detections_in(there, ZOO)
 
 
 def test_numbered_outputs_and_classes_from_0_are_read_by_their_signature() -> None:
@@ -120,38 +120,42 @@ def test_numbered_outputs_and_classes_from_0_are_read_by_their_signature() -> No
         "o2": there["detection_classes"],
         "o3": there["detection_boxes"],
     }
-    assert meant.found(numbered, odd).classes.tolist() == [19, 2, 2, 2, 2]
+    assert saved_model.detections_in(numbered, odd).classes.tolist() == [19, 2, 2, 2, 2]
 
 
 def test_the_same_answer_twice_is_told_to_the_last_bit() -> None:
-    first = meant.found(outputs(), ZOO)
-    assert checks.repeated(first, first).detail == "to the last bit"
+    first = saved_model.detections_in(outputs(), ZOO)
+    assert checks.check_repeat(first, first).detail == "to the last bit"
 
 
 def test_another_answer_to_the_same_picture_is_a_fault() -> None:
-    first = meant.found(outputs(), ZOO)
-    fewer = meant.found(outputs(num_detections=[1.0]), ZOO)
-    other = meant.found(outputs(detection_scores=[[0.8, 0.6, 0, 0, 0]]), ZOO)
-    assert checks.repeated(first, fewer).detail == "2 detections, then 1"
-    assert checks.repeated(first, other).detail == "scores or boxes differ by 0.1"
+    first = saved_model.detections_in(outputs(), ZOO)
+    fewer = saved_model.detections_in(outputs(num_detections=[1.0]), ZOO)
+    other = saved_model.detections_in(outputs(detection_scores=[[0.8, 0.6, 0, 0, 0]]), ZOO)
+    assert checks.check_repeat(first, fewer).detail == "2 detections, then 1"
+    assert checks.check_repeat(first, other).detail == "scores or boxes differ by 0.1"
 
 
 def test_other_boxes_for_the_same_picture_are_a_fault() -> None:
-    first = meant.found(outputs(), ZOO)
-    other = meant.found(outputs(detection_boxes=[[[0.1, 0.1, 0.5, 0.9]] * 5]), ZOO)
-    assert checks.repeated(first, other).result == "failed"
+    first = saved_model.detections_in(outputs(), ZOO)
+    other = saved_model.detections_in(outputs(detection_boxes=[[[0.1, 0.1, 0.5, 0.9]] * 5]), ZOO)
+    assert checks.check_repeat(first, other).result == "failed"
 
 
 def test_a_class_that_is_no_number_has_no_label() -> None:
-    found = meant.found(outputs(detection_classes=[[float("nan"), float("inf"), 1, 1, 1]]), ZOO)
-    assert checks.expected(found, LABELS, Expectation(label="dog", score=0)).result == "failed"
-    assert checks.right(found, LABELS, found.boxes, ("dog", "person"), 0.5) == 0
+    found = saved_model.detections_in(
+        outputs(detection_classes=[[float("nan"), float("inf"), 1, 1, 1]]), ZOO
+    )
+    assert (
+        checks.check_expected(found, LABELS, Expectation(label="dog", score=0)).result == "failed"
+    )
+    assert checks.count_hits(found, LABELS, found.boxes, ("dog", "person"), 0.5) == 0
 
 
 def test_rounding_between_two_runs_is_no_fault() -> None:
-    first = meant.found(outputs(), ZOO)
-    close = meant.found(outputs(detection_scores=[[0.90001, 0.6, 0, 0, 0]]), ZOO)
-    assert checks.repeated(first, close).result == "passed"
+    first = saved_model.detections_in(outputs(), ZOO)
+    close = saved_model.detections_in(outputs(detection_scores=[[0.90001, 0.6, 0, 0, 0]]), ZOO)
+    assert checks.check_repeat(first, close).result == "passed"
 
 
 @pytest.mark.parametrize(
@@ -159,22 +163,24 @@ def test_rounding_between_two_runs_is_no_fault() -> None:
     [("dog", 0.5, "passed"), ("dog", 0.95, "failed"), ("cat", 0.1, "failed")],
 )
 def test_the_expected_label_must_be_found(label: str, score: float, result: str) -> None:
-    found = meant.found(outputs(), ZOO)
-    assert checks.expected(found, LABELS, Expectation(label=label, score=score)).result == result
+    found = saved_model.detections_in(outputs(), ZOO)
+    assert (
+        checks.check_expected(found, LABELS, Expectation(label=label, score=score)).result == result
+    )
 
 
 def test_an_object_counts_only_where_it_is_and_as_what_it_is() -> None:
-    found = meant.found(outputs(), ZOO)
+    found = saved_model.detections_in(outputs(), ZOO)
     there = np.array([[0.1, 0.1, 0.5, 0.4]], np.float32)
     elsewhere = np.array([[0.5, 0.1, 0.9, 0.4]], np.float32)
-    assert checks.right(found, LABELS, there, ("dog",), 0.5) == 1
-    assert checks.right(found, LABELS, elsewhere, ("dog",), 0.5) == 0
-    assert checks.right(found, LABELS, there, ("person",), 0.5) == 0
-    assert checks.right(found, LABELS, there, ("dog",), 0.95) == 0
+    assert checks.count_hits(found, LABELS, there, ("dog",), 0.5) == 1
+    assert checks.count_hits(found, LABELS, elsewhere, ("dog",), 0.5) == 0
+    assert checks.count_hits(found, LABELS, there, ("person",), 0.5) == 0
+    assert checks.count_hits(found, LABELS, there, ("dog",), 0.95) == 0
 
 
 def test_boxes_overlap_by_intersection_over_union() -> None:
     box = np.array([0.0, 0.0, 1.0, 1.0], np.float32)
     others = np.array([[0, 0, 1, 1], [0, 0, 1, 0.5], [2, 2, 3, 3]], np.float32)
-    assert checks.overlap(box, others).tolist() == [1.0, 0.5, 0.0]
-    assert checks.overlap(box[[0, 0, 0, 0]], box[None, [0, 0, 0, 0]]).tolist() == [0.0]
+    assert checks.overlaps(box, others).tolist() == [1.0, 0.5, 0.0]
+    assert checks.overlaps(box[[0, 0, 0, 0]], box[None, [0, 0, 0, 0]]).tolist() == [0.0]

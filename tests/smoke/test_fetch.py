@@ -14,7 +14,7 @@ import pytest
 
 from tasks.config.types import Picture, Settings
 from tasks.core.paths import Cache
-from tasks.smoke.fetch import UnavailableError, cached, fetch, over_http
+from tasks.smoke.picture import UnavailableError, cached, fetch, over_http
 
 CONTENT = b"two dogs"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

@@ -22,9 +22,8 @@ from tasks.core.errors import NetworkError, UnreachableError
 from tasks.core.files import sha256_of
 from tasks.core.paths import Workspace
 from tasks.inference import child
-from tasks.inference.messages import Permissions
-from tasks.inference.receipts import SmokeReceipt
-from tasks.inference.report import Check, Report
+from tasks.inference.environment import Permissions
+from tasks.inference.report import Check, Report, SmokeReceipt
 from tasks.pipeline.job import NetworkJob, Silent
 from tasks.pipeline.receipts import ExtractReceipt
 from tasks.smoke import step
@@ -353,7 +352,7 @@ def kill_when_running() -> None:
     time.sleep(2)
     process = child.shared()._process
     assert process is not None
-    os.kill(process.pid, signal.SIGKILL)
+    os.kill(process.popen.pid, signal.SIGKILL)
 
 
 def test_an_endless_network_is_given_up(make_job: MakeJob) -> None:

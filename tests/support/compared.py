@@ -15,9 +15,7 @@ from tasks.config.types import Config, Network, Project
 from tasks.core import receipts
 from tasks.core.paths import Workspace
 from tasks.inference.machine import Machine
-from tasks.inference.messages import Checkpoint, Tensor
-from tasks.inference.receipts import SmokeReceipt
-from tasks.inference.report import Check, Report
+from tasks.inference.report import Check, Checkpoint, Report, SmokeReceipt, Tensor
 from tasks.inference.results import (
     Accuracy,
     ClassAccuracy,

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from tasks.inference.input_picture import LONGEST_SIDE, open_picture
-from tasks.pictures.stored import examine, stored
+from tasks.pictures.pixels import examine, stored
 
 Pixels = npt.NDArray[np.uint8]
 REENCODED = 6.0

@@ -39,24 +39,24 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 import msgspec
-from tasks.inference.messages import Answer, Doing, Hello, Order
+from tasks.inference.channel import PhaseStarted, Ready, Reply, Request
 from tasks.inference.report import SmokeReply, Report, SmokeRequest
 
 def say(message):
     sys.stdout.buffer.write(msgspec.json.encode(message) + b"\\n")
     sys.stdout.buffer.flush()
 
-say(Hello())
+say(Ready())
 for line in sys.stdin.buffer:
-    order = msgspec.json.decode(line, type=Order)
-    say(Doing("load", order.number))
+    request = msgspec.json.decode(line, type=Request)
+    say(PhaseStarted("load", request.token))
     time.sleep(0.1)
-    trial = msgspec.json.decode(order.body, type=SmokeRequest)
+    trial = msgspec.json.decode(request.body, type=SmokeRequest)
     report = Report(network=trial.network, applicable=trial.saved_model)
     drawn = b"drawn" if trial.saved_model else b""
     examined = SmokeReply(report=report, drawn=drawn, summary="stand-in")
     body = msgspec.Raw(msgspec.json.encode(examined))
-    say(Answer(body=body, number=order.number))
+    say(Reply(body=body, token=request.token))
 """
 
 

@@ -1,10 +1,15 @@
-"""The TensorFlow calls: load, run, read the checkpoint. Runs in the child only.
+"""A SavedModel in TensorFlow: load it, run it, and know what its outputs mean; read the checkpoint
+beside it. Runs in the child only.
 
 The signature is read, not assumed. The zoo's networks take `input_tensor`, uint8 [1, any, any, 3];
 its two CenterNet MobileNetV2 exports are not callable, take a float32 picture of one size with
 values 0 to 255, and number their outputs. Calling the signature function serves them all. Of the
 exporter's other kinds, `encoded_image_string_tensor` takes the bytes of a picture's file, and
 `tf_example` a tf.train.Example around them; both call their input `input_tensor`.
+
+The outputs are those that the Object Detection API's exporter gives a SavedModel: boxes [1, N, 4]
+normalised (ymin, xmin, ymax, xmax), scores and classes [1, N], a count [1], all float32; the first
+`count` rows are detections, scores falling, the rest is padding.
 """
 
 from __future__ import annotations
@@ -22,8 +27,9 @@ import numpy.typing as npt
 from tasks.config.types import Signature
 from tasks.core.files import LARGEST_STATE, read_file
 from tasks.core.numbers import whole
+from tasks.inference.channel import FaultError
 from tasks.inference.input_picture import Pixels, scaled
-from tasks.inference.messages import Checkpoint, FaultError, Shape, Tensor
+from tasks.inference.report import Checkpoint, Shape, Tensor
 
 SIGNATURE = "serving_default"
 STRING = "string"
@@ -34,6 +40,8 @@ PREAMBLE = ("Graph execution error:", "Detected at node", "<stack traces", "  Fi
 
 T = TypeVar("T")
 Arrays = dict[str, npt.NDArray[Any]]
+Floats = npt.NDArray[np.float32]
+Outputs = Mapping[str, npt.NDArray[np.generic]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +136,61 @@ def as_input(pixels: Pixels, tensor: Tensor) -> npt.NDArray[Any]:
     shape = tensor.shape or (None,) * 4
     height, width = shape[1] or pixels.shape[0], shape[2] or pixels.shape[1]
     return scaled(pixels, height, width)[np.newaxis].astype(tensor.dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """The detections of one picture: boxes [n, 4], scores [n], classes [n] (ids), best first."""
+
+    boxes: Floats
+    scores: Floats
+    classes: Floats
+
+
+def required_outputs(
+    outputs: Outputs, signature: Signature
+) -> tuple[Floats, Floats, Floats, float]:
+    """Boxes [N, 4], scores [N], classes [N] and the count, once names and shapes are right.
+
+    Raises:
+        FaultError: one is missing or has another shape; nothing further can be checked then.
+    """
+    names = [signature.boxes, signature.scores, signature.classes]
+    asked = [*names, signature.count] if signature.count else names
+    missing = [name or "(no name)" for name in asked if name not in outputs]
+    if missing:
+        raise FaultError(
+            f"it has no output {', '.join(missing)}; it has {', '.join(sorted(outputs))}",
+            "name them under `signature` in its catalogue entry",
+        )
+    boxes, scores, classes = (np.asarray(outputs[name], np.float32) for name in names)
+    rows = scores.shape[-1] if scores.ndim else 0
+    wanted = {
+        signature.boxes: (1, rows, 4),
+        signature.scores: (1, rows),
+        signature.classes: (1, rows),
+    }
+    for name, shape in wanted.items():
+        if outputs[name].shape != shape:
+            raise FaultError(
+                f"its output {name} has shape {list(outputs[name].shape)}, not {list(shape)}"
+            )
+    count = np.ravel(outputs[signature.count]) if signature.count else np.array([rows])
+    if count.shape != (1,):
+        raise FaultError(f"its output {signature.count} holds {count.size} numbers, not one")
+    return boxes[0], scores[0], classes[0], float(count[0])
+
+
+def detections_in(outputs: Outputs, signature: Signature) -> Detections:
+    """The detections, without the padding.
+
+    Raises:
+        FaultError: as in `required_outputs`.
+    """
+    boxes, scores, classes, count = required_outputs(outputs, signature)
+    number = int(count) if np.isfinite(count) else 0
+    rows = slice(0, max(0, min(number, len(scores))))
+    return Detections(boxes[rows], scores[rows], classes[rows] + signature.first_class)
 
 
 def read_checkpoint(tf: Any, prefix: Path) -> Checkpoint:

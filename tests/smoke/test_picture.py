@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from embedded import NAME
 from tasks.config.types import Config, Expectation, Network, Picture, Project, Settings
-from tasks.smoke.choice import Choice, choose, demand
+from tasks.smoke.picture import Choice, choose, label_checks
 
 DOG = Expectation(label="dog", score=0.3)
 COCO = Network(name="coco", sources=("x",), smoke_picture="dogs", expect=DOG)
@@ -46,19 +46,19 @@ def test_else_the_catalogue_gives_the_picture_else_a_scene_is_drawn() -> None:
 
 
 def test_the_expectation_holds_for_the_networks_own_picture_only() -> None:
-    assert demand(COCO, CATALOGUE, CATALOGUE, "").expect == DOG
-    assert demand(COCO, OWN, OWN, "").expect is None
-    assert "user's own" in demand(COCO, OWN, OWN, "").unasked
+    assert label_checks(COCO, CATALOGUE, CATALOGUE, "").expect == DOG
+    assert label_checks(COCO, OWN, OWN, "").expect is None
+    assert "user's own" in label_checks(COCO, OWN, OWN, "").skipped
 
 
 def test_a_scene_in_place_of_the_picture_skips_the_labels_and_says_why() -> None:
-    asked = demand(COCO, CATALOGUE, SCENE, "no DNS")
+    asked = label_checks(COCO, CATALOGUE, SCENE, "no DNS")
     assert asked.expect is None
-    assert not asked.scene_labels
-    assert "no DNS" in asked.unasked
+    assert not asked.scene
+    assert "no DNS" in asked.skipped
 
 
 def test_only_the_embedded_network_must_find_the_scenes_digits() -> None:
     embedded = Network(name=NAME, sources=("x",))
-    assert demand(embedded, SCENE, SCENE, "").scene_labels
-    assert not demand(PLAIN, SCENE, SCENE, "").scene_labels
+    assert label_checks(embedded, SCENE, SCENE, "").scene
+    assert not label_checks(PLAIN, SCENE, SCENE, "").scene

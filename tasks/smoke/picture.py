@@ -1,4 +1,5 @@
-"""Bring a picture of the catalogue into the cache, once; never wait for a server out of reach."""
+"""Which picture a network is run on, what can be checked of its labels then, and how a picture of
+the catalogue comes into the cache: once, and without waiting for a server that can't be reached."""
 
 from __future__ import annotations
 
@@ -6,23 +7,77 @@ import hashlib
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path, PurePosixPath
+from typing import Literal
 from urllib.parse import urlsplit
 
-from tasks.config.types import Picture, Settings
+from msgspec import Struct
+
+from embedded import NAME as EMBEDDED
+from tasks.config.types import Config, Network, Picture, Settings
 from tasks.core.addresses import redacted
 from tasks.core.errors import TodError
 from tasks.core.files import sha256_or_nothing, write_atomic
 from tasks.core.paths import Cache
-from tasks.web import sources
+from tasks.inference.report import LabelChecks
 
+SCENE = 4_000_012
+"""Seed of the drawn scene, of `embedded.splits.EXAMPLES`: no network was taught or judged on it. It
+was chosen because all six digits are on it."""
 LARGEST = 50_000_000
 """Bytes; no test picture is near it."""
 
 Get = Callable[[str, Settings], bytes]
 
 
+class Choice(Struct, frozen=True):
+    """Where a network's picture comes from.
+
+    Attributes:
+        kind: `own`: a file of the user's; `catalogue`: a picture of the catalogue; `scene`: drawn.
+        name: the file, relative to the workspace; the picture's name; or "".
+    """
+
+    kind: Literal["own", "catalogue", "scene"]
+    name: str = ""
+
+
+def choose(config: Config, network: Network) -> Choice:
+    """The settings' picture; else that of the first project that names the network and has one;
+    else the catalogue's; else the drawn scene."""
+    if config.settings.smoke_image:
+        return Choice("own", config.settings.smoke_image)
+    for project in config.projects.values():
+        if network.name in project.networks and project.smoke_image:
+            return Choice("own", project.smoke_image)
+    if network.smoke_picture in config.pictures:
+        return Choice("catalogue", network.smoke_picture)
+    return Choice("scene")
+
+
+def scene_id() -> str:
+    """What a receipt says of the drawn scene, where a picture has its sha256."""
+    return f"scene {SCENE}"
+
+
+def label_checks(network: Network, wanted: Choice, used: Choice, missing: str) -> LabelChecks:
+    """What can be checked when `used` stands in for `wanted` (`missing` says why it must).
+
+    An expectation holds for the picture that it was written for, the network's default one. The
+    scene's own labels are expected of the embedded network alone: only it was taught these digits.
+    """
+    if used.kind == "own":
+        return LabelChecks(skipped="the picture is the user's own: what it shows is not known")
+    if used != wanted:
+        return LabelChecks(skipped=f"its own picture is not available: {missing}")
+    if used.kind == "catalogue":
+        return LabelChecks(expect=network.expect)
+    if network.name == EMBEDDED:
+        return LabelChecks(expect=network.expect, scene=True)
+    return LabelChecks(skipped="nothing is known of what it should find on the drawn scene")
+
+
 class UnavailableError(Exception):
-    """Why the picture is not to be had, as a clause."""
+    """Why the picture can't be fetched, as a clause."""
 
 
 def cached(cache: Cache, picture: Picture) -> Path:
@@ -66,6 +121,7 @@ def over_http(address: str, settings: Settings) -> bytes:
 
 
 def _body(address: str, settings: Settings) -> bytes:
+    from tasks.web import sources
     from tasks.web.request import TransientError, ask, open_session
 
     source = sources.parse(address)
