@@ -14,7 +14,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tasks.compare import words
+from tasks.compare import units
 from tasks.compare.figures import machine_line
 from tasks.inference.results import Comparison, Result
 
@@ -31,14 +31,14 @@ def row(result: Result) -> str:
     figures = result.figures
     assert figures is not None
     latency = figures.latency
-    right = words.percent(result.accuracy.map) if result.accuracy else "–"
+    right = units.percent(result.accuracy.map) if result.accuracy else "–"
     cells = (
         f"`{result.network}`",
-        words.seconds(latency.median),
-        words.span(latency.low, latency.high),
+        units.seconds(latency.median),
+        units.span(latency.low, latency.high),
         f"{latency.runs}",
-        words.seconds(figures.load),
-        words.size(figures.peak_memory),
+        units.seconds(figures.load),
+        units.size(figures.peak_memory),
         right,
     )
     return f"| {' | '.join(cells)} |\n"
@@ -49,7 +49,7 @@ def table(comparison: Comparison) -> str:
     measured = [one for one in comparison.results if one.figures]
     days = sorted({one.figures.measured for one in measured if one.figures})
     machines = dict.fromkeys(machine_line(one.figures.machine) for one in measured if one.figures)
-    run_on = words.count(comparison.pictures, "drawn scene" if comparison.drawn else "picture")
+    run_on = units.count(comparison.pictures, "drawn scene" if comparison.drawn else "picture")
     told = f"{run_on}, measured on {' and '.join(days)}: {'; '.join(machines)}."
     return f"{HEAD}{''.join(map(row, measured))}\n{told}\n"
 

@@ -1,8 +1,8 @@
-"""Where a box and the plate with its label go, and which boxes match an annotated object.
+"""Where a box and its label lie on a picture, and which boxes match an annotated object.
 
-Lengths are in the units of the drawing: the picture's longer side has `LONGEST` of them. Scores are
-whole percents, rounded down, so that a box is shown exactly if its printed score reaches the
-threshold.
+A label and its score stand on a coloured plate at the box's edge. Lengths are in the units of the
+drawing: the picture's longer side has `LONGEST` of them. Scores are whole percents, rounded down,
+so that a box is shown exactly if its printed score reaches the threshold.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ LEAST, SURE = 5, 50
 MOST = 100
 """Boxes of one network on one picture, the best first."""
 
-PLATE = 18.0
+PLATE = 18.0  # height
 MARGIN = 5.0
 CHARACTER = 7.8  # of the monospaced font at 13 units
 GROWN = 1.6  # how much page.css enlarges plates where a wide picture is small
 LABEL = 32
 SAME = 0.5
+"""Intersection over union from which on two boxes are of the same object."""
 
 Labels = dict[str, int]
 """label → its number on the page, in the order of the page's list."""
@@ -43,7 +44,7 @@ class Frame(Struct, frozen=True):
     height: float
 
 
-class Spot(Struct, frozen=True):
+class Position(Struct, frozen=True):
     """Where a plate is fixed: it grows from there to the left if `end`, downwards if `below`."""
 
     x: float
@@ -56,7 +57,15 @@ class Spot(Struct, frozen=True):
         return self.end + 2 * self.below
 
 
-class Drawn(Struct, frozen=True):
+class AnnotatedBox(Struct, frozen=True):
+    """An annotated object on a picture; `label` is its number."""
+
+    label: int
+    frame: Frame
+    position: Position
+
+
+class DetectedBox(Struct, frozen=True):
     """One detection on one picture.
 
     Attributes:
@@ -68,7 +77,7 @@ class Drawn(Struct, frozen=True):
     label: int
     percent: int
     frame: Frame
-    spot: Spot
+    position: Position
     right: bool | None
 
 
@@ -95,26 +104,30 @@ def frame_of(place: Place, size: tuple[int, int]) -> Frame:
     return Frame(x, y, round(right * width - x, 1), round(bottom * height - y, 1))
 
 
-def spot_of(frame: Frame, size: tuple[int, int], plate: float) -> Spot:
+def detected_position(frame: Frame, size: tuple[int, int], plate: float) -> Position:
     """Above the box if there is room, even for a grown plate; else below it; else inside. `plate`
     is its width."""
-    x, end = _beside(frame, size, plate)
+    x, end = _side(frame, size, plate)
+    bottom, has_room = _below(frame, size)
     if frame.y >= PLATE * GROWN:
-        return Spot(x, frame.y, end, below=False)
-    bottom = round(frame.y + frame.height, 1)
-    room = bottom + PLATE * GROWN <= size[1]
-    return Spot(x, bottom if room else frame.y, end, below=True)
+        return Position(x, frame.y, end, below=False)
+    return Position(x, bottom if has_room else frame.y, end, below=True)
 
 
-def truth_spot(frame: Frame, size: tuple[int, int], plate: float) -> Spot:
+def annotated_position(frame: Frame, size: tuple[int, int], plate: float) -> Position:
     """At the lower edge, where few detections have their plate."""
-    x, end = _beside(frame, size, plate)
+    x, end = _side(frame, size, plate)
+    bottom, has_room = _below(frame, size)
+    return Position(x, bottom, end, below=has_room)
+
+
+def _below(frame: Frame, size: tuple[int, int]) -> tuple[float, bool]:
+    """The lower edge of a box, and whether there is room for a plate below it."""
     bottom = round(frame.y + frame.height, 1)
-    room = bottom + PLATE * GROWN <= size[1]
-    return Spot(x, bottom, end, room)
+    return bottom, bottom + PLATE * GROWN <= size[1]
 
 
-def _beside(frame: Frame, size: tuple[int, int], plate: float) -> tuple[float, bool]:
+def _side(frame: Frame, size: tuple[int, int], plate: float) -> tuple[float, bool]:
     """Where a plate is fixed, and whether it grows to the left: at the box's side, towards the
     middle of the picture, and moved as far as it must be to stay whole when it has grown. Of one
     that is wider than the picture the beginning is cut off: the score stands at its end."""
@@ -165,10 +178,11 @@ def verdicts(
             continue
         same = [mark for mark in free if mark.label == one.label]
         best = max(same, key=lambda mark: overlap(mark.place, one.place), default=None)
-        matches = best is not None and overlap(best.place, one.place) >= SAME
-        if matches and best is not None:
+        if best is None or overlap(best.place, one.place) < SAME:
+            right.append(False)
+        else:
             free.remove(best)
-        right.append(matches)
+            right.append(True)
     return right
 
 
@@ -183,12 +197,23 @@ def overlap(one: Place, other: Place) -> float:
     return common / union if union > 0 else 0.0
 
 
-def drawn(
+def annotated_boxes(
+    truth: Sequence[GroundTruth], labels: Labels, size: tuple[int, int]
+) -> tuple[AnnotatedBox, ...]:
+    made = []
+    for mark in truth:
+        frame, plate = frame_of(mark.place, size), plate_width(plate_text(mark.label))
+        position = annotated_position(frame, size, plate)
+        made.append(AnnotatedBox(labels[mark.label], frame, position))
+    return tuple(made)
+
+
+def detected_boxes(
     found: Sequence[Detection],
     verdicts: Sequence[bool | None],
     labels: Labels,
     size: tuple[int, int],
-) -> tuple[Drawn, ...]:
+) -> tuple[DetectedBox, ...]:
     """What the page can show of one network on one picture, best first."""
     made = []
     for one, right in zip(found[:MOST], verdicts, strict=False):
@@ -196,6 +221,6 @@ def drawn(
         if percent >= LEAST:
             frame = frame_of(one.place, size)
             plate = plate_width(plate_text(one.label), behind(percent, right))
-            spot = spot_of(frame, size, plate)
-            made.append(Drawn(labels[one.label], percent, frame, spot, right))
+            position = detected_position(frame, size, plate)
+            made.append(DetectedBox(labels[one.label], percent, frame, position, right))
     return tuple(made)

@@ -4,13 +4,38 @@ from __future__ import annotations
 
 import math
 
-from tasks.compare import words
-from tasks.compare.figures import anchor, measured_on, smoked, state_of
+from msgspec import Struct
+
+from tasks.compare import units
+from tasks.compare.figures import Fact, State, anchor, measured_on, smoke_state, state_of
 from tasks.compare.inputs import LastBuild, PageInputs
-from tasks.compare.view import Card, Fact, Table
 from tasks.config.types import Network
 from tasks.inference.report import Report, Shape
 from tasks.inference.results import Accuracy, Figures, Result
+
+
+class Table(Struct, frozen=True):
+    """A plain table; all columns but the first `text_columns` hold figures."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    text_columns: int = 1
+
+
+class Card(Struct, frozen=True):
+    """All about one network."""
+
+    title: str
+    name: str
+    anchor: str
+    family: str
+    state: State
+    facts: tuple[Fact, ...]
+    tables: tuple[Table, ...]
+    digests: tuple[Fact, ...]
+    sources: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def cards(inputs: PageInputs) -> tuple[Card, ...]:
@@ -21,41 +46,36 @@ def cards(inputs: PageInputs) -> tuple[Card, ...]:
 def _card(inputs: PageInputs, number: int, result: Result) -> Card:
     network = inputs.networks.get(result.network)
     last = inputs.builds.get(result.network, LastBuild())
+    smoke = smoke_state(last)
     return Card(
         title=inputs.title(result.network),
         name=result.network,
         anchor=anchor(number),
         family=inputs.family(result.network),
         state=state_of(result),
-        facts=_facts(network, result, last),
-        tables=_tables(result, last.report),
+        facts=(
+            Fact("Smoke run", units.joined((smoke.word, smoke.why), ": ")),
+            *(_measured(result.figures) if result.figures else ()),
+            *_accuracy(result),
+            *((Fact("On disk", units.size(result.size)),) if result.size else ()),
+            *(_published(network) if network else ()),
+        ),
+        tables=_tables(result.accuracy, last.report),
         digests=_digests(result, last.report),
         sources=network.sources if network else (),
         notes=_notes(network),
     )
 
 
-def _facts(network: Network | None, result: Result, last: LastBuild) -> tuple[Fact, ...]:
-    verdict = smoked(last)
-    smoke = Fact("Smoke run", words.joined((verdict.word, verdict.why), ": "))
-    found = [smoke, *_measured(result.figures), *_accuracy(result)]
-    if result.size:
-        found.append(Fact("On disk", words.size(result.size)))
-    return (*found, *(_published(network) if network else ()))
-
-
-def _measured(figures: Figures | None) -> tuple[Fact, ...]:
-    if figures is None:
-        return ()
-    latency = figures.latency
-    spread = words.span(latency.low, latency.high)
-    over = f"{words.count(latency.runs, 'run')} over {words.count(latency.pictures, 'picture')}"
-    grown = words.size(figures.grown_memory)
-    peak = words.size(figures.peak_memory)
+def _measured(figures: Figures) -> tuple[Fact, ...]:
+    one = figures.latency
+    over = f"{units.count(one.runs, 'run')} over {units.count(one.pictures, 'picture')}"
+    spread = f"10–90 %: {units.span(one.low, one.high)}; {over}"
+    grown, peak = units.size(figures.grown_memory), units.size(figures.peak_memory)
     return (
-        Fact("Latency", f"{words.seconds(latency.median)} (10–90 %: {spread}; {over})"),
-        Fact("First picture", words.seconds(figures.first)),
-        Fact("Load", words.seconds(figures.load)),
+        Fact("Latency", f"{units.seconds(one.median)} ({spread})"),
+        Fact("First picture", units.seconds(figures.first)),
+        Fact("Load", units.seconds(figures.load)),
         Fact("Memory", f"{peak} at most, of which {grown} came with this network"),
         Fact("Measured", measured_on(figures).removeprefix("measured on ")),
     )
@@ -65,11 +85,9 @@ def _accuracy(result: Result) -> tuple[Fact, ...]:
     accuracy = result.accuracy
     if accuracy is None:
         return (Fact("mAP", f"none: {result.unscored}"),) if result.unscored else ()
-    over = (
-        f"{words.count(accuracy.boxes, 'box', 'boxes')} on "
-        f"{words.count(accuracy.pictures, 'annotated picture')}"
-    )
-    both = f"{words.percent(accuracy.map)} (at IoU 0.5: {words.percent(accuracy.map_50)}; {over})"
+    boxes = units.count(accuracy.boxes, "box", "boxes")
+    over = f"{boxes} on {units.count(accuracy.pictures, 'annotated picture')}"
+    both = f"{units.percent(accuracy.map)} (at IoU 0.5: {units.percent(accuracy.map_50)}; {over})"
     unknown = ", ".join(accuracy.unknown)
     more = (Fact("Labels it does not know", unknown),) if unknown else ()
     return (Fact("mAP@[.5:.95]", both), *more)
@@ -78,23 +96,20 @@ def _accuracy(result: Result) -> tuple[Fact, ...]:
 def _published(network: Network) -> tuple[Fact, ...]:
     found = []
     if network.speed_ms is not None:
-        speed = f"{words.milliseconds(network.speed_ms)}, on hardware that is not named"
+        speed = f"{units.milliseconds(network.speed_ms)}, on hardware that is not named"
         found.append(Fact("Published speed", speed))
     if network.map_boxes is not None:
-        found.append(Fact("Published COCO mAP", words.published_percent(network.map_boxes)))
+        found.append(Fact("Published COCO mAP", units.published_percent(network.map_boxes)))
     if network.input_size:
-        found.append(Fact("Input size", _input_size(network)))
+        first, second = network.input_size
+        if network.resizer == "keep_aspect_ratio":
+            size = f"shorter side {first}, longer side at most {second} pixels"
+        else:
+            size = f"{second} × {first} pixels"
+        found.append(Fact("Input size", size))
     if network.licence:
         found.append(Fact("Licence", network.licence))
     return tuple(found)
-
-
-def _input_size(network: Network) -> str:
-    assert network.input_size is not None
-    first, second = network.input_size
-    if network.resizer == "keep_aspect_ratio":
-        return f"shorter side {first}, longer side at most {second} pixels"
-    return f"{second} × {first} pixels"
 
 
 def _notes(network: Network | None) -> tuple[str, ...]:
@@ -107,36 +122,29 @@ def _notes(network: Network | None) -> tuple[str, ...]:
     return tuple(note for note in (*network.notes, *training) if note)
 
 
-def _tables(result: Result, report: Report | None) -> tuple[Table, ...]:
+def _tables(accuracy: Accuracy | None, report: Report | None) -> tuple[Table, ...]:
     found = []
-    if result.accuracy and result.accuracy.classes:
-        found.append(_by_label(result.accuracy))
+    if accuracy and accuracy.classes:
+        found.append(_by_label(accuracy))
     if report and report.checks:
-        found.append(_checks(report))
+        rows = tuple((check.name, check.result, check.detail) for check in report.checks)
+        tensorflow = f" (TensorFlow {report.tensorflow})" if report.tensorflow else ""
+        caption = f"Checks of the last smoke run{tensorflow}"
+        found.append(Table(caption, ("Check", "Result", "Detail"), rows, text_columns=3))
     if report and (report.inputs or report.outputs):
-        found.append(_tensors(report))
+        kinds = (("input", report.inputs), ("output", report.outputs))
+        tensors = tuple((k, t.name, t.dtype, shape(t.shape)) for k, all_of in kinds for t in all_of)
+        head = ("", "Name", "Type", "Shape")
+        found.append(Table("Inputs and outputs", head, tensors, text_columns=4))
     return tuple(found)
 
 
 def _by_label(accuracy: Accuracy) -> Table:
     rows = tuple(
-        (one.label, words.percent(one.ap), words.percent(one.ap_50), f"{one.boxes:,}")
+        (one.label, units.percent(one.ap), units.percent(one.ap_50), f"{one.boxes:,}")
         for one in accuracy.classes
     )
     return Table("Average precision by label", ("Label", "AP@[.5:.95]", "AP@0.5", "Boxes"), rows)
-
-
-def _checks(report: Report) -> Table:
-    rows = tuple((check.name, check.result, check.detail) for check in report.checks)
-    tensorflow = f" (TensorFlow {report.tensorflow})" if report.tensorflow else ""
-    caption = f"Checks of the last smoke run{tensorflow}"
-    return Table(caption, ("Check", "Result", "Detail"), rows, texts=3)
-
-
-def _tensors(report: Report) -> Table:
-    kinds = [("input", one) for one in report.inputs] + [("output", one) for one in report.outputs]
-    rows = tuple((kind, one.name, one.dtype, shape(one.shape)) for kind, one in kinds)
-    return Table("Inputs and outputs", ("", "Name", "Type", "Shape"), rows, texts=4)
 
 
 def shape(sizes: Shape) -> str:
@@ -153,10 +161,8 @@ def _digests(result: Result, report: Report | None) -> tuple[Fact, ...]:
     if result.tree:
         found.append(Fact("Extracted tree", result.tree, code=True))
     if report and report.checkpoint:
-        content = (
-            f"{report.checkpoint.tensors:,} tensors, {_millions(report.checkpoint.parameters)}"
-        )
-        found.append(Fact("Checkpoint", content))
+        numbers = _millions(report.checkpoint.parameters)
+        found.append(Fact("Checkpoint", f"{report.checkpoint.tensors:,} tensors, {numbers}"))
     return tuple(found)
 
 

@@ -1,4 +1,5 @@
-"""The page as HTML: one file, with its style and script within, that asks nothing of any server.
+"""The page: put together from its inputs, and rendered as one HTML file, with its style and script
+within, that asks nothing of any server.
 
 Names come from files, labels and catalogues, so anybody may have written them. Three things keep
 them harmless: jinja2 escapes all that it prints; `finalize` writes what can't be printed (line
@@ -11,27 +12,147 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.compare.figures import MEASURED, PUBLISHED
-from tasks.compare.view import Page
-from tasks.compare.words import harmless
-from tasks.core import receipts
+from msgspec import Struct
+
+from tasks.compare import units
+from tasks.compare.cards import Card, cards
+from tasks.compare.charts import Chart, charts
+from tasks.compare.figures import (
+    MEASURED,
+    PUBLISHED,
+    Build,
+    Fact,
+    MachineNote,
+    Row,
+    builds,
+    left_out,
+    machines,
+    rows,
+)
+from tasks.compare.gallery import Gallery, data, gallery
+from tasks.compare.inputs import PageInputs
+from tasks.core.text import printable
+from tasks.inference.results import Comparison
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE, STYLE, SCRIPT = "page.html.jinja", "page.css", "page.js"
+REMARKS = 50
+"""Lines of remarks that the page holds."""
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """The whole page: text that is ready to be read, and numbers that are lengths.
+
+    Attributes:
+        scorer: what computed the mAP, with its version.
+        data: what the script reads.
+    """
+
+    project: str
+    lead: str
+    notices: tuple[str, ...]
+    machines: tuple[MachineNote, ...]
+    builds: tuple[Build, ...]
+    rows: tuple[Row, ...]
+    charts: Sequence[Chart]
+    gallery: Gallery
+    cards: tuple[Card, ...]
+    scorer: str
+    left_out: tuple[Fact, ...]
+    remarks: tuple[str, ...]
+    unreadable: tuple[str, ...]
+    tree: tuple[str, ...]
+    data: dict[str, object]
+
+
+def page_of(inputs: PageInputs) -> Page:
+    comparison, notes, pictures = inputs.comparison, machines(inputs), gallery(inputs)
+    # All networks are scored in one run, so by one version.
+    versions = (one.accuracy.pycocotools for one in comparison.results if one.accuracy)
+    return Page(
+        project=comparison.project,
+        lead=lead(comparison),
+        notices=notices(comparison),
+        machines=notes,
+        builds=builds(inputs),
+        rows=rows(inputs, notes),
+        charts=charts(inputs),
+        gallery=pictures,
+        cards=cards(inputs),
+        scorer=f"pycocotools {next(versions, '')}".strip(),
+        left_out=left_out(inputs),
+        remarks=_first(comparison.remarks),
+        unreadable=_first(comparison.unreadable),
+        tree=inputs.tree,
+        data=data(inputs, pictures),
+    )
+
+
+def lead(comparison: Comparison) -> str:
+    """`2 networks on 50 pictures, 48 of them annotated.`"""
+    results = comparison.results
+    networks = units.count(len(results), "network")
+    if not any(one.figures for one in results):
+        return f"{networks}; none could be measured."
+    measured = sum(one.status == "measured" for one in results)
+    some = networks if measured == len(results) else f"{measured} of {networks}"
+    on = units.count(comparison.pictures, "drawn scene" if comparison.drawn else "picture")
+    if comparison.annotated == comparison.pictures:
+        return f"{some} on {on}, all annotated."
+    return f"{some} on {on}, {comparison.annotated or 'none'} of them annotated."
+
+
+def notices(comparison: Comparison) -> tuple[str, ...]:
+    """What a reader must know before the figures."""
+    found = []
+    if comparison.drawn:
+        found.append(
+            f"{comparison.project} has no test pictures yet: drawn scenes stand in for them. Put "
+            f"your own into {comparison.project}/images/test and run doit again."
+        )
+    found += _absent(comparison)
+    if comparison.unreadable:
+        unread = units.count(len(comparison.unreadable), "picture")
+        was = "was" if len(comparison.unreadable) == 1 else "were"
+        found.append(f"{unread} could not be read and {was} not given to any network.")
+    return tuple(found)
+
+
+def _absent(comparison: Comparison) -> list[str]:
+    """`1 network could not be run and 2 networks are not here yet; the others are complete.`"""
+    states = [result.status for result in comparison.results]
+    failed, deferred = states.count("failed"), states.count("deferred")
+    parts = []
+    if failed:
+        parts.append(f"{units.count(failed, 'network')} could not be run")
+    if deferred:
+        is_or_are = "is" if deferred == 1 else "are"
+        parts.append(f"{units.count(deferred, 'network')} {is_or_are} not here yet")
+    measured = len(states) - failed - deferred
+    others = "the other is complete" if measured == 1 else "the others are complete"
+    rest = f"; {others}" if measured else ""
+    return [f"{' and '.join(parts)}{rest}."] if parts else []
+
+
+def _first(lines: tuple[str, ...]) -> tuple[str, ...]:
+    more = len(lines) - REMARKS
+    rest = (f"and {more:,} more; all of them: comparison.json",) if more > 0 else ()
+    return (*lines[:REMARKS], *rest)
 
 
 def render(page: Page) -> bytes:
     """The file's content."""
     from markupsafe import Markup
 
-    style, script = _source(STYLE), _source(SCRIPT)
+    style, script = source(STYLE), source(SCRIPT)
     html = (
         _environment()
         .get_template(PAGE)
@@ -48,11 +169,19 @@ def render(page: Page) -> bytes:
     return html.encode("utf-8")
 
 
+def source(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
 def policy(style: str, script: str) -> str:
     """The Content-Security-Policy: pictures within the page, this style, this script, no more."""
+    digests = [
+        "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        for text in (style, script)
+    ]
     return (
         "default-src 'none'; img-src data:; "
-        f"style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        f"style-src '{digests[0]}'; script-src '{digests[1]}'; "
         "base-uri 'none'; form-action 'none'"
     )
 
@@ -76,18 +205,9 @@ def _printable(data: object) -> object:
     return data
 
 
-@cache
-def made_of() -> str:
-    """Digest of the templates: another look is another page."""
-    return receipts.digest([_source(path.name) for path in sorted(TEMPLATES.iterdir())])
-
-
-def _source(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
-
-
-def _digest(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+def harmless(text: str) -> str:
+    """One line whatever it holds; our own fixed spaces stay."""
+    return units.FIXED.join(map(printable, text.split(units.FIXED)))
 
 
 @cache

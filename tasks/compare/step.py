@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from tasks.compare.inputs import ReadDetections, folders, read_inputs
-from tasks.compare.page import made_of
-from tasks.compare.words import FIXED
+from tasks.compare.units import FIXED
 from tasks.core import ownership, receipts
 from tasks.core.errors import disk_error
 from tasks.core.receipts import Receipt
 from tasks.core.text import printable
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 
-VERSION = 1
+VERSION = (1, "99393582d081f19b")
+"""The number is raised when the same measurement gives another page, by its templates or its code.
+What stands behind it is part of the definition of the pages that the release before made."""
+
 FOLDERS = "folders"
 
 
@@ -44,10 +46,10 @@ def run(job: ProjectJob, progress: Progress) -> Outcome:
 
 
 def definition(job: ProjectJob) -> str:
-    """Digest of what the configuration says about the page, and of what the page is made by."""
+    """Digest of what the configuration says about the page, and of the page's version."""
     known = job.config.networks
     networks = [known[name] for name in job.project.networks if name in known]
-    return receipts.digest((VERSION, made_of(), job.name, job.project.labels, networks))
+    return receipts.digest((*VERSION, job.name, job.project.labels, networks))
 
 
 def inputs(job: ProjectJob) -> dict[str, str]:
@@ -65,11 +67,10 @@ def inputs(job: ProjectJob) -> dict[str, str]:
 
 def make(job: ProjectJob, detections: ReadDetections, progress: Progress) -> Outcome:
     """Make the page from what is there now."""
-    from tasks.compare.assemble import assemble
-    from tasks.compare.page import render
+    from tasks.compare.page import page_of, render
 
     read = inputs(job)
-    page = assemble(read_inputs(job, detections, progress))
+    page = page_of(read_inputs(job, detections, progress))
     content = render(page)
     workspace, path = job.workspace, job.workspace.comparison_page(job.name)
     place, unfinished = workspace.receipt("compare", job.name), Receipt(definition="")

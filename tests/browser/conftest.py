@@ -58,9 +58,9 @@ class Opened:
     asked: list[str] = field(default_factory=list)
     complained: list[str] = field(default_factory=list)
 
-    def told(self) -> list[str]:
+    def captions(self) -> list[str]:
         """The captions under the pictures: how many boxes of which kind."""
-        return list(self.page.locator(".told").all_inner_texts())
+        return list(self.page.locator(".caption").all_inner_texts())
 
     def count(self, selector: str) -> int:
         return int(self.page.locator(selector).count())

@@ -67,7 +67,7 @@ def test_the_page_never_scrolls_sideways(open_page: Open, page: Path, width: int
 def test_the_slider_is_moved_by_keys_and_redraws_the_boxes(open_page: Open, page: Path) -> None:
     opened = open_page(page, **DESKTOP)
     opened.come_near()
-    before, boxes = opened.told(), opened.count(".plates > g")
+    before, boxes = opened.captions(), opened.count(".plates > g")
     total = opened.page.locator(".total-value").first
     at_half = int(total.inner_text())
     opened.page.locator("#threshold").focus()
@@ -77,14 +77,14 @@ def test_the_slider_is_moved_by_keys_and_redraws_the_boxes(open_page: Open, page
     assert opened.page.locator("#threshold").get_attribute("aria-valuetext") == "0.10"
     assert opened.count(".plates > g") > boxes
     assert int(total.inner_text()) > at_half
-    assert opened.told() != before
+    assert opened.captions() != before
     opened.page.keyboard.press("End")
     assert opened.page.locator("output").inner_text() == "0.95"
     assert int(total.inner_text()) < at_half
     for _ in range(9):
         opened.page.keyboard.press("ArrowLeft")
     assert opened.page.locator("output").inner_text() == "0.50"
-    assert opened.told() == before
+    assert opened.captions() == before
 
 
 def test_the_script_draws_what_the_page_came_with(open_page: Open, page: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_label_can_be_chosen_alone(open_page: Open, page: Path) -> None:
     opened.page.locator("#label").select_option(label="two")
     texts = opened.page.locator(".picture").first.locator(".plates text").all_text_contents()
     assert {text.split()[0] for text in texts} == {"two"}
-    assert opened.told()[0].endswith(" found")
+    assert opened.captions()[0].endswith(" found")
 
 
 def test_annotations_can_be_switched_off(open_page: Open, page: Path) -> None:

@@ -11,16 +11,16 @@ from tasks.compare.boxes import (
     MOST,
     PLATE,
     Frame,
-    Spot,
+    Position,
+    annotated_position,
     behind,
+    detected_boxes,
+    detected_position,
     drawing_size,
-    drawn,
     frame_of,
     plate_text,
     plate_width,
-    spot_of,
     text_width,
-    truth_spot,
     verdicts,
     whole_percent,
 )
@@ -80,30 +80,32 @@ def test_a_box_stays_in_its_picture(place: Place, frame: Frame) -> None:
 @pytest.mark.parametrize("height", [8, 100, 480])
 def test_a_plate_stays_in_its_picture_even_when_it_has_grown(x: int, y: int, height: int) -> None:
     frame = Frame(x, y, 10, min(height, 480 - y))
-    spot = spot_of(frame, SIZE, 100)
-    edge = spot.y + PLATE * GROWN * (1 if spot.below else -1)
+    position = detected_position(frame, SIZE, 100)
+    edge = position.y + PLATE * GROWN * (1 if position.below else -1)
     assert 0 <= edge <= SIZE[1]
-    assert (frame.x + 5 > SIZE[0] / 2) == spot.end
+    assert (frame.x + 5 > SIZE[0] / 2) == position.end
 
 
-@pytest.mark.parametrize("place", [spot_of, truth_spot])
+@pytest.mark.parametrize("place", [detected_position, annotated_position])
 @pytest.mark.parametrize("size", [(640, 480), (480, 640), (640, 100), (640, 640)])
 @pytest.mark.parametrize("part", [0, 0.3, 0.49, 0.51, 0.9])
 def test_so_does_the_plate_of_the_longest_label(
-    place: Callable[[Frame, tuple[int, int], float], Spot], size: tuple[int, int], part: float
+    place: Callable[[Frame, tuple[int, int], float], Position], size: tuple[int, int], part: float
 ) -> None:
     plate = plate_width(plate_text("x" * 500), behind(100, False))
     grown = plate * (GROWN if size[0] > size[1] else 1)
-    spot = place(Frame(part * size[0], 40, 10, 10), size, plate)
-    left, right = (spot.x - grown, spot.x) if spot.end else (spot.x, spot.x + grown)
+    position = place(Frame(part * size[0], 40, 10, 10), size, plate)
+    left, right = (
+        (position.x - grown, position.x) if position.end else (position.x, position.x + grown)
+    )
     assert left >= -0.1
     assert right <= size[0] + 0.1
 
 
 @pytest.mark.parametrize("x", [0, 40, 90])
 def test_a_picture_that_is_too_narrow_shows_the_plates_end_with_the_score(x: int) -> None:
-    spot = spot_of(Frame(x, 100, 10, 10), (100, 640), 300)
-    assert spot.x + (0 if spot.end else 300) == 100
+    position = detected_position(Frame(x, 100, 10, 10), (100, 640), 300)
+    assert position.x + (0 if position.end else 300) == 100
 
 
 def test_a_label_is_printed_on_one_line_of_bounded_length() -> None:
@@ -144,5 +146,5 @@ def test_a_picture_annotated_as_empty_judges() -> None:
 
 def test_low_scores_and_all_but_the_best_hundred_are_not_drawn() -> None:
     many = found(*[("one", 0.9, HERE)] * 150)
-    assert len(drawn(many, [None] * 150, {"one": 0}, SIZE)) == MOST
-    assert not drawn(found(("one", 0.049, HERE)), [None], {"one": 0}, SIZE)
+    assert len(detected_boxes(many, [None] * 150, {"one": 0}, SIZE)) == MOST
+    assert not detected_boxes(found(("one", 0.049, HERE)), [None], {"one": 0}, SIZE)

@@ -7,13 +7,12 @@ from itertools import pairwise
 import pytest
 from msgspec.structs import replace
 
-from tasks.compare.assemble import lead, notices
-from tasks.compare.cards import cards, shape
-from tasks.compare.charts import Axis, axis_for, charts, nice
-from tasks.compare.figures import builds, cells, left_out, machines, rows, smoked
+from tasks.compare.cards import Card, cards, shape
+from tasks.compare.charts import Axis, Chart, axis_for, charts, nice
+from tasks.compare.figures import State, builds, cells, left_out, machines, rows, smoke_state
 from tasks.compare.inputs import LastBuild, PageInputs
-from tasks.compare.survey import Survey
-from tasks.compare.view import Card, Chart, State
+from tasks.compare.page import lead, notices
+from tasks.compare.summary import Summary
 from tasks.config.types import Network
 from tasks.inference.report import Check, Report
 from tasks.inference.results import Comparison, Result
@@ -43,7 +42,7 @@ def inputs(
         comparison=left or comparison(*results),
         networks=networks,
         builds=builds or {},
-        survey=Survey((), {}, {}),
+        summary=Summary((), {}, {}),
         pictures=(),
         tree=(),
     )
@@ -55,7 +54,7 @@ def plain(text: str) -> str:
 
 def test_every_measured_figure_has_its_unit() -> None:
     latency, *rest = cells(measured(SSD))
-    assert [plain(line) for line in (latency.value, *latency.more)] == [
+    assert [plain(line) for line in (latency.value, *latency.details)] == [
         "12.3 ms",
         "11.6–16.0 ms",
         "30 runs, 2 threads",
@@ -83,8 +82,8 @@ def test_a_network_without_figures_has_dashes_and_its_reason(result: Result) -> 
 
 def test_one_machine_has_no_mark() -> None:
     (note,) = machines(inputs())
-    assert (note.mark, note.measured) == ("", "2026-11-27")
-    assert plain(note.line) == (
+    assert (note.letter, note.day) == ("", "2026-11-27")
+    assert plain(note.machine) == (
         "Example CPU 3000, CPU only, 2 threads, 8.3 GB of memory, Linux x86_64; "
         "Python 3.11.9, TensorFlow 2.21.0"
     )
@@ -93,8 +92,8 @@ def test_one_machine_has_no_mark() -> None:
 def test_several_machines_or_days_are_marked_at_each_network() -> None:
     made = inputs(measured(SSD), measured(RCNN, figures=figures(machine=OTHER)))
     notes = machines(made)
-    assert [note.mark for note in notes] == ["A", "B"]
-    assert [row.mark for row in rows(made, notes)] == ["A", "B"]
+    assert [note.letter for note in notes] == ["A", "B"]
+    assert [row.letter for row in rows(made, notes)] == ["A", "B"]
 
 
 def test_what_has_no_map_is_named_with_the_reason() -> None:
@@ -132,7 +131,7 @@ BAD = Report(network=SSD, checks=(Check("loads", "passed"), Check("finds", "fail
     ],
 )
 def test_the_verdict_of_the_last_smoke_run(last: LastBuild, state: State) -> None:
-    assert smoked(last) == state
+    assert smoke_state(last) == state
 
 
 def test_the_last_build_of_each_network() -> None:
@@ -171,16 +170,20 @@ def test_shapes(sizes: tuple[int | None, ...] | None, told: str) -> None:
     assert shape(sizes) == told
 
 
-def names(*results: Result) -> list[str]:
-    return [chart.name for chart in charts(inputs(*results))]
+LATENCY, ACCURACY = "Latency of one picture", "mAP@[.5:.95] (bar) and mAP@0.5 (ring)"
+BOTH = "Latency against mAP@[.5:.95]"
+
+
+def titles(*results: Result) -> list[str]:
+    return [chart.title for chart in charts(inputs(*results))]
 
 
 def test_charts_are_there_as_far_as_there_is_something_to_show() -> None:
-    assert names(measured(SSD), measured(RCNN)) == ["latency", "accuracy", "trade"]
-    assert names(measured(SSD), DEFERRED) == ["latency", "accuracy"]
-    assert names(measured(SSD, accuracy=None), measured(RCNN)) == ["latency", "accuracy"]
-    assert names(measured(SSD, accuracy=None)) == ["latency"]
-    assert names(FAILED) == []
+    assert titles(measured(SSD), measured(RCNN)) == [LATENCY, ACCURACY, BOTH]
+    assert titles(measured(SSD), DEFERRED) == [LATENCY, ACCURACY]
+    assert titles(measured(SSD, accuracy=None), measured(RCNN)) == [LATENCY, ACCURACY]
+    assert titles(measured(SSD, accuracy=None)) == [LATENCY]
+    assert titles(FAILED) == []
 
 
 def inside(chart: Chart) -> bool:
@@ -189,7 +192,7 @@ def inside(chart: Chart) -> bool:
     places += [(line.x1, line.y1) for line in chart.lines]
     places += [(line.x2, line.y2) for line in chart.lines]
     places += [(bar.x + bar.width, bar.y + bar.height) for bar in chart.bars]
-    places += [(text.x, text.y) for text in chart.words]
+    places += [(text.x, text.y) for text in chart.texts]
     return all(0 <= x <= chart.width and 0 <= y <= chart.height for x, y in places)
 
 
@@ -204,8 +207,8 @@ def test_whatever_the_figures_the_marks_stay_in_their_charts(slow: float, right:
 
 def test_many_networks_of_one_place_have_names_apart() -> None:
     same = [measured(f"net{number}") for number in range(43)]
-    (chart,) = [one for one in charts(inputs(*same)) if one.name == "trade"]
-    heights = sorted(text.y for text in chart.words if text.kind == "name")
+    (chart,) = [one for one in charts(inputs(*same)) if one.title == BOTH]
+    heights = sorted(text.y for text in chart.texts if text.kind == "name")
     assert all(b - a >= 14 for a, b in pairwise(heights))
     assert len(chart.dots) == 43
     assert inside(chart)
@@ -219,17 +222,16 @@ def test_an_axis_ends_at_a_round_number(value: float, round_one: float) -> None:
 
 
 def test_the_lead_says_how_many_networks_on_how_many_pictures() -> None:
-    def told(*results: Result, **fields: object) -> str:
-        left = comparison(*results, **fields)
-        return plain(lead(left, machines(inputs(left=left))))
+    def leading(*results: Result, **fields: object) -> str:
+        return plain(lead(comparison(*results, **fields)))
 
-    assert told() == "2 networks on 2 pictures, all annotated."
-    assert told(annotated=0) == "2 networks on 2 pictures, none of them annotated."
-    assert told(pictures=9) == "2 networks on 9 pictures, 2 of them annotated."
-    assert told(measured(SSD), DEFERRED, drawn=True) == (
+    assert leading() == "2 networks on 2 pictures, all annotated."
+    assert leading(annotated=0) == "2 networks on 2 pictures, none of them annotated."
+    assert leading(pictures=9) == "2 networks on 9 pictures, 2 of them annotated."
+    assert leading(measured(SSD), DEFERRED, drawn=True) == (
         "1 of 2 networks on 2 drawn scenes, all annotated."
     )
-    assert told(DEFERRED) == "1 network; none could be measured."
+    assert leading(DEFERRED) == "1 network; none could be measured."
 
 
 def test_what_must_be_known_first_is_said_first() -> None:

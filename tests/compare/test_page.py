@@ -126,7 +126,7 @@ def test_boxes_are_drawn_without_the_script(workspace: Workspace) -> None:
     ]
     assert [mark.text for mark in first.one("g", class_="truth").all("text")] == ["one"]
     assert not second.one("g", class_="frames").all("rect")
-    told = [one.text for one in root.all("span", class_="told")]
+    told = [one.text for one in root.all("span", class_="caption")]
     assert told == [
         "2 found: 1 right, 1 wrong, 0 missed",
         "0 found: 0 right, 0 wrong, 1 missed",
@@ -139,7 +139,7 @@ def test_boxes_are_drawn_without_the_script(workspace: Workspace) -> None:
 def test_what_is_not_judged_is_counted_too(workspace: Workspace) -> None:
     found = (Detection("one", 0.91, HERE), Detection("cat", 0.8, HERE), Detection("cat", 0.7, HERE))
     root = parse(make(job_of(workspace), comparison(), sight(found={SSD: found, RCNN: ()})))
-    told = root.all("span", class_="told")[0].text
+    told = root.all("span", class_="caption")[0].text
     assert told == "3 found: 1 right, 0 wrong, 2 not judged, 0 missed"
 
 
@@ -153,7 +153,7 @@ def test_the_script_gets_what_the_page_shows_and_what_is_below(workspace: Worksp
     assert [(box[0], box[1], box[9]) for box in shown] == [(0, 91, 1), (2, 7, -1)]
     assert data["counts"][0]["2"][:2] == [1, 0]
     assert data["counts"][1] == {}
-    assert data["pictures"][0]["judged"] == [1, 1]
+    assert data["pictures"][0]["expected"] == [1, 1]
 
 
 def test_a_network_that_is_deferred_or_failed_is_shown_as_such(workspace: Workspace) -> None:

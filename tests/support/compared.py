@@ -127,9 +127,9 @@ def sight(
     found: dict[str, tuple[Detection, ...]] | None = None,
 ) -> PictureDetections:
     """A picture under images/test; `found` by network."""
-    seen = found or {SSD: (Detection("one", 0.91, (0.1, 0.1, 0.5, 0.5)),), RCNN: ()}
+    detections = found or {SSD: (Detection("one", 0.91, (0.1, 0.1, 0.5, 0.5)),), RCNN: ()}
     path = f"cube_faces/images/test/{name}"
-    return PictureDetections(name=name, path=path, size=size, truth=truth, found=seen)
+    return PictureDetections(name=name, path=path, size=size, truth=truth, found=detections)
 
 
 def job_of(
@@ -185,21 +185,19 @@ def make(job: ProjectJob, left: Comparison, *sights: PictureDetections) -> str:
 
 def render(networks: dict[str, Network], left: Comparison, *sights: PictureDetections) -> str:
     """The same with nothing on any disk: no file system and no JSON holds every name."""
-    from tasks.compare.assemble import assemble
-    from tasks.compare.inputs import PageInputs, known_labels
-    from tasks.compare.page import render
-    from tasks.compare.survey import survey
-    from tasks.compare.thumbnails import from_bytes
+    from tasks.compare.inputs import PageInputs, from_bytes, known_labels
+    from tasks.compare.page import page_of, render
+    from tasks.compare.summary import summarize
 
     inputs = PageInputs(
         comparison=left,
         networks=networks,
         builds={},
-        survey=survey(sights, LABELS, known_labels(left.results)),
+        summary=summarize(sights, LABELS, known_labels(left.results)),
         pictures=tuple((one, from_bytes(png())) for one in sights),
         tree=("p/",),
     )
-    return render(assemble(inputs)).decode("utf-8")
+    return render(page_of(inputs)).decode("utf-8")
 
 
 def built(workspace: Workspace, network: str, *checks: Check) -> None:

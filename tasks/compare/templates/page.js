@@ -31,28 +31,28 @@
     const end = code & 1, below = code & 2;
     const made = patterns.querySelector(".plate").cloneNode(true);
     set(made, { class: "plate c" + colour, transform: `translate(${x} ${y})` });
-    const [rectangle, words] = made.firstElementChild.children;
+    const [rectangle, content] = made.firstElementChild.children;
     set(rectangle, { x: end ? -whole : 0, y: below ? 0 : -PLATE, width: whole });
-    set(words, { x: end ? MARGIN - whole : MARGIN, y: below ? 13.5 : -4.5, textLength: width });
-    words.textContent = text + tail;
+    set(content, { x: end ? MARGIN - whole : MARGIN, y: below ? 13.5 : -4.5, textLength: width });
+    content.textContent = text + tail;
     return made;
   }
 
   /* The same words as tasks/compare/gallery.py's. */
-  function caption(boxes, judged) {
-    if (judged < 0 || label >= 0) return boxes.length + " found";
+  function caption(boxes, expected) {
+    if (expected < 0 || label >= 0) return boxes.length + " found";
     const right = boxes.filter((box) => box[9] === 1).length;
     const wrong = boxes.filter((box) => box[9] === 0).length;
     const rest = boxes.length - right - wrong;
     const unjudged = rest ? `, ${rest} not judged` : "";
-    return `${boxes.length} found: ${right} right, ${wrong} wrong${unjudged}, ${judged - right} missed`;
+    return `${boxes.length} found: ${right} right, ${wrong} wrong${unjudged}, ${expected - right} missed`;
   }
 
   function draw(picture) {
     const state = threshold + " " + label;
     if (picture.dataset.drawn === state) return;
     picture.dataset.drawn = state;
-    const { boxes: all, judged } = data.pictures[Number(picture.dataset.picture)];
+    const { boxes: all, expected } = data.pictures[Number(picture.dataset.picture)];
     for (const view of picture.querySelectorAll(".view")) {
       const network = Number(view.dataset.network);
       if (!all[network]) continue;
@@ -62,9 +62,9 @@
       const worstFirst = [...boxes].reverse();
       view.querySelector(".frames").replaceChildren(...worstFirst.map(frame));
       view.querySelector(".plates").replaceChildren(...worstFirst.map(plate));
-      view.parentElement.querySelector(".told").textContent = caption(boxes, judged[network]);
-      const heard = boxes.map((box) => data.labels[box[0]][0] + " " + fraction(box[1]));
-      view.setAttribute("aria-label", view.dataset.heard + (heard.join(", ") || "no boxes"));
+      view.parentElement.querySelector(".caption").textContent = caption(boxes, expected[network]);
+      const listed = boxes.map((box) => data.labels[box[0]][0] + " " + fraction(box[1]));
+      view.setAttribute("aria-label", view.dataset.label + (listed.join(", ") || "no boxes"));
     }
   }
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from tasks.core.files import human_size
-from tasks.core.text import printable
 
 NOTHING = "–"
 FIXED = "\N{NO-BREAK SPACE}"
 
-Format = Callable[[float], str]
-"""A figure as text, with its unit."""
-
 
 def seconds(value: float | None) -> str:
-    """`0.84 ms`, `12.3 ms`, `412 ms`, `1.20 s`: three digits, as a latency or a load time has."""
+    """`0.84 ms`, `12.3 ms`, `412 ms`, `1.20 s`: three significant digits."""
     if value is None or not math.isfinite(value) or value < 0:
         return NOTHING
     if value < 0.9995:
@@ -25,12 +21,12 @@ def seconds(value: float | None) -> str:
 
 
 def milliseconds(value: float | None) -> str:
-    """A published speed; whole, as the zoo's page has it."""
+    """A published speed, as the zoo's page has it."""
     return NOTHING if value is None else f"{value:g}{FIXED}ms"
 
 
 def percent(part: float | None) -> str:
-    """`87.0 %` of a part of 1. pycocotools gives -1 where there was nothing to score."""
+    """`87.0 %` for 0.87. pycocotools gives -1 where there was nothing to score."""
     if part is None or not math.isfinite(part) or part < 0:
         return NOTHING
     return f"{part * 100:.1f}{FIXED}%"
@@ -41,7 +37,7 @@ def published_percent(value: float | None) -> str:
 
 
 def size(count: int | None) -> str:
-    """Bytes as people say them; 0 stands for unknown."""
+    """Bytes, as in `1.9 MB`; 0 stands for unknown."""
     return human_size(count).replace(" ", FIXED) if count else NOTHING
 
 
@@ -50,13 +46,8 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,}{FIXED}{one if number == 1 else many or one + 's'}"
 
 
-def harmless(text: str) -> str:
-    """One line whatever it holds; our own fixed spaces stay."""
-    return FIXED.join(map(printable, text.split(FIXED)))
-
-
 def span(low: float, high: float) -> str:
-    """`11.6–16.0 ms`: the unit once, if it is the same."""
+    """`11.6–16.0 ms`: the unit only once if both have the same."""
     first, second = seconds(low), seconds(high)
     value, _, unit = first.partition(FIXED)
     same = unit == second.partition(FIXED)[2]
@@ -75,7 +66,7 @@ def joined(parts: Iterable[str], between: str = ", ") -> str:
 
 
 def _three(value: float) -> str:
-    """Three digits that count, never in powers of ten."""
+    """Three significant digits, never in powers of ten."""
     if value >= 99.95:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from tasks.compare.boxes import LEAST, SURE, Labels, overlap, verdicts, whole_percent
+from tasks.compare.boxes import LEAST, SAME, SURE, Labels, overlap, verdicts, whole_percent
 from tasks.inference.results import Detection, PictureDetections
 
 PICTURES = 60
@@ -20,14 +20,14 @@ THRESHOLDS = tuple(range(LEAST, 100, STEP))
 """What the slider can be set to, in percent."""
 
 
-class Noted(Struct, frozen=True):
-    """A picture of the survey; `oddity` counts where networks err or disagree."""
+class PictureSummary(Struct, frozen=True):
+    """One picture: `errors` counts where networks err or disagree on it; see `errors_on`."""
 
     name: str
-    oddity: int
+    errors: int
 
 
-class Survey(Struct, frozen=True):
+class Summary(Struct, frozen=True):
     """All pictures.
 
     Attributes:
@@ -36,26 +36,26 @@ class Survey(Struct, frozen=True):
         counts: network → label → how many detections reach each of `THRESHOLDS`.
     """
 
-    pictures: tuple[Noted, ...]
+    pictures: tuple[PictureSummary, ...]
     labels: Labels
     counts: dict[str, dict[str, tuple[int, ...]]]
 
 
-def survey(
+def summarize(
     pictures: Iterable[PictureDetections],
     own_labels: Sequence[str],
     known: Mapping[str, Collection[str]],
-) -> Survey:
-    """Look at every picture once.
+) -> Summary:
+    """Read every picture once.
 
-    `own_labels` are the project's; `known` says for each network that was judged by annotations
-    which labels both sides know.
+    `own_labels` are the project's; `known` holds, for each network with a mAP, the labels that both
+    it and the annotations know.
     """
-    noted = list[Noted]()
+    summaries = list[PictureSummary]()
     labels = set[str]()
     scores: dict[str, Counter[tuple[str, int]]] = {}
     for picture in pictures:
-        noted.append(Noted(picture.name, oddity(picture, known)))
+        summaries.append(PictureSummary(picture.name, errors_on(picture, known)))
         labels.update(mark.label for mark in picture.truth or ())
         for network, found in picture.found.items():
             tally = scores.setdefault(network, Counter())
@@ -64,14 +64,13 @@ def survey(
                 if percent >= LEAST:
                     tally[one.label, percent] += 1
                     labels.add(one.label)
-    counts = {network: _by_label(tally) for network, tally in scores.items()}
-    return Survey(tuple(noted), labels_in_order(own_labels, labels), counts)
-
-
-def labels_in_order(own: Sequence[str], found: Collection[str]) -> Labels:
-    """The project's labels first, then the others that occur, by name."""
-    ordered = dict.fromkeys((*own, *sorted(set(found) - set(own))))
-    return {label: number for number, label in enumerate(ordered)}
+    # The project's labels first, then the others that occur, by name.
+    ordered = dict.fromkeys((*own_labels, *sorted(labels.difference(own_labels))))
+    return Summary(
+        pictures=tuple(summaries),
+        labels={label: number for number, label in enumerate(ordered)},
+        counts={network: _by_label(tally) for network, tally in scores.items()},
+    )
 
 
 def _by_label(tally: Counter[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
@@ -83,9 +82,9 @@ def _by_label(tally: Counter[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
     return {label: tuple(row) for label, row in by_label.items()}
 
 
-def oddity(picture: PictureDetections, known: Mapping[str, Collection[str]]) -> int:
+def errors_on(picture: PictureDetections, known: Mapping[str, Collection[str]]) -> int:
     """Objects that were missed or wrongly found, over all networks; where there are no annotations,
-    objects that one network sees and another does not."""
+    objects that one network finds and another does not."""
     sure = {
         network: [one for one in found if whole_percent(one.score) >= SURE]
         for network, found in picture.found.items()
@@ -99,22 +98,22 @@ def oddity(picture: PictureDetections, known: Mapping[str, Collection[str]]) -> 
 
 def _errors(picture: PictureDetections, found: Sequence[Detection], known: Collection[str]) -> int:
     right = verdicts(found, picture.truth, known)
-    marks = sum(mark.label in known for mark in picture.truth or ())
-    return right.count(False) + marks - right.count(True)
+    annotated = sum(mark.label in known for mark in picture.truth or ())
+    return right.count(False) + annotated - right.count(True)
 
 
 def _unshared(some: Sequence[Detection], others: Sequence[Detection]) -> int:
     return sum(
-        not any(a.label == b.label and overlap(a.place, b.place) >= 0.5 for b in others)
+        not any(a.label == b.label and overlap(a.place, b.place) >= SAME for b in others)
         for a in some
     )
 
 
-def choose(pictures: Sequence[Noted], most: int = PICTURES) -> tuple[str, ...]:
-    """At most `most` pictures, spread over the set: the set is cut into as many stretches, and of
-    each the picture is taken on which networks err or disagree most."""
+def choose(pictures: Sequence[PictureSummary], most: int = PICTURES) -> tuple[str, ...]:
+    """The names of at most `most` pictures, spread over the set: the set is cut into as many
+    stretches, and of each the picture is taken on which networks err or disagree most."""
     if len(pictures) <= most:
         return tuple(one.name for one in pictures)
     edges = [len(pictures) * number // most for number in range(most + 1)]
     stretches = [pictures[a:b] for a, b in pairwise(edges)]
-    return tuple(max(stretch, key=lambda one: one.oddity).name for stretch in stretches)
+    return tuple(max(stretch, key=lambda one: one.errors).name for stretch in stretches)

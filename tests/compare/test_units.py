@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.compare import words
+from tasks.compare import units
+from tasks.compare.page import harmless
 
 
 def plain(text: str) -> str:
-    return text.replace(words.FIXED, " ")
+    return text.replace(units.FIXED, " ")
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "shown"),
     [
         (0.00084, "0.84 ms"),
         (0.0123, "12.3 ms"),
@@ -29,28 +30,28 @@ def plain(text: str) -> str:
         (-1.0, "–"),
     ],
 )
-def test_seconds_have_three_digits_and_a_unit(value: float | None, told: str) -> None:
-    assert plain(words.seconds(value)) == told
+def test_seconds_have_three_digits_and_a_unit(value: float | None, shown: str) -> None:
+    assert plain(units.seconds(value)) == shown
 
 
 @pytest.mark.parametrize(
-    ("part", "told"),
+    ("part", "shown"),
     [(0.8698, "87.0 %"), (1.0, "100.0 %"), (0.0, "0.0 %"), (-1.0, "–"), (float("nan"), "–")],
 )
-def test_average_precision_is_a_percentage(part: float, told: str) -> None:
-    assert plain(words.percent(part)) == told
+def test_average_precision_is_a_percentage(part: float, shown: str) -> None:
+    assert plain(units.percent(part)) == shown
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "told"),
+    ("low", "high", "shown"),
     [(0.0116, 0.016, "11.6–16.0 ms"), (0.8, 1.25, "800 ms–1.25 s"), (1.1, 1.3, "1.10–1.30 s")],
 )
-def test_a_span_names_its_unit_once_if_it_can(low: float, high: float, told: str) -> None:
-    assert plain(words.span(low, high)) == told
+def test_a_span_names_its_unit_once_if_it_can(low: float, high: float, shown: str) -> None:
+    assert plain(units.span(low, high)) == shown
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "shown"),
     [
         ("a\nb", "a\\nb"),
         ("\u202egnp.exe", "\\u202egnp.exe"),
@@ -59,12 +60,12 @@ def test_a_span_names_its_unit_once_if_it_can(low: float, high: float, told: str
         ("Würfel 骰", "Würfel 骰"),
     ],
 )
-def test_what_is_no_print_is_told_by_its_code(text: str, told: str) -> None:
-    assert words.harmless(text) == told
+def test_what_can_not_be_printed_is_shown_by_its_code(text: str, shown: str) -> None:
+    assert harmless(text) == shown
 
 
 def test_counts_and_sizes() -> None:
-    assert plain(words.count(1, "box", "boxes")) == "1 box"
-    assert plain(words.count(2000, "picture")) == "2,000 pictures"
-    assert plain(words.size(1_900_000)) == "1.9 MB"
-    assert words.size(0) == words.size(None) == "–"
+    assert plain(units.count(1, "box", "boxes")) == "1 box"
+    assert plain(units.count(2000, "picture")) == "2,000 pictures"
+    assert plain(units.size(1_900_000)) == "1.9 MB"
+    assert units.size(0) == units.size(None) == "–"
