@@ -187,7 +187,7 @@ class Network(Frozen, frozen=True, kw_only=True):
 
 
 class Training(Frozen, frozen=True, kw_only=True):
-    """How a project's networks are trained; see `tailor.recipe` for the defaults.
+    """How a project's networks are trained; see `TrainingSettings` for the defaults.
 
     Attributes:
         batch_size: pictures a step, over all devices together.

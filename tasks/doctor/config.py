@@ -15,7 +15,7 @@ from tasks.doctor import refusals, start, values
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.parse import tokens
 from tasks.formats.textproto.path import merged
-from tasks.pipeline_config.apply import Unfit, as_text, current
+from tasks.pipeline_config.edit import UnsuitableError, as_text, current
 from tasks.pipeline_config.rules import branch_of
 from tasks.pipeline_config.schema import SHAPE, fault, unknown_fields
 
@@ -62,7 +62,7 @@ def num_classes(document: Document) -> tuple[str, int]:
     """
     try:
         branch = branch_of(document)
-    except Unfit as unfit:
+    except UnsuitableError as unfit:
         raise ValueError(str(unfit)) from None
     number = current(document, f"model.{branch}.num_classes")
     if not isinstance(number, int) or number < 1:

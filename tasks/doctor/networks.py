@@ -13,7 +13,7 @@ from tasks.formats import tensor_bundle
 from tasks.pipeline.installed import differences
 from tasks.pipeline.job import ProjectJob
 from tasks.pipeline.receipts import ExtractReceipt, ScaffoldReceipt
-from tasks.pipeline_config.apply import current
+from tasks.pipeline_config.edit import current
 from tasks.pipeline_config.rules import needs
 
 INFERENCE = "inference only: "  # how the catalogue begins some of its reasons

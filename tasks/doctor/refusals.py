@@ -13,8 +13,8 @@ from itertools import pairwise
 from tasks.core.text import printable
 from tasks.doctor import extractors
 from tasks.formats.textproto.edit import Document
-from tasks.pipeline_config.apply import current, effective
-from tasks.pipeline_config.schedule import OPTIMIZERS, RATES
+from tasks.pipeline_config.edit import current, effective
+from tasks.pipeline_config.training import OPTIMIZERS, RATES
 
 NMS = {
     "faster_rcnn": "second_stage_post_processing.batch_non_max_suppression",

@@ -15,8 +15,8 @@ from tasks.core.text import printable
 from tasks.doctor import checkpoint, extractors
 from tasks.formats import tensor_bundle
 from tasks.formats.textproto.edit import Document
-from tasks.pipeline_config import apply
-from tasks.pipeline_config.apply import Unfit, as_text, current, effective
+from tasks.pipeline_config import edit
+from tasks.pipeline_config.edit import UnsuitableError, as_text, current, effective
 from tasks.pipeline_config.rules import branch_of
 
 LONGEST = 4_000_000  # bytes of a pipeline.config
@@ -121,8 +121,8 @@ def _origin(prefix: Path) -> Document | None:
     """The pipeline.config beside the checkpoint, or beside its folder; None if none can be read."""
     for folder in (prefix.parent, prefix.parent.parent):
         try:
-            return apply.read(read_file(folder / "pipeline.config", LONGEST))
-        except (OSError, Unfit):
+            return edit.read_own(read_file(folder / "pipeline.config", LONGEST))
+        except (OSError, UnsuitableError):
             continue
     return None
 
@@ -131,7 +131,7 @@ def unlike(document: Document, origin: Document | None, whose: str) -> Iterator[
     """In what a model differs from the one that its weights are of, so that they don't fit."""
     try:
         branch, theirs = branch_of(document), branch_of(origin) if origin else ""
-    except Unfit:
+    except UnsuitableError:
         return
     if origin is None or branch != theirs:
         yield from [f"the model is {branch}, and that of {whose} is {theirs}"] if origin else []

@@ -1,5 +1,5 @@
-"""What a project changes in a network's pipeline.config, and what its training needs; decided
-without changing the file."""
+"""What a project changes in a network's pipeline.config, and what its training needs; the file
+itself is not changed here."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from msgspec import Struct
 from tasks.formats.textproto.edit import Document, Values
 from tasks.formats.textproto.path import PathError, plain
 from tasks.formats.textproto.values import Word
-from tasks.pipeline_config import schedule
-from tasks.pipeline_config.apply import Change, Unfit, current, effective
-from tasks.pipeline_config.recipe import Recipe
-from tasks.pipeline_config.schema import is_enum
+from tasks.pipeline_config.edit import Change, UnsuitableError, current, effective, number
+from tasks.pipeline_config.schema import field_at
+from tasks.pipeline_config.training import TrainingSettings, schedule_changes
 
 # The branches of DetectionModel that are tailored. Mask R-CNN is a `faster_rcnn` of three stages,
 # EfficientDet an `ssd`. To set a field in a branch that is not there would drop the one that is.
@@ -55,22 +54,22 @@ class Facts(Struct, frozen=True):
     label_map: str
     train_record: str
     test_record: str
-    recipe: Recipe
+    settings: TrainingSettings
 
 
 def branch_of(document: Document) -> str:
     """The meta-architecture that is really there.
 
     Raises:
-        Unfit: none that is known here, or several.
+        UnsuitableError: none that is known here, or several.
     """
     try:
         found = [b for b in BRANCHES if document.has_message(f"model.{b}")]
     except PathError as error:
-        raise Unfit(f"its model can't be told: {error}") from None
+        raise UnsuitableError(f"its model can't be told: {error}") from None
     if len(found) != 1:
         which = " and ".join(found) or f"none of {', '.join(BRANCHES)}"
-        raise Unfit(f"expected one meta-architecture in `model`; found {which}")
+        raise UnsuitableError(f"expected one meta-architecture in `model`; found {which}")
     return found[0]
 
 
@@ -80,19 +79,19 @@ def changes(document: Document, facts: Facts) -> list[Change]:
     Values that are right already are among them: should the project's settings change, they follow.
 
     Raises:
-        Unfit: the file can't be tailored.
+        UnsuitableError: the file can't be tailored.
     """
     branch = branch_of(document)
     try:
         found = [
             *_model(document, branch, facts),
             *_train_config(document, facts),
-            *schedule.changes(document, facts.recipe),
+            *schedule_changes(document, facts.settings),
             *_readers(document, facts),
         ]
     except PathError as error:
-        raise Unfit(f"expected each part once: {error}") from None
-    return _overridden(document, branch, found, facts.recipe)
+        raise UnsuitableError(f"expected each part once: {error}") from None
+    return _overridden(document, branch, found, facts.settings)
 
 
 def _model(document: Document, branch: str, facts: Facts) -> Iterator[Change]:
@@ -101,57 +100,55 @@ def _model(document: Document, branch: str, facts: Facts) -> Iterator[Change]:
     if branch == "center_net":
         yield from _center_net(document, facts)
     else:
-        yield from _limits(document, SUPPRESSION[branch], facts.recipe)
+        yield from _limits(document, SUPPRESSION[branch], facts.settings)
 
 
 def _center_net(document: Document, facts: Facts) -> Iterator[Change]:
-    if facts.recipe.max_detections is not None:
+    if facts.settings.max_detections is not None:
         path = "model.center_net.object_center_params.max_box_predictions"
-        yield Change(path, facts.recipe.max_detections, "max_detections of the project")
+        yield Change(path, facts.settings.max_detections, "max_detections of the project")
     path = "model.center_net.keypoint_label_map_path"
     if document.count(path):
         yield Change(path, facts.label_map, "the project's label map")
 
 
-def _limits(document: Document, where: str, recipe: Recipe) -> Iterator[Change]:
+def _limits(document: Document, where: str, settings: TrainingSettings) -> Iterator[Change]:
     """How many boxes a picture may have. The API refuses more of a class than of all together."""
-    total, each = recipe.max_detections, recipe.max_detections_per_class
+    total, each = settings.max_detections, settings.max_detections_per_class
+    total_path, each_path = f"{where}.max_total_detections", f"{where}.max_detections_per_class"
     if total is not None:
-        yield Change(f"{where}.max_total_detections", total, "max_detections of the project")
-        path = f"{where}.max_detections_per_class"
-        own = document.get(path)
-        own = own if isinstance(own, int) else 100
-        if each is None and own > total:
-            yield Change(path, total, "a class can't have more than all together")
+        yield Change(total_path, total, "max_detections of the project")
+        if each is None and number(document, each_path) > total:
+            yield Change(each_path, total, "a class can't have more than all together")
     if each is not None:
-        path, why = f"{where}.max_detections_per_class", "max_detections_per_class of the project"
-        yield Change(path, each, why)
-        own = document.get(f"{where}.max_total_detections")
-        if total is None and isinstance(own, int) and own < each:
-            yield Change(f"{where}.max_total_detections", each, "no fewer than a class may have")
+        yield Change(each_path, each, "max_detections_per_class of the project")
+        if total is None and number(document, total_path) < each:
+            yield Change(total_path, each, "no fewer than a class may have")
 
 
 def _train_config(document: Document, facts: Facts) -> Iterator[Change]:
-    recipe, at = facts.recipe, "train_config"
-    yield Change(f"{at}.batch_size", recipe.batch_size, "pictures a step that memory has room for")
-    yield Change(f"{at}.num_steps", recipe.num_steps, "steps of the project's training")
+    settings, at = facts.settings, "train_config"
+    yield Change(
+        f"{at}.batch_size", settings.batch_size, "pictures a step that memory has room for"
+    )
+    yield Change(f"{at}.num_steps", settings.num_steps, "steps of the project's training")
     yield Change(f"{at}.fine_tune_checkpoint", facts.checkpoint, "the pre-trained network")
     why = "these weights come from detection, not classification"
     yield Change(f"{at}.fine_tune_checkpoint_type", "detection", why)
     why = "TensorFlow 2 refuses other checkpoints"
     yield Change(f"{at}.fine_tune_checkpoint_version", Word("V2"), why)
-    yield from _device(document, recipe)
+    yield from _device(document, settings)
 
 
-def _device(document: Document, recipe: Recipe) -> Iterator[Change]:
+def _device(document: Document, settings: TrainingSettings) -> Iterator[Change]:
     """What depends on the devices; a field that is missing and means the same stays away."""
-    is_tpu, several = recipe.device == "tpu", recipe.replicas > 1
-    tpu_why = f"for the device {recipe.device}" if is_tpu else "it works on TPUs only"
-    why = f"{recipe.replicas} devices train together" if several else "one device trains"
+    is_tpu, several = settings.device == "tpu", settings.replicas > 1
+    tpu_why = f"for the device {settings.device}" if is_tpu else "it works on TPUs only"
+    why = f"{settings.replicas} devices train together" if several else "one device trains"
     for change, default in (
         (Change("train_config.use_bfloat16", is_tpu, tpu_why), False),
         (Change("train_config.sync_replicas", several, why), False),
-        (Change("train_config.replicas_to_aggregate", recipe.replicas, why), 1),
+        (Change("train_config.replicas_to_aggregate", settings.replicas, why), 1),
     ):
         if change.value != default or document.count(change.path):
             yield change
@@ -159,10 +156,10 @@ def _device(document: Document, recipe: Recipe) -> Iterator[Change]:
 
 def _readers(document: Document, facts: Facts) -> Iterator[Change]:
     yield from _reader(document, "train_input_reader", facts.label_map, facts.train_record)
-    if facts.recipe.max_boxes is not None:
+    if facts.settings.max_boxes is not None:
         # The field of the same name in `train_config` is read by TensorFlow 1's training alone.
         path = "train_input_reader.max_number_of_boxes"
-        yield Change(path, facts.recipe.max_boxes, "max_boxes of the project")
+        yield Change(path, facts.settings.max_boxes, "max_boxes of the project")
     for index in range(max(1, document.count("eval_input_reader"))):
         where = f"eval_input_reader[{index}]"
         yield from _reader(document, where, facts.label_map, facts.test_record)
@@ -171,8 +168,7 @@ def _readers(document: Document, facts: Facts) -> Iterator[Change]:
 def _reader(document: Document, where: str, label_map: str, record: str) -> Iterator[Change]:
     yield Change(f"{where}.label_map_path", label_map, "the project's label map")
     if document.count(f"{where}.external_input_reader"):
-        why = "the records are read instead"
-        yield Change(f"{where}.external_input_reader", None, why)
+        yield Change(f"{where}.external_input_reader", None, "the records are read instead")
     path = f"{where}.tf_record_input_reader.input_path"
     several = document.count(path) > 1
     yield Change(path, (record,) if several else record, "the project's records")
@@ -182,14 +178,14 @@ def _reader(document: Document, where: str, label_map: str, record: str) -> Iter
 
 
 def _overridden(
-    document: Document, branch: str, found: list[Change], recipe: Recipe
+    document: Document, branch: str, found: list[Change], settings: TrainingSettings
 ) -> list[Change]:
     """The project's overrides in place of our own changes; those for the networks of another
     meta-architecture are left out."""
     others = tuple(f"model.{other}." for other in BRANCHES if other != branch)
     given = {
         path: value
-        for path, value in recipe.overrides.items()
+        for path, value in settings.overrides.items()
         if not f"{path}.".replace("[", ".").startswith(others)
     }
     names = {plain(path) for path in given}
@@ -211,8 +207,10 @@ def _as_field(document: Document, path: str, value: object) -> Values:
     except PathError:
         old = None
     old = old[0] if isinstance(old, tuple) else old
-    is_word = is_enum(path) if old is None else isinstance(old, Word)
-    return Word(value) if is_word else value
+    if old is not None:
+        return Word(value) if isinstance(old, Word) else value
+    field = field_at(path)
+    return Word(value) if field and field.enum_type else value
 
 
 # --- what is needed besides boxes ---------------------------------------------------------------

@@ -144,12 +144,6 @@ def default(path: str) -> Value | None:
     return float(f"{value:.6g}") if isinstance(value, float) else value  # the library's is float32
 
 
-def is_enum(path: str) -> bool | None:
-    """Whether a path leads to an enum; None if there is no such field."""
-    field = field_at(path)
-    return None if field is None else field.enum_type is not None
-
-
 # --- names that are not known -------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.parse import TextError
 from tasks.formats.textproto.values import same
 from tasks.pipeline.job import ProjectJob
-from tasks.pipeline_config.apply import Change, Unfit, as_text, current
+from tasks.pipeline_config.edit import Change, UnsuitableError, as_text, current
 from tasks.pipeline_config.schema import SHAPE
 from tasks.scaffold.configs import LONGEST_CONFIG, Tailored, remarks, tailor
 from tasks.scaffold.places import config_path, has_config, key
@@ -42,7 +42,7 @@ def _network(job: ProjectJob, name: str) -> list[str]:
         return [f"{name}: {network.not_trainable or 'it has no pipeline.config'}"]
     try:
         made = tailor(job, name, key(job, label_map_path(job)))
-    except Unfit as error:
+    except UnsuitableError as error:
         return [f"{name}: {printable(str(error))}"]
     if made is None:
         return [f"{name}: not here yet"]

@@ -20,10 +20,10 @@ from tasks.formats.textproto.path import plain
 from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import ProjectJob
 from tasks.pipeline.receipts import FileRecord, ScaffoldReceipt
-from tasks.pipeline_config import apply, rules
-from tasks.pipeline_config.apply import Change, Kept, Unfit
-from tasks.pipeline_config.recipe import recipe
+from tasks.pipeline_config import edit, rules
+from tasks.pipeline_config.edit import Change, UnsuitableError, UserValue
 from tasks.pipeline_config.schema import SHAPE, unknown_fields
+from tasks.pipeline_config.training import training_settings
 from tasks.scaffold.places import PIPELINE, config_path, has_config, key, recorded
 from tasks.scaffold.plan import Merge, digest_of
 
@@ -103,7 +103,7 @@ def _add(found: Configs, job: ProjectJob, network: Network, label_map: str) -> N
     elif not reason:
         try:
             made = tailor(job, name, label_map)
-        except Unfit as error:
+        except UnsuitableError as error:
             reason = f"its pipeline.config can't be tailored: {error}"
         else:
             found.contents[path] = made.content if made else None
@@ -131,7 +131,7 @@ def tailor(job: ProjectJob, name: str, label_map: str) -> Tailored | None:
     """One network's file, tailored; None if the network is not here yet.
 
     Raises:
-        Unfit: it can't be tailored.
+        UnsuitableError: it can't be tailored.
         ConfigError: an override does not fit it.
         DamagedError: it is not the one that was extracted.
         OSError: it can't be read.
@@ -140,22 +140,25 @@ def tailor(job: ProjectJob, name: str, label_map: str) -> Tailored | None:
     if record is None or receipt is None:
         return None
     if not receipt.checkpoint_prefix:
-        raise Unfit("the network has no checkpoint to start from")
-    base = apply.read(_content(job, name, record))
+        raise UnsuitableError("the network has no checkpoint to start from")
+    base = edit.read_own(_content(job, name, record))
     checkpoint = key(job, job.workspace.network(name) / receipt.checkpoint_prefix)
-    training, settings = key(job, job.workspace.training(job.name)), recipe(job.project, name)
+    training, settings = (
+        key(job, job.workspace.training(job.name)),
+        training_settings(job.project, name),
+    )
     facts = rules.Facts(
         classes=max(label_ids(job.project).values()),
         checkpoint=checkpoint,
         label_map=label_map,
         train_record=f"{training}/train.record",
         test_record=f"{training}/test.record",
-        recipe=settings,
+        settings=settings,
     )
     changes = tuple(rules.changes(base, facts))
     try:
-        document = apply.tailored(base, changes)
-    except Unfit as error:
+        document = edit.tailored(base, changes)
+    except UnsuitableError as error:
         if not settings.overrides:  # then the file is at fault: our own values fit a sound one
             raise
         where = f"config/workspace.toml: projects.{job.name}.training.overrides"
@@ -193,7 +196,7 @@ def update_all(
         if made is None:
             found.values |= {path: before.values[path]} if path in before.values else {}
         elif here.kind == "nothing" or here.is_ours(before.output(path).written):
-            found.values[path] = apply.values_of(made.changes)
+            found.values[path] = edit.values_of(made.changes)
         elif path in before.values and here.kind == "file" and not here.link:
             found.values[path] = before.values[path]
             _update(found, job.workspace.root, path, made, here, before)
@@ -209,8 +212,8 @@ def _update(
     intended = before.intended_values.get(path, {})
     try:
         theirs = Document.read(content, SHAPE)
-        merged = apply.merged(theirs, made.base, made.changes, before.values[path], intended)
-    except (TextError, Unfit) as error:
+        merged = edit.merged(theirs, made.base, made.changes, before.values[path], intended)
+    except (TextError, UnsuitableError) as error:
         found.lines.append(
             f"{printable(path)} is yours and stays as it is: {printable(str(error))}"
         )
@@ -222,10 +225,10 @@ def _update(
         found.lines.append(f"{printable(path)} keeps what is yours: {kept_values(merged.kept)}")
 
 
-def kept_values(kept: Iterable[Kept]) -> str:
+def kept_values(kept: Iterable[UserValue]) -> str:
     """The values of the user's, in a line."""
     items = [
-        f"{plain(k.path)} = {printable(k.theirs) or 'nothing'} "
+        f"{plain(k.path)} = {printable(k.value) or 'nothing'} "
         f"(ours: {printable(k.ours) or 'nothing'})"
         for k in kept
     ]

@@ -9,9 +9,9 @@ import pytest
 from tasks.config.types import Project, Training
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.values import Word
-from tasks.pipeline_config import apply, rules
-from tasks.pipeline_config.apply import Unfit
-from tasks.pipeline_config.recipe import Recipe, recipe
+from tasks.pipeline_config import edit, rules
+from tasks.pipeline_config.edit import UnsuitableError
+from tasks.pipeline_config.training import TrainingSettings, training_settings
 from tests.support.pipeline_configs import (
     ALL,
     BRANCH,
@@ -34,13 +34,13 @@ def facts(**settings: Any) -> rules.Facts:
         label_map="cubes/training/label_map.pbtxt",
         train_record="cubes/training/train.record",
         test_record="cubes/training/test.record",
-        recipe=Recipe(**settings),
+        settings=TrainingSettings(**settings),
     )
 
 
 def tailored(text: str, **settings: Any) -> Document:
-    base = apply.read(text.encode())
-    return apply.tailored(base, rules.changes(base, facts(**settings)))
+    base = edit.read_own(text.encode())
+    return edit.tailored(base, rules.changes(base, facts(**settings)))
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -286,7 +286,7 @@ def test_an_override_for_another_meta_architecture_is_passed_over() -> None:
     ],
 )
 def test_an_override_that_does_not_fit_is_refused(path: str, value: object, why: str) -> None:
-    with pytest.raises(Unfit, match=why):
+    with pytest.raises(UnsuitableError, match=why):
         tailored(FASTER_RCNN, overrides={path: value})
 
 
@@ -302,7 +302,7 @@ def test_an_override_that_does_not_fit_is_refused(path: str, value: object, why:
     ],
 )
 def test_a_file_that_can_not_be_tailored_is_refused(text: str, why: str) -> None:
-    with pytest.raises(Unfit, match=why):
+    with pytest.raises(UnsuitableError, match=why):
         tailored(text)
 
 
@@ -322,7 +322,7 @@ def test_what_stands_twice_is_tailored_where_it_counts(text: str, branch: str) -
 
 
 def test_a_byte_order_mark_is_dropped_because_the_api_can_not_read_it() -> None:
-    document = apply.read(b"\xef\xbb\xbf" + SSD.encode())
+    document = edit.read_own(b"\xef\xbb\xbf" + SSD.encode())
     assert document.content == SSD.encode()
 
 
@@ -334,7 +334,7 @@ def test_settings_of_one_network_go_before_those_of_the_project() -> None:
         training=Training(batch_size=4, num_steps=10, overrides={"x.y": 1, "x.z": 1}),
         training_of={"b": Training(batch_size=1, overrides={"x.y": 2})},
     )
-    assert recipe(project, "a").batch_size == 4
-    assert recipe(project, "b") == Recipe(
+    assert training_settings(project, "a").batch_size == 4
+    assert training_settings(project, "b") == TrainingSettings(
         batch_size=1, num_steps=10, overrides={"x.y": 2, "x.z": 1}
     )

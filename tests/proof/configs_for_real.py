@@ -17,7 +17,8 @@ from pathlib import Path
 
 from tasks.formats.textproto.edit import Values
 from tasks.formats.textproto.values import Word
-from tasks.pipeline_config import apply, recipe, rules
+from tasks.pipeline_config import edit, rules
+from tasks.pipeline_config.training import TrainingSettings
 from tests.proof import api
 from tests.support.pipeline_configs import ALL
 
@@ -27,7 +28,7 @@ FACTS = rules.Facts(
     label_map="cube_faces/training/label_map.pbtxt",
     train_record="cube_faces/training/train.record",
     test_record="cube_faces/training/test.record",
-    recipe=recipe.Recipe(
+    settings=TrainingSettings(
         max_detections=4,
         max_boxes=4,
         overrides={
@@ -62,10 +63,10 @@ def main() -> int:
 def case(folder: Path, number: int, text: bytes) -> dict[str, object]:
     """The original and the tailored file, and the values meant, for `in_api.py compare`."""
     original, tailored = folder / f"{number}.original", folder / f"{number}.config"
-    base = apply.read(text)
+    base = edit.read_own(text)
     changes = rules.changes(base, FACTS)
     original.write_bytes(text)
-    tailored.write_bytes(apply.tailored(base, changes).content)
+    tailored.write_bytes(edit.tailored(base, changes).content)
     values = {change.path: plain(change.value) for change in changes}
     return {"original": str(original), "tailored": str(tailored), "values": values}
 

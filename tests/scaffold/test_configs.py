@@ -16,7 +16,7 @@ from tasks.core.receipts import Output
 from tasks.formats.textproto.edit import Document
 from tasks.pipeline.job import ProjectJob, Silent
 from tasks.pipeline.receipts import ExtractReceipt
-from tasks.pipeline_config.apply import Change
+from tasks.pipeline_config.edit import Change
 from tasks.scaffold import step
 from tasks.scaffold.changes import page, table
 from tasks.scaffold.clean import clean as clean_scaffold

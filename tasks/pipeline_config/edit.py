@@ -1,4 +1,4 @@
-"""Changes → text.
+"""Changes to the text of a pipeline.config.
 
 A network's own file is changed as the rules say. In a file that the user edited, a value that is
 still what we last wrote follows; any other is the user's, and stays.
@@ -20,33 +20,23 @@ from tasks.pipeline_config.schema import SHAPE, default, fault, unknown
 MESSAGE = Word("{…}")  # stands for a message where a value is asked for
 
 
-class Unfit(Exception):  # noqa: N818
+class UnsuitableError(Exception):
     """A pipeline.config that can't be tailored; the message is a clause without a full stop."""
 
 
 class Change(Struct, frozen=True):
-    """A value that tailoring sets or removes.
-
-    Attributes:
-        path: of the field.
-        value: what must stand there; None: nothing.
-        why: in a few words.
-    """
+    """A value that tailoring sets, or removes if `value` is None; `why` in a few words."""
 
     path: str
     value: Values | None
     why: str
 
 
-class Kept(Struct, frozen=True):
-    """A value of the user's that stays.
-
-    Attributes:
-        theirs, ours: as text; "" if there is none.
-    """
+class UserValue(Struct, frozen=True):
+    """A value of the user's that stays, and the one that we would write; as text, "" for none."""
 
     path: str
-    theirs: str
+    value: str
     ours: str
 
 
@@ -55,57 +45,58 @@ class Merged(Struct, frozen=True):
 
     Attributes:
         values: path → the value that we last wrote there, as text; "" for nothing.
+        kept: values that the user changed.
     """
 
     content: bytes
     values: dict[str, str]
-    kept: tuple[Kept, ...]
+    kept: tuple[UserValue, ...]
 
 
-def read(content: bytes) -> Document:
+def read_own(content: bytes) -> Document:
     """A network's own file; a byte order mark is dropped, which the API can't read.
 
     Raises:
-        Unfit: it is not a pipeline.config.
+        UnsuitableError: it is not a pipeline.config.
     """
     try:
-        document = Document.read(content.removeprefix(BOM.encode()), SHAPE)
+        return _checked(Document.read(content.removeprefix(BOM.encode()), SHAPE))
     except TextError as error:
-        raise Unfit(str(error)) from None
-    if found := fault(document.text):
-        raise Unfit(found)
-    return document
+        raise UnsuitableError(str(error)) from None
 
 
 def tailored(document: Document, changes: Iterable[Change]) -> Document:
     """The file with all changes made.
 
     Raises:
-        Unfit: a change does not fit the file, its fields or their types: then it is the user's
-            override.
+        UnsuitableError: a change does not fit the file, its fields or their types: then it is the
+            user's override.
     """
-    done = reduce(_made, changes, document)
-    if found := fault(done.text):
-        raise Unfit(found)
-    return done
+    return _checked(reduce(_changed, changes, document))
 
 
-def _made(document: Document, change: Change) -> Document:
+def _checked(document: Document) -> Document:
+    if found := fault(document.text):
+        raise UnsuitableError(found)
+    return document
+
+
+def _changed(document: Document, change: Change) -> Document:
     try:
         if same(current(document, change.path), change.value):
             return document
         if change.value is None:
             return document.remove(change.path)
-        made = document.set(change.path, change.value)
+        changed = document.set(change.path, change.value)
     except PathError as error:
-        raise Unfit(f"{change.path}: {error}") from None
+        raise UnsuitableError(f"{change.path}: {error}") from None
     if why := unknown(change.path):
-        raise Unfit(why)
-    return made
+        raise UnsuitableError(why)
+    return changed
 
 
 def merged(
-    theirs: Document,
+    users: Document,
     base: Document,
     changes: Iterable[Change],
     last: Mapping[str, str],
@@ -114,34 +105,30 @@ def merged(
     """Bring a user's file up to date.
 
     Args:
-        theirs: the user's file.
+        users: the user's file.
         base: the network's own.
         changes: what we want now.
         last, intended: path → what we last wrote, and what we were about to write when we were
             interrupted.
 
     Raises:
-        Unfit: the result would not be a configuration.
+        UnsuitableError: the result would not be a configuration.
     """
     wanted = {change.path: change for change in changes}
-    gone = [p for p in last if p not in wanted]
-    back = {path: Change(path, current(base, path), "") for path in gone}
-    document, values, kept = theirs, {}, []
-    for path, change in (wanted | back).items():
+    restored = {p: Change(p, current(base, p), "") for p in last if p not in wanted}
+    document, values, kept = users, {}, []
+    for path, change in (wanted | restored).items():
         here = current(document, path)
         ours = [from_text(t[path]) for t in (last, intended) if path in t] or [current(base, path)]
-        if same(here, change.value) or any(same(here, old) for old in ours):
+        if any(same(here, value) for value in (change.value, *ours)):
             if change.value is not MESSAGE:
-                document = _made(document, change)
+                document = _changed(document, change)
             if path in wanted:
                 values[path] = as_text(change.value)
-            continue
-        if path in wanted:
-            kept.append(Kept(path, as_text(here), as_text(change.value)))
+        elif path in wanted:
+            kept.append(UserValue(path, as_text(here), as_text(change.value)))
             values |= {path: last[path]} if path in last else {}
-    if found := fault(document.text):
-        raise Unfit(found)
-    return Merged(document.content, values, tuple(kept))
+    return Merged(_checked(document).content, values, tuple(kept))
 
 
 def current(document: Document, path: str) -> Values | None:
@@ -161,6 +148,12 @@ def effective(document: Document, path: str) -> Values | None:
     message or a list that is missing."""
     value = current(document, path)
     return default(path) if value is None else value
+
+
+def number(document: Document, path: str) -> float:
+    """The number that a field has, or means if it is missing; 0 if the file has several."""
+    value = effective(document, path)
+    return value if isinstance(value, (int, float)) else 0
 
 
 def as_text(value: Values | None) -> str:

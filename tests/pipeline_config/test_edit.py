@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.values import Word
-from tasks.pipeline_config import apply, rules
-from tasks.pipeline_config.apply import Merged, Unfit, as_text, from_text, values_of
+from tasks.pipeline_config import edit, rules
+from tasks.pipeline_config.edit import Merged, UnsuitableError, as_text, from_text, values_of
 from tests.pipeline_config.test_rules import facts, tailored
 from tests.support.pipeline_configs import CENTER_NET_KEYPOINTS, FASTER_RCNN, SSD
 
@@ -22,10 +22,10 @@ def update(
     theirs: str | Document, text: str = FASTER_RCNN, *, before: dict[str, Any], now: dict[str, Any]
 ) -> Merged:
     """A file tailored with the settings `before`, edited to `theirs`, when they are `now`."""
-    base = apply.read(text.encode())
+    base = edit.read_own(text.encode())
     last = values_of(rules.changes(base, facts(**before)))
     document = theirs if isinstance(theirs, Document) else Document(theirs)
-    return apply.merged(document, base, rules.changes(base, facts(**now)), last, {})
+    return edit.merged(document, base, rules.changes(base, facts(**now)), last, {})
 
 
 def test_a_value_that_is_ours_follows_and_the_rest_of_the_file_is_theirs() -> None:
@@ -34,21 +34,21 @@ def test_a_value_that_is_ours_follows_and_the_rest_of_the_file_is_theirs() -> No
     document = Document.read(merged.content)
     assert (document.get(BATCH), document.get(STEPS)) == (7, 900)
     assert document.text.endswith("# my note\n")
-    assert [(k.path, k.theirs, k.ours) for k in merged.kept] == [(BATCH, "7", "2")]
+    assert [(k.path, k.value, k.ours) for k in merged.kept] == [(BATCH, "7", "2")]
 
 
 def test_what_they_removed_stays_removed_and_is_named() -> None:
     merged = update(tailored(FASTER_RCNN).remove(BATCH), before={}, now={"batch_size": 4})
     assert Document.read(merged.content).get(BATCH) is None
-    assert [(k.theirs, k.ours) for k in merged.kept] == [("", "4")]
+    assert [(k.value, k.ours) for k in merged.kept] == [("", "4")]
 
 
 def test_an_edit_that_is_taken_back_is_ours_again() -> None:
-    base = apply.read(FASTER_RCNN.encode())
+    base = edit.read_own(FASTER_RCNN.encode())
     first = update(tailored(FASTER_RCNN).set(BATCH, 7), before={}, now={"batch_size": 4})
     back = Document.read(first.content).set(BATCH, 2)
     changes = rules.changes(base, facts(batch_size=4))
-    again = apply.merged(back, base, changes, first.values, {})
+    again = edit.merged(back, base, changes, first.values, {})
     assert Document.read(again.content).get(BATCH) == 4
     assert again.kept == ()
 
@@ -111,17 +111,17 @@ def test_another_network_in_its_place_is_theirs() -> None:
 
 def test_a_file_of_theirs_that_breaks_the_schema_is_told() -> None:
     mine = tailored(FASTER_RCNN).text.replace("num_classes: 2", "num_classes: 'two'")
-    with pytest.raises(Unfit, match="line 5"):
+    with pytest.raises(UnsuitableError, match="line 5"):
         update(mine, before={}, now={})
 
 
 def test_after_an_interruption_what_was_meant_is_ours_too() -> None:
-    base = apply.read(FASTER_RCNN.encode())
+    base = edit.read_own(FASTER_RCNN.encode())
     last = values_of(rules.changes(base, facts()))
     intended = values_of(rules.changes(base, facts(batch_size=4)))
     written = tailored(FASTER_RCNN, batch_size=4)
     changes = rules.changes(base, facts(batch_size=8))
-    merged = apply.merged(written, base, changes, last, intended)
+    merged = edit.merged(written, base, changes, last, intended)
     assert Document.read(merged.content).get(BATCH) == 8
 
 
@@ -154,7 +154,7 @@ EDITS = {
 def test_whatever_they_set_stays_through_all_that_the_settings_become(
     edits: dict[str, Any], settings: list[dict[str, Any]]
 ) -> None:
-    base = apply.read(FASTER_RCNN.encode())
+    base = edit.read_own(FASTER_RCNN.encode())
     last = values_of(rules.changes(base, facts(**settings[0])))
     document = tailored(FASTER_RCNN, **settings[0])
     ours = {
@@ -167,7 +167,7 @@ def test_whatever_they_set_stays_through_all_that_the_settings_become(
         agreed = {
             p for p, s in ((BATCH, "batch_size"), (STEPS, "num_steps")) if theirs.get(p) == now[s]
         }
-        merged = apply.merged(document, base, rules.changes(base, facts(**now)), last, {})
+        merged = edit.merged(document, base, rules.changes(base, facts(**now)), last, {})
         document, last = Document.read(merged.content), merged.values
         assert {p: document.get(p) for p in theirs} == theirs
         for path in agreed:  # from now on we agree: it follows the settings
