@@ -26,7 +26,7 @@ from tasks.config.types import LockEntry
 from tasks.core import receipts, spelling
 from tasks.core.addresses import redacted_text
 from tasks.core.paths import Workspace
-from tasks.doctor.checkpoint import classes
+from tasks.doctor.checkpoint import class_counts
 from tasks.doctor.config import text_faults
 from tasks.formats import tensor_bundle as bundle
 from tasks.formats.textproto import parse, path
@@ -168,7 +168,7 @@ def class_heads(number: int) -> Callable[[], object]:
     )
     place = "_box_predictor/_prediction_heads"
     names = [f"{place}/{head.format(n)}/0/bias/" for n in range(number) for head in heads]
-    return lambda: classes(dict.fromkeys(names, (12,)), "ssd", add_background=True)
+    return lambda: class_counts(dict.fromkeys(names, (12,)), "ssd", add_background=True)
 
 
 def looking_alike(labels: int) -> Callable[[], object]:

@@ -5,30 +5,62 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from errno import EFBIG
+from math import isfinite, isnan
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct, field
 
 from tasks.core.files import read_file
 from tasks.core.text import printable
-from tasks.doctor import refusals, start, values
+from tasks.doctor import refusals
+from tasks.doctor.checkpoint import LONGEST_CONFIG, UNSET, start_faults
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.parse import tokens
 from tasks.formats.textproto.path import merged
 from tasks.pipeline_config.edit import UnsuitableError, as_text, current
 from tasks.pipeline_config.rules import branch_of
-from tasks.pipeline_config.schema import SHAPE, fault, unknown_fields
+from tasks.pipeline_config.schema import SHAPE, fault, parsed, unknown_fields
 
-LONGEST = start.LONGEST
 # What editors and browsers do to text files.
 HTML = re.compile(rb"\s*<(!doctype|html|head|\?xml)", re.IGNORECASE)
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 BOM = b"\xef\xbb\xbf"
 BACKSLASH = re.compile(r"\\[^'\"\\0-7nrt]|[A-Za-z]:\\")
 
+# Message → fields that must be above 0.
+ABOVE_0 = {
+    "FixedShapeResizer": {"height", "width"},
+    "KeepAspectRatioResizer": {"min_dimension", "max_dimension"},
+    "ConditionalShapeResizer": {"size_threshold"},
+    "GridAnchorGenerator": {
+        *("height", "width", "height_stride", "width_stride", "scales", "aspect_ratios"),
+    },
+    "SsdAnchorGenerator": {
+        *("num_layers", "min_scale", "max_scale", "scales", "aspect_ratios"),
+        *("base_anchor_height", "base_anchor_width", "height_stride", "width_stride"),
+    },
+    "MultiscaleAnchorGenerator": {"anchor_scale", "aspect_ratios", "scales_per_octave"},
+    "AnchorGrid": {"base_sizes", "aspect_ratios", "height_stride", "width_stride"},
+    "FeaturePyramidNetworks": {"additional_layer_depth"},
+    "BidirectionalFeaturePyramidNetworks": {"num_iterations", "num_filters"},
+    "FasterRcnn": {
+        *("first_stage_atrous_rate", "first_stage_box_predictor_kernel_size"),
+        *("first_stage_box_predictor_depth", "first_stage_minibatch_size"),
+        *("first_stage_max_proposals", "second_stage_batch_size"),
+        *("initial_crop_size", "maxpool_kernel_size", "maxpool_stride"),
+    },
+    "BatchNonMaxSuppression": {"max_detections_per_class", "max_total_detections"},
+    "ExponentialDecayLearningRate": {"decay_steps", "decay_factor"},
+}
+LEVELS = {
+    *("MultiscaleAnchorGenerator", "FeaturePyramidNetworks"),
+    "BidirectionalFeaturePyramidNetworks",
+}
 
-class Judged(Struct):
-    """What is to be said of a config, one line each; `summary` sums it up."""
+
+class Report(Struct):
+    """What was found in a config, one line each."""
 
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -42,11 +74,11 @@ def read(path: Path) -> tuple[Document | None, list[str]]:
         OSError: it can't be read.
     """
     try:
-        content = read_file(path, LONGEST)
+        content = read_file(path, LONGEST_CONFIG)
     except OSError as error:
         if error.errno != EFBIG:
             raise
-        return None, [f"it is larger than {LONGEST // 1_000_000} MB"]
+        return None, [f"it is larger than {LONGEST_CONFIG // 1_000_000} MB"]
     if faults := text_faults(content):
         return None, faults
     document = Document.read(content, SHAPE)
@@ -58,7 +90,7 @@ def num_classes(document: Document) -> tuple[str, int]:
     """The meta-architecture, and how many classes the config says.
 
     Raises:
-        ValueError: it does not say.
+        ValueError: it does not say how many, or which.
     """
     try:
         branch = branch_of(document)
@@ -70,48 +102,48 @@ def num_classes(document: Document) -> tuple[str, int]:
     return branch, number
 
 
-def judge(document: Document, root: Path, network: Path, ids: Mapping[str, int]) -> Judged:
-    """Judge all values that learners get wrong.
+def check(document: Document, root: Path, network: Path, ids: Mapping[str, int]) -> Report:
+    """Check all values that learners get wrong.
 
     Args:
         root: where training runs; paths count from there.
         network: the folder of the network that the config is for.
     """
-    judged = Judged(errors=list(unknown_fields(document)))
+    report = Report(errors=list(unknown_fields(document)))
     try:
         branch, classes = num_classes(document)
     except ValueError as unfit:
-        judged.errors.append(str(unfit))
-        return judged
+        report.errors.append(str(unfit))
+        return report
     highest = max(ids.values(), default=0)
     if classes < highest:
-        judged.errors.append(f"num_classes is {classes}, and the label map goes to id {highest}")
+        report.errors.append(f"num_classes is {classes}, and the label map goes to id {highest}")
     elif classes > highest:
-        judged.warnings.append(f"num_classes is {classes}, and the label map ends at id {highest}")
-    judged.errors += refusals.refused(document, branch)
-    judged.errors += values.impossible(document)
-    judged.warnings += refusals.doubtful(document, branch)
+        report.warnings.append(f"num_classes is {classes}, and the label map ends at id {highest}")
+    report.errors += refusals.refused(document, branch)
+    report.errors += impossible_values(document)
+    report.warnings += refusals.doubtful(document, branch)
     if not current(document, "train_config.fine_tune_checkpoint"):
-        judged.warnings.append("no fine_tune_checkpoint: training would start from nothing")
-    judged.errors += start.faults(document, root, network)
-    _readers(document, root, judged)
-    judged.warnings += merged(document.text, document.root, SHAPE)
+        report.warnings.append("no fine_tune_checkpoint: training would start from nothing")
+    report.errors += start_faults(document, root, network)
+    _readers(document, root, report)
+    report.warnings += merged(document.text, document.root, SHAPE)
     steps = as_text(current(document, "train_config.num_steps"))
     batch = as_text(current(document, "train_config.batch_size"))
-    judged.summary = f"{classes} classes, {steps or 'endless'} steps of {batch or '32'} pictures"
-    return judged
+    report.summary = f"{classes} classes, {steps or 'endless'} steps of {batch or '32'} pictures"
+    return report
 
 
-def _readers(document: Document, root: Path, judged: Judged) -> None:
+def _readers(document: Document, root: Path, report: Report) -> None:
     """Paths of label maps and records. Without a test record there is training, and no evaluation;
     without a label map path the ids inside the records are taken, right or wrong."""
     evaluations = max(1, document.count("eval_input_reader"))
-    readers = [("train_input_reader", judged.errors)]
-    readers += [(f"eval_input_reader[{n}]", judged.warnings) for n in range(evaluations)]
+    readers = [("train_input_reader", report.errors)]
+    readers += [(f"eval_input_reader[{n}]", report.warnings) for n in range(evaluations)]
     for reader, severe in readers:
         for name in ("label_map_path", "tf_record_input_reader.input_path"):
             faults = list(_path_faults(document, f"{reader}.{name}", root))
-            (judged.errors if name == "label_map_path" else severe).extend(faults)
+            (report.errors if name == "label_map_path" else severe).extend(faults)
 
 
 def _path_faults(document: Document, field_path: str, root: Path) -> Iterator[str]:
@@ -120,8 +152,8 @@ def _path_faults(document: Document, field_path: str, root: Path) -> Iterator[st
     for path in paths:
         if not isinstance(path, str) or not path:
             yield f"{field_path} is missing"
-        elif start.UNSET in path:
-            yield f"{field_path} is {start.UNSET}"
+        elif UNSET in path:
+            yield f"{field_path} is {UNSET}"
         elif not _is_there(root / path):
             yield f"{field_path}: {printable(path)} does not exist"
 
@@ -159,3 +191,43 @@ def text_faults(content: bytes) -> list[str]:
             line, at = line + text.count("\n", at, token.start), token.start
             faults.append(f"line {line}: {token.text[:40]} holds a backslash: write paths with /")
     return faults
+
+
+def impossible_values(document: Document) -> Iterator[str]:
+    """Values that a field can hold and no training can use, one clause each.
+
+    builders/ of the Object Detection API hand them on as they are. A 0 (an anchor generator without
+    anchors, a resize to nothing, a division) ends the training's start; a rate that is nan or below
+    0 ruins the weights.
+    """
+    config = parsed(document.text)
+    yield from _impossible(config, "")
+    if not any(unknown_fields(document)):  # else a step that is misspelled is told already
+        for index, step in enumerate(config.train_config.data_augmentation_options):
+            if not step.ListFields():
+                yield f"data_augmentation_options[{index}] names no augmentation; remove it"
+
+
+def _impossible(message: Any, path: str) -> Iterator[str]:
+    kind = message.DESCRIPTOR.name
+    if kind in LEVELS and message.min_level > message.max_level:
+        yield f"{path}.min_level {message.min_level} is above max_level {message.max_level}"
+    for descriptor, found in message.ListFields():
+        here = f"{path}.{descriptor.name}".lstrip(".")
+        for value in found if descriptor.is_repeated else (found,):
+            if descriptor.message_type:
+                yield from _impossible(value, here)
+            elif isinstance(value, (int, float)) and (
+                why := _value_fault(kind, descriptor.name, value)
+            ):
+                yield f"{here} is {value:g}: {why}"
+
+
+def _value_fault(kind: str, field: str, value: float) -> str:
+    """Why a field can't have a value; "" if it can."""
+    is_rate = "learning_rate" in field
+    if isnan(value) or (is_rate and not isfinite(value)):
+        return "write a number"
+    if field in ABOVE_0.get(kind, ()) and value <= 0:
+        return "it must be above 0"
+    return "it must not be below 0" if is_rate and value < 0 else ""

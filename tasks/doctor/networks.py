@@ -47,7 +47,7 @@ def _installed(job: ProjectJob, name: str, extracted: ExtractReceipt) -> Iterato
     prefix = extracted.checkpoint_prefix
     if not prefix:
         yield error(name, "holds no checkpoint to train on from")
-    elif why := checkpoint.fault_of(folder / prefix):
+    elif why := checkpoint.checkpoint_fault(folder / prefix):
         yield error(name, f"checkpoint {printable(prefix)}: {why}", f"run `doit extract:{name}`")
     else:
         yield _head(name, folder, prefix)
@@ -61,9 +61,9 @@ def _head(name: str, folder: Path, prefix: str) -> Finding:
         if document is None or faults:
             return error(name, "its own pipeline.config can't be read", details=faults)
         branch, classes = config.num_classes(document)
-        index = checkpoint.read_index(folder / f"{prefix}.index")
+        index = checkpoint.read_index(folder / prefix)
         background = current(document, f"model.{branch}.add_background_class") is not False
-        widths = checkpoint.classes(tensor_bundle.shapes(index), branch, background)
+        widths = checkpoint.class_counts(tensor_bundle.shapes(index), branch, background)
     except OSError as failure:
         return warning(name, f"its own config can't be compared: {failure.strerror}")
     except ValueError as fault:
@@ -102,10 +102,10 @@ def _config(
         return
     if not job.config.networks[name].training_needs and (wanted := needs(document)):
         yield warning(name, wanted)
-    judged = config.judge(document, job.workspace.root, job.workspace.network(name), ids)
-    if judged.errors:
-        yield error(name, "pipeline.config would not train", mend, judged.errors)
-    if judged.warnings:
-        yield warning(name, "pipeline.config", details=judged.warnings)
-    if not judged.errors and not judged.warnings:
-        yield ok(name, f"pipeline.config: {judged.summary}")
+    report = config.check(document, job.workspace.root, job.workspace.network(name), ids)
+    if report.errors:
+        yield error(name, "pipeline.config would not train", mend, report.errors)
+    if report.warnings:
+        yield warning(name, "pipeline.config", details=report.warnings)
+    if not report.errors and not report.warnings:
+        yield ok(name, f"pipeline.config: {report.summary}")

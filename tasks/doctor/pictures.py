@@ -1,4 +1,5 @@
-"""Pictures and their XML, and the split into train and test."""
+"""Pictures and their XML, the split into train and test, the label map and how often each label
+occurs."""
 
 from __future__ import annotations
 
@@ -10,10 +11,23 @@ from msgspec import Struct, field
 
 from tasks.annotations.annotated import Annotated, clipped_message, read_pair
 from tasks.annotations.folder import Listing, Pair, listing, relative_name
+from tasks.annotations.label_map import (
+    LARGEST,
+    LabelMap,
+    label_ids,
+    label_map_path,
+    labels_of,
+    repeated_fields,
+)
 from tasks.annotations.other_formats import common_faults
+from tasks.core.files import read_head
 from tasks.core.text import count, printable
+from tasks.doctor.config import text_faults
 from tasks.doctor.table import Finding, error, ok, warning
+from tasks.pipeline.job import ProjectJob
 
+LABEL_MAP = "label map"
+FEW = 8  # labels that a line names; the label map has them all
 FEWEST, MOST_TO_TEST = 0.05, 0.5
 ANNOTATE = "annotate with labelImg, format PascalVOC; save an XML without boxes for background"
 
@@ -156,3 +170,64 @@ def _overlap(train: SplitReport, test: SplitReport) -> Finding:
         return ok("overlap", "no picture is in both")
     result = f"{count(len(both), 'picture')} in both train and test: the test would be no test"
     return error("overlap", result, "take each out of one folder", both)
+
+
+# --- labels ---------------------------------------------------------------------------------------
+
+
+def read_labels(job: ProjectJob) -> tuple[LabelMap, list[Finding]]:
+    """The labels to go by, and what is to be said of their file."""
+    path = label_map_path(job)
+    where = printable(path.relative_to(job.workspace.root))
+    configured = LabelMap(label_ids(job.project), False)
+    again = f"mend it, or remove it and run `doit scaffold:{job.name}`"
+    try:
+        labels = labels_of(job)
+        if not labels.is_file:
+            return labels, [
+                error(LABEL_MAP, f"there is no {where}", f"run `doit scaffold:{job.name}`")
+            ]
+        content = read_head(path, LARGEST)
+        faults, twice = text_faults(content), repeated_fields(content)
+    except OSError as failure:
+        return configured, [error(LABEL_MAP, f"{where} can't be read: {failure.strerror}", again)]
+    except ValueError as fault:
+        return configured, [error(LABEL_MAP, f"{where}: {fault}", again)]
+    if faults:
+        return labels, [error(LABEL_MAP, where, again, faults)]
+    result = ", ".join(
+        f"{printable(name)} {number}" for name, number in list(labels.ids.items())[:FEW]
+    )
+    result += ", …" if len(labels.ids) > FEW else ""
+    if not labels.holds(configured.ids):
+        todo = "config/workspace.toml has others: make them agree"
+        return labels, [warning(LABEL_MAP, f"{where} has {result}", todo, twice)]
+    if twice:
+        return labels, [warning(LABEL_MAP, result, "let each stand once", twice)]
+    return labels, [ok(LABEL_MAP, result)]
+
+
+def label_use(labels: LabelMap, train: SplitReport, test: SplitReport) -> Iterator[Finding]:
+    """How often each label occurs."""
+    if not train.boxes:
+        return
+    result = ", ".join(
+        f"{printable(name)} {train.labels[name]}+{test.labels[name]}"
+        for name in list(labels.ids)[:FEW]
+    )
+    result += ", …" if len(labels.ids) > FEW else ""
+    never = [printable(name) for name in labels.ids if not train.labels[name]]
+    if never:
+        todo = "add pictures of it, or take the label out of config/workspace.toml"
+        yield _absent("train", never, todo)
+        return
+    yield ok("labels", f"boxes in train+test: {result}")
+    absent = [printable(name) for name in labels.ids if not test.labels[name]]
+    if absent and test.boxes:
+        yield _absent("test", absent, "add pictures to test")
+
+
+def _absent(split: str, labels: list[str], todo: str) -> Finding:
+    if len(labels) <= FEW:
+        return warning("labels", f"never in {split}: {', '.join(labels)}", todo)
+    return warning("labels", f"never in {split}: {len(labels)} of them", todo, labels)

@@ -18,7 +18,7 @@ from tasks.core.files import read_file, sha256_or_nothing, write_if_changed
 from tasks.core.paths import Workspace
 from tasks.doctor import config
 from tasks.doctor.checkpoint import read_index
-from tasks.doctor.examine import examine
+from tasks.doctor.step import check_project
 from tasks.inference import results
 from tasks.inference.saved_model import number_of_classes
 from tasks.pipeline import archive_cache
@@ -118,16 +118,16 @@ def test_a_users_file_that_is_no_file_is_told_in_a_line(workspace: Workspace, pl
     plant(label_map_path(job))
     with pytest.raises((OSError, ValueError), match=r"not a file|larger|link"):
         labels_of(job)
-    rows = [one for one in examine(job) if one.subject == "label map"]
+    rows = [one for one in check_project(job) if one.subject == "label map"]
     assert [row.kind for row in rows] == ["error"]
     assert "label_map.pbtxt" in rows[0].result
 
 
 @plants
 def test_an_index_of_a_checkpoint_that_is_no_file_is_no_trap(tmp_path: Path, plant: Plant) -> None:
-    plant(tmp_path / "file")
+    plant(tmp_path / "ckpt-0.index")
     with pytest.raises(OSError, match=r"folder|ordinary|more than|link"):
-        read_index(tmp_path / "file")
+        read_index(tmp_path / "ckpt-0")
 
 
 def test_a_config_without_end_is_too_large(tmp_path: Path) -> None:

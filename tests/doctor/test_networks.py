@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tasks.core import receipts
 from tasks.core.paths import Workspace
 from tasks.doctor import checkpoint, config
-from tasks.doctor.examine import examine
+from tasks.doctor.step import check_project
 from tasks.doctor.table import Finding
 from tasks.formats import tensor_bundle as bundle
 from tasks.pipeline.job import ProjectJob
@@ -96,7 +96,7 @@ def write(job: ProjectJob, content: str | bytes) -> None:
 
 def about(job: ProjectJob, kind: str) -> list[str]:
     """The network's rows of that kind, each as one line."""
-    return [_line(one) for one in examine(job) if one.kind == kind and one.subject == NAME]
+    return [_line(one) for one in check_project(job) if one.kind == kind and one.subject == NAME]
 
 
 def _line(one: Finding) -> str:
@@ -355,11 +355,11 @@ def test_records_in_pieces_are_found_by_their_pattern(job: ProjectJob) -> None:
 def test_a_data_file_of_another_length_is_no_checkpoint(tmp_path: Path) -> None:
     for name, content in files().items():
         (tmp_path / Path(name).name).write_bytes(content + b"x" * name.endswith("1"))
-    assert "bytes and not" in checkpoint.fault_of(tmp_path / "ckpt-0")
+    assert "bytes and not" in checkpoint.checkpoint_fault(tmp_path / "ckpt-0")
     (tmp_path / "ckpt-0.data-00000-of-00001").unlink()
-    assert "there is no ckpt-0.data" in checkpoint.fault_of(tmp_path / "ckpt-0")
+    assert "there is no ckpt-0.data" in checkpoint.checkpoint_fault(tmp_path / "ckpt-0")
     (tmp_path / "ckpt-0.index").write_bytes(b"version https://git-lfs.github.com/spec/v1")
-    assert "ckpt-0.index is damaged" in checkpoint.fault_of(tmp_path / "ckpt-0")
+    assert "ckpt-0.index is damaged" in checkpoint.checkpoint_fault(tmp_path / "ckpt-0")
 
 
 SECOND_STAGE = "model/_mask_rcnn_box_predictor/_class_prediction_head/_class_predictor_layers/1/"
@@ -406,7 +406,7 @@ HEATMAP = "model/_prediction_head_dict/object_center/"
 def test_class_heads_tell_how_many_classes_there_are(
     shapes: dict[str, tuple[int, ...]], branch: str, background: bool, classes: set[int]
 ) -> None:
-    assert checkpoint.classes(shapes, branch, background) == classes
+    assert checkpoint.class_counts(shapes, branch, background) == classes
 
 
 @given(st.data())

@@ -10,7 +10,7 @@ import pytest
 
 from tasks.core.errors import AnnotationsError
 from tasks.core.paths import Workspace
-from tasks.doctor.examine import examine
+from tasks.doctor.step import check_project
 from tasks.doctor.table import Finding
 from tasks.formats.tf_record import Floats, Ints, Texts, encode_example, frame
 from tasks.pipeline.job import ProjectJob, Silent
@@ -33,7 +33,7 @@ def job(workspace: Workspace) -> ProjectJob:
 
 def told(job: ProjectJob, kind: str = "") -> list[str]:
     """The rows, each as one line."""
-    return [_line(one) for one in examine(job) if kind in ("", one.kind)]
+    return [_line(one) for one in check_project(job) if kind in ("", one.kind)]
 
 
 def _line(one: Finding) -> str:
@@ -69,7 +69,7 @@ def test_a_sound_project_has_no_error(job: ProjectJob) -> None:
 def test_nothing_is_written(job: ProjectJob) -> None:
     (images(job) / "a.xml").write_text("broken")
     before = tree(job.workspace.root)
-    examine(job)
+    check_project(job)
     assert tree(job.workspace.root) == before
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tasks.doctor import extractors
+from tasks.doctor import refusals
+from tasks.doctor.config import impossible_values
 from tasks.doctor.refusals import doubtful, refused
-from tasks.doctor.values import impossible
 from tasks.formats.textproto.edit import Document
 from tasks.pipeline_config.rules import branch_of, needs
 from tasks.pipeline_config.schema import fault, unknown_fields
@@ -31,7 +31,7 @@ def said(made: Document) -> str:
 def test_nothing_is_refused_in_a_sound_file(name: str) -> None:
     made = Document(ALL[name])
     assert list(unknown_fields(made)) == []
-    assert list(impossible(made)) == []
+    assert list(impossible_values(made)) == []
     assert said(made) == ""
     assert list(doubtful(made, branch_of(made))) == []
 
@@ -150,7 +150,7 @@ def test_a_value_that_no_training_can_use_is_named(
 ) -> None:
     changed = with_fault(name, path, value)
     assert fault(changed.text) is None
-    (told,) = impossible(changed)
+    (told,) = impossible_values(changed)
     assert words in told
 
 
@@ -158,11 +158,11 @@ def test_an_augmentation_that_names_none_is_refused() -> None:
     made = Document(
         ALL["SSD"].replace("train_config {", "train_config { data_augmentation_options { }", 1)
     )
-    assert list(impossible(made)) == [
+    assert list(impossible_values(made)) == [
         "data_augmentation_options[0] names no augmentation; remove it"
     ]
     typo = Document(made.text.replace("options { }", "options { random_flip { } }", 1))
-    assert list(impossible(typo)) == []
+    assert list(impossible_values(typo)) == []
 
 
 def test_a_training_without_optimizer_or_rate_is_refused() -> None:
@@ -202,11 +202,11 @@ def test_what_is_passed_over_is_named(path: str, value: object, words: str) -> N
 def test_every_former_name_is_told_with_a_network_of_the_zoo() -> None:
     with open(Path(__file__).parents[2] / "config/zoo.toml", "rb") as file:
         zoo = tomllib.load(file)["networks"]
-    for name, network in extractors.FORMER.items():
+    for name, network in refusals.FORMER.items():
         branch = "faster_rcnn" if name.startswith("faster_rcnn") else "ssd"
         assert network in zoo
-        assert network in extractors.fault(branch, name)
-        assert name not in extractors.KNOWN[branch]
+        assert network in refusals.extractor_fault(branch, name)
+        assert name not in refusals.KNOWN[branch]
 
 
 @pytest.mark.parametrize(
