@@ -11,11 +11,10 @@ import pytest
 from requests.structures import CaseInsensitiveDict
 
 from tasks.annotations.annotated import read_pair
-from tasks.annotations.encoding import DECLARED
 from tasks.annotations.folder import Pair
 from tasks.annotations.label_map import read_label_map, repeated_fields
 from tasks.annotations.other_formats import YOLO
-from tasks.annotations.voc import read_annotation
+from tasks.annotations.voc import DECLARED, read_annotation
 from tasks.archives.names import Names
 from tasks.archives.tar import Limits, examine
 from tasks.compare.inputs import read_comparison

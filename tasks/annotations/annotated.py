@@ -202,10 +202,6 @@ def _clipped(box: Box, size: tuple[int, int]) -> Box:
 
 def _inside(edges: Edges, size: tuple[float, float]) -> Edges:
     """The part of a box that lies in its picture."""
-    (xmin, ymin, xmax, ymax), (width, height) = edges, map(float, size)
-    return (
-        min(max(xmin, 0.0), width),
-        min(max(ymin, 0.0), height),
-        min(max(xmax, 0.0), width),
-        min(max(ymax, 0.0), height),
-    )
+    sides = zip(edges, size * 2, strict=True)
+    xmin, ymin, xmax, ymax = (min(max(edge, 0.0), float(side)) for edge, side in sides)
+    return xmin, ymin, xmax, ymax

@@ -265,11 +265,7 @@ def _common(own: Folder, around: Sequence[Folder]) -> Iterator[Path]:
 
 
 def _scan(path: Path, role: Role) -> Folder:
-    """What lies in a folder; one that is not there is empty.
-
-    Raises:
-        OSError: it is there and can't be read.
-    """
+    """What lies in a folder; one that is not there is empty."""
     folder = Folder(path, role)
     with suppress(FileNotFoundError, NotADirectoryError):
         for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
@@ -308,9 +304,6 @@ def _around(path: Path) -> tuple[list[Folder], list[Folder]]:
     folders in theirs, the one above, folders for annotations beside them or their parent
     (`labels/train`), and other folders of pictures, to which XML without a picture may have been
     left behind; then all other folders beside their parent.
-
-    Raises:
-        OSError: one of them can't be read.
     """
     above, top = _scan(path.parent, "shared"), _scan(path.parent.parent, "shared")
     beside = [p for p in above.folders if p != path and not _is_for_annotations(p)]

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
-from tasks.annotations.encoding import MARKS
 from tasks.annotations.folder import (
     CLASSES,
     KNOWN,
@@ -27,6 +26,7 @@ from tasks.annotations.folder import (
     name_before,
     relative_name,
 )
+from tasks.annotations.voc import MARKS
 from tasks.core.files import is_file, read_head
 from tasks.core.text import count, printable
 

@@ -6,13 +6,13 @@ to gigabytes or read other files, and no annotation tool writes any.
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
 from xml.parsers import expat
 
 from msgspec import Struct, field
 
-from tasks.annotations.encoding import text_of
 from tasks.core.spelling import code_point, spelled, unseen
 from tasks.core.text import shortened
 
@@ -32,6 +32,38 @@ EDGES = ("xmin", "ymin", "xmax", "ymax")
 READ = {("object",), ("object", "bndbox"), *(("object", "bndbox", edge) for edge in EDGES)}
 PARTS = ("object", "part")
 BOXLIKE = {"object", "bndbox", "bbox", "box", "boundingbox", "rectangle", "robndbox", *EDGES}
+
+MARKS = (  # the longer ones first: UTF-32's begins as UTF-16's does
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# How `<` and what follows it look without a mark (XML 1.0, appendix F).
+SHAPES = (
+    (re.compile(rb"<\0\0\0"), "utf-32-le"),
+    (re.compile(rb"\0\0\0<"), "utf-32-be"),
+    (re.compile(rb"<\0[^\0]\0"), "utf-16-le"),
+    (re.compile(rb"\0<\0[^\0]"), "utf-16-be"),
+)
+DECLARED = re.compile(r"""<\?xml\s[^>]{0,200}?encoding\s*=\s*(["'])([^"'<>]{0,200})\1""")
+HEAD = 400  # bytes in which the declaration stands
+# Of Python's codecs, those that are encodings of text: others unpack or change text.
+TEXTUAL = re.compile(
+    r"ascii|utf-8|utf-8-sig|utf-16|utf-16-[bl]e|utf-32|utf-32-[bl]e|iso8859-\d+|cp\d+|koi8-[rtu]"
+    r"|mac-[a-z]+|gb2312|gbk|gb18030|hz|big5|big5hkscs|euc_[a-z0-9_]+|iso2022_[a-z0-9_]+"
+    r"|shift_jis[a-z0-9_]*|johab|tis-620|kz1048|ptcp154|hp-roman8"
+)
+# Some programs declare the older and smaller character set, and write the larger one.
+WIDER = {
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "big5": "cp950",
+    "tis-620": "cp874",
+}
 
 
 class Box(Struct, frozen=True):
@@ -81,11 +113,7 @@ class Node(Struct):
     children: list[Node] = field(default_factory=list)
 
     def child(self, tag: str) -> Node | None:
-        """The child of that name; None if it has none.
-
-        Raises:
-            ValueError: it has several, and nothing tells which of them is meant.
-        """
+        """The child of that name; None if it has none. Of several, nothing says which is meant."""
         found = [node for node in self.children if node.tag == tag]
         if len(found) > 1:
             again = f"<{shortened(self.tag)}> holds <{tag}> {len(found)} times: keep one"
@@ -123,7 +151,7 @@ def _tree(content: bytes) -> Node:
         raise ValueError(f"it is larger than {LARGEST // 1_000_000} MB")
     if not content.strip():
         raise ValueError("it is empty")
-    text = text_of(content)
+    text = _text_of(content)
     parser = expat.ParserCreate("utf-8")  # whatever it declares: it is text by now
     top = Node("")
     builder = _Builder(parser, [top])
@@ -138,6 +166,58 @@ def _tree(content: bytes) -> Node:
         reason = expat.ErrorString(error.code)
         raise ValueError(f"{reason}, line {error.lineno}, column {error.offset + 1}") from None
     return top.children[0]
+
+
+def _text_of(content: bytes) -> str:
+    """The text of an XML file, by its byte order mark, by the encoding that it declares, or UTF-8.
+    expat itself reads four encodings; annotation tools of all countries write others."""
+    for mark, encoding in MARKS:
+        if content.startswith(mark):
+            return _decoded(content[len(mark) :], encoding, "as its byte order mark says")
+    for shape, encoding in SHAPES:
+        if shape.match(content):
+            return _decoded(content, encoding, "as it begins")
+    declared = DECLARED.match(content[:HEAD].decode("latin-1"))
+    if declared is None:
+        return _decoded(content, "utf-8", "and it declares no other encoding")
+    text = _decoded(content, _codec(declared[2]), "which it declares")
+    if not text.startswith("<?xml"):  # one of 16 bits, or of a mainframe
+        raise ValueError(f"it declares the encoding {declared[2]} and is not written in it")
+    return text
+
+
+def _codec(name: str) -> str:
+    try:
+        codec = codecs.lookup(_python_name(name)).name
+    except (LookupError, UnicodeError, ValueError):
+        codec = ""
+    if not name.isascii() or not TEXTUAL.fullmatch(codec):
+        found = shortened(name) or "none"
+        raise ValueError(f"it declares the encoding {found}, which is not known; save it as UTF-8")
+    return codec
+
+
+def _python_name(name: str) -> str:
+    """Browsers and Microsoft have names of their own: `windows-31j`, `x-sjis`, `ISO-8859-8-I`."""
+    plain = name.lower().removeprefix("x-").replace("_", "-")
+    if plain == "windows-31j":
+        return "cp932"
+    if re.fullmatch(r"iso-8859-[68]-[ei]", plain):  # which way the letters run
+        return plain[:-2]
+    is_known = plain != name.lower() or re.fullmatch(r"(windows|dos|ibm|ms|cp)-?\d+", plain)
+    return re.sub(r"^(windows|dos|ibm|ms|cp)-?(?=\d)", "cp", plain) if is_known else name
+
+
+def _decoded(content: bytes, codec: str, why: str) -> str:
+    try:
+        return content.decode(codec)
+    except UnicodeError as error:
+        start = error.start if isinstance(error, UnicodeDecodeError) else 0
+    try:
+        return content.decode(WIDER.get(codec, codec))
+    except UnicodeError:
+        line = content.count(b"\n", 0, start) + 1
+        raise ValueError(f"line {line} is not {codec.upper()}, {why}; save it as UTF-8") from None
 
 
 class _Builder(Struct):
@@ -195,7 +275,7 @@ def _size(node: Node | None) -> tuple[tuple[int, int] | None, str]:
         except ValueError as error:
             return None, f"its {side} is {error}"
         if value < 1 or not value.is_integer():
-            return None, f"its {side} is {plain(value)}, no number of pixels"
+            return None, f"its {side} is {plain(value)}, not a number of pixels"
         sides.append(int(value))
     return (sides[0], sides[1]), ""
 
@@ -217,8 +297,7 @@ def _label(node: Node, number: int) -> str:
     if not label:
         raise ValueError(f"object {number} has no name")
     if len(label) > LONGEST_LABEL:
-        long = shortened(spelled(label))
-        raise ValueError(f"object {number} has a name that is too long: {long}")
+        raise ValueError(f"the name of object {number} is too long: {shortened(spelled(label))}")
     if hidden := unseen(label):
         what = f"{code_point(hidden[0])}, which can't be seen: {spelled(label)}"
         raise ValueError(f"the name of object {number} holds {what}")
@@ -234,11 +313,7 @@ def _edge(bounds: Node, edge: str, where: str) -> float:
 
 
 def _number(text: str) -> float:
-    """The number that a text is: digits of ASCII, a decimal point, an exponent.
-
-    Raises:
-        ValueError: it is not a number, or too large; the message is a clause.
-    """
+    """The number that a text is: digits of ASCII, a decimal point, an exponent."""
     if COMMA.match(text):
         raise ValueError(f"{shortened(text)}, with a comma: write a decimal point")
     if not NUMBER.match(text):

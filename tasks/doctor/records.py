@@ -19,10 +19,10 @@ from tasks.core.spelling import spelled, suggestion
 from tasks.core.text import count, shortened
 from tasks.doctor.pictures import SplitReport
 from tasks.doctor.table import Finding, error, ok, warning
-from tasks.formats.tf_record import Floats, Ints, Texts, decode_example, read_frames
+from tasks.formats.tf_record import Feature, decode_example, read_frames
 from tasks.pipeline.job import ProjectJob
 
-Features = Mapping[str, Floats | Ints | Texts]
+Features = Mapping[str, Feature]
 LONGEST = 200  # characters of a label that are looked at for a message
 EDGES = ("xmin", "ymin", "xmax", "ymax")
 

@@ -52,33 +52,30 @@ class Ints(tuple[int, ...]):
     __slots__ = ()
 
 
-class Texts(tuple[bytes, ...]):
+class Bytes(tuple[bytes, ...]):
     """Byte strings."""
 
     __slots__ = ()
 
 
-KINDS: dict[str, type[Floats | Ints | Texts]] = {
-    "bytes_list": Texts,
-    "float_list": Floats,
-    "int64_list": Ints,
-}
+Feature = Floats | Ints | Bytes
+KINDS: dict[str, type[Feature]] = {"bytes_list": Bytes, "float_list": Floats, "int64_list": Ints}
 FIELDS = {kind: field for field, kind in KINDS.items()}
 
 
-def encode_example(features: Mapping[str, Floats | Ints | Texts]) -> bytes:
+def encode_example(features: Mapping[str, Feature]) -> bytes:
     """A tf.Example; the same features in any order give the same bytes."""
     example = _example_class()()
     for key, values in features.items():
-        found = getattr(example.features.feature[key], FIELDS[type(values)])
-        found.SetInParent()  # an empty list has its kind, too
-        found.value.extend(values)
+        field = getattr(example.features.feature[key], FIELDS[type(values)])
+        field.SetInParent()  # an empty list has its kind, too
+        field.value.extend(values)
     encoded: bytes = example.SerializeToString(deterministic=True)
     return encoded
 
 
-def decode_example(message: bytes) -> dict[str, Floats | Ints | Texts]:
-    """The features of a tf.Example; one without values of any kind counts as `Texts`.
+def decode_example(message: bytes) -> dict[str, Feature]:
+    """The features of a tf.Example; one without values of any kind counts as `Bytes`.
 
     Raises:
         ValueError: these bytes are not a tf.Example.
@@ -89,11 +86,11 @@ def decode_example(message: bytes) -> dict[str, Floats | Ints | Texts]:
         example = _example_class().FromString(message)
     except DecodeError as error:
         raise ValueError("it holds bytes that are not a tf.Example") from error
-    found: dict[str, Floats | Ints | Texts] = {}
+    features: dict[str, Feature] = {}
     for key, feature in example.features.feature.items():
         field = feature.WhichOneof("kind") or "bytes_list"
-        found[key] = KINDS[field](getattr(feature, field).value)
-    return found
+        features[key] = KINDS[field](getattr(feature, field).value)
+    return features
 
 
 @cache

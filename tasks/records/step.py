@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import msgspec
 from msgspec import Struct, field
@@ -197,20 +197,17 @@ def _bring_up_to_date(run: _Run, split: _Split, states: dict[str, FileState]) ->
 
 def _leave(run: _Run, split: _Split, pictures: Listing) -> None:
     """No picture is annotated; a record that stands there stays, for it may be all there is."""
-    if split.before is None:
-        run.lines.append(f"{split.folder}{_what_to_add(split.name, len(pictures.pairs))}")
-        return
-    split.record = msgspec.structs.replace(split.before, sources={})
-    if os.path.lexists(split.path):
-        record = printable(split.key)
-        run.lines.append(f"{record} stays, but {split.folder} holds no annotated picture")
-
-
-def _what_to_add(split: str, pictures: int) -> str:
-    if pictures:
-        return f": {count(pictures, 'picture')}, none annotated with labelImg yet"
-    part = "most of your pictures" if split == "train" else "about one picture in ten"
-    return f" is empty: put {part} there, annotated with labelImg"
+    if split.before is not None:
+        split.record = msgspec.structs.replace(split.before, sources={})
+        if os.path.lexists(split.path):
+            record = printable(split.key)
+            run.lines.append(f"{record} stays, but {split.folder} holds no annotated picture")
+    elif pictures.pairs:
+        what = count(len(pictures.pairs), "picture")
+        run.lines.append(f"{split.folder}: {what}, none annotated with labelImg yet")
+    else:
+        part = "most of your pictures" if split.name == "train" else "about one picture in ten"
+        run.lines.append(f"{split.folder} is empty: put {part} there, annotated with labelImg")
 
 
 def _oddities(pictures: Listing) -> list[str]:
@@ -225,40 +222,46 @@ def _oddities(pictures: Listing) -> list[str]:
 
 
 def _write(
-    run: _Run, split: _Split, pictures: Listing, wanted: RecordFile, faults: Sequence[str]
+    run: _Run, split: _Split, pictures: Listing, wanted: RecordFile, faults: list[str]
 ) -> None:
-    """Write a record, unless a file of the user's stands in its place."""
-    from tasks.records.make import write_record  # only when there is something to write
+    """Write a record, unless there are faults, or a file of the user's stands in its place."""
+    from tasks.records.make import Record  # only when there is something to write
 
-    root, before, is_ours = run.job.workspace.root, split.output, False
+    root, pairs, record = run.job.workspace.root, pictures.pairs, Record(faults)
+    before, is_ours = split.output, False
 
-    def may_replace(sha256: str) -> bool:
+    def write(file: IO[bytes]) -> bool:
         nonlocal is_ours
+        for pair in pairs:
+            record.add(pair, run.labels.ids, file)
+            run.progress.advance(size_and_mtime(pair.picture)[0])
+        if record.faults:
+            return False
         here = path_state(root, split.path)
         is_ours = here.kind == "nothing" or here.is_ours(before.written)
         if is_ours:
             split.record = RecordFile()  # not done
-            split.output = Output(before.sha256, sha256)
+            split.output = Output(before.sha256, record.digest.hexdigest())
             run.write_receipt(done=False)
         return is_ours
 
-    pairs = pictures.pairs
     run.progress.begin(split.name, sum(size_and_mtime(pair.picture)[0] for pair in pairs))
-    contents = write_record(split.path, pairs, run.labels.ids, may_replace, run.progress, faults)
+    ownership.write_unless(split.path, write)
     run.progress.end()
-    run.remarks += [f"{split.folder}: {remark}" for remark in contents.remarks]
-    run.faults += [f"{split.folder}: {fault}" for fault in contents.faults]
-    if contents.faults:
+    run.remarks += [f"{split.folder}: {remark}" for remark in record.remarks]
+    run.faults += [f"{split.folder}: {fault}" for fault in record.faults]
+    sha256 = record.digest.hexdigest()
+    if record.faults:
         split.record, split.output = RecordFile(), before
-        return
-    split.record = wanted
-    split.output = Output(contents.sha256) if is_ours else NOTHING
-    if is_ours:
-        split.summary = contents.summary(split.path.name)
-        run.lines += contents.notices(split.folder)
-    elif path_state(root, split.path).sha256 != contents.sha256:
-        where = printable(split.key)
-        run.lines.append(f"{where} is yours and stays as it is; remove it to have it made anew")
+    elif is_ours:
+        split.record, split.output = wanted, Output(sha256)
+        split.summary = record.summary(split.path.name)
+        run.lines += record.notices(split.folder)
+    else:
+        split.record, split.output = wanted, NOTHING
+        if path_state(root, split.path).sha256 != sha256:
+            where = printable(split.key)
+            run.lines.append(f"{where} is yours and stays as it is; remove it to have it made anew")
 
 
 def _outcome(run: _Run) -> Outcome:

@@ -81,8 +81,14 @@ def test_a_number_is_read_strictly_or_told_as_it_stands(written: str) -> None:
     [
         ("", "it has no <size>"),
         ("<size/>", "its width is missing, not a number"),
-        ("<size><width>0</width><height>0</height></size>", "its width is 0, no number of pixels"),
-        ("<size><width>64</width><height>48.5</height></size>", "its height is 48.5, no number"),
+        (
+            "<size><width>0</width><height>0</height></size>",
+            "its width is 0, not a number of pixels",
+        ),
+        (
+            "<size><width>64</width><height>48.5</height></size>",
+            "its height is 48.5, not a number of pixels",
+        ),
         ("<size><width>64</width><height>4８</height></size>", "its height is 4８, not a number"),
         ("<size><width>64px</width><height>48</height></size>", "its width is 64px, not a"),
     ],
@@ -263,7 +269,7 @@ def test_a_size_that_is_none_is_not_told(size: tuple[int, int] | None) -> None:
         (xml(("one", 1, 2, 3, 4)).replace(b"<xmax>3", b"<xmax>wide"), "xmax is wide, not a"),
         (xml(("one", 1, 2, 3, 4)).replace(b"<xmax>3", b"<xmax>inf"), "xmax is inf, not a"),
         (xml(("one", 1, 2, 3, 4)).replace(b"<xmax>3</xmax>", b""), "xmax is missing"),
-        (xml(("x" * 300, 1, 2, 3, 4)), "a name that is too long"),
+        (xml(("x" * 300, 1, 2, 3, 4)), "the name of object 1 is too long"),
         (b"<?xml version='1.0' encoding='none-such'?><annotation/>", "encoding"),
         (b"<a>" * 50, "nested more than"),
         (b"<annotation>" + b"<a/>" * 300_000, "elements"),

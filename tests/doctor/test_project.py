@@ -12,7 +12,7 @@ from tasks.core.errors import AnnotationsError
 from tasks.core.paths import Workspace
 from tasks.doctor.step import check_project
 from tasks.doctor.table import Finding
-from tasks.formats.tf_record import Floats, Ints, Texts, encode_example, frame
+from tasks.formats.tf_record import Bytes, Floats, Ints, encode_example, frame
 from tasks.pipeline.job import ProjectJob, Silent
 from tasks.records import step as records
 from tests.support.annotated import fill, picture, xml
@@ -168,15 +168,15 @@ def test_a_record_of_the_users_is_judged_by_the_same_rule(
     job: ProjectJob, edges: tuple[float, float], words: str
 ) -> None:
     left, right = edges
-    example: dict[str, Floats | Ints | Texts] = {
-        "image/encoded": Texts((picture(),)),
+    example: dict[str, Floats | Ints | Bytes] = {
+        "image/encoded": Bytes((picture(),)),
         "image/width": Ints((64,)),
         "image/height": Ints((48,)),
         "image/object/bbox/xmin": Floats((left,)),
         "image/object/bbox/ymin": Floats((0.125,)),
         "image/object/bbox/xmax": Floats((right,)),
         "image/object/bbox/ymax": Floats((0.875,)),
-        "image/object/class/text": Texts((b"one",)),
+        "image/object/class/text": Bytes((b"one",)),
         "image/object/class/label": Ints((1,)),
     }
     job.workspace.record_file(job.name, "train").write_bytes(frame(encode_example(example)))

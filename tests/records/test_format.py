@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.formats.tf_record import (
+    Bytes,
     Floats,
     Ints,
-    Texts,
     decode_example,
     encode_example,
     frame,
@@ -33,12 +33,12 @@ INT = st.integers(-(2**63), 2**63 - 1)
 FEATURE = (
     st.lists(FLOAT, max_size=5).map(Floats)
     | st.lists(INT, max_size=5).map(Ints)
-    | st.lists(st.binary(max_size=20), max_size=5).map(Texts)
+    | st.lists(st.binary(max_size=20), max_size=5).map(Bytes)
 )
 
 
 @given(st.dictionaries(st.text(max_size=10), FEATURE, max_size=6))
-def test_an_example_is_read_as_it_was_written(features: dict[str, Floats | Ints | Texts]) -> None:
+def test_an_example_is_read_as_it_was_written(features: dict[str, Floats | Ints | Bytes]) -> None:
     read = decode_example(encode_example(features))
     assert read == features
     assert {key: type(value) for key, value in read.items()} == {
@@ -53,8 +53,8 @@ def test_the_order_of_features_does_not_matter() -> None:
 
 def test_an_example_has_the_bytes_that_tensorflow_writes() -> None:
     # tf.train.Example's own, serialized with its keys in order.
-    features: dict[str, Floats | Ints | Texts] = {
-        "c": Texts((b"x", b"")),
+    features: dict[str, Floats | Ints | Bytes] = {
+        "c": Bytes((b"x", b"")),
         "a": Ints((1, -1)),
         "b": Floats((0.5,)),
         "d": Floats(),

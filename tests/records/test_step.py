@@ -13,7 +13,7 @@ from tasks.core.errors import AnnotationsError, DiskError, UserFilesError
 from tasks.core.files import sha256_of
 from tasks.core.paths import SPLITS, Workspace
 from tasks.core.receipts import Output
-from tasks.formats.tf_record import Floats, Ints, Texts, decode_example, read_frames
+from tasks.formats.tf_record import Bytes, Floats, Ints, decode_example, read_frames
 from tasks.pipeline.job import Outcome, ProjectJob, Silent
 from tasks.records import step
 from tests.support.annotated import fill, picture, xml
@@ -38,7 +38,7 @@ def record(job: ProjectJob, split: str = "train") -> Path:
     return job.workspace.record_file(job.name, split)
 
 
-def examples(job: ProjectJob, split: str = "train") -> list[dict[str, Floats | Ints | Texts]]:
+def examples(job: ProjectJob, split: str = "train") -> list[dict[str, Floats | Ints | Bytes]]:
     with open(record(job, split), "rb") as file:
         return [decode_example(frame) for frame in read_frames(file)]
 

@@ -48,13 +48,7 @@ class TextError(ValueError):
 
 
 class Token(NamedTuple):
-    """A piece of text.
-
-    Attributes:
-        kind: `name`, `number`, `string`, `mark`, or `end` after the last.
-        text: as written.
-        start, end: characters from the start of the file.
-    """
+    """A piece of text, and its place; its kind is that of `PATTERN`, or `end` after the last."""
 
     kind: str
     text: str

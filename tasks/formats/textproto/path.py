@@ -15,10 +15,9 @@ from typing import NamedTuple
 
 from tasks.formats.textproto.parse import Element, Message
 
-STEP = re.compile(
-    r"(?P<name>[A-Za-z_][A-Za-z0-9_]*|\[[A-Za-z0-9_.\-/]+\])"  # a field, or an extension
-    r"(?:\[(?P<nth>[0-9]+)\])?"
-)
+NAME = r"[A-Za-z_][A-Za-z0-9_]*|\[[A-Za-z0-9_.\-/]+\]"  # a field, or an extension
+STEP = re.compile(rf"({NAME})(?:\[([0-9]+)\])?")
+PATH = re.compile(rf"{STEP.pattern}(?:\.{STEP.pattern})*")
 Names = tuple[str, ...]
 Pieces = tuple[Message, ...]  # of one message, in the order of the text
 
@@ -59,18 +58,9 @@ def parse_path(path: str) -> Steps:
     Raises:
         PathError: it is not names, joined by full stops, with indexes in brackets.
     """
-    found: list[Step] = []
-    at = 0
-    while match := STEP.match(path, at):
-        nth = match["nth"]
-        found.append(Step(match["name"], None if nth is None else int(nth[:9])))
-        at = match.end()
-        if at == len(path):
-            return tuple(found)
-        if path[at] != ".":
-            break
-        at += 1
-    raise PathError("expected names joined by full stops, as in eval_input_reader[0].shuffle")
+    if not PATH.fullmatch(path):
+        raise PathError("expected names joined by full stops, as in eval_input_reader[0].shuffle")
+    return tuple(Step(name, int(nth[:9]) if nth else None) for name, nth in STEP.findall(path))
 
 
 def plain(path: str) -> str:
