@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 from msgspec import Raw, Struct
 
@@ -91,10 +91,11 @@ Message = Ready | PhaseStarted | PartialResult | Reply
 
 
 class Updates(Struct, frozen=True):
-    """What a handler calls while it works: at the beginning of a phase, with a partial result."""
+    """What is called while a request is carried out: at the beginning of a phase, and with each
+    partial result, which is a Struct in the child and its JSON in the parent."""
 
     phase: Callable[[str], None]
-    partial: Callable[[Struct], None]
+    partial: Callable[[Any], None]
 
 
 class FaultError(Exception):

@@ -27,6 +27,7 @@ from tasks.inference.channel import (
     Ready,
     Reply,
     Request,
+    Updates,
     start,
 )
 from tasks.inference.environment import (
@@ -108,7 +109,7 @@ class Child:
                 if not process.is_ready:
                     phase("start TensorFlow")
                     self.isolation = process.wait_until_ready(request, limit)
-                reply = process.ask(request, limit, phase, partial)
+                reply = process.ask(request, limit, Updates(phase, partial))
                 result = None if reply.why else msgspec.json.decode(reply.body, type=kind)
             except msgspec.MsgspecError as error:
                 self.close()
@@ -164,7 +165,8 @@ class _Process:
             NetworkError: it can't be imported.
             msgspec.MsgspecError: as in `_receive`.
         """
-        ready = self._receive(replace(request, log=str(self._start_log)), limit, ignore, ignore)
+        nobody = Updates(ignore, ignore)
+        ready = self._receive(replace(request, log=str(self._start_log)), limit, nobody)
         if not isinstance(ready, Ready):
             raise ValidationError("it replies before it was asked")
         if ready.fault:
@@ -173,13 +175,7 @@ class _Process:
         self.is_ready = True
         return ready.isolation
 
-    def ask(
-        self,
-        request: Request,
-        limit: float,
-        phase: Callable[[str], None],
-        partial: Callable[[Raw], None],
-    ) -> Reply:
+    def ask(self, request: Request, limit: float, updates: Updates) -> Reply:
         """Send a request, under a token that nobody can know before, and wait for the reply.
 
         Raises:
@@ -190,7 +186,7 @@ class _Process:
         self._output.end()
         self._output.begin(Path(request.log))
         self._channel.send(msgspec.json.encode(marked))
-        reply = self._receive(marked, limit, phase, partial)
+        reply = self._receive(marked, limit, updates)
         if not isinstance(reply, Reply):
             raise ValidationError("it says a second time that it is ready")
         self._output.end()
@@ -204,16 +200,10 @@ class _Process:
         self._output.close()
         shutil.rmtree(self.home, ignore_errors=True)
 
-    def _receive(
-        self,
-        request: Request,
-        limit: float,
-        phase: Callable[[str], None],
-        partial: Callable[[Raw], None],
-    ) -> Ready | Reply:
-        """The next message that is neither a phase nor a partial result, which the two functions
-        are called with. Each partial result starts the time again, but no more may come than were
-        asked for, so that it comes to an end.
+    def _receive(self, request: Request, limit: float, updates: Updates) -> Ready | Reply:
+        """The next message that is neither a phase nor a partial result, which are passed on. Each
+        partial result starts the time again, but no more may come than were asked for, so that it
+        comes to an end.
 
         Raises:
             NetworkError: the time is over, or the process died.
@@ -229,13 +219,13 @@ class _Process:
                 if message.token != request.token:
                     raise ValidationError("it sent a message that is not about this request")
                 if isinstance(message, PhaseStarted):
-                    phase(message.phase)
+                    updates.phase(message.phase)
                 elif isinstance(message, PartialResult):
                     partials += 1
                     if partials > most:
                         raise ValidationError(f"it sent more than {most} partial results")
                     deadline.restart()
-                    partial(message.body)
+                    updates.partial(message.body)
                 else:
                     return message
         code = self.popen.wait()

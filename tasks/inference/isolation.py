@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import site
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from tasks.inference import landlock, seccomp
@@ -75,11 +77,12 @@ def described(version: int, *, seccomp: bool, read_only: bool = False) -> str:
 
 def _own(root: Path, home: Path) -> Iterator[Rule]:
     """What Python, TensorFlow and our own code need."""
-    yield from ((root / name, READ) for name in OURS)
-    yield from ((path, READ) for path in OF_THE_SYSTEM)
-    yield from ((path, READ) for path in Path("/usr/local").glob("cuda*"))
-    yield from ((path, READ) for path in of_python(home, root))
-    yield from ((path, READ) for path in _searched_by_the_loader(os.environ))
+    ours = (root / name for name in OURS)
+    cuda = Path("/usr/local").glob("cuda*")
+    loaded = " ".join(os.environ.get(name, "") for name in ("LD_LIBRARY_PATH", "LD_PRELOAD"))
+    libraries = filter(None, re.split("[ :]", loaded))
+    readable = chain[str | Path](ours, OF_THE_SYSTEM, cuda, of_python(home, root), libraries)
+    yield from ((path, READ) for path in readable)
     yield "/dev/null", DEVICE
     yield "/proc/self/clear_refs", WRITE_FILE | TRUNCATE  # see `machine.reset_peak_memory`
     if os.environ.get("CUDA_VISIBLE_DEVICES") != "-1":
@@ -107,11 +110,6 @@ def without_parents_of(kept: Iterable[Path], folders: Iterable[str]) -> Iterator
             yield folder
 
 
-def _searched_by_the_loader(environment: Mapping[str, str]) -> Iterator[str]:
-    for name in ("LD_LIBRARY_PATH", "LD_PRELOAD"):
-        yield from filter(None, environment.get(name, "").replace(" ", ":").split(":"))
-
-
 def set_limits(*, may_write: bool, memory: int = 0) -> None:
     """Limit memory, the sizes of files, open files and core dumps. Linux only, but for the dumps:
     elsewhere the limits do not count what their names say, or are not tested.
@@ -123,25 +121,20 @@ def set_limits(*, may_write: bool, memory: int = 0) -> None:
         import resource
     except ImportError:  # Windows
         return
-    _lower(resource.RLIMIT_CORE, 0)
-    if sys.platform != "linux":
-        return
-    # Of the address space only what is private and writable counts: what is only reserved, as
-    # TensorFlow reserves far more than it uses, does not.
-    if most := memory or int(total_memory() * MOST_MEMORY):
-        _lower(resource.RLIMIT_DATA, most)
-    _lower(resource.RLIMIT_FSIZE, LARGEST_FILE if may_write else 0)
-    _lower(resource.RLIMIT_NOFILE, MOST_OPEN_FILES)
-    with suppress(OSError):  # should memory run out all the same, this process is to go first
-        Path("/proc/self/oom_score_adj").write_text("1000")
-
-
-def _lower(which: int, most: int) -> None:
-    import resource
-
-    _, hard = resource.getrlimit(which)
-    least = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(which, (least, least))
+    limits = {resource.RLIMIT_CORE: 0}
+    if sys.platform == "linux":
+        limits[resource.RLIMIT_FSIZE] = LARGEST_FILE if may_write else 0
+        limits[resource.RLIMIT_NOFILE] = MOST_OPEN_FILES
+        # Of the address space only what is private and writable counts: what is only reserved, as
+        # TensorFlow reserves far more than it uses, does not.
+        if most := memory or int(total_memory() * MOST_MEMORY):
+            limits[resource.RLIMIT_DATA] = most
+        with suppress(OSError):  # should memory run out all the same, this process is to go first
+            Path("/proc/self/oom_score_adj").write_text("1000")
+    for which, most in limits.items():
+        _, hard = resource.getrlimit(which)
+        lowered = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(which, (lowered, lowered))
 
 
 class _Header(ctypes.Structure):

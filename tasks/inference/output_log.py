@@ -76,21 +76,19 @@ class OutputLog:
             self._pipe.close()
 
     def _listen(self) -> None:
+        """Wait for something and take it, to the end of all."""
+        more = True
         with suppress(OSError, ValueError):
-            while self._wait_and_read():
-                pass
-
-    def _wait_and_read(self) -> bool:
-        """Wait for something and take it; false at the end of all."""
-        if POSIX:
-            poll = select.poll()
-            poll.register(self._pipe, select.POLLIN)
-            poll.poll()
-            return self._read(BLOCK)
-        block = os.read(self._pipe.fileno(), BLOCK)
-        with self._lock:
-            self._take(block)
-        return bool(block)
+            while more and POSIX:
+                poll = select.poll()
+                poll.register(self._pipe, select.POLLIN)
+                poll.poll()
+                more = self._read(BLOCK)
+            while more:
+                block = os.read(self._pipe.fileno(), BLOCK)
+                with self._lock:
+                    self._take(block)
+                more = bool(block)
 
     def _read(self, most: int) -> bool:
         """Take what is there, up to about `most` bytes; false at the end of all."""
@@ -156,14 +154,14 @@ def exit_error(network: str, code: int, limit: float | None, log: Path) -> Netwo
     last = last_line(log)
     printed = f": {last}" if last else ""
     if code == 0:
-        why = "TensorFlow's process ended before it had answered (exit code 0)"
+        why = "ended before it had answered (exit code 0)"
     elif code > 0:
-        why = f"TensorFlow's process ended with exit code {code}{printed}"
+        why = f"ended with exit code {code}{printed}"
     elif -code == 9:
-        why = "TensorFlow's process was killed by signal 9: out of memory?"
+        why = "was killed by signal 9: out of memory?"
     elif -code == signal.SIGILL:
-        why = "TensorFlow's process was killed by signal 4: made for another kind of processor?"
+        why = "was killed by signal 4: made for another kind of processor?"
     else:
         name = {each.value: each.name for each in signal.Signals}.get(-code, "unknown")
-        why = f"TensorFlow's process was killed by signal {-code} ({name}){printed}"
-    return NetworkError(network, why, f"details: {log}")
+        why = f"was killed by signal {-code} ({name}){printed}"
+    return NetworkError(network, f"TensorFlow's process {why}", f"details: {log}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import product
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -47,7 +48,9 @@ def draw(picture: Image.Image, boxes: Sequence[ReportedDetection]) -> Image.Imag
         size = plate_size(pen, text, font)
         plates.append(place_plate(size, frame, canvas.size, plates, frames))
     for box, plate, text in reversed(list(zip(boxes, plates, texts, strict=True))):
-        _plate(pen, plate, text, font, colours[box.id])
+        colour, middle = colours[box.id], ((plate[0] + plate[2]) / 2, (plate[1] + plate[3]) / 2)
+        pen.rectangle(plate, fill=colour)
+        pen.text(middle, text, font=font, fill=ink_on(colour), anchor="mm")
     return canvas
 
 
@@ -82,24 +85,18 @@ def frame_of(box: ReportedDetection, size: tuple[int, int], margin: int) -> Rect
     """The box in pixels with a margin around it, inside the picture."""
     top, left, bottom, right = box.box
     width, height = size[0] - 1, size[1] - 1
-    return (
-        _within(left * width - margin, width),
-        _within(top * height - margin, height),
-        _within(right * width + margin, width),
-        _within(bottom * height + margin, height),
-    )
-
-
-def _within(value: float, most: float) -> float:
-    return min(max(value, 0.0), most)
+    near, far = (left * width, top * height), (right * width, bottom * height)
+    sides = (*(side - margin for side in near), *(side + margin for side in far))
+    limits = zip(sides, (width, height) * 2, strict=True)
+    x0, y0, x1, y1 = (min(max(side, 0.0), most) for side, most in limits)
+    return x0, y0, x1, y1
 
 
 def plate_size(pen: ImageDraw.ImageDraw, text: str, font: Font) -> tuple[float, float]:
     """Width and height of the plate that a text needs: the same height for every text."""
-    ascent_and_descent = pen.textbbox((0, 0), "Ág", font=font)
-    margin = (ascent_and_descent[3] - ascent_and_descent[1]) * 0.3
-    height = ascent_and_descent[3] - ascent_and_descent[1] + margin
-    return pen.textlength(text, font=font) + 2 * margin, height
+    _, highest, _, lowest = pen.textbbox((0, 0), "Ág", font=font)
+    margin = (lowest - highest) * 0.3
+    return pen.textlength(text, font=font) + 2 * margin, lowest - highest + margin
 
 
 def place_plate(
@@ -109,28 +106,18 @@ def place_plate(
     plates: Sequence[Rectangle],
     frames: Sequence[Rectangle],
 ) -> Rectangle:
-    """Where the plate goes: above its box if nothing is hidden there, else where the least is.
+    """Where the plate goes: above its box if nothing is hidden there, else where the least is:
+    below, inside; flush left, then flush right.
 
     What it must not hide is another plate; what it should not, the inside of a box.
     """
-    spots = [_inside(spot, plate, size) for spot in _spots(plate, frame)]
-    return min(spots, key=lambda spot: 10 * _hidden(spot, plates) + _hidden(spot, frames))
-
-
-def _spots(plate: tuple[float, float], frame: Rectangle) -> list[tuple[float, float]]:
-    """Left upper corners, the best first: above, below, inside; flush left, then flush right."""
     left, top, right, bottom = frame
     width, height = plate
-    heights = [top - height, bottom, top, bottom - height]
-    return [(x, y) for x in (left, right - width) for y in heights]
-
-
-def _inside(
-    spot: tuple[float, float], plate: tuple[float, float], size: tuple[int, int]
-) -> Rectangle:
-    left = max(0.0, min(spot[0], size[0] - plate[0]))
-    top = max(0.0, min(spot[1], size[1] - plate[1]))
-    return left, top, left + plate[0], top + plate[1]
+    spots = list[Rectangle]()
+    for x, y in product((left, right - width), (top - height, bottom, top, bottom - height)):
+        x0, y0 = max(0.0, min(x, size[0] - width)), max(0.0, min(y, size[1] - height))
+        spots.append((x0, y0, x0 + width, y0 + height))
+    return min(spots, key=lambda spot: 10 * _hidden(spot, plates) + _hidden(spot, frames))
 
 
 def _hidden(spot: Rectangle, others: Sequence[Rectangle]) -> float:
@@ -150,11 +137,3 @@ def _outline(pen: ImageDraw.ImageDraw, frame: Rectangle, colour: Colour, width: 
     pen.rectangle((left, top, right, bottom), outline=(20, 20, 20), width=width + 2 * edge)
     inner = (left + edge, top + edge, right - edge, bottom - edge)
     pen.rectangle(inner, outline=colour, width=width)
-
-
-def _plate(
-    pen: ImageDraw.ImageDraw, plate: Rectangle, text: str, font: Font, colour: Colour
-) -> None:
-    pen.rectangle(plate, fill=colour)
-    middle = ((plate[0] + plate[2]) / 2, (plate[1] + plate[3]) / 2)
-    pen.text(middle, text, font=font, fill=ink_on(colour), anchor="mm")

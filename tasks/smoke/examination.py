@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 from PIL import Image
 
 from tasks.inference import machine, saved_model
@@ -17,7 +18,6 @@ from tasks.inference.channel import Updates
 from tasks.inference.input_picture import LoadedPicture, draw_scene, open_picture, other_shape
 from tasks.inference.report import (
     Check,
-    Checkpoint,
     Report,
     ReportedDetection,
     Seconds,
@@ -44,18 +44,12 @@ def handle(body: bytes, updates: Updates) -> SmokeReply:
     request = msgspec.json.decode(body, type=SmokeRequest)
     machine.reset_peak_memory()
     if request.saved_model:
-        return _run(tf, request, updates)
-    checkpoint, seconds = _read_checkpoint(tf, request, updates)
+        reply = _run(tf, request, updates)
+        return replace(reply, report=_completed(tf, request, updates, reply.report))
     skipped = Check("inference", "skipped", "no SavedModel: inference not applicable")
-    report = Report(
-        network=request.network,
-        applicable=False,
-        checks=(skipped, _checkpoint_check(checkpoint)),
-        checkpoint=checkpoint,
-        seconds=Seconds(checkpoint=seconds),
-        **_measured_on(tf),
-    )
-    read = f"{checkpoint.tensors} tensors read" if checkpoint else "no checkpoint"
+    report = Report(network=request.network, applicable=False, checks=(skipped,))
+    report = _completed(tf, request, updates, report)
+    read = f"{report.checkpoint.tensors} tensors read" if report.checkpoint else "no checkpoint"
     return SmokeReply(report=report, summary=f"{skipped.detail}; {read}")
 
 
@@ -72,7 +66,6 @@ def _run(tf: Any, request: SmokeRequest, updates: Updates) -> SmokeReply:
     again, warm = saved_model.run(tf, loaded, picture.pixels)
     found = detections_in(first, request.signature)
     results = tuple(_checks(tf, request, loaded, picture, first, again))
-    checkpoint, read = _read_checkpoint(tf, request, updates)
     detections = tuple(_reported(request, picture, found))
     report = Report(
         network=request.network,
@@ -80,16 +73,34 @@ def _run(tf: Any, request: SmokeRequest, updates: Updates) -> SmokeReply:
         detections=detections,
         found=len(found.scores),
         left_out=len(found.scores) - sum(one.drawn for one in detections),
-        checks=(*results, _checkpoint_check(checkpoint)),
+        checks=results,
         inputs=loaded.inputs,
         outputs=loaded.outputs,
-        seconds=Seconds(load=load, first=cold, warm=warm, checkpoint=read),
-        checkpoint=checkpoint,
-        **_measured_on(tf),
+        seconds=Seconds(load=load, first=cold, warm=warm),
     )
     times = f"load {load:.1f} s, warm " + (f"{warm * 1000:.0f} ms" if warm < 1 else f"{warm:.1f} s")
     summary = f"{_summary(request, picture, found, detections)}; {times}"
     return SmokeReply(report=report, drawn=_png(picture, detections), summary=summary)
+
+
+def _completed(tf: Any, request: SmokeRequest, updates: Updates, report: Report) -> Report:
+    """The report with what the checkpoint holds, and with what it was all measured on."""
+    updates.phase("read the checkpoint")
+    checkpoint, seconds, check = None, 0.0, Check("checkpoint", "skipped", "it has none")
+    if request.checkpoint:
+        prefix = Path(request.folder, request.checkpoint)
+        checkpoint, seconds = saved_model.timed(lambda: saved_model.read_checkpoint(tf, prefix))
+        check = Check("checkpoint", "passed", f"all {checkpoint.tensors} tensors read")
+    return replace(
+        report,
+        checks=(*report.checks, check),
+        checkpoint=checkpoint,
+        seconds=replace(report.seconds, checkpoint=seconds),
+        threads=machine.processors(),
+        peak_memory=machine.peak_memory(),
+        tensorflow=tf.__version__,
+        python=platform.python_version(),
+    )
 
 
 def _checks(
@@ -131,23 +142,6 @@ def _hits(request: SmokeRequest, picture: LoadedPicture, found: Detections) -> t
     least = expect.score if expect else LEAST_SCORE
     hits = checks.count_hits(found, request.labels, picture.boxes, picture.names, least)
     return hits, len(picture.names)
-
-
-def _read_checkpoint(
-    tf: Any, request: SmokeRequest, updates: Updates
-) -> tuple[Checkpoint | None, float]:
-    """What its checkpoint holds, and the seconds it took to read; None if it has none."""
-    updates.phase("read the checkpoint")
-    if not request.checkpoint:
-        return None, 0.0
-    prefix = Path(request.folder, request.checkpoint)
-    return saved_model.timed(lambda: saved_model.read_checkpoint(tf, prefix))
-
-
-def _checkpoint_check(checkpoint: Checkpoint | None) -> Check:
-    if checkpoint is None:
-        return Check("checkpoint", "skipped", "it has none")
-    return Check("checkpoint", "passed", f"all {checkpoint.tensors} tensors read")
 
 
 def _reported(
@@ -195,12 +189,3 @@ def _summary(
         return f"{len(drawn)} {'box' if len(drawn) == 1 else 'boxes'}: {best}"
     first = f" (best: {detections[0].label} {detections[0].score:.2f})" if detections else ""
     return f"no box scores {LEAST_SCORE} or more{first}"
-
-
-def _measured_on(tf: Any) -> dict[str, Any]:
-    return {
-        "threads": machine.processors(),
-        "peak_memory": machine.peak_memory(),
-        "tensorflow": tf.__version__,
-        "python": platform.python_version(),
-    }
