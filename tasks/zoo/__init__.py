@@ -1,5 +1,5 @@
 """The zoo at a glance, to choose a network from.
 
-`entries` makes a row of every network and finds those that no other beats, `choice` filters and
-sorts them, `table` draws them, `command` is `doit catalogue`; `page` shows all of one network.
+`entries` makes a row of every network and finds those that no other beats; `command` is
+`doit catalogue`, which filters and sorts them; `table` draws them; `page` shows all of one network.
 """

@@ -40,8 +40,8 @@ FAMILY_PAPERS: dict[Family, str] = {
 }
 
 
-class Smoked(msgspec.Struct, frozen=True):
-    """What smoke.json says of the run itself."""
+class SmokeRun(msgspec.Struct, frozen=True):
+    """The part of smoke.json that is shown."""
 
     isolation: str = ""
 
@@ -156,16 +156,16 @@ def _installed(network: Network, workspace: Workspace) -> str:
     if receipt is None:
         return "no"
     folder = workspace.network(network.name)
-    found = differences(folder, receipt.files)
-    state = f"{len(found)} of its files differ" if found else "intact"
+    changed = differences(folder, receipt.files)
+    state = f"{len(changed)} of its files differ" if changed else "intact"
     size = sum(record.size for record in receipt.files.values())
     return f"{folder}, {human_size(size)}, {state}"
 
 
 def _isolated(network: Network, workspace: Workspace) -> str:
-    """What held the network when it was run last; "" if it was not."""
+    """What kept the network from the rest of the machine when it was last run; "" if it was not."""
     try:
         content = read_file(workspace.smoke_json(network.name), LARGEST_STATE)
-        return printable(msgspec.json.decode(content, type=Smoked).isolation)
+        return printable(msgspec.json.decode(content, type=SmokeRun).isolation)
     except (OSError, ValueError):
         return ""

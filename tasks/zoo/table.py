@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TextIO
 
 from msgspec import Struct
@@ -20,40 +20,24 @@ from tasks.zoo.entries import Entry, pareto_front
 
 GAP = 2
 NARROWEST = 20
-# A title that is cut shorter than this is of no use; then the figures are left out.
-LEAST = 24
+LEAST = 24  # a title that is cut shorter is of no use; then the figures are left out
 FIGURES: dict[Output, str] = {"boxes": "mAP", "masks": "masks", "keypoints": "keypoints"}
 # What stays longest comes first; with `--finds masks` that is the masks' mAP, then ms.
 PRIORITY = (
-    "mAP",
-    "ms",
-    "family",
-    "size",
-    "here",
-    "input",
-    "licence",
-    "masks",
-    "keypoints",
-    "projects",
+    "mAP", "ms", "family", "size", "here", "input", "licence", "masks", "keypoints", "projects",
     "title",
-)
+)  # fmt: skip
 # Left to right.
 ORDER = (
-    "name",
-    "title",
-    "family",
-    "input",
-    "ms",
-    "mAP",
-    "masks",
-    "keypoints",
-    "size",
-    "here",
-    "projects",
-    "licence",
-)
+    "name", "title", "family", "input", "ms", "mAP", "masks", "keypoints", "size", "here",
+    "projects", "licence",
+)  # fmt: skip
 SIGNS = (
     "Green: installed; cyan: used by a project; bold figures: no other row is as fast and accurate."
+)
+MEANING = (
+    "ms: published time for a picture, on hardware that the zoo's page does not name."
+    " mAP: published COCO mAP in percent, of boxes unless the column says otherwise."
 )
 RIGHT = ("input", "ms", "mAP", "masks", "keypoints", "size")
 
@@ -97,19 +81,15 @@ def megabytes(size: int | None) -> str:
 
 
 def layout(
-    rows: Sequence[dict[str, str]],
-    width: int,
-    looked_for: Output = "boxes",
-    *,
-    titles: bool = False,
+    rows: Sequence[dict[str, str]], width: int, output: Output = "boxes", *, titles: bool = False
 ) -> Layout:
-    """Which columns there are; those in which no row has anything are none. `titles`: a network is
-    known by its title, and its name is what goes first."""
+    """Which columns there are; one that is empty in every row is left out. With `titles` a network
+    is known by its title, and its name is the first column to go."""
     from rich.cells import cell_len
 
     natural = {c: max(cell_len(row[c]) for row in rows) for c in ORDER}
     wide = {c: max(natural[c], len(c)) for c in ORDER if natural[c]}
-    first = (FIGURES[looked_for], "ms")
+    first = (FIGURES[output], "ms")
     rest = (*(p for p in PRIORITY if p not in (*first, "title")), "name" if titles else "title")
     wanted = [c for c in (*first, *rest) if c in wide]
     figures = sum(wide[c] + GAP for c in wanted if c in first)
@@ -130,26 +110,6 @@ def layout(
     return Layout(widths, tuple(c for c in wanted if c not in kept))
 
 
-def lines(
-    entries: Sequence[Entry], width: int, looked_for: Output = "boxes", *, titles: bool = False
-) -> list[str]:
-    """The table as plain lines of at most `width` cells: header, rows, and what they mean."""
-    width = max(width, NARROWEST)
-    notes = remarks(entries, width)
-    if not entries:
-        return notes
-    rows = [cells(entry) for entry in entries]
-    laid = layout(rows, width, looked_for, titles=titles)
-    header = _line({column: column for column in laid.widths}, laid)
-    body = [_line(row, laid) for row in rows]
-    return [header, *body, "", *notes, *_left_out(laid, width)]
-
-
-def _line(row: dict[str, str], laid: Layout) -> str:
-    parts = [fitted(row[column], wide, column in RIGHT) for column, wide in laid.widths.items()]
-    return (" " * GAP).join(parts).rstrip()
-
-
 def fitted(text: str, width: int, right: bool = False) -> str:
     """The text in exactly `width` cells; one that is cut ends in `~`."""
     from rich.cells import cell_len, set_cell_size
@@ -160,65 +120,71 @@ def fitted(text: str, width: int, right: bool = False) -> str:
     return padding + text if right else text + padding
 
 
-def remarks(entries: Sequence[Entry], width: int) -> list[str]:
-    """How many they are, and what the figures are."""
-    if not entries:
-        return textwrap.wrap("no network matches; `doit catalogue` shows all", width)
-    counted = f"{len(entries)} network{'s' * (len(entries) > 1)}."
-    meaning = (
-        "ms: published time for a picture, on hardware that the zoo's page does not name."
-        " mAP: published COCO mAP in percent, of boxes unless the column says otherwise."
-    )
-    return textwrap.wrap(f"{counted} {meaning}", width)
-
-
-def _left_out(laid: Layout, width: int) -> list[str]:
-    if not laid.left_out:
-        return []
-    note = f"No room for: {', '.join(laid.left_out)}; see `doit show NETWORK` or --csv."
-    return textwrap.wrap(note, width)
+def lines(
+    entries: Sequence[Entry], width: int, output: Output = "boxes", *, titles: bool = False
+) -> list[str]:
+    """The table as plain lines of at most `width` cells: header, rows, and what they mean."""
+    table = _table(entries, max(width, NARROWEST), output, titles)
+    return ["".join(text for text, _ in line).rstrip() for line in table]
 
 
 def show(
-    entries: Sequence[Entry], stream: TextIO, looked_for: Output = "boxes", *, titles: bool = False
+    entries: Sequence[Entry], stream: TextIO, output: Output = "boxes", *, titles: bool = False
 ) -> None:
-    """Write the table, drawn if it is for a terminal."""
+    """Write the table; the same lines in colours if it is for a terminal that has them."""
     width = max(NARROWEST, shutil.get_terminal_size().columns)
-    if entries and stream.isatty():
-        _draw(entries, stream, width, looked_for, titles)
-    else:
-        text = "\n".join(lines(entries, width, looked_for, titles=titles))
-        stream.write(text + "\n")
-
-
-def _draw(
-    entries: Sequence[Entry], stream: TextIO, width: int, looked_for: Output, titles: bool
-) -> None:
-    """The same lines as text that rich colours, as far as the terminal has colours."""
+    if not entries or not stream.isatty():
+        stream.write("\n".join(lines(entries, width, output, titles=titles)) + "\n")
+        return
     from rich.text import Text
 
-    rows = [cells(entry) for entry in entries]
-    laid = layout(rows, width, looked_for, titles=titles)
-    best = {entry.name for entry in pareto_front(entries, looked_for)}
-    head = _line({column: column for column in laid.widths}, laid)
-    lines = [Text(head, style="bold underline")]
-    for entry, row in zip(entries, rows, strict=True):
-        line = Text()
-        for column, wide in laid.widths.items():
-            text = fitted(row[column], wide, column in RIGHT)
-            line.append(" " * GAP if line else "")
-            line.append(text, _style(column, entry, best))
+    drawn = [Text.assemble(*line) for line in _table(entries, width, output, titles, SIGNS)]
+    for line in drawn:
         line.rstrip()
-        lines.append(line)
-    notes = [*remarks(entries, width), *textwrap.wrap(SIGNS, width), *_left_out(laid, width)]
-    lines += [Text(""), Text("\n".join(notes), style="dim")]
-    console(stream, width=width).print(Text("\n").join(lines), soft_wrap=True)
+    console(stream, width=width).print(Text("\n").join(drawn), soft_wrap=True)
 
 
-def _style(column: str, entry: Entry, best: set[str]) -> str:
+Line = list[tuple[str, str]]
+"""Texts with their styles, as rich has them."""
+
+
+def _table(
+    entries: Sequence[Entry], width: int, output: Output, titles: bool, signs: str = ""
+) -> list[Line]:
+    """Header, rows, and what they mean; `signs` says what the colours mean."""
+    if not entries:
+        return _notes(width, "no network matches; `doit catalogue` shows all")
+    rows = [cells(entry) for entry in entries]
+    laid = layout(rows, width, output, titles=titles)
+    best = {entry.name for entry in pareto_front(entries, output)}
+    header = "".join(text for text, _ in _line({c: c for c in laid.widths}, laid)).rstrip()
+    body = [_line(row, laid, entry, best) for entry, row in zip(entries, rows, strict=True)]
+    counted = f"{len(entries)} network{'s' * (len(entries) > 1)}. {MEANING}"
+    names = ", ".join(laid.left_out)
+    left_out = f"No room for: {names}; see `doit show NETWORK` or --csv." if names else ""
+    notes = _notes(width, counted, signs, left_out)
+    return [[(header, "bold underline")], *body, [], *notes]
+
+
+def _line(
+    row: dict[str, str], laid: Layout, entry: Entry | None = None, best: Collection[str] = ()
+) -> Line:
+    line = Line()
+    for column, width in laid.widths.items():
+        line.append((" " * GAP if line else "", ""))
+        text = fitted(row[column], width, column in RIGHT)
+        line.append((text, _style(column, entry, best) if entry else ""))
+    return line
+
+
+def _style(column: str, entry: Entry, best: Collection[str]) -> str:
     """What is here is green; a pair of figures that no other row beats is bold."""
     if column in ("name", "title"):
         return "bold green" if entry.installed else ("cyan" if entry.projects else "")
-    if column in ("ms", "mAP", "masks", "keypoints") and entry.name in best:
-        return "bold"
-    return "" if column in ("ms", "mAP", "masks", "keypoints") else "dim"
+    if column in ("ms", *FIGURES.values()):
+        return "bold" if entry.name in best else ""
+    return "dim"
+
+
+def _notes(width: int, *texts: str) -> list[Line]:
+    return [[(line, "dim")] for text in texts for line in textwrap.wrap(text, width)]

@@ -13,7 +13,7 @@ from PIL import Image
 from tasks.core.paths import Workspace
 from tasks.plot import draw
 from tasks.plot.content import Content, content
-from tasks.zoo.choice import FAMILIES
+from tasks.zoo.command import FAMILIES
 from tasks.zoo.entries import entries
 from tests.support.shipped import row, ship
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tasks.core.errors import UsageError
-from tasks.zoo.choice import FAMILIES, TWO_STAGES, Choice, choose, families, parse
+from tasks.zoo.command import FAMILIES, TWO_STAGES, Choice, choose, families, parse
 from tests.support.shipped import row
 
 ROWS = (
