@@ -1,6 +1,6 @@
 """`doit plot`: published speed against mAP, as a picture.
 
-`content` decides what is drawn and what only named, `place` where the labels go, `draw` draws,
+`draw` decides what is drawn and what only named, and draws it; `place` decides where the labels go;
 `step` knows when it is stale.
 """
 

@@ -1,4 +1,5 @@
-"""The picture itself, by matplotlib, which is imported only when something is drawn.
+"""What the plot shows, and the picture itself, by matplotlib, which is imported only when something
+is drawn.
 
 Colours are those of Okabe and Ito (*Color Universal Design*, 2008), which people with the usual
 colour blindnesses can tell apart; each family has a shape besides, for print without colour.
@@ -12,16 +13,18 @@ import warnings
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, field
+
 from tasks.config.types import Family
-from tasks.plot.content import Content, Point
-from tasks.plot.place import ABOVE, BELOW, Box, Label, along, leader_end, place
+from tasks.plot.place import ABOVE, BELOW, Box, Label, Placed, along, leader_end, place
+from tasks.zoo.entries import Entry, pareto_front
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-LOOKS: dict[Family, tuple[str, str, float]] = {
+MARKERS: dict[Family, tuple[str, str, float]] = {
     # family: colour, shape, size in points
     "Faster R-CNN": ("#0072B2", "o", 8),
     "Mask R-CNN": ("#CC79A7", "D", 8),
@@ -57,6 +60,78 @@ SOURCE = (
     "another and is no forecast for your machine. COCO mAP is the mean of the average precision "
     "over the classes of COCO and over overlaps (IoU) from .50 to .95."
 )
+
+
+class Point(Struct, frozen=True):
+    """One network on the plot.
+
+    Attributes:
+        ms: published time for a picture, milliseconds.
+        accuracy: published mAP in percent: of keypoints if `hollow`, else of boxes.
+        hollow: only a keypoint or mask mAP is published, which can't be compared with one of boxes.
+        best: on the Pareto front.
+        marked: a project of the workspace uses it.
+    """
+
+    name: str
+    title: str
+    family: Family
+    ms: float
+    accuracy: float
+    hollow: bool = False
+    best: bool = False
+    marked: bool = False
+
+
+class Content(Struct, frozen=True):
+    """All that the plot shows: its digest is part of the receipt, so names are those of before.
+
+    Attributes:
+        points: in the catalogue's order.
+        not_drawn: titles of the zoo's networks of which speed or mAP is not published.
+        own_not_drawn: the same of the workspace's other networks, by name.
+    """
+
+    points: tuple[Point, ...]
+    not_drawn: tuple[str, ...] = field(name="silent")
+    own_not_drawn: tuple[str, ...] = field(name="silent_of_yours")
+
+
+def content(entries: Sequence[Entry], wanted: Collection[str]) -> Content:
+    """Sort the rows into what can be drawn and what can only be named.
+
+    A network of the user's own that no project uses and that has no figures is neither.
+    """
+    best = {entry.name for entry in pareto_front(entries)}
+    points, not_drawn, own = list[Point](), list[str](), list[str]()
+    for entry in entries:
+        title, (accuracy, hollow) = entry.title or entry.name, _accuracy(entry)
+        is_wanted = entry.name in wanted
+        if entry.speed_ms is not None and accuracy is not None:
+            points.append(
+                Point(
+                    name=entry.name,
+                    title=title,
+                    family=entry.family,
+                    ms=entry.speed_ms,
+                    accuracy=accuracy,
+                    hollow=hollow,
+                    best=entry.name in best,
+                    marked=is_wanted,
+                )
+            )
+        elif entry.origin == "zoo":
+            not_drawn.append(title)
+        elif is_wanted:
+            own.append(entry.name)
+    return Content(tuple(points), tuple(not_drawn), tuple(own))
+
+
+def _accuracy(entry: Entry) -> tuple[float | None, bool]:
+    if entry.map_boxes is not None:
+        return entry.map_boxes, False
+    other = entry.map_keypoints if entry.map_keypoints is not None else entry.map_masks
+    return other, other is not None
 
 
 def draw(content: Content, kinds: Collection[str]) -> dict[str, bytes]:
@@ -136,7 +211,7 @@ def _stairs(points: Sequence[Point]) -> list[tuple[float, float]]:
 
 
 def _point(axes: Axes, point: Point) -> None:
-    colour, shape, size = LOOKS[point.family]
+    colour, shape, size = MARKERS[point.family]
     inside, edge = ("white", colour) if point.hollow else (colour, "white")
     width = 1.8 if point.hollow else 0.7
     x, y = [point.ms], [point.accuracy]
@@ -153,7 +228,7 @@ def _legend(axes: Axes, points: Sequence[Point]) -> None:
     from matplotlib.lines import Line2D
 
     handles = []
-    for family, (colour, shape, size) in LOOKS.items():
+    for family, (colour, shape, size) in MARKERS.items():
         if number := sum(point.family == family for point in points):
             handles.append(_sign(shape, size, colour, "white", f"{family} ({number})"))
     if any(point.hollow for point in points):
@@ -177,17 +252,17 @@ def _sign(shape: str, size: float, inside: str, edge: str, label: str) -> Any:
 
 def _small_print(content: Content, unnamed: int = 0) -> str:
     """What the figures are, and what is not drawn. For `unnamed` names there was no room."""
-    silent = [f"No room for the names of {unnamed}."] if unnamed else []
+    notes = [f"No room for the names of {unnamed}."] if unnamed else []
     if any(point.hollow for point in content.points):
-        silent.append(
+        notes.append(
             "Hollow: mAP of keypoints alone is published; it is no match for one of boxes."
         )
-    if content.silent:
-        listed = " and ".join(content.silent)
-        silent.append(f"Not drawn, for their speed or mAP is not published: {listed}.")
-    if content.silent_of_yours:
-        silent.append(f"Nor, of this workspace: {', '.join(content.silent_of_yours)}.")
-    paragraphs = [SOURCE, " ".join(silent)]
+    if content.not_drawn:
+        listed = " and ".join(content.not_drawn)
+        notes.append(f"Not drawn, for their speed or mAP is not published: {listed}.")
+    if content.own_not_drawn:
+        notes.append(f"Nor, of this workspace: {', '.join(content.own_not_drawn)}.")
+    paragraphs = [SOURCE, " ".join(notes)]
     return "\n".join(line for text in paragraphs for line in textwrap.wrap(text, 158))
 
 
@@ -227,7 +302,9 @@ def _text(axes: Axes, point: Point) -> Text:
     return text
 
 
-def _put(axes: Axes, texts: Sequence[Text], labels: Sequence[Label], placed: Sequence[Any]) -> None:
+def _put(
+    axes: Axes, texts: Sequence[Text], labels: Sequence[Label], placed: Sequence[Placed | None]
+) -> None:
     """Move each text to its place, with a line to its point where that is far; drop the rest."""
     data = axes.transData.inverted().transform
     for text, label, found in zip(texts, labels, placed, strict=True):

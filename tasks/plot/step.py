@@ -7,20 +7,26 @@ from functools import cache
 
 from tasks.core import ownership, receipts
 from tasks.core.errors import UsageError, disk_error
+from tasks.core.receipts import Receipt
 from tasks.pipeline.job import Outcome, Progress, WorkspaceJob
-from tasks.plot.content import Content, content
-from tasks.plot.receipt import PlotReceipt
+from tasks.plot.draw import Content, content, draw
 from tasks.zoo.entries import entries
 
 VERSION = 1
 KINDS = ("png", "svg")
 
 
+class PlotReceipt(Receipt, frozen=True, kw_only=True):
+    """The plot was drawn, by this version of matplotlib."""
+
+    matplotlib: str = ""
+
+
 def why_stale(job: WorkspaceJob) -> str | None:
     """Why the plot must be drawn again, in a few words; None if it is as it should be."""
     receipt = receipts.read(job.workspace.receipt("plot", job.name), PlotReceipt)
     asked = "the catalogue or the workspace's networks"
-    why = ownership.why_stale(receipt, definition(shown_by(job)), asked=asked)
+    why = ownership.why_stale(receipt, definition(content_of(job)), asked=asked)
     if why or receipt is None:
         return why
     if receipt.matplotlib != matplotlib_version():
@@ -41,41 +47,39 @@ def run(job: WorkspaceJob, progress: Progress) -> Outcome:
     if not matplotlib_version():
         why, todo = "matplotlib is not installed", "`pip install -r requirements.lock` brings it"
         raise UsageError(f"plot:{job.name}", why, todo)
-    from tasks.plot.draw import draw
-
-    shown = shown_by(job)
+    drawn = content_of(job)
     progress.begin("draw", None)
-    drawn = draw(shown, KINDS)
+    pictures = draw(drawn, KINDS)
     progress.end()
     try:
-        moved = _write(job, shown, drawn)
+        moved = _write(job, drawn, pictures)
     except OSError as error:
         raise disk_error(f"plot:{job.name}", error) from error
-    number = len(shown.points)
+    number = len(drawn.points)
     note = f"{number} point{'s' * (number != 1)}, {job.workspace.plot('svg').name} too"
     return Outcome("built", note, lines=moved)
 
 
-def _write(job: WorkspaceJob, shown: Content, drawn: dict[str, bytes]) -> tuple[str, ...]:
+def _write(job: WorkspaceJob, drawn: Content, pictures: dict[str, bytes]) -> tuple[str, ...]:
     """Write the files and the receipt; give back what the user must know."""
     place = job.workspace.receipt("plot", job.name)
-    files = {job.workspace.plot(kind): image for kind, image in drawn.items()}
+    files = {job.workspace.plot(kind): image for kind, image in pictures.items()}
     unfinished = PlotReceipt(definition="")
     outputs, moved = ownership.write_results(job.workspace.root, place, unfinished, files)
     done = PlotReceipt(
-        definition=definition(shown), outputs=outputs, matplotlib=matplotlib_version()
+        definition=definition(drawn), outputs=outputs, matplotlib=matplotlib_version()
     )
     receipts.write(place, done)
     return moved
 
 
-def shown_by(job: WorkspaceJob) -> Content:
+def content_of(job: WorkspaceJob) -> Content:
     return content(entries(job.config, job.workspace), job.config.wanted)
 
 
-def definition(shown: Content) -> str:
+def definition(drawn: Content) -> str:
     """Digest of all that the picture depends on but matplotlib."""
-    return receipts.digest([VERSION, shown])
+    return receipts.digest([VERSION, drawn])
 
 
 @cache

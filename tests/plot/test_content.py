@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasks.core.paths import Workspace
-from tasks.plot.content import content
+from tasks.plot.draw import content
 from tasks.zoo.entries import entries
 from tests.support.shipped import ZOO, row, ship
 
@@ -13,11 +13,11 @@ TUTORIAL = "faster_rcnn_resnet50_v1_640x640_coco17_tpu-8"
 
 def test_all_rows_of_the_zoo_are_accounted_for(workspace: Workspace) -> None:
     config = ship(workspace)
-    shown = content(entries(config, workspace), config.wanted)
-    assert len(shown.points) + len(shown.silent) == ZOO
-    assert len({point.name for point in shown.points}) == len(shown.points)
-    assert shown.silent == ("ExtremeNet (deprecated)", "ExtremeNet")
-    assert shown.silent_of_yours == (EMBEDDED,)
+    drawn = content(entries(config, workspace), config.wanted)
+    assert len(drawn.points) + len(drawn.not_drawn) == ZOO
+    assert len({point.name for point in drawn.points}) == len(drawn.points)
+    assert drawn.not_drawn == ("ExtremeNet (deprecated)", "ExtremeNet")
+    assert drawn.own_not_drawn == (EMBEDDED,)
 
 
 def test_only_the_network_that_has_no_mAP_of_boxes_is_hollow(  # noqa: N802
@@ -32,8 +32,8 @@ def test_only_the_network_that_has_no_mAP_of_boxes_is_hollow(  # noqa: N802
 
 def test_the_workspaces_networks_are_marked(workspace: Workspace) -> None:
     config = ship(workspace)
-    shown = content(entries(config, workspace), config.wanted)
-    assert [point.name for point in shown.points if point.marked] == [TUTORIAL]
+    drawn = content(entries(config, workspace), config.wanted)
+    assert [point.name for point in drawn.points if point.marked] == [TUTORIAL]
 
 
 def test_ones_own_network_with_figures_is_a_point_and_without_is_named_if_it_is_used() -> None:
@@ -42,6 +42,6 @@ def test_ones_own_network_with_figures_is_a_point_and_without_is_named_if_it_is_
         row("used", origin="own", speed_ms=5),
         row("idle", origin="own"),
     )
-    shown = content(rows, ("used",))
-    assert [(point.name, point.title) for point in shown.points] == [("full", "full")]
-    assert (shown.silent, shown.silent_of_yours) == ((), ("used",))
+    drawn = content(rows, ("used",))
+    assert [(point.name, point.title) for point in drawn.points] == [("full", "full")]
+    assert (drawn.not_drawn, drawn.own_not_drawn) == ((), ("used",))

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tasks.core.paths import Workspace
 from tasks.plot import draw
-from tasks.plot.content import Content, content
+from tasks.plot.draw import Content, content
 from tasks.zoo.command import FAMILIES
 from tasks.zoo.entries import entries
 from tests.support.shipped import row, ship
@@ -80,10 +80,10 @@ def test_what_is_not_drawn_is_named_and_hollow_explained(zoo: Content) -> None:
 
 
 def test_each_family_has_its_own_colour_and_its_own_shape() -> None:
-    assert set(draw.LOOKS) == set(FAMILIES)
-    for looks in zip(*draw.LOOKS.values(), strict=True):
-        if isinstance(looks[0], str):
-            assert len(set(looks)) == len(looks)
+    assert set(draw.MARKERS) == set(FAMILIES)
+    for markers in zip(*draw.MARKERS.values(), strict=True):
+        if isinstance(markers[0], str):
+            assert len(set(markers)) == len(markers)
 
 
 @pytest.mark.parametrize(

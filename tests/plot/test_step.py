@@ -14,7 +14,6 @@ from tasks.core.paths import Workspace
 from tasks.pipeline.job import Silent, WorkspaceJob
 from tasks.plot import step
 from tasks.plot.clean import clean
-from tasks.plot.receipt import PlotReceipt
 from tests.support.checkouts import check_out
 from tests.support.projects import tree
 from tests.support.shipped import ship
@@ -218,4 +217,4 @@ def test_a_receipt_that_is_no_receipt_is_made_anew(drawn: WorkspaceJob) -> None:
     path.write_bytes(os.urandom(64))
     assert step.why_stale(drawn) == "never done"
     step.run(drawn, Silent())
-    assert receipts.read(path, PlotReceipt) is not None
+    assert receipts.read(path, step.PlotReceipt) is not None
