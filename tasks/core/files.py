@@ -16,6 +16,7 @@ from typing import IO
 from tasks.core.temporary import create_held, ground_of, is_left, open_plain, token
 
 BLOCK = 1 << 20
+SMALL = 1 << 12  # room for a block is made before it is read: most files need no more
 # Seconds after which a further write leaves another mtime on any file system (FAT: 2).
 SETTLED = 3.0
 
@@ -131,9 +132,12 @@ def open_file(path: Path) -> BufferedReader:
     Raises:
         OSError: it is missing, can't be read, or is something else; `strerror` is a clause.
     """
-    if path.is_dir():  # Windows would say that it is forbidden
-        raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
-    return open_plain(path, follow_links=True)
+    try:
+        return open_plain(path, follow_links=True)
+    except OSError:
+        if path.is_dir():  # Windows says that it is forbidden
+            raise IsADirectoryError(errno.EISDIR, "is a folder", str(path)) from None
+        raise
 
 
 def read_file(path: Path, most: int) -> bytes:
@@ -145,7 +149,9 @@ def read_file(path: Path, most: int) -> bytes:
     """
     with open_file(path) as file:
         size = os.fstat(file.fileno()).st_size
-        content = file.read(most + 1) if size <= most else b""
+        content = file.read(size + 1) if size <= most else b""  # room for so many is made first
+        if len(content) > size:  # somebody writes it, or the system does
+            content += file.read(most + 1 - len(content))
     if size > most or len(content) > most:
         limit = f"{most >> 20} MiB" if most % (1 << 20) == 0 else human_size(most)
         raise OSError(errno.EFBIG, f"more than {limit}", str(path))
@@ -210,7 +216,7 @@ def sha256_of(path: Path, most: int = sys.maxsize) -> str:
     digest, done = hashlib.sha256(), 0
     with open_file(path) as file:
         size = os.fstat(file.fileno()).st_size
-        while size <= most and (block := file.read(BLOCK)):
+        while size <= most and (block := file.read(min(BLOCK, max(size - done, SMALL)))):
             digest.update(block)
             done += len(block)
             size = max(size, done)  # somebody may go on writing

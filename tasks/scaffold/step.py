@@ -108,7 +108,7 @@ def _what_was_edited(job: ProjectJob, receipt: ScaffoldReceipt) -> str | None:
     told = os.stat(job.workspace.receipt("scaffold", job.name)).st_mtime_ns
     for name in job.project.networks:
         path = f"{training}/{name}/{PIPELINE}"
-        if path not in receipt.values or _mtime(job.workspace.root / path) < told:
+        if path not in receipt.values or _mtime(f"{job.workspace.root}/{path}") < told:
             continue
         known = {receipt.output(path).sha256, receipt.edited.get(path)}
         if sha256_or_nothing(job.workspace.root / path) not in known:
@@ -116,7 +116,7 @@ def _what_was_edited(job: ProjectJob, receipt: ScaffoldReceipt) -> str | None:
     return None
 
 
-def _mtime(path: Path) -> int:
+def _mtime(path: str) -> int:
     """When a file was last changed, in nanoseconds; 0 if there is none."""
     try:
         return os.stat(path).st_mtime_ns
