@@ -26,6 +26,7 @@ OFTENER = 4  # these are so short that more rounds cost little
 SMOKED = """
 from pathlib import Path
 from tasks.core import receipts
+from tasks.core.ownership import write_results
 from tasks.pipeline.job import NetworkJob
 from tasks.core.paths import Workspace
 from tasks.inference.report import SmokeReceipt
@@ -39,12 +40,12 @@ config = start(workspace)
 for name in config.wanted:
     job = NetworkJob(config, workspace, network=config.networks[name])
     extracted = receipts.read(workspace.receipt("extract", name), ExtractReceipt)
-    receipts.write(workspace.receipt("smoke", name), SmokeReceipt(
+    place = workspace.receipt("smoke", name)
+    files = {workspace.smoke_json(name): b"{}", workspace.smoke_picture(name): b"PNG"}
+    outputs, _ = write_results(workspace.root, place, SmokeReceipt(definition=""), files)
+    receipts.write(place, SmokeReceipt(
         definition=definition(job), tree=extracted.tree, picture=scene_id(),
-        tensorflow=tensorflow_version()))
-    workspace.results(name).mkdir(parents=True)
-    workspace.smoke_json(name).write_text("{}")
-    workspace.smoke_picture(name).write_bytes(b"PNG")
+        tensorflow=tensorflow_version(), outputs=outputs))
 """
 
 
