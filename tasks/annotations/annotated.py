@@ -2,7 +2,7 @@
 
 Tools that turn, scale or round leave edges that are a fraction of a pixel outside; those are moved
 to the picture's edge. What is further out was drawn on another picture, or is wrong. Records,
-doctor and measure all judge by this.
+doctor and measure all go by this.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from tasks.annotations.voc import Annotation, Box, Edges, plain
 from tasks.core.files import read_head
 from tasks.core.spelling import composed, spelled, suggestion
 from tasks.core.text import printable
-from tasks.pictures import pixels
-from tasks.pictures.pixels import Picture, examine, to_upright
+from tasks.pictures.pixels import LARGEST, Picture, examine, to_upright
 
 LARGE = 8  # pixels a side: from here on no box of one pixel is meant, if there are no others
 ENDS_EARLY = "its last pixels are missing, and grey stands in their place: was it copied whole?"
@@ -53,7 +52,7 @@ class Annotated(Struct, frozen=True):
 
 
 def read_pair(pair: Pair, ids: Mapping[str, int]) -> Annotated:
-    """Read both files and judge them; `ids` are the labels that may occur.
+    """Read both files and check them; `ids` are the labels that may occur.
 
     Raises:
         OSError: a file can't be read.
@@ -63,7 +62,7 @@ def read_pair(pair: Pair, ids: Mapping[str, int]) -> Annotated:
     name = printable(pair.picture.name)
     xml = relative_name(pair.picture.parent, pair.xml) if pair.xml else ""
     try:
-        content = read_head(pair.picture, pixels.LARGEST)
+        content = read_head(pair.picture, LARGEST)
         picture = examine(content)
         remarks = (f"{name}: {ENDS_EARLY}",) if picture.ends_early else ()
     except ValueError as error:
@@ -109,8 +108,8 @@ def _with_boxes(
 
 def clipped_message(number: int) -> str:
     """What the user is told of that many clipped boxes."""
-    boxes = "box reaches" if number == 1 else "boxes reach"
-    return f"{number} {boxes} out of the picture by less than a pixel, and the edge is taken"
+    boxes, are = ("box reaches", "is") if number == 1 else ("boxes reach", "are")
+    return f"{number} {boxes} out of the picture by less than a pixel and {are} clipped"
 
 
 def _with_known_labels(boxes: tuple[Box, ...], ids: Mapping[str, int]) -> tuple[Box, ...]:
@@ -135,16 +134,16 @@ def _in_frame(
     """
     upright = picture.upright
     if size is None or size == upright:
-        doubtful = picture.orientation in (2, 3, 4) or (
-            picture.orientation != 1 and picture.raw[0] == picture.raw[1]
-        )
-        remark = "its picture is turned by EXIF; taken for annotated upright" if doubtful else ""
-        return boxes, "", remark if boxes else ""
+        is_turned = picture.orientation != 1
+        is_doubtful = is_turned and (picture.orientation <= 4 or picture.raw[0] == picture.raw[1])
+        remark = "its picture is turned by EXIF; it is read as annotated upright"
+        return boxes, "", remark if boxes and is_doubtful else ""
     if size == picture.raw:
         return tuple(_turned(box, picture) for box in boxes), "", ""
     drawn, actual = (f"{width} × {height}" for width, height in (size, upright))
     if size == upright[::-1] and not any(flaw(box.edges, upright) for box in boxes):
-        return boxes, "", f"its size is {drawn}, and the picture's {actual}: taken for swapped"
+        differ = f"its size is {drawn}, and the picture's {actual}"
+        return boxes, "", f"{differ}: read as width and height swapped"
     return boxes, f"it was drawn on {drawn} pixels, and the picture has {actual}", ""
 
 

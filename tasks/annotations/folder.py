@@ -2,9 +2,8 @@
 
 labelImg gives both the same name but for the suffix, and puts them side by side; the name written
 inside the XML is not asked: people rename. Other tools write `a.jpg.xml`, or into a folder of their
-own, and people change case. What is plain is paired; what is not is kept beside the picture, for a
-picture counts as background only if nothing in, below and around its folder could be its
-annotation.
+own, and people change case. Only what is sure is paired; the rest is listed with the picture, which
+counts as background only if nothing in, below and around its folder could be its annotation.
 """
 
 from __future__ import annotations
@@ -211,8 +210,8 @@ def _of_its_name(picture: File, own: Folder) -> list[File]:
     return [file for file in own.named(picture.keys) if file.is_xml and file.stem in names]
 
 
-def _pair(picture: File, files: list[File], *, is_plain: bool = True) -> Pair:
-    if is_plain and len(files) == 1 and files[0].is_file:
+def _pair(picture: File, files: list[File], *, is_sure: bool = True) -> Pair:
+    if is_sure and len(files) == 1 and files[0].is_file:
         return Pair(picture.path, files[0].path)
     return Pair(picture.path, None, tuple(file.path for file in files))
 
@@ -226,10 +225,10 @@ def _search(
 ) -> Pair:
     """Pair a picture that has no XML of its very name beside it."""
     key, keys = picture.keys[0], picture.keys
-    is_plain = same_key[key] == 1
+    is_sure = same_key[key] == 1
     near = [file for file in own.named(keys) if file.is_xml and file.path not in taken]
     if near:
-        return _pair(picture, near, is_plain=is_plain)
+        return _pair(picture, near, is_sure=is_sure)
     others = own.named(keys)
     for tier in tiers:
         found = [(f, file) for f in tier if not f.has_own(key) for file in f.named(keys)]
@@ -237,10 +236,10 @@ def _search(
         if far:
             role = far[0][0].role
             is_claimed = any(f.role == "others" and f.has_own(key) for f in tier)
-            is_plain = is_plain and role != "others" and not (role == "shared" and is_claimed)
-            return _pair(picture, [file for _, file in far], is_plain=is_plain)
+            is_sure = is_sure and role != "others" and not (role == "shared" and is_claimed)
+            return _pair(picture, [file for _, file in far], is_sure=is_sure)
         others += [file for _, file in found]
-    return _pair(picture, [file for file in others if not file.is_xml], is_plain=False)
+    return _pair(picture, [file for file in others if not file.is_xml], is_sure=False)
 
 
 def _unpaired(own: Folder, around: Sequence[Folder], used: set[Path]) -> Iterator[Path]:

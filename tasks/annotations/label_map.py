@@ -113,10 +113,10 @@ def _ids(document: Document) -> dict[str, int]:
             raise ValueError(f"{name} has the id {item_id}, and ids count from 1")
         if item_id > HIGHEST:
             raise ValueError(f"{name} has the id {item_id}, which is above {HIGHEST}")
-        if (other := spellings.setdefault(composed(name), name)) != name:
-            raise ValueError(f"{name} stands in it twice, in other code points for {other}")
+        if spellings.setdefault(composed(name), name) != name:
+            raise ValueError(f"{name} occurs twice, in other code points for the same letters")
         if name in ids:
-            raise ValueError(f"{name} stands in it twice")
+            raise ValueError(f"{name} occurs twice")
         if item_id in taken:
             raise ValueError(f"{name} has the id {item_id}, which another label has")
         ids[name] = item_id

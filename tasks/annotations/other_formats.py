@@ -93,9 +93,10 @@ def why_not_background(pair: Pair) -> str:
     if pair.others[0].suffix.lower() != ".xml":
         kinds = " and ".join(dict.fromkeys(map(format_of, pair.others[:NAMED])))
         return f"it is annotated in {kinds} ({names}): {TODO}"
+    where = "beside the picture, under its name"
     if len(pair.others) > 1:
-        return f"{names} may both be its annotation: keep one, beside it and of its name"
-    return f"{names} may be its annotation: put it beside it, under its name, or take it away"
+        return f"{names} may both be its annotation: keep one, {where}"
+    return f"{names} may be its annotation: put it {where}, or take it away"
 
 
 def common_faults(listing: Listing) -> list[str]:

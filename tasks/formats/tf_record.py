@@ -43,19 +43,13 @@ message_type { name: "Int64"
 class Floats(tuple[float, ...]):
     """Numbers that are stored as float32; an empty list must say what it is a list of."""
 
-    __slots__ = ()
-
 
 class Ints(tuple[int, ...]):
     """Numbers that are stored as int64."""
 
-    __slots__ = ()
-
 
 class Bytes(tuple[bytes, ...]):
     """Byte strings."""
-
-    __slots__ = ()
 
 
 Feature = Floats | Ints | Bytes
@@ -103,7 +97,7 @@ def _example_class() -> Any:  # made at run time; no stub knows it
 
 
 def frame(record: bytes) -> bytes:
-    """One record with all that surrounds it."""
+    """One record with its length and checksums."""
     length = struct.pack("<Q", len(record))
     return b"".join((length, _check(length), record, _check(record)))
 

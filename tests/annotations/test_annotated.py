@@ -147,7 +147,8 @@ def test_a_size_that_can_not_be_read_is_a_remark(tmp_path: Path) -> None:
 def test_width_and_height_that_are_swapped_are_a_remark_if_the_boxes_fit(tmp_path: Path) -> None:
     found = pair(tmp_path, picture(), xml(("one", 1, 2, 30, 40), size=(48, 64)))
     assert (found.boxes, found.faults) == ((Box("one", 1, 2, 30, 40),), ())
-    assert "its size is 48 × 64, and the picture's 64 × 48: taken for swapped" in found.remarks[0]
+    differ = "its size is 48 × 64, and the picture's 64 × 48"
+    assert f"{differ}: read as width and height swapped" in found.remarks[0]
     found = pair(tmp_path, picture(), xml(("one", 1, 2, 30, 60), size=(48, 64)))
     assert "it was drawn on 48 × 64 pixels" in found.faults[0]
 

@@ -68,7 +68,7 @@ def test_bytes_that_are_no_utf_8_are_told_with_their_line() -> None:
 
 def test_one_label_in_two_compositions_is_one_label_twice() -> None:
     text = f"item {{ id: 1 name: '{COMPOSED}' }} item {{ id: 2 name: '{DECOMPOSED}' }}"
-    with pytest.raises(ValueError, match="stands in it twice, in other code points"):
+    with pytest.raises(ValueError, match="occurs twice, in other code points"):
         read_label_map(text.encode())
 
 

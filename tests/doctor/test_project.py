@@ -149,7 +149,7 @@ def test_a_mistake_is_an_error_that_names_it(job: ProjectJob, change: Change, wo
 def test_a_box_that_is_less_than_a_pixel_outside_is_no_error(job: ProjectJob) -> None:
     (images(job) / "a.xml").write_bytes(xml(("one", 1, -0.25, 64.5, 40), ("two", 5, 6, 50, 40)))
     outcome = records.run(job, Silent())
-    edge = "1 box reaches out of the picture by less than a pixel, and the edge is taken"
+    edge = "1 box reaches out of the picture by less than a pixel and is clipped"
     assert outcome.lines == (f"cube_faces/images/train: {edge}",)
     assert told(job, "error") == []
     assert told(job, "ok")[0] == f"ok train: 8 pictures, 16 boxes, all sound; {edge} -> "

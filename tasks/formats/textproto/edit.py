@@ -122,7 +122,7 @@ class Document:
             if not found:
                 return pieces, depth
             if len(found) > 1 and not self._has_one(steps[: depth + 1]):
-                raise PathError(f"{step.name} stands there {len(found)} times: say which by [0]…")
+                raise PathError(f"{step.name} occurs {len(found)} times: say which by [0]…")
             pieces = tuple(e.node for e in found if isinstance(e.node, Message))
             if len(pieces) < len(found):
                 raise PathError(f"{step.name} is a value and holds no fields")

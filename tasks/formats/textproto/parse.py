@@ -108,8 +108,8 @@ class Message(Span, frozen=True, dict=True):
 
     @cached_property
     def named(self) -> dict[str, list[Element]]:
-        """Name → its values, in the order of the text. Kept: to search the fields at each look-up
-        would take a label map of many items the square of the time."""
+        """Name → its values, in the order of the text. Cached: to search all fields each time would
+        take the square of the time for a label map of many items."""
         found: dict[str, list[Element]] = {}
         for field in self.fields:
             value = field.value

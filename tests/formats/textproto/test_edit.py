@@ -103,7 +103,7 @@ def test_a_value_is_removed(text: str, path: str, after: str) -> None:
         ("a: 1", "a.b", "a is a value and holds no fields"),
         ("m { }", "m", "a message stands there"),
         ("l: 1 l: 2", "l", "it has 2 values: say which"),
-        ("r { } r { }", "r.a", "r stands there 2 times"),
+        ("r { } r { }", "r.a", "r occurs 2 times"),
         ("l: [1]", "l[3]", "l has 1 values: the next is [1]"),
     ],
 )
