@@ -1,10 +1,10 @@
 """Scaffold: the folders and files of a project, beside those of the user.
 
-    plan       pure: what to make, what to leave, and what to tell the user
-    configs    pipeline.config for each network, tailored anew or brought up to date
-    carry_out  does it
-    changes    tells what was tailored
-    step       the step: reads the receipt, plans, carries out, writes the receipt
+    step     the step: reads the receipt, plans, carries out, writes the receipt
+    files    what to make, what to leave, what to tell the user; then does it
+    configs  pipeline.config for each network, tailored anew or brought up to date
+    changes  `doit changes`: what was tailored
+    clean    `doit clean scaffold`
 
 Whose is a file? Ours as long as its content is what we last wrote there, as the receipt says;
 else the user's, and then it is never written, never removed. A file that the user made before us

@@ -14,8 +14,8 @@ from tasks.formats.textproto.values import same
 from tasks.pipeline.job import ProjectJob
 from tasks.pipeline_config.edit import Change, UnsuitableError, as_text, current
 from tasks.pipeline_config.schema import SHAPE
-from tasks.scaffold.configs import LONGEST_CONFIG, Tailored, remarks, tailor
-from tasks.scaffold.places import config_path, has_config, key
+from tasks.scaffold.configs import LONGEST_CONFIG, remarks, tailor
+from tasks.scaffold.files import config_path, key
 from tasks.scaffold.step import why_stale
 
 WIDEST = 40  # characters of a row's values; what is longer pushes its reason to the right
@@ -36,28 +36,20 @@ def page(job: ProjectJob) -> list[str]:
 
 
 def _network(job: ProjectJob, name: str) -> list[str]:
-    path = key(job, config_path(job, name))
     network = job.config.networks[name]
-    if not has_config(job, name):
-        return [f"{name}: {network.not_trainable or 'it has no pipeline.config'}"]
     try:
-        made = tailor(job, name, key(job, label_map_path(job)))
+        made = tailor(job, network, key(job, label_map_path(job)))
     except UnsuitableError as error:
         return [f"{name}: {printable(str(error))}"]
     if made is None:
         return [f"{name}: not here yet"]
-    notes = [f"  {line}" for line in remarks(network, made)]
-    return [path, *notes, *_table(job, name, made)]
-
-
-def _table(job: ProjectJob, name: str, made: Tailored) -> list[str]:
-    """The file as it stands; as it would be made if there is none."""
     path = config_path(job, name)
+    heading = [key(job, path), *(f"  {line}" for line in remarks(network, made))]
     try:
         here = Document.read(read_file(path, LONGEST_CONFIG), SHAPE) if path.is_file() else None
     except TextError as error:
-        return [f"  {printable(str(error))}"]
-    return table(made.base, here, made.changes)
+        return [*heading, f"  {printable(str(error))}"]
+    return heading + table(made.base, here, made.changes)
 
 
 def table(base: Document, here: Document | None, changes: Iterable[Change]) -> list[str]:

@@ -9,7 +9,7 @@ from tasks.core.paths import SPLITS, Workspace
 from tasks.core.receipts import Receipt
 from tasks.core.removal import Removal, Say, forget
 from tasks.pipeline.receipts import ScaffoldReceipt
-from tasks.scaffold.plan import trusted
+from tasks.scaffold.files import trusted
 
 
 def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:

@@ -19,13 +19,12 @@ from tasks.formats.textproto.parse import TextError
 from tasks.formats.textproto.path import plain
 from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import ProjectJob
-from tasks.pipeline.receipts import FileRecord, ScaffoldReceipt
+from tasks.pipeline.receipts import ExtractReceipt, FileRecord, ScaffoldReceipt
 from tasks.pipeline_config import edit, rules
 from tasks.pipeline_config.edit import Change, UnsuitableError, UserValue
 from tasks.pipeline_config.schema import SHAPE, unknown_fields
 from tasks.pipeline_config.training import training_settings
-from tasks.scaffold.places import PIPELINE, config_path, has_config, key, recorded
-from tasks.scaffold.plan import Merge, digest_of
+from tasks.scaffold.files import PIPELINE, config_path, digest_of, key, own_config
 
 # The zoo's longest is some 10 kB; this guards memory against an archive with a monster inside.
 LONGEST_CONFIG = 4_000_000
@@ -50,16 +49,18 @@ class Configs(Struct):
     """What the project wants, before anything that stands there is looked at.
 
     Attributes:
-        contents: path → content; None if the network is not here yet.
-        tailored: the same path → how it was made.
+        tailored: path → how it is made; None if the network is not here yet.
         refused: network → why it has none.
-        lines: what the user must know, one sentence each.
+        messages: what the user must know, one sentence each.
     """
 
-    contents: dict[str, bytes | None] = field(default_factory=dict)
-    tailored: dict[str, Tailored] = field(default_factory=dict)
+    tailored: dict[str, Tailored | None] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+    @property
+    def contents(self) -> dict[str, bytes | None]:
+        return {p: made.content if made else None for p, made in self.tailored.items()}
 
 
 class Updates(Struct):
@@ -68,12 +69,12 @@ class Updates(Struct):
     Attributes:
         merges: path → the user's file with our values brought up to date.
         values: path → field → value, for the receipt.
-        lines: what stays because it is the user's, one sentence a file.
+        messages: what stays because it is the user's, one sentence a file.
     """
 
-    merges: dict[str, Merge] = field(default_factory=dict)
+    merges: dict[str, bytes] = field(default_factory=dict)
     values: dict[str, dict[str, str]] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
 
 
 # --- made new ----------------------------------------------------------------------------------
@@ -90,30 +91,17 @@ def tailor_all(job: ProjectJob, label_map: str) -> Configs:
     found = Configs()
     for name in job.project.networks:
         network = job.config.networks.get(name)
-        if network is not None:
-            _add(found, job, network, label_map)
-    return found
-
-
-def _add(found: Configs, job: ProjectJob, network: Network, label_map: str) -> None:
-    name, path = network.name, key(job, config_path(job, network.name))
-    reason = network.not_trainable
-    if not reason and not has_config(job, name):
-        reason = "it has no pipeline.config, so it can't be trained"
-    elif not reason:
+        if network is None:
+            continue
         try:
-            made = tailor(job, name, label_map)
+            made = tailor(job, network, label_map)
         except UnsuitableError as error:
-            reason = f"its pipeline.config can't be tailored: {error}"
+            found.refused[name] = str(error)
+            found.messages.append(f"{name}: {printable(str(error))}")
         else:
-            found.contents[path] = made.content if made else None
-            if made:
-                found.tailored[path] = made
-    if reason:
-        found.refused[name] = reason
-        found.lines.append(f"{name}: {printable(reason)}")
-    else:
-        found.lines += [f"{name}: {line}" for line in remarks(network, found.tailored.get(path))]
+            found.tailored[key(job, config_path(job, name))] = made
+            found.messages += [f"{name}: {line}" for line in remarks(network, made)]
+    return found
 
 
 def remarks(network: Network, made: Tailored | None) -> list[str]:
@@ -127,43 +115,52 @@ def remarks(network: Network, made: Tailored | None) -> list[str]:
     return found
 
 
-def tailor(job: ProjectJob, name: str, label_map: str) -> Tailored | None:
+def tailor(job: ProjectJob, network: Network, label_map: str) -> Tailored | None:
     """One network's file, tailored; None if the network is not here yet.
 
     Raises:
-        UnsuitableError: it can't be tailored.
+        UnsuitableError: the network can't be trained, or its file can't be tailored.
         ConfigError: an override does not fit it.
         DamagedError: it is not the one that was extracted.
         OSError: it can't be read.
     """
-    record, receipt = recorded(job, name), receipt_of(job.workspace, name)
+    if network.not_trainable:
+        raise UnsuitableError(network.not_trainable)
+    if not network.pipeline_config:
+        raise UnsuitableError("it has no pipeline.config, so it can't be trained")
+    record, receipt = own_config(job, network.name), receipt_of(job.workspace, network.name)
     if record is None or receipt is None:
         return None
     if not receipt.checkpoint_prefix:
-        raise UnsuitableError("the network has no checkpoint to start from")
-    base = edit.read_own(_content(job, name, record))
-    checkpoint = key(job, job.workspace.network(name) / receipt.checkpoint_prefix)
-    training, settings = (
-        key(job, job.workspace.training(job.name)),
-        training_settings(job.project, name),
-    )
-    facts = rules.Facts(
+        raise UnsuitableError("it has no checkpoint to start from, so it can't be trained")
+    try:
+        base = edit.read_own(_content(job, network.name, record))
+        changes = tuple(rules.changes(base, _facts(job, network.name, receipt, label_map)))
+        return Tailored(base, changes, _edited(job, base, changes, network.name))
+    except UnsuitableError as error:
+        raise UnsuitableError(f"its pipeline.config can't be tailored: {error}") from None
+
+
+def _facts(job: ProjectJob, name: str, receipt: ExtractReceipt, label_map: str) -> rules.Facts:
+    training = key(job, job.workspace.training(job.name))
+    return rules.Facts(
         classes=max(label_ids(job.project).values()),
-        checkpoint=checkpoint,
+        checkpoint=key(job, job.workspace.network(name) / receipt.checkpoint_prefix),
         label_map=label_map,
         train_record=f"{training}/train.record",
         test_record=f"{training}/test.record",
-        settings=settings,
+        settings=training_settings(job.project, name),
     )
-    changes = tuple(rules.changes(base, facts))
+
+
+def _edited(job: ProjectJob, base: Document, changes: Iterable[Change], name: str) -> bytes:
     try:
-        document = edit.tailored(base, changes)
+        return edit.tailored(base, changes).content
     except UnsuitableError as error:
-        if not settings.overrides:  # then the file is at fault: our own values fit a sound one
-            raise
+        if not training_settings(job.project, name).overrides:
+            raise  # the file is at fault: our own values fit a sound one
         where = f"config/workspace.toml: projects.{job.name}.training.overrides"
         raise ConfigError((f"{where}: {error}",)) from error
-    return Tailored(base, changes, document.content)
 
 
 def _content(job: ProjectJob, name: str, record: FileRecord) -> bytes:
@@ -183,54 +180,57 @@ def _content(job: ProjectJob, name: str, record: FileRecord) -> bytes:
 
 
 def update_all(
-    job: ProjectJob, configs: Configs, seen: Mapping[str, PathState], before: ScaffoldReceipt
+    job: ProjectJob, configs: Configs, found: Mapping[str, PathState], before: ScaffoldReceipt
 ) -> Updates:
     """See which files the user edited, and bring what is still ours in them up to date.
 
     Raises:
         OSError: such a file can't be read.
     """
-    found = Updates()
-    for path in configs.contents:
-        made, here = configs.tailored.get(path), seen[path]
-        if made is None:
-            found.values |= {path: before.values[path]} if path in before.values else {}
-        elif here.kind == "nothing" or here.is_ours(before.output(path).written):
-            found.values[path] = edit.values_of(made.changes)
-        elif path in before.values and here.kind == "file" and not here.link:
-            found.values[path] = before.values[path]
-            _update(found, job.workspace.root, path, made, here, before)
-    return found
+    updates = Updates()
+    for path, made in configs.tailored.items():
+        here = found[path]
+        if made and (here.kind == "nothing" or here.is_ours(before.output(path).written)):
+            updates.values[path] = edit.values_of(made.changes)
+        elif path in before.values and (not made or (here.kind == "file" and not here.link)):
+            updates.values[path] = before.values[path]
+            if made:
+                _update(updates, job.workspace.root, path, made, here, before)
+    return updates
 
 
 def _update(
-    found: Updates, root: Path, path: str, made: Tailored, here: PathState, before: ScaffoldReceipt
+    updates: Updates,
+    root: Path,
+    path: str,
+    made: Tailored,
+    here: PathState,
+    before: ScaffoldReceipt,
 ) -> None:
     content = read_file(root / path, LONGEST_CONFIG)
     if digest_of(content) != here.sha256:
-        return  # changed just now: it will be seen the next time
+        return  # changed just now: that will be found the next time
     intended = before.intended_values.get(path, {})
     try:
-        theirs = Document.read(content, SHAPE)
-        merged = edit.merged(theirs, made.base, made.changes, before.values[path], intended)
+        users = Document.read(content, SHAPE)
+        merged = edit.merged(users, made.base, made.changes, before.values[path], intended)
     except (TextError, UnsuitableError) as error:
-        found.lines.append(
-            f"{printable(path)} is yours and stays as it is: {printable(str(error))}"
-        )
-        found.merges[path] = Merge(here.sha256, content)
+        why = printable(str(error))
+        updates.messages.append(f"{printable(path)} is yours and stays as it is: {why}")
+        updates.merges[path] = content
         return
-    found.merges[path] = Merge(here.sha256, merged.content)
-    found.values[path] = merged.values
+    updates.merges[path], updates.values[path] = merged.content, merged.values
     if merged.kept:
-        found.lines.append(f"{printable(path)} keeps what is yours: {kept_values(merged.kept)}")
+        kept = _kept_values(merged.kept)
+        updates.messages.append(f"{printable(path)} keeps what is yours: {kept}")
 
 
-def kept_values(kept: Iterable[UserValue]) -> str:
+def _kept_values(kept: Iterable[UserValue]) -> str:
     """The values of the user's, in a line."""
     items = [
-        f"{plain(k.path)} = {printable(k.value) or 'nothing'} "
-        f"(ours: {printable(k.ours) or 'nothing'})"
-        for k in kept
+        f"{plain(one.path)} = {printable(one.value) or 'nothing'} "
+        f"(ours: {printable(one.ours) or 'nothing'})"
+        for one in kept
     ]
     more = [f"and {len(items) - MOST_KEPT} more"] if len(items) > MOST_KEPT else []
     return ", ".join([*items[:MOST_KEPT], *more])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +15,22 @@ from tasks.core.errors import ConfigError, UserFilesError, disk_error
 from tasks.core.files import remove_leftovers, sha256_or_nothing
 from tasks.core.path_state import PathState, is_below, path_state
 from tasks.core.receipts import Output
+from tasks.core.text import count
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 from tasks.pipeline.receipts import ScaffoldReceipt
-from tasks.scaffold.places import PIPELINE, key, recorded
-from tasks.scaffold.plan import Plan, Wanted, digest_of, plan, trusted
+from tasks.scaffold.files import (
+    PIPELINE,
+    Plan,
+    Surprises,
+    carry_out,
+    digest_of,
+    key,
+    own_config,
+    plan,
+    trusted,
+)
 
 if TYPE_CHECKING:
-    from tasks.scaffold.carry_out import Done
     from tasks.scaffold.configs import Configs, Updates
 
 VERSION = 3
@@ -92,23 +101,23 @@ def _what_is_missing(job: ProjectJob, receipt: ScaffoldReceipt) -> str | None:
             folder = job.workspace.training(job.name, name)
             if not folder.is_dir():
                 return f"{key(job, folder)} is missing"
-            if name not in receipt.refused and recorded(job, name) is not None:
+            if name not in receipt.refused and own_config(job, name) is not None:
                 return f"{key(job, folder / PIPELINE)} is missing"
     return None
 
 
 def _what_was_edited(job: ProjectJob, receipt: ScaffoldReceipt) -> str | None:
-    """A pipeline.config that the user edited since we last told what is theirs in it.
+    """A pipeline.config that the user edited since we last said which values in it are theirs.
 
     Only a file that is newer than the receipt is read: in a workspace of 50 projects with 43
     networks, reading all of them takes a quarter of a `doit` with nothing to do. One that was put
-    there with an older date is found, and told, when scaffold has something to do.
+    there with an older date is found when scaffold has something to do.
     """
     training = key(job, job.workspace.training(job.name))  # joined by hand, as above
-    told = os.stat(job.workspace.receipt("scaffold", job.name)).st_mtime_ns
+    checked = os.stat(job.workspace.receipt("scaffold", job.name)).st_mtime_ns
     for name in job.project.networks:
         path = f"{training}/{name}/{PIPELINE}"
-        if path not in receipt.values or _mtime(f"{job.workspace.root}/{path}") < told:
+        if path not in receipt.values or _mtime(f"{job.workspace.root}/{path}") < checked:
             continue
         known = {receipt.output(path).sha256, receipt.edited.get(path)}
         if sha256_or_nothing(job.workspace.root / path) not in known:
@@ -131,122 +140,109 @@ def _own_folders(job: ProjectJob) -> list[Path]:
     return [*images, place.training(name)]
 
 
-def _folders(job: ProjectJob) -> list[Path]:
-    networks = [job.workspace.training(job.name, network) for network in job.project.networks]
-    return [*_own_folders(job), *networks]
+def _label_map_key(job: ProjectJob, folders: Collection[str]) -> str:
+    """Where the label map lies.
 
-
-def _label_map_key(job: ProjectJob) -> str:
+    Raises:
+        ConfigError: its name is no plain file name, or that of a network's folder.
+    """
     training, name = key(job, job.workspace.training(job.name)), job.project.label_map
-    if "/" in name or not is_below(training, f"{training}/{name}"):
-        raise _not_a_file_name(job)
-    return f"{training}/{name}"
-
-
-def _not_a_file_name(job: ProjectJob) -> ConfigError:
-    where = f"projects.{job.name}.label_map"
-    return ConfigError(
-        (f"{where}: expected a file name of its own, not {job.project.label_map!r}",)
-    )
-
-
-def _wanted(job: ProjectJob, configs: Configs) -> Wanted:
-    folders = tuple(key(job, folder) for folder in _folders(job))
-    map_key = _label_map_key(job)
-    if map_key in folders:
-        raise _not_a_file_name(job)
-    files: dict[str, bytes | None] = {map_key: label_map(label_ids(job.project))}
-    return Wanted(folders, files | configs.contents)
+    path = f"{training}/{name}"
+    if "/" in name or path in folders or not is_below(training, path):
+        where = f"projects.{job.name}.label_map"
+        raise ConfigError((f"{where}: expected a file name of its own, not {name!r}",))
+    return path
 
 
 def _scaffold(job: ProjectJob) -> Outcome:
-    from tasks.scaffold.carry_out import carry_out
     from tasks.scaffold.configs import tailor_all
 
+    networks = [job.workspace.training(job.name, network) for network in job.project.networks]
+    folders = [key(job, folder) for folder in (*_own_folders(job), *networks)]
     place, read_from = job.workspace.receipt("scaffold", job.name), _inputs(job)
-    configs = tailor_all(job, _label_map_key(job))
-    planned, updates, before = _plan(job, configs, place)
+    label_map_key = _label_map_key(job, folders)
+    configs = tailor_all(job, label_map_key)
+    files = {label_map_key: label_map(label_ids(job.project)), **configs.contents}
+    planned, updates, before = _plan(job, configs, folders, files, place)
     if planned.blocked:
         todo = "move it away, then run doit again"
         raise UserFilesError(job.name, ", ".join(planned.blocked), todo)
     for path in (place, *(job.workspace.root / path for path in before.outputs)):
         remove_leftovers(path)
     if planned.changes_something:
-        receipts.write(place, _intent(planned, updates, before))
-    done = carry_out(job.workspace.root, planned)
-    receipt = _receipt(planned, done, updates, before)
+        receipts.write(place, _unfinished(planned, updates, before))
+    surprises = carry_out(job.workspace.root, planned)
+    receipt = _receipt(planned, surprises, updates, before)
     receipts.write(
         place,
         replace(receipt, definition=definition(job), inputs=read_from, refused=configs.refused),
     )
-    lines = (*configs.lines, *updates.lines, *planned.kept, *done.lines)
-    return Outcome("built", _note(planned), lines=lines)
+    messages = configs.messages + updates.messages + planned.messages + surprises.messages
+    return Outcome("built", _note(planned), lines=tuple(messages))
 
 
-def _plan(job: ProjectJob, configs: Configs, place: Path) -> tuple[Plan, Updates, ScaffoldReceipt]:
+def _plan(
+    job: ProjectJob,
+    configs: Configs,
+    folders: list[str],
+    files: Mapping[str, bytes | None],
+    place: Path,
+) -> tuple[Plan, Updates, ScaffoldReceipt]:
     """Look first, then read the receipt: another process notes what it will write before it writes,
-    so whatever of its files was seen stands in the receipt."""
+    so whatever of its files was found stands in the receipt."""
     from tasks.scaffold.configs import update_all
 
-    wanted = _wanted(job, configs)
-    seen = _look(job, [*wanted.folders, *wanted.files])
+    found = _states(job, (*folders, *files))
     before = trusted(receipts.read(place, ScaffoldReceipt), job.name)
-    others = {*before.folders, *before.outputs} - seen.keys()
-    updates = update_all(job, configs, seen, before)
-    planned = plan(wanted, seen | _look(job, others), before, updates.merges)
-    return planned, updates, before
+    others = {*before.folders, *before.outputs} - found.keys()
+    updates = update_all(job, configs, found, before)
+    found |= _states(job, others)
+    return plan(folders, files, found, before, updates.merges), updates, before
 
 
-def _look(job: ProjectJob, paths: Iterable[str]) -> dict[str, PathState]:
+def _states(job: ProjectJob, paths: Iterable[str]) -> dict[str, PathState]:
     return {path: path_state(job.workspace.root, job.workspace.root / path) for path in paths}
 
 
-def _intent(planned: Plan, updates: Updates, before: ScaffoldReceipt) -> ScaffoldReceipt:
+def _unfinished(planned: Plan, updates: Updates, before: ScaffoldReceipt) -> ScaffoldReceipt:
     """What is about to be done. `definition` is empty: a receipt that stays like this is stale."""
     there = {
         path: here.sha256
         for path, here in planned.expect.items()
         if here.sha256 and path not in planned.merged
     }
-    return ScaffoldReceipt(
-        definition="",
-        folders=tuple(dict.fromkeys((*before.folders, *planned.folders))),
-        outputs={
-            path: Output(there.get(path) or before.output(path).sha256, planned.files.get(path, ""))
-            for path in {**before.outputs, **there, **planned.files}
-        },
-        values=before.values,
-        intended_values=updates.values,
-        refused=before.refused,
-        edited=before.edited,
+    outputs = {
+        path: Output(there.get(path) or before.output(path).sha256, planned.files.get(path, ""))
+        for path in {**before.outputs, **there, **planned.files}
+    }
+    folders = tuple(dict.fromkeys((*before.folders, *planned.folders)))
+    intended = updates.values
+    return replace(
+        before, definition="", folders=folders, outputs=outputs, intended_values=intended
     )
 
 
 def _receipt(
-    planned: Plan, done: Done, updates: Updates, before: ScaffoldReceipt
+    planned: Plan, surprises: Surprises, updates: Updates, before: ScaffoldReceipt
 ) -> ScaffoldReceipt:
     """What was done; of a file that was changed at the last moment, what was true before."""
-    files = {p: d for p, d in planned.files.items() if p not in done.taken or p in planned.merged}
-    values = {p: v for p, v in updates.values.items() if p not in done.taken}
-    values |= {p: before.values[p] for p in done.taken if p in before.values}
-    edited = {p: digest_of(m.content) for p, m in updates.merges.items() if p not in done.taken}
+    taken = surprises.files
+    files = {p: d for p, d in planned.files.items() if p not in taken or p in planned.merged}
+    values = {p: v for p, v in updates.values.items() if p not in taken}
+    values |= {p: before.values[p] for p in taken if p in before.values}
     return ScaffoldReceipt(
         definition="",
-        folders=(*planned.folders, *done.folders),
+        folders=(*planned.folders, *surprises.folders),
         outputs={path: Output(sha256) for path, sha256 in files.items()},
         values=values,
-        edited=edited,
+        edited={p: digest_of(merge) for p, merge in updates.merges.items() if p not in taken},
     )
 
 
 def _note(planned: Plan) -> str:
-    parts = [
-        _count(len(planned.make), "folder", "made"),
-        _count(len(planned.write), "file", "written"),
-        _count(len(planned.drop), "file", "removed"),
+    done = [
+        (len(planned.make), "folder", "made"),
+        (len(planned.write), "file", "written"),
+        (len(planned.drop), "file", "removed"),
     ]
-    return ", ".join(filter(None, parts))
-
-
-def _count(number: int, noun: str, verb: str) -> str:
-    return f"{number} {noun}{'s' * (number > 1)} {verb}" if number else ""
+    return ", ".join(f"{count(number, noun)} {verb}" for number, noun, verb in done if number)

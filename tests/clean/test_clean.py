@@ -18,7 +18,7 @@ from tasks.extract.clean import clean as clean_extract
 from tasks.inference.report import SmokeReceipt
 from tasks.pipeline.receipts import ExtractReceipt, ScaffoldReceipt
 from tasks.scaffold.clean import clean as clean_scaffold
-from tasks.scaffold.plan import digest_of
+from tasks.scaffold.files import digest_of
 from tasks.smoke.clean import clean as clean_smoke
 from tasks.wiring import clean
 from tests.support.projects import install, project_job, record, scaffold, tree

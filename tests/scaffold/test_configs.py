@@ -20,7 +20,7 @@ from tasks.pipeline_config.edit import Change
 from tasks.scaffold import step
 from tasks.scaffold.changes import page, table
 from tasks.scaffold.clean import clean as clean_scaffold
-from tasks.scaffold.plan import digest_of
+from tasks.scaffold.files import digest_of
 from tests.support.pipeline_configs import ALL
 from tests.support.projects import (
     PIPELINE,

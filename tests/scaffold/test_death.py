@@ -22,7 +22,7 @@ from tasks.pipeline.job import ProjectJob, Silent
 from tasks.pipeline.receipts import ScaffoldReceipt
 from tasks.scaffold import step
 from tasks.scaffold.clean import clean as clean_scaffold
-from tasks.scaffold.plan import digest_of
+from tasks.scaffold.files import digest_of
 from tests.support.projects import install, project_job, scaffold, tree
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")

@@ -16,7 +16,7 @@ from tasks.pipeline.job import Silent
 from tasks.pipeline.receipts import ScaffoldReceipt
 from tasks.scaffold import step
 from tasks.scaffold.configs import LONGEST_CONFIG
-from tasks.scaffold.plan import digest_of
+from tasks.scaffold.files import digest_of
 from tests.support.projects import (
     PIPELINE,
     TAILORED,

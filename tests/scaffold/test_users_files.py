@@ -22,7 +22,7 @@ from tasks.pipeline.job import Silent
 from tasks.pipeline.receipts import ScaffoldReceipt
 from tasks.scaffold import step
 from tasks.scaffold.clean import clean as clean_scaffold
-from tasks.scaffold.plan import digest_of
+from tasks.scaffold.files import digest_of
 from tasks.wiring import clean
 from tests.support.projects import PIPELINE, install, project_job
 
