@@ -51,12 +51,13 @@ def open_picture(path: Path) -> LoadedPicture:
         raise FaultError(f"the picture {path} can't be read: {why}", _CHOOSE) from error
     except ValueError as error:
         raise FaultError(f"the picture {path} can't be used: {error}", _CHOOSE) from error
-    pixels = _fitted(decoded)
+    (height, width), factor = decoded.shape[:2], min(1.0, LONGEST_SIDE / max(decoded.shape[:2]))
+    pixels = scaled(decoded, max(1, round(height * factor)), max(1, round(width * factor)))
     info = PictureInfo(
         source=path.as_posix(),
         sha256=picture.sha256,
-        size=_size_of(decoded),
-        run_size=_size_of(pixels),
+        size=(width, height),
+        run_size=(pixels.shape[1], pixels.shape[0]),
     )
     return LoadedPicture(pixels, info)
 
@@ -102,15 +103,3 @@ def _decoded(content: bytes) -> Pixels:
     except tf.errors.OpError as error:
         raise ValueError("TensorFlow does not decode it") from error
     return np.asarray(decoded.numpy(), np.uint8)
-
-
-def _fitted(pixels: Pixels) -> Pixels:
-    width, height = _size_of(pixels)
-    if max(width, height) <= LONGEST_SIDE:
-        return pixels
-    factor = LONGEST_SIDE / max(width, height)
-    return scaled(pixels, max(1, round(height * factor)), max(1, round(width * factor)))
-
-
-def _size_of(pixels: Pixels) -> tuple[int, int]:
-    return pixels.shape[1], pixels.shape[0]

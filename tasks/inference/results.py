@@ -158,25 +158,6 @@ class Detection(Struct, frozen=True):
     place: Place
 
 
-class PictureDetections(Struct, frozen=True, kw_only=True):
-    """One picture, and what each network found on it.
-
-    Attributes:
-        name: the file's name; `path` is relative to the workspace.
-        sha256: of the file that the networks were run on.
-        size: width and height of the upright picture, in pixels.
-        truth: annotated objects; None if the picture is not annotated.
-        found: network → its detections, best first; a network that failed is not in it.
-    """
-
-    name: str
-    path: str
-    sha256: str = ""
-    size: tuple[int, int]
-    truth: tuple[GroundTruth, ...] | None
-    found: dict[str, tuple[Detection, ...]]
-
-
 Rows = tuple[tuple[int, float, Place], ...]
 """Detections, best first: class id, score, place."""
 
@@ -226,8 +207,9 @@ class ProjectPicture(Struct, frozen=True, kw_only=True):
     """One test picture.
 
     Attributes:
-        path: relative to the workspace.
-        size: width and height of the upright picture.
+        name: the file's name; `path` is relative to the workspace.
+        sha256: of the file that the networks were run on.
+        size: width and height of the upright picture, in pixels.
         truth: what is annotated on it; None if nothing counts as annotated.
     """
 
@@ -236,6 +218,17 @@ class ProjectPicture(Struct, frozen=True, kw_only=True):
     sha256: str
     size: tuple[int, int]
     truth: tuple[GroundTruth, ...] | None
+
+
+class PictureDetections(ProjectPicture, frozen=True, kw_only=True):
+    """One test picture, and what each network found on it.
+
+    Attributes:
+        found: network → its detections, best first; a network that failed is not in it.
+    """
+
+    sha256: str = ""
+    found: dict[str, tuple[Detection, ...]]
 
 
 class ProjectPictures(Struct, frozen=True, kw_only=True):

@@ -119,13 +119,10 @@ def _batch(tf: Any, pixels: Pixels, loaded: Loaded) -> Any:
 
 def _example(tf: Any, file: bytes) -> bytes:
     """The file in a tf.train.Example, under the keys that the API's decoder reads."""
-    content = {"image/encoded": file, "image/format": b"png"}
-    features = {
-        key: tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-        for key, value in content.items()
-    }
-    example = tf.train.Example(features=tf.train.Features(feature=features))
-    return bytes(example.SerializeToString())
+    example = tf.train.Example()
+    for key, value in {"image/encoded": file, "image/format": b"png"}.items():
+        example.features.feature[key].bytes_list.value.append(value)
+    return bytes(example.SerializeToString(deterministic=True))
 
 
 def as_input(pixels: Pixels, tensor: Tensor) -> npt.NDArray[Any]:
@@ -165,16 +162,9 @@ def required_outputs(
         )
     boxes, scores, classes = (np.asarray(outputs[name], np.float32) for name in names)
     rows = scores.shape[-1] if scores.ndim else 0
-    wanted = {
-        signature.boxes: (1, rows, 4),
-        signature.scores: (1, rows),
-        signature.classes: (1, rows),
-    }
-    for name, shape in wanted.items():
-        if outputs[name].shape != shape:
-            raise FaultError(
-                f"its output {name} has shape {list(outputs[name].shape)}, not {list(shape)}"
-            )
+    for name, shape in zip(names, ((1, rows, 4), (1, rows), (1, rows)), strict=True):
+        if (other := outputs[name].shape) != shape:
+            raise FaultError(f"its output {name} has shape {list(other)}, not {list(shape)}")
     count = np.ravel(outputs[signature.count]) if signature.count else np.array([rows])
     if count.shape != (1,):
         raise FaultError(f"its output {signature.count} holds {count.size} numbers, not one")

@@ -145,10 +145,10 @@ def orientation(picture: Image.Image) -> int:
     Of a PNG, the pixels are decoded: its EXIF may come behind them.
     """
     try:
-        told = picture.getexif().get(ORIENTATION, 1)
+        found = picture.getexif().get(ORIENTATION, 1)
     except Exception:  # of all kinds: the record is damaged, the pixels need not be
         return 1
-    return told if told in range(1, 9) else 1
+    return found if found in range(1, 9) else 1
 
 
 def upright(picture: Image.Image) -> Image.Image:
@@ -171,9 +171,9 @@ def upright(picture: Image.Image) -> Image.Image:
         8: Image.Transpose.ROTATE_90,
     }
     if is_transparent(picture):
-        seen = _with_alpha(picture)
-        ground = Image.new("RGBA", seen.size, "white")
-        solid = Image.alpha_composite(ground, seen).convert("RGB")
+        layer = _with_alpha(picture)
+        white = Image.new("RGBA", layer.size, "white")
+        solid = Image.alpha_composite(white, layer).convert("RGB")
     else:
         solid = _opaque(picture)
     turn = turns.get(orientation(picture))

@@ -1,7 +1,7 @@
-"""What a process that was shut in can still do: tries it all, and prints what came of each as JSON.
+"""What a process that is isolated can still do: tries it all, and prints what came of each as JSON.
 
 Run as a program: `python -m tests.inference.attempts HOW GRANT VICTIM PARENT PORT`. HOW is
-`shut in`, `open` for none of it, or the name of what this kernel is to lack. Each attempt is what
+`isolated`, `open` for none of it, or the name of what this kernel is to lack. Each attempt is what
 native code in a network could do; see test_isolation.py.
 """
 
@@ -142,15 +142,15 @@ def lack(calls: tuple[int, ...]) -> None:
 
 def main(how: str, permissions: str, victim: str, parent: str, port: str) -> None:
     lacking = {"without Landlock": (444,), "without seccomp": (SECCOMP[column() or 0],)}
-    told = {}
+    outcomes = {}
     if how in lacking:
         lack(lacking[how])
     if how != "open":
-        told["isolation"] = isolate(msgspec.json.decode(permissions, type=Permissions), ROOT)
-        needed(told["isolation"])
+        outcomes["isolation"] = isolate(msgspec.json.decode(permissions, type=Permissions), ROOT)
+        needed(outcomes["isolation"])
     for name, attempt in attempts(Path(victim), int(parent), int(port)).items():
-        told[name] = outcome(attempt)
-    print(json.dumps(told))
+        outcomes[name] = outcome(attempt)
+    print(json.dumps(outcomes))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ SMOKE: Handler = "tasks.smoke.examination:handle"
 Run = Callable[..., int]
 
 
-class Said(Struct):
+class FakeReply(Struct):
     """The fake worker's answer: its process id, and some megabytes."""
 
     process: int
@@ -51,7 +51,7 @@ def run(child: Child, tmp_path: Path) -> Run:
 
     def ask(name: str, limit: float = 20.0) -> int:
         request = Request(handler=SMOKE, network=name, log=str(tmp_path / f"{name}.log"))
-        return child.run(request, Said, limit, ignore).process
+        return child.run(request, FakeReply, limit, ignore).process
 
     return ask
 
@@ -78,24 +78,24 @@ def test_a_network_that_leaves_much_behind_is_the_last_one_of_its_process(run: R
     assert run("a") == run("b") != first
 
 
-def test_phases_are_told_as_they_begin(child: Child, tmp_path: Path) -> None:
-    told: list[str] = []
+def test_phases_are_reported_as_they_begin(child: Child, tmp_path: Path) -> None:
+    phases: list[str] = []
     request = Request(handler=SMOKE, network="a", log=str(tmp_path / "log"))
-    child.run(request, Said, 20, told.append)
-    child.run(request, Said, 20, told.append)
-    assert told == ["start TensorFlow", "load", "load"]
+    child.run(request, FakeReply, 20, phases.append)
+    child.run(request, FakeReply, 20, phases.append)
+    assert phases == ["start TensorFlow", "load", "load"]
 
 
-def test_an_order_that_gets_on_may_take_longer_than_one_that_does_not(
+def test_a_request_with_partial_results_may_take_longer_than_one_without(
     child: Child, tmp_path: Path
 ) -> None:
     request = Request(handler=SMOKE, network="parts", log=str(tmp_path / "log"), most_partials=5)
     parts: list[bytes] = []
-    child.run(request, Said, 0.9, ignore, lambda body: parts.append(bytes(body)))
+    child.run(request, FakeReply, 0.9, ignore, lambda body: parts.append(bytes(body)))
     assert parts == [b"0", b"1", b"2", b"3", b"4"]
 
 
-def test_what_the_worker_can_t_do_is_told_as_it_tells_it(run: Run) -> None:
+def test_a_fault_that_the_worker_reports_is_shown_with_what_to_do(run: Run) -> None:
     with pytest.raises(NetworkError, match="fault: it has no signature; export it again"):
         run("fault")
     assert run("a")
@@ -113,44 +113,44 @@ def test_a_process_that_takes_too_long_is_killed_and_the_next_network_gets_a_new
 
 @posix
 @pytest.mark.parametrize(
-    ("number", "told"),
+    ("number", "message"),
     [
         (9, "killed by signal 9: out of memory"),
         (4, "made for another kind of processor"),
         (11, r"signal 11 \(SIGSEGV\)"),
     ],
 )
-def test_a_death_by_signal_is_named(run: Run, number: int, told: str) -> None:
-    with pytest.raises(NetworkError, match=told):
+def test_a_death_by_signal_is_named(run: Run, number: int, message: str) -> None:
+    with pytest.raises(NetworkError, match=message):
         run(f"signal-{number}")
     assert run("b")
 
 
-def test_a_death_tells_the_last_useful_line_of_the_log(run: Run, tmp_path: Path) -> None:
+def test_a_death_is_explained_by_the_last_useful_line_of_the_log(run: Run, tmp_path: Path) -> None:
     with pytest.raises(NetworkError) as error:
         run("exit")
     assert "exit code 3: MemoryError: too much" in str(error.value)
     assert str(tmp_path / "exit.log") in str(error.value)
 
 
-def test_half_an_answer_is_none(run: Run) -> None:
+def test_half_a_reply_is_not_taken(run: Run) -> None:
     with pytest.raises(NetworkError, match=r"ended before it had answered \(exit code 0\)"):
         run("half")
 
 
-def test_what_is_said_of_no_order_is_not_believed(run: Run) -> None:
+def test_a_message_about_another_request_is_not_believed(run: Run) -> None:
     with pytest.raises(NetworkError, match="sent a message that is not about this request"):
         run("forged")
     assert run("b")
 
 
-def test_what_is_said_unasked_reaches_no_other_network(run: Run) -> None:
+def test_a_message_that_was_not_asked_for_reaches_no_other_network(run: Run) -> None:
     first = run("unasked")
     time.sleep(0.1)
     assert run("b") not in (0, first)
 
 
-def test_parts_that_nobody_asked_for_renew_no_time(run: Run) -> None:
+def test_partial_results_that_were_not_asked_for_renew_no_time(run: Run) -> None:
     with pytest.raises(NetworkError, match="it sent more than 0 partial results"):
         run("renewed", 5.0)
     assert run("b")
@@ -178,16 +178,16 @@ for number in (0, 1, 3, 4, 5):
 def test_the_channel_cannot_be_opened_by_its_name() -> None:
     process, channel = start((sys.executable, "-c", REOPEN), os.environ)
     assert process.stderr is not None
-    told = process.stderr.read().decode().splitlines()
+    lines = process.stderr.read().decode().splitlines()
     process.wait(10)
     process.stderr.close()
     channel.close()
-    assert {line for line in told if not line.endswith(f": {errno.ENOENT}")} == {
+    assert {line for line in lines if not line.endswith(f": {errno.ENOENT}")} == {
         f"{number}: {errno.ENXIO}" for number in (0, 1)
     }
 
 
-def test_the_reason_is_told_and_not_a_frame_of_the_stack(tmp_path: Path) -> None:
+def test_the_reason_is_shown_and_not_a_frame_of_the_stack(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text(
         "F0000 00:00:17 20047 control_flow_ops.cc:737] Abort_op intentional failure; gone\n"
@@ -209,17 +209,17 @@ def test_a_process_that_died_between_two_networks_is_replaced(child: Child, run:
     assert run("b") != first
 
 
-def test_a_tensorflow_that_does_not_import_is_told_with_what_to_do(tmp_path: Path) -> None:
+def test_a_tensorflow_that_does_not_import_is_reported_with_what_to_do(tmp_path: Path) -> None:
     request = Request(handler=SMOKE, network="a", log=str(tmp_path / "log"))
     broken = Child((*FAKE, "broken"))
     with pytest.raises(NetworkError, match=r"can't be imported: ImportError: no module; install"):
-        broken.run(request, Said, 20, ignore)
+        broken.run(request, FakeReply, 20, ignore)
 
 
-def test_a_death_at_the_start_is_told_from_the_log_of_the_start(tmp_path: Path) -> None:
+def test_a_death_at_the_start_is_explained_from_the_log_of_the_start(tmp_path: Path) -> None:
     request = Request(handler=SMOKE, network="a", log=str(tmp_path / "log"))
     with pytest.raises(NetworkError, match="exit code 1: libtensorflow: cannot open shared object"):
-        Child((*FAKE, "die")).run(request, Said, 20, ignore)
+        Child((*FAKE, "die")).run(request, FakeReply, 20, ignore)
 
 
 def test_an_early_start_is_used_by_the_first_network(
@@ -241,7 +241,7 @@ def test_an_interrupted_wait_ends_the_process(child: Child, tmp_path: Path) -> N
     process = child._process
     request = Request(handler=SMOKE, network="a", log=str(tmp_path / "log"))
     with pytest.raises(KeyboardInterrupt):
-        child.run(request, Said, 20, interrupt)
+        child.run(request, FakeReply, 20, interrupt)
     assert process is not None
     assert process.popen.poll() is not None
 
@@ -311,7 +311,7 @@ def test_each_network_has_a_log_of_its_own(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["garbage", "other"])
-def test_an_answer_that_makes_no_sense_is_told(run: Run, name: str) -> None:
+def test_a_reply_that_makes_no_sense_is_reported(run: Run, name: str) -> None:
     with pytest.raises(NetworkError, match="process does not answer as it should"):
         run(name)
     assert run("b")
@@ -323,13 +323,13 @@ def test_a_message_without_end_is_not_awaited(run: Run, monkeypatch: pytest.Monk
         run("a")
 
 
-def test_an_order_that_must_read_more_gets_a_new_process(child: Child, tmp_path: Path) -> None:
+def test_a_request_that_must_read_more_gets_a_new_process(child: Child, tmp_path: Path) -> None:
     def asked(*reads: Path) -> int:
         permissions = Permissions(reads=tuple(map(str, reads)))
         request = Request(
             handler=SMOKE, network="a", log=str(tmp_path / "log"), permissions=permissions
         )
-        return child.run(request, Said, 20, ignore).process
+        return child.run(request, FakeReply, 20, ignore).process
 
     one, two = tmp_path / "one", tmp_path / "two"
     first = asked(one)

@@ -101,7 +101,7 @@ def test_permissions_of_any_length_are_handed_over_and_removed(tmp_path: Path) -
     assert take_permissions({}) == Permissions()
 
 
-def test_modules_that_the_installer_did_not_compile_are_compiled_before_the_process_is_shut_in(
+def test_modules_that_the_installer_did_not_compile_are_compiled_before_the_process_is_isolated(
     tmp_path: Path,
 ) -> None:
     package = tmp_path / "tensorflow"

@@ -1,4 +1,4 @@
-"""A process that is shut in tries what native code in a network could: nothing of it works.
+"""A process that is isolated tries what native code in a network could: nothing of it works.
 
 On a kernel that lacks Landlock or seccomp the tests that need them are skipped, and say so. What
 holds there is tried on every kernel, by having it say that it does not know the calls.
@@ -28,8 +28,8 @@ filtered = pytest.mark.skipif(
     seccomp.column() is None, reason="the numbers of this machine's calls are not known"
 )
 
-Told = dict[str, str]
-Attempt = Callable[..., Told]
+Outcomes = dict[str, str]
+Attempt = Callable[..., Outcomes]
 
 READS = {"read", "list"}
 WRITES = {
@@ -69,7 +69,7 @@ def attempt(victim: Path) -> Iterator[Attempt]:
         other.listen(9)
         port = str(server.getsockname()[1])
 
-        def run(how: str, **given: object) -> Told:
+        def run(how: str, **given: object) -> Outcomes:
             permissions = msgspec.json.encode(Permissions(home=str(victim), **given)).decode()  # type: ignore[arg-type]
             arguments = [how, permissions, str(victim), str(os.getpid()), port]
             done = subprocess.run(
@@ -83,16 +83,16 @@ def attempt(victim: Path) -> Iterator[Attempt]:
                 start_new_session=True,
             )
             assert done.returncode == 0, done.stderr
-            told: Told = json.loads(done.stdout)
-            return told
+            outcomes: Outcomes = json.loads(done.stdout)
+            return outcomes
 
         yield run
     for folder in ("/tmp", "/dev/shm"):
         Path(folder, f"tod-{os.getpid()}").unlink(missing_ok=True)
 
 
-def done(told: Told) -> set[str]:
-    return {name for name, outcome in told.items() if outcome == "done"}
+def done(outcomes: Outcomes) -> set[str]:
+    return {name for name, outcome in outcomes.items() if outcome == "done"}
 
 
 def untouched(victim: Path) -> bool:
@@ -109,12 +109,12 @@ def test_the_attempts_are_such_as_a_process_can_make(attempt: Attempt) -> None:
 @linux
 @landlocked
 @filtered
-def test_a_process_that_is_shut_in_can_do_none_of_it(attempt: Attempt, victim: Path) -> None:
-    told = attempt("shut in", memory=500_000_000)
-    isolation = told.pop("isolation")
+def test_an_isolated_process_can_do_none_of_it(attempt: Attempt, victim: Path) -> None:
+    outcomes = attempt("isolated", memory=500_000_000)
+    isolation = outcomes.pop("isolation")
     assert isolation.startswith("files (Landlock ")
     assert isolation.endswith("), network and processes (seccomp)")
-    assert done(told) == set()
+    assert done(outcomes) == set()
     assert untouched(victim)
 
 
@@ -122,12 +122,12 @@ def test_a_process_that_is_shut_in_can_do_none_of_it(attempt: Attempt, victim: P
 @landlocked
 @filtered
 def test_what_is_granted_and_nothing_beside_it_may_be_done(attempt: Attempt, victim: Path) -> None:
-    told = attempt("shut in", reads=(str(victim / ".netrc"), str(victim / "missing")))
-    assert done(told) & (READS | WRITES | ATTRIBUTES) == {"read"}
+    outcomes = attempt("isolated", reads=(str(victim / ".netrc"), str(victim / "missing")))
+    assert done(outcomes) & (READS | WRITES | ATTRIBUTES) == {"read"}
     assert untouched(victim)
-    told = attempt("shut in", writes=(str(victim),))
-    assert done(told) >= READS | WRITES - {"temporary file", "shared memory"}
-    assert done(told) & (ATTRIBUTES | NETWORK | PROCESSES | {"temporary file"}) == set()
+    outcomes = attempt("isolated", writes=(str(victim),))
+    assert done(outcomes) >= READS | WRITES - {"temporary file", "shared memory"}
+    assert done(outcomes) & (ATTRIBUTES | NETWORK | PROCESSES | {"temporary file"}) == set()
 
 
 @linux
@@ -135,9 +135,9 @@ def test_what_is_granted_and_nothing_beside_it_may_be_done(attempt: Attempt, vic
 def test_without_landlock_nothing_is_written_and_the_network_is_out_of_reach(
     attempt: Attempt, victim: Path
 ) -> None:
-    told = attempt("without Landlock", memory=500_000_000)
-    assert told["isolation"] == "writing, network and processes (seccomp)"
-    assert done(told) & POSSIBLE == READS | {"command of the parent"}  # as SECURITY.md says
+    outcomes = attempt("without Landlock", memory=500_000_000)
+    assert outcomes["isolation"] == "writing, network and processes (seccomp)"
+    assert done(outcomes) & POSSIBLE == READS | {"command of the parent"}  # as SECURITY.md says
     assert untouched(victim)
 
 
@@ -146,27 +146,27 @@ def test_without_landlock_nothing_is_written_and_the_network_is_out_of_reach(
 def test_without_landlock_what_may_write_may_write_everywhere(
     attempt: Attempt, victim: Path
 ) -> None:
-    told = attempt("without Landlock", writes=(str(victim / "results"),))
-    assert told["isolation"] == "network and processes (seccomp)"
-    assert done(told) & (NETWORK | PROCESSES) == {"command of the parent"}
-    assert done(told) >= READS | WRITES
+    outcomes = attempt("without Landlock", writes=(str(victim / "results"),))
+    assert outcomes["isolation"] == "network and processes (seccomp)"
+    assert done(outcomes) & (NETWORK | PROCESSES) == {"command of the parent"}
+    assert done(outcomes) >= READS | WRITES
 
 
 @linux
 @landlocked
 @filtered
 def test_without_seccomp_files_are_out_of_reach(attempt: Attempt, victim: Path) -> None:
-    told = attempt("without seccomp", memory=500_000_000)
-    assert "files (Landlock" in told["isolation"]
-    assert "seccomp" not in told["isolation"]
-    assert not done(told) & (READS | WRITES | LIMITS | {"program"})
-    assert untouched(victim) or done(told) & ATTRIBUTES
+    outcomes = attempt("without seccomp", memory=500_000_000)
+    assert "files (Landlock" in outcomes["isolation"]
+    assert "seccomp" not in outcomes["isolation"]
+    assert not done(outcomes) & (READS | WRITES | LIMITS | {"program"})
+    assert untouched(victim) or done(outcomes) & ATTRIBUTES
 
 
 def test_what_holds_is_named() -> None:
     assert described(7, seccomp=True) == "files (Landlock 7), network and processes (seccomp)"
-    told = described(0, seccomp=True, read_only=True)
-    assert told == "writing, network and processes (seccomp)"
+    named = described(0, seccomp=True, read_only=True)
+    assert named == "writing, network and processes (seccomp)"
     assert described(4, seccomp=False) == "files (Landlock 4), TCP (Landlock 4)"
     assert described(3, seccomp=False) == "files (Landlock 3)"
     assert described(0, seccomp=False) == NONE

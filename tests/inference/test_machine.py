@@ -50,11 +50,11 @@ def test_graphics_processors_are_named() -> None:
     assert machine.this_machine(tensorflow("named", "GPU:1")).device == "Example GPU, GPU:1"
 
 
-@pytest.mark.parametrize(("told", "threads"), [("3", 3), ("0", None), ("many", None), ("", None)])
+@pytest.mark.parametrize(("value", "threads"), [("3", 3), ("0", None), ("many", None), ("", None)])
 def test_threads_are_those_that_tensorflow_was_told_to_use(
-    monkeypatch: pytest.MonkeyPatch, told: str, threads: int | None
+    monkeypatch: pytest.MonkeyPatch, value: str, threads: int | None
 ) -> None:
-    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", told)
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", value)
     assert machine.threads(tensorflow()) == (threads or machine.processors())
 
 

@@ -49,7 +49,7 @@ def untouched(home: Path) -> bool:
 
 @isolated
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("reads", r"victim/\.netrc; Permission denied"),
         ("writes", r"victim/\.bashrc; Permission denied"),
@@ -59,9 +59,9 @@ def untouched(home: Path) -> bool:
     ],
 )
 def test_a_network_neither_reads_nor_writes_the_users_files(
-    make_job: MakeJob, saved_models: Path, name: str, told: str
+    make_job: MakeJob, saved_models: Path, name: str, message: str
 ) -> None:
-    with pytest.raises(NetworkError, match=told):
+    with pytest.raises(NetworkError, match=message):
         step.run(make_job(name), Silent())
     assert untouched(victim(saved_models))
 
@@ -69,8 +69,8 @@ def test_a_network_neither_reads_nor_writes_the_users_files(
 @isolated
 def test_the_report_says_what_held_the_network(make_job: MakeJob, workspace: Workspace) -> None:
     step.run(make_job("zoo"), Silent())
-    told = workspace.smoke_json("zoo").read_text()
-    assert '"isolation": "files (Landlock ' in told
+    content = workspace.smoke_json("zoo").read_text()
+    assert '"isolation": "files (Landlock ' in content
 
 
 def test_a_network_that_prints_without_end_makes_no_large_log(

@@ -57,7 +57,7 @@ def test_an_empty_box_is_no_fault() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"detection_scores": [[0.6, 0.9, 0, 0, 0]]}, "row 1 scores higher than the row before"),
         ({"detection_scores": [[1.2, 0.9, 0, 0, 0]]}, "they reach from 0.9 to 1.2"),
@@ -75,8 +75,8 @@ def test_an_empty_box_is_no_fault() -> None:
         ({"detection_boxes": [[[0.1, 0.5, 0.4, 0.4]] * 5]}, "ends before it begins"),
     ],
 )
-def test_each_fault_is_told(changes: dict[str, object], told: str) -> None:
-    assert told in " | ".join(failed(**changes))
+def test_each_fault_is_told(changes: dict[str, object], message: str) -> None:
+    assert message in " | ".join(failed(**changes))
 
 
 def test_rounding_at_the_edge_of_the_picture_is_no_fault() -> None:

@@ -78,22 +78,22 @@ def picture_in(job: NetworkJob, name: str, colour: str = "black") -> Path:
 
 
 def test_a_network_of_the_zoo_is_run_and_reported(zoo: NetworkJob) -> None:
-    told = report(zoo)
-    assert [(d.label, d.id, d.drawn) for d in told.detections] == [
+    made = report(zoo)
+    assert [(d.label, d.id, d.drawn) for d in made.detections] == [
         ("dog", 18, True),
         ("person", 1, True),
         ("90", 90, False),
     ]
-    assert (told.found, told.left_out) == (3, 1)
-    assert told.detections[1].box == (0.3, 0.5, 0.9, 0.9)
-    assert told.detections[1].pixels == (144, 320, 432, 576)
-    assert {check.result for check in told.checks if check.name != "labels"} == {"passed"}
-    assert told.inputs[0].shape == (1, None, None, 3)
-    assert len(told.outputs) == 8
-    assert told.checkpoint is not None
-    assert told.checkpoint.parameters == 12
-    assert None not in (told.seconds.load, told.seconds.first, told.seconds.warm)
-    assert told.peak_memory is None or told.peak_memory > 10_000_000
+    assert (made.found, made.left_out) == (3, 1)
+    assert made.detections[1].box == (0.3, 0.5, 0.9, 0.9)
+    assert made.detections[1].pixels == (144, 320, 432, 576)
+    assert {check.result for check in made.checks if check.name != "labels"} == {"passed"}
+    assert made.inputs[0].shape == (1, None, None, 3)
+    assert len(made.outputs) == 8
+    assert made.checkpoint is not None
+    assert made.checkpoint.parameters == 12
+    assert None not in (made.seconds.load, made.seconds.first, made.seconds.warm)
+    assert made.peak_memory is None or made.peak_memory > 10_000_000
 
 
 def test_the_picture_with_its_boxes_is_left_behind(zoo: NetworkJob) -> None:
@@ -213,10 +213,10 @@ def test_the_embedded_networks_name_obliges_to_find_digits(make_job: MakeJob) ->
 def test_a_network_that_is_not_callable_and_has_names_of_its_own_is_run(make_job: MakeJob) -> None:
     job = make_job("odd", signature=ODD, labels={"dog": 18})
     step.run(job, Silent())
-    told = report(job)
-    assert told.inputs[0].shape == (1, *ODD_SIZE, 3)
-    assert told.inputs[0].dtype == "float32"
-    assert [d.id for d in told.detections] == [18, 1, 90]
+    made = report(job)
+    assert made.inputs[0].shape == (1, *ODD_SIZE, 3)
+    assert made.inputs[0].dtype == "float32"
+    assert [d.id for d in made.detections] == [18, 1, 90]
     assert check(job, "picture of another shape").result == "skipped"
 
 
@@ -239,7 +239,7 @@ def test_an_export_that_takes_encoded_pictures_sees_the_same_pixels(
 
 
 @pytest.mark.parametrize(
-    ("model", "told"),
+    ("model", "message"),
     [
         ("nameless", "no output detection_scores"),
         ("texts", "its input tf_example takes no picture: string"),
@@ -247,9 +247,9 @@ def test_an_export_that_takes_encoded_pictures_sees_the_same_pixels(
         ("fickle", "same picture, same answer: scores or boxes differ"),
     ],
 )
-def test_a_network_that_is_no_detector_is_told(make_job: MakeJob, model: str, told: str) -> None:
+def test_a_network_that_is_no_detector_is_told(make_job: MakeJob, model: str, message: str) -> None:
     job = make_job(model)
-    with pytest.raises(NetworkError, match=told):
+    with pytest.raises(NetworkError, match=message):
         step.run(job, Silent())
     # Only the fickle one came as far as results, which were announced before they were written.
     assert step.why_stale(job) == ("it was not finished" if model == "fickle" else "never done")
@@ -278,9 +278,9 @@ def test_a_checkpoint_alone_is_read_and_inference_is_not_applicable(make_job: Ma
     shutil.rmtree(job.workspace.network("zoo") / "saved_model")
     outcome = step.run(job, Silent())
     assert outcome.note.startswith("no SavedModel: inference not applicable; ")
-    told = report(job)
-    assert not told.applicable
-    assert told.checkpoint is not None
+    made = report(job)
+    assert not made.applicable
+    assert made.checkpoint is not None
     assert not job.workspace.smoke_picture("zoo").exists()
     assert step.why_stale(job) is None
 
@@ -376,10 +376,10 @@ def test_a_result_that_the_user_edited_is_backed_up_and_named(zoo: NetworkJob, n
 
 def test_a_result_that_the_user_edited_survives_a_clean(zoo: NetworkJob) -> None:
     step.run(zoo, Silent())
-    picture, told = zoo.workspace.smoke_picture(zoo.name), list[str]()
+    picture, lines = zoo.workspace.smoke_picture(zoo.name), list[str]()
     picture.write_bytes(b"mine")
-    assert clean(zoo.workspace, zoo.name, False, told.append) == []
-    assert "kept results/zoo/smoke.png: it was changed" in told
+    assert clean(zoo.workspace, zoo.name, False, lines.append) == []
+    assert "kept results/zoo/smoke.png: it was changed" in lines
     assert picture.read_bytes() == b"mine"
     assert not zoo.workspace.smoke_json(zoo.name).exists()
 
