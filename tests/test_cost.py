@@ -16,7 +16,8 @@ from tasks.annotations.label_map import read_label_map, repeated_fields
 from tasks.annotations.other_formats import YOLO
 from tasks.annotations.voc import DECLARED, read_annotation
 from tasks.archives.names import Names
-from tasks.archives.tar import Limits, examine
+from tasks.archives.reading import Wanted, read_file
+from tasks.archives.tar import Limits
 from tasks.compare.inputs import read_comparison
 from tasks.config import faults, lock
 from tasks.config.checks import Source, cross_faults
@@ -135,7 +136,7 @@ def archive_of(members: int, folder: Path) -> Callable[[], object]:
     file = folder / "net.tar.gz"
     named = [file_member(f"net/{n}/ckpt.index", b"index") for n in range(members)]
     file.write_bytes(tar_gz([folder_member("net"), *named]))
-    return lambda: examine(file, Limits(members=100_000, unpacked=1 << 30))
+    return lambda: read_file(file, Wanted(Limits(members=100_000, unpacked=1 << 30)))
 
 
 def headers(number: int) -> Headers:

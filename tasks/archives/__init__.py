@@ -1,3 +1,7 @@
-"""Reading hostile archives: `tar` from its first byte to its last, `gzip` below it, `names` and
-`headers` that are safe on every system.
+"""Reading hostile archives once, from the first byte to the last.
+
+names     which names an archive may hold
+gzip      blocks → what they inflate to
+tar       the members of a tar
+reading   digests of file and members, and their files if they are wanted
 """

@@ -1,27 +1,18 @@
-"""From a gzip file to the bytes that it holds, checked to the last one.
-
-    read_blocks ──ahead──> inflate ──ahead──> whoever reads the tar
-
-Each `ahead` is a thread: reading (and hashing the file as it lies), inflating, and using the
-result overlap, because hashlib, zlib and isal let go of the interpreter's lock.
-"""
+"""From a gzip file's blocks to the bytes that it holds, checked to the last one."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
-from pathlib import Path
 from queue import Empty, Queue
 from threading import Event, Thread
 from typing import Any, Protocol, TypeVar
 
 from tasks.core.errors import DamagedError, UnsafeArchiveError
-from tasks.core.files import open_file
 
 T = TypeVar("T")
-Blocks = Generator[tuple[int, bytes], None, None]
-READ = 1 << 18
+Inflated = Generator[tuple[int, bytes], None, None]
 INFLATED = 1 << 20
 GZIP_WINDOW = 31  # zlib's code for: gzip header and trailer, largest window
 
@@ -42,29 +33,15 @@ class _Engine(Protocol):
     def decompress(self, data: bytes, max_length: int = 0, /) -> bytes: ...
 
 
-def tar_blocks(path: Path, see: Callable[[bytes], None]) -> Blocks:
-    """The inflated content of a gzip file in blocks of at most 1 MiB, each with the number of
-    compressed bytes that it took; `see` is called with every compressed block, in order, in
-    another thread. Close the generator when it is left early.
+def inflate(blocks: Iterator[bytes]) -> Inflated:
+    """The inflated content in blocks of at most 1 MiB, each with the number of compressed bytes
+    that it took. Some tools join gzip members silently, others stop after the first: two readings
+    of one file are a way to smuggle, so a second member is refused.
 
     Raises:
         DamagedError: not gzip, cut short, a checksum that disagrees, bytes after its end.
         UnsafeArchiveError: several gzip members in one file.
-        OSError: the file can't be read.
     """
-    return _ahead(_inflate(_ahead(_read_blocks(path, see))))
-
-
-def _read_blocks(path: Path, see: Callable[[bytes], None]) -> Generator[bytes, None, None]:
-    with open_file(path) as file:
-        while block := file.read(READ):
-            see(block)
-            yield block
-
-
-def _inflate(blocks: Iterator[bytes]) -> Blocks:
-    """Some tools join gzip members silently, others stop after the first: two readings of one file
-    are a way to smuggle, so a second member is refused."""
     engine, error = _new_engine()
     block = next(blocks, b"")
     if block[:2] != b"\x1f\x8b":
@@ -123,8 +100,10 @@ class _End:
         self.fault = fault
 
 
-def _ahead(items: Generator[T, None, None], depth: int = 3) -> Generator[T, None, None]:
-    """The same items, made in a thread that stays at most `depth` items ahead."""
+def ahead(items: Generator[T, None, None], depth: int = 3) -> Generator[T, None, None]:
+    """The same items, made in a thread that stays at most `depth` items ahead: reading, hashing,
+    inflating and writing overlap, because hashlib, zlib and isal let go of the interpreter's lock.
+    Close the generator when it is left early."""
     queue: Queue[T | _End] = Queue(depth)
     stop = Event()
     producer = Thread(target=_produce, args=(items, queue, stop), daemon=True)

@@ -1,20 +1,17 @@
-"""Reading a .tar.gz once, from its first byte to its last.
+"""The members of a tar, read once from its first byte to its last.
 
 tarfile reads the headers (ustar, GNU and pax dialects); the members' data are taken from the
-stream directly, so nothing is buffered and nothing is written here.
+stream directly, so nothing is buffered here.
 """
 
 from __future__ import annotations
 
-import hashlib
+import re
 import tarfile
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Self
 
-from tasks.archives.gzip import tar_blocks
-from tasks.archives.headers import StrictHeader, has_plain_size
 from tasks.archives.names import Kind, Names, unsafe
 from tasks.core.errors import DamagedError, UnsafeArchiveError
 from tasks.core.files import human_size
@@ -22,8 +19,8 @@ from tasks.core.files import human_size
 BLOCK = tarfile.BLOCKSIZE
 LONGEST_HEADER = 16 << 10  # a pax or long-name header; tarfile reads these whole
 LONGEST_PADDING = 1 << 20  # zeros after the end mark; tar's usual blocking factor makes 10 kB
-LARGEST_INDEX = 8 << 20  # all tensor-bundle indexes of an archive; the zoo's are below 200 kB
 LATEST_MTIME = 2**31 - 1
+SIZE, MTIME = slice(124, 136), slice(136, 148)  # the places of these numbers in a header
 
 # What tarfile raises for headers that are not as they should be.
 _HEADER_FAULTS = (tarfile.TarError, ValueError, OverflowError, RecursionError)
@@ -46,35 +43,6 @@ class Entry:
     kind: Kind
     size: int
     mtime: int
-
-
-@dataclass(frozen=True, slots=True)
-class MemberFacts:
-    """What is known of one file of an archive; other digests only where they were asked for."""
-
-    size: int
-    sha256: str
-    git_blob_sha1: str = ""
-    md5: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What one reading of an archive found out.
-
-    Attributes:
-        size, sha256, git_blob_sha1, md5: of the compressed file; md5 is "" unless asked for.
-        members: path below the top folder → facts, files only.
-        indexes: path → bytes of each `.index` member.
-    """
-
-    size: int
-    sha256: str
-    git_blob_sha1: str
-    md5: str
-    top_folder: str
-    members: Mapping[str, MemberFacts]
-    indexes: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class TarStream:
@@ -140,25 +108,7 @@ class TarStream:
         return False
 
 
-@contextmanager
-def opened(
-    path: Path, advance: Callable[[int], None], see: Callable[[bytes], None] = lambda _: None
-) -> Generator[TarStream, None, None]:
-    """The tar inside a gzip file; `advance` gets compressed bytes as they are used up.
-
-    Raises:
-        DamagedError, UnsafeArchiveError, OSError: as `inflate.tar_blocks`, while reading.
-    """
-    blocks = tar_blocks(path, see)
-    try:
-        yield TarStream(blocks, advance)
-    finally:
-        blocks.close()
-
-
-def iterate_members(
-    stream: TarStream, limits: Limits, names: Names | None = None
-) -> Iterator[Entry]:
+def iterate_members(stream: TarStream, limits: Limits, names: Names) -> Iterator[Entry]:
     """Every member, checked; its data is `stream.data(entry.size)` until the next is asked for.
 
     Limits are held against the headers, before the data they announce is inflated.
@@ -167,7 +117,6 @@ def iterate_members(
         DamagedError: not a tar, or a broken or cut one.
         UnsafeArchiveError: a member that must not be unpacked, or too many, or too large.
     """
-    names = names or Names()
     count = total = 0
     for member in _members(stream):
         count, total = count + 1, total + max(member.size, 0)
@@ -185,6 +134,24 @@ def iterate_members(
 _RAISE = "max_members and max_unpacked in config/workspace.toml set the limits"
 
 
+class _StrictHeader(tarfile.TarInfo):
+    """A header whose size and mtime are written as tar writes numbers: octal digits, or base 256.
+    `tarfile` takes all that `int` takes.
+
+    Raises:
+        tarfile.HeaderError: on reading one that is not.
+    """
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        found = super().frombuf(buf, encoding, errors)
+        for field in (buf[SIZE], buf[MTIME]):
+            text = bytes(field).partition(b"\0")[0]
+            if field[0] not in (0x80, 0xFF) and not re.fullmatch(rb" *[0-7]* *", text):
+                raise tarfile.HeaderError("a number is not written as tar writes them")
+        return found
+
+
 def _members(stream: TarStream) -> Iterator[tarfile.TarInfo]:
     try:
         # tarfile only ever calls read, seek and tell.
@@ -192,7 +159,7 @@ def _members(stream: TarStream) -> Iterator[tarfile.TarInfo]:
             fileobj=stream,  # type: ignore[arg-type]
             mode="r",
             encoding="utf-8",
-            tarinfo=StrictHeader,
+            tarinfo=_StrictHeader,
         )
         while (member := tar.next()) is not None:
             yield member
@@ -210,7 +177,9 @@ def _must_be_plain(member: tarfile.TarInfo) -> None:
         raise unsafe(member.name, "is a device or a pipe")
     if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE):
         raise unsafe(member.name, "is neither a plain file nor a folder")
-    if member.size < 0 or not has_plain_size(member) or (member.isdir() and member.size):
+    written = member.pax_headers.get("size", "0")
+    is_plain = re.fullmatch("[0-9]+", written) is not None and member.size >= 0
+    if not is_plain or (member.isdir() and member.size):
         raise unsafe(member.name, f"has an absurd size ({member.size})")
 
 
@@ -220,69 +189,3 @@ def _mtime(mtime: float) -> int:
         return min(max(int(mtime), 0), LATEST_MTIME)
     except (ValueError, OverflowError):
         return 0
-
-
-def examine(
-    path: Path,
-    limits: Limits,
-    *,
-    md5: bool = False,
-    more_digests: frozenset[str] = frozenset(),
-    advance: Callable[[int], None] = lambda _: None,
-) -> Facts:
-    """Read the whole archive and find out what is in it.
-
-    Args:
-        md5: whether the file's md5 is wanted: it costs more than all other digests together.
-        more_digests: members whose md5 and git blob id are wanted as well.
-
-    Raises:
-        DamagedError, UnsafeArchiveError: as `iterate_members`.
-        OSError: the file can't be read.
-    """
-    size = path.stat().st_size
-    digests = _Digests(size, git=True, md5=md5)
-    names, members, indexes = Names(), dict[str, MemberFacts](), dict[str, bytes]()
-    kept = 0
-    with opened(path, advance, digests.update) as stream:
-        for entry in iterate_members(stream, limits, names):
-            if entry.kind == "file":
-                is_index = entry.path.endswith(".index")
-                facts, content = _read(stream, entry, entry.path in more_digests, is_index)
-                members[entry.path] = facts
-                if is_index:
-                    indexes[entry.path] = content
-                    kept += len(content)
-                if kept > LARGEST_INDEX:
-                    most = human_size(LARGEST_INDEX)
-                    raise UnsafeArchiveError("archive", f"holds more than {most} of .index files")
-    sha256, git_blob_sha1, of_md5 = digests.finish()
-    return Facts(size, sha256, git_blob_sha1, of_md5, names.top, members, indexes)
-
-
-def _read(stream: TarStream, entry: Entry, more: bool, keep: bool) -> tuple[MemberFacts, bytes]:
-    digests = _Digests(entry.size, git=more, md5=more)
-    kept = bytearray()
-    for piece in stream.data(entry.size):
-        digests.update(piece)
-        if keep and len(kept) <= LARGEST_INDEX:
-            kept += piece
-    return MemberFacts(entry.size, *digests.finish()), bytes(kept)
-
-
-class _Digests:
-    """sha256, and where wanted git's blob id and md5, of bytes whose number is known before."""
-
-    def __init__(self, size: int, *, git: bool, md5: bool) -> None:
-        self._sha256 = hashlib.sha256()
-        self._git = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False) if git else None
-        self._md5 = hashlib.md5(usedforsecurity=False) if md5 else None
-
-    def update(self, data: bytes | memoryview) -> None:
-        for digest in (self._sha256, self._git, self._md5):
-            if digest is not None:
-                digest.update(data)
-
-    def finish(self) -> tuple[str, str, str]:
-        sha256, git, md5 = self._sha256, self._git, self._md5
-        return sha256.hexdigest(), git.hexdigest() if git else "", md5.hexdigest() if md5 else ""

@@ -269,6 +269,18 @@ def remove_empty_folders(folder: Path, *, upto: Path) -> None:
         folder = folder.parent
 
 
+def free_space(folder: Path) -> int:
+    """Bytes that may still be written to the file system that holds (or will hold) `folder`."""
+    import shutil  # a slow import, and every doit loads this module
+
+    return shutil.disk_usage(existing(folder)).free
+
+
+def existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    return next((each for each in (folder, *folder.parents) if each.exists()), folder)
+
+
 def human_size(size: int) -> str:
     """A byte count as people say it, in decimal units as the zoo's page uses: 211.9 MB."""
     value = float(size)

@@ -5,6 +5,9 @@ own for each process. A lock on a file in it tells the living from the dead: it 
 process, however that ends. Where the lock proves nothing (see `core.temporary`), the time of the
 latest change in the folder does. A mistake costs a clean-up, never a file: what is published is
 compared first.
+
+What was made may be kept for a later process: under the name of the place itself, with a note that
+says what it is. To use it, it is moved into a folder of one's own first, which only one can do.
 """
 
 from __future__ import annotations
@@ -13,14 +16,16 @@ import os
 import re
 import shutil
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from filelock import Timeout
 
-from tasks.core.files import make_folders
+from tasks.core.files import is_file, make_folders
 from tasks.core.paths import Workspace
 from tasks.core.temporary import STILL_FRESH, Ground, file_lock, ground_of, may_believe_lock, token
+
+NOTE = "note.json"
 
 
 @contextmanager
@@ -51,6 +56,28 @@ def made_aside(place: Path) -> Generator[Path, None, None]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def keep(made: Path, note: bytes, place: Path) -> None:
+    """Leave what was made, a folder in one's own, for whoever comes next.
+
+    Raises:
+        OSError: it can't be written, or something is kept there already.
+    """
+    (made / NOTE).write_bytes(note)
+    made.rename(place)
+
+
+def is_kept(place: Path) -> bool:
+    """Whether something was kept there; a folder without a note is none of ours."""
+    return is_file(place / NOTE) and not place.is_symlink()
+
+
+def drop_kept(place: Path) -> None:
+    """Remove what was kept, if anything was."""
+    if is_kept(place):
+        with suppress(OSError), made_aside(place) as own:
+            place.rename(own / "kept")
+
+
 def remove_strays(place: Path) -> None:
     """Remove the folders of `place` that no living process holds, each while we hold it: whoever
     made it just now finds it held, or gone, and makes another."""
@@ -69,8 +96,9 @@ def remove_strays(place: Path) -> None:
 
 
 def strays(place: Path) -> list[Path]:
-    """The folders of `place` that no living process holds."""
-    return [folder for folder, ground in _found(place) if _is_dead(folder, ground)]
+    """The folders of `place` that no living process holds, and what was kept there."""
+    dead = [folder for folder, ground in _found(place) if _is_dead(folder, ground)]
+    return [place, *dead] if is_kept(place) else dead
 
 
 def _found(place: Path) -> Iterator[tuple[Path, Ground]]:

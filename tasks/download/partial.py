@@ -21,6 +21,7 @@ import msgspec
 from tasks.core.addresses import without_user
 from tasks.core.files import BLOCK, remove
 from tasks.core.temporary import create, create_held, ground_of, is_left, is_own, open_plain, token
+from tasks.pipeline.reading import ReadAlong
 from tasks.web.answer import SideCar, if_range
 
 LARGEST_SIDE_CAR = 1 << 16  # bytes
@@ -70,8 +71,10 @@ class PartialFile:
         size: bytes written and hashed so far.
     """
 
-    def __init__(self, place: Path, address: str) -> None:
-        """`place` is the name that all partials of this address share (`Cache.partial`)."""
+    def __init__(self, place: Path, address: str, reading: ReadAlong | None = None) -> None:
+        """`place` is the name that all partials of this address share (`Cache.partial`); `reading`
+        gets all bytes as well."""
+        self._reading = reading
         self.address = address
         self.path = self._place = place
         self.size = 0
@@ -97,8 +100,8 @@ class PartialFile:
         remove(side_path(self.path))
         with open(create(side_path(self.path)), "wb") as side_car:
             side_car.write(msgspec.json.encode(known))
-        self._begin_hashing(kinds)
         self._found, self.known = self.path, known
+        self._begin_hashing(kinds)
 
     def resume(self, size: int, kinds: Iterable[str]) -> None:
         """Go on after the first `size` bytes of what was found, hashing them."""
@@ -137,10 +140,14 @@ class PartialFile:
     def _begin_hashing(self, kinds: Iterable[str]) -> None:
         self._hashers = {kind: hasher(kind) for kind in {"sha256", *kinds}}
         self.size = 0
+        if self._reading is not None:
+            self._reading.begin(self.known.total if self.known is not None else None)
 
     def _update(self, block: bytes) -> None:
         for each in self._hashers.values():
             each.update(block)
+        if self._reading is not None:
+            self._reading.update(block)
         self.size += len(block)
 
     def write(self, block: bytes) -> None:

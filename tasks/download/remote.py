@@ -154,6 +154,7 @@ def _still_offered(job: NetworkJob, source: Source, record: ArchiveRecord) -> bo
 def _in_turn(job: NetworkJob, source: Source, progress: Progress, tools: Tools | None) -> Got:
     from tasks.download.partial import PartialFile, address_key, movement
     from tasks.download.transfer import Tools, fetch
+    from tasks.pipeline.reading import ReadAlong
     from tasks.pipeline.step_lock import turn
 
     place = job.cache.partial(job.name, address_key(source.text))
@@ -169,11 +170,15 @@ def _in_turn(job: NetworkJob, source: Source, progress: Progress, tools: Tools |
         if record is not None:
             return Got(record, "fetched by another doit")
         cached.must_be_replaceable(job)
-        with closing(
-            PartialFile(place, source.shown)
-        ) as partial_file:  # held until it has its name
+        with (
+            closing(ReadAlong(job)) as reading,
+            closing(
+                PartialFile(place, source.shown, reading)
+            ) as partial_file,  # until it has its name
+        ):
             fetched = fetch(source, job, partial_file, progress, tools or Tools())
             record = cached.publish(job, fetched)
+            reading.complete(record)
         tidy(job)
     resumed = f", from {human_size(fetched.resumed)} on" if fetched.resumed else ""
     return Got(record, f"from {source.host}{resumed}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -13,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks.core.errors import DamagedError, DiskError, DownloadError, UnreachableError
-from tasks.core.files import human_size
+from tasks.core.files import existing, free_space, human_size
 from tasks.download.partial import PartialFile, side_path
 from tasks.pipeline.archive_cache import ArchiveRecord
 from tasks.pipeline.job import NetworkJob, Progress
+from tasks.pipeline.reading import UNPACKED_RATIO
 from tasks.web import answer as judge
 from tasks.web.request import Answer, TransientError, ask, broken, open_session
 from tasks.web.sources import Source, attested_by
@@ -24,8 +24,6 @@ from tasks.web.sources import Source, attested_by
 if TYPE_CHECKING:
     import requests
 
-# Float weights hardly compress: gzip takes some 8 % off a checkpoint.
-UNPACKED_RATIO = 1.2
 # Progress that earns a broken transfer its tries anew.
 EARNS_TRIES = 1 << 20
 FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0
@@ -36,16 +34,6 @@ REFUSALS = {
     404: "no such file",
     410: "no such file any more",
 }
-
-
-def free_space(folder: Path) -> int:
-    """Bytes that may still be written to the file system that holds (or will hold) `folder`."""
-    return shutil.disk_usage(_existing(folder)).free
-
-
-def _existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that is there."""
-    return next((each for each in (folder, *folder.parents) if each.exists()), folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +226,7 @@ def _check_room(transfer: Transfer, total: int | None) -> None:
 
 
 def _device(folder: Path) -> int:
-    return os.stat(_existing(folder)).st_dev
+    return os.stat(existing(folder)).st_dev
 
 
 def _too_large(transfer: Transfer, size: int) -> DownloadError:

@@ -1,9 +1,8 @@
-"""Unpacking a network, and keeping it what it was.
+"""Installing a network, and keeping it what it was.
 
-    unpack    archive → files in a staging folder (`core.staging`), each compared on the way
     plan      what differs on disk, and what that means (reads only)
     repair    the plan carried out, file by file
-    work      which of these is called for; the lock
+    work      which of these is called for, and where the files come from; the lock
     step      the step: whether there is work, and the receipt that ends it
 
 Nothing gets its final name before it was compared.

@@ -10,18 +10,19 @@ from collections.abc import Iterable, Mapping
 from itertools import count
 from pathlib import Path
 
+from tasks.archives.reading import make_folder, set_mtime
 from tasks.core.files import remove, remove_empty_folders
 from tasks.extract.plan import Plan, blocking_parent
-from tasks.extract.unpack import Unpacked, make_folder, set_mtime
 from tasks.pipeline.receipts import FileRecord
 
 
 def put_in_place(
-    folder: Path, staged: Path, unpacked: Unpacked, plan: Plan, taken: Iterable[str]
+    folder: Path, staged: Path, folders: Iterable[str], plan: Plan, taken: Iterable[str]
 ) -> tuple[str, ...]:
     """Move the staged files into the network's folder.
 
     Args:
+        folders: that the archive names; they are made.
         taken: paths that may not be used for files moved aside.
 
     Returns:
@@ -31,10 +32,10 @@ def put_in_place(
         OSError: a file can't be moved.
     """
     reserved, lines = set(taken), list[str]()
-    for path in filter(None, unpacked.folders):
+    for path in filter(None, folders):
         lines += _clear_way(folder, f"{path}/below", reserved)
         make_folder(folder, path)
-    for path in unpacked.files:
+    for path in plan.written:
         lines += _clear_way(folder, path, reserved)
         make_folder(folder, os.path.dirname(path))
         if path in plan.aside:

@@ -1,6 +1,6 @@
 """The work of extraction: which of three states is on disk, and what each calls for.
 
-    nothing there             unpack into a staging folder, rename it
+    nothing there             publish the staged tree by a rename; without one, unpack first
     there, with our receipt   plan what differs, restore single files (see `plan`)
     there, with no receipt    a network unpacked by hand: adopted, what is missing filled in; if a
                               file of it differs it is the user's, and untouched. Where no file
@@ -14,32 +14,37 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import stat
-from contextlib import suppress
+from collections.abc import Iterable
+from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
 
-from tasks.archives.tar import Limits
+from tasks.archives.reading import Expected, Facts, Tree
 from tasks.config import lock
-from tasks.config.types import LockEntry
-from tasks.core.errors import DamagedError, RefusedError, UnsafeArchiveError, UserFilesError
-from tasks.core.files import remove_leftovers, sync_tree
+from tasks.core.errors import (
+    DamagedError,
+    DiskError,
+    RefusedError,
+    UnsafeArchiveError,
+    UserFilesError,
+)
+from tasks.core.files import free_space, human_size, remove_leftovers, sync_tree
 from tasks.core.lists import first_of
 from tasks.core.staging import remove_strays, staging
 from tasks.core.text import count
 from tasks.extract import repair
 from tasks.extract.plan import Plan, plan
-from tasks.extract.unpack import Members, Unpacked, must_have_room, unpack
-from tasks.pipeline import archive_cache, archive_faults
-from tasks.pipeline.installed import differences
+from tasks.pipeline import archive_cache, reading
 from tasks.pipeline.job import NetworkJob, Outcome, Progress
 from tasks.pipeline.receipts import ExtractReceipt, FileRecord, VerifyReceipt
 
 Files = dict[str, FileRecord]
 
 
-def tree_digest(members: Members) -> str:
+def tree_digest(members: Expected) -> str:
     """sha256 over the sorted lines `<sha256>  <path>`: what `find -type f | xargs sha256sum | sort`
     tells, so a tree can be checked with no help of ours."""
     lines = sorted(f"{sha256}  {path}\n" for path, (_, sha256) in members.items())
@@ -62,31 +67,34 @@ def install(
         TodError, OSError: as `step.run`.
     """
     tree = tree_digest(verified.members)
-    entry = _must_agree(job, tree)
+    _settle_lock(job, tree)
     remove_strays(job.workspace.staging(job.name))
     folder = job.workspace.network(job.name)
     _must_be_a_folder(job, folder)
+    if os.path.lexists(folder):
+        reading.discard(job)
     if not os.path.lexists(folder):
-        files, outcome = _unpack_all(job, verified, progress)
+        files, outcome = _install_all(job, verified, progress)
     elif former is not None and former.files:
         files, outcome = _mend(job, verified, former.files, progress)
     else:
         files, outcome = _adopt(job, verified, progress)
     sync_tree(folder)
-    if entry is not None and entry.tree != tree:
-        # Before the receipt: once that is written, nothing brings us here again.
-        remove_leftovers(job.workspace.lock_file)
-        full = msgspec.structs.replace(entry, tree=tree)
-        lock.record(job.workspace.lock_file, job.name, full, locked=job.locked)
     return files, tree, outcome
 
 
-def _must_agree(job: NetworkJob, tree: str) -> LockEntry | None:
+def _settle_lock(job: NetworkJob, tree: str) -> None:
+    """The lock must agree; one that lacks the tree gets it before anything is installed, for
+    afterwards nothing would bring us here again."""
     entry = lock.read(job.workspace.lock_file).get(job.name)
-    if entry is not None and entry.tree not in ("", tree):
+    if entry is None or entry.tree == tree:
+        return
+    if entry.tree:
         why = f"its tree is {tree[:12]}…, config/zoo.lock has {entry.tree[:12]}…"
         raise RefusedError(job.name, why, f"`doit accept {job.name}` takes it into config/zoo.lock")
-    return entry
+    remove_leftovers(job.workspace.lock_file)
+    full = msgspec.structs.replace(entry, tree=tree)
+    lock.record(job.workspace.lock_file, job.name, full, locked=job.locked)
 
 
 def _must_be_a_folder(job: NetworkJob, folder: Path) -> None:
@@ -100,22 +108,32 @@ def _must_be_a_folder(job: NetworkJob, folder: Path) -> None:
             folder.rmdir()
 
 
-def _unpack_all(
+def _install_all(
     job: NetworkJob, verified: VerifyReceipt, progress: Progress
 ) -> tuple[Files, Outcome]:
-    size = sum(size for size, _ in verified.members.values())
-    with staging(job.workspace, job.name) as staged:
-        unpacked = _unpack(job, verified, staged / "tree", None, progress)
-        if differences(staged / "tree", unpacked.files):
-            raise UserFilesError(job.name, f"{staged} was changed while it was written")
+    archive, network = _archive(job), job.workspace.network(job.name)
+    with staging(job.workspace, job.name) as held:
+        folder = reading.claim(job, held)
+        facts = reading.staged_facts(job, archive, verified.sha256, folder)
+        if facts is None:
+            shutil.rmtree(folder, ignore_errors=True)
+            facts = _unpack(job, archive, verified, folder / "tree", None, progress)
+            if not reading.is_as_written(folder / "tree", facts):
+                raise UserFilesError(job.name, f"{folder} was changed while it was written")
         try:
-            (staged / "tree").rename(job.workspace.network(job.name))
+            (folder / "tree").rename(network)
         except OSError:
-            if not os.path.lexists(job.workspace.network(job.name)):
+            if not os.path.lexists(network):
                 raise
             return _adopt(job, verified, progress)  # another process was faster
-    files = repair.sorted_records(unpacked.files)
+    files = repair.sorted_records(_records(facts, verified.members))
+    size = sum(record.size for record in files.values())
     return files, Outcome("built", count(len(files), "file"), size)
+
+
+def _records(facts: Facts, paths: Iterable[str]) -> Files:
+    found = ((path, facts.members[path]) for path in paths)
+    return {path: FileRecord(member.size, member.sha256, member.mtime) for path, member in found}
 
 
 def _mend(
@@ -127,10 +145,10 @@ def _mend(
     lines: tuple[str, ...] = ()
     if todo.written:
         with staging(job.workspace, job.name) as staged:
-            unpacked = _unpack(job, verified, staged / "tree", todo.written, progress)
+            facts = _unpack(job, _archive(job), verified, staged / "tree", todo.written, progress)
             taken = {*verified.members, *former}
-            lines = repair.put_in_place(folder, staged / "tree", unpacked, todo, taken)
-        written = unpacked.files
+            lines = repair.put_in_place(folder, staged / "tree", facts.folders, todo, taken)
+        written = _records(facts, todo.written)
     files = repair.sorted_records(repair.settle(folder, todo), written)
     left = tuple(f"{folder}/{path} is left: you changed it" for path in todo.left)
     size = sum(record.size for record in written.values())
@@ -160,25 +178,36 @@ def _adopt(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> tupl
     return files, Outcome("built", f"{count(len(files), 'file')} found in place, adopted")
 
 
+def _archive(job: NetworkJob) -> Path:
+    archive = archive_cache.archive_of(job)
+    if archive is None:
+        raise DamagedError(job.name, "the archive is gone", "run doit again to fetch it anew")
+    return archive
+
+
 def _unpack(
     job: NetworkJob,
+    archive: Path,
     verified: VerifyReceipt,
     into: Path,
     only: list[str] | None,
     progress: Progress,
-) -> Unpacked:
-    archive = archive_cache.archive_of(job)
-    if archive is None:
-        raise DamagedError(job.name, "the archive is gone", "run doit again to fetch it anew")
-    paths = verified.members if only is None else only
-    size = sum(verified.members[path][0] for path in paths)
-    must_have_room(job.name, job.workspace.pre_trained, size)
-    settings = job.config.settings
-    limits = Limits(settings.max_members, settings.max_unpacked)
-    progress.begin("extract", size)
+) -> Facts:
+    """Read the archive where it lies and write its files, or `only` these. Its bytes may have
+    changed since it was verified, so each member is compared again."""
+    expected = verified.members
+    _must_have_room(job, sum(expected[path][0] for path in only or expected))
     try:
-        return unpack(archive, into, verified.members, limits, only=only, advance=progress.advance)
+        with closing(Tree(into, only)) as tree:
+            return reading.read(job, archive, "extract", progress, tree=tree, expected=expected)
     except (DamagedError, UnsafeArchiveError) as error:
-        raise archive_faults.for_user(job, archive, error, "") from error
-    finally:
-        progress.end()
+        raise reading.for_user(job, archive, error, "") from error
+
+
+def _must_have_room(job: NetworkJob, size: int) -> None:
+    """Refuse to begin what the disk can't hold."""
+    folder = job.workspace.pre_trained
+    free = free_space(folder)
+    if size > free:
+        need, have = human_size(size), human_size(free)
+        raise DiskError(job.name, f"{folder} needs {need} more, but its disk has {have} free")

@@ -4,5 +4,6 @@ step            the contract of a step
 job             one step of one network or project, its outcome, its progress
 step_lock       two doits do no step at the same time
 installed       what lies under pre-trained/, and whether it is as it was extracted
-archive_cache   the archives at hand; archive_faults: what becomes of one that can't be used
+archive_cache   the archives at hand
+reading         reading one, the tree that is staged meanwhile, and what is told of a bad one
 """

@@ -1,8 +1,7 @@
 """Verify: read an archive through, and judge it. The reading itself is in `archives`.
 
     judge     facts and expectations → verdict (no input or output)
-    trust     the lock: what was trusted once
-    work      the archive read, the verdict, and what becomes of a bad archive
+    work      the archive read, the verdict, the lock, and what becomes of a bad archive
     step      the step: whether there is work, and the receipt that ends it
 
 Imports point up this list only.

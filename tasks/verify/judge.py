@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
 
-from tasks.archives.tar import Facts, MemberFacts
+from tasks.archives.reading import Facts, MemberFacts
 from tasks.config.types import Digests, LockEntry, Network
 from tasks.formats import tensor_bundle
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tasks.config import lock
 from tasks.config.types import Network, Settings
 from tasks.core import ownership
-from tasks.core.errors import DamagedError, disk_error
+from tasks.core.errors import ConfigError, DamagedError, TodError, disk_error
 from tasks.core.files import remove_leftovers
 from tasks.core.receipts import digest, inputs, read, write
 from tasks.pipeline.job import NetworkJob, Outcome, Progress, pass_on
 from tasks.pipeline.receipts import DownloadReceipt, VerifyReceipt
-from tasks.verify.trust import unlike_lock
 
 VERSION = 1
 
@@ -35,7 +35,23 @@ def why_stale(job: NetworkJob) -> str | None:
         return "another archive" if _is_another(job, receipt) else "its download changed"
     if receipt.status == "deferred":
         return None
-    return unlike_lock(job, receipt)
+    return _unlike_lock(job, receipt)
+
+
+def _unlike_lock(job: NetworkJob, receipt: VerifyReceipt) -> str | None:
+    """What sets a verified archive apart from config/zoo.lock, or None.
+
+    An unreadable lock does: the step that runs then tells what is wrong with it.
+    """
+    try:
+        entry = lock.read(job.workspace.lock_file).get(job.name)
+    except (ConfigError, OSError):
+        return "config/zoo.lock can't be read"
+    if entry is None:
+        settled = job.network.archive.settled
+        return None if settled else "config/zoo.lock has no record of it"
+    same = (entry.sha256, entry.size) == (receipt.sha256, receipt.size)
+    return None if same else "config/zoo.lock records another archive"
 
 
 def run(job: NetworkJob, progress: Progress) -> Outcome:
@@ -70,6 +86,7 @@ def _deferred(job: NetworkJob, reason: str) -> VerifyReceipt:
 
 def _finish(job: NetworkJob, download: DownloadReceipt, progress: Progress) -> Outcome:
     """Do the work, then write the receipt that ends it."""
+    from tasks.pipeline.reading import discard
     from tasks.verify.work import verify
 
     former = _receipt(job)
@@ -78,7 +95,11 @@ def _finish(job: NetworkJob, download: DownloadReceipt, progress: Progress) -> O
         _definition(job),
         download.sha256,
     )
-    facts, verdict, outcome = verify(job, download, former, same, progress)
+    try:
+        facts, verdict, outcome = verify(job, download, former, same, progress)
+    except TodError:
+        discard(job)
+        raise
     receipt = VerifyReceipt(
         definition=_definition(job),
         inputs=_inputs(job),

@@ -16,15 +16,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from tasks.archives.tar import Facts, Limits, MemberFacts, examine
+from tasks.archives.reading import Facts, MemberFacts
 from tasks.config import lock
 from tasks.config.types import LockEntry
 from tasks.core.errors import DamagedError, RefusedError, UnsafeArchiveError
-from tasks.pipeline import archive_cache, archive_faults
+from tasks.core.files import remove_leftovers
+from tasks.pipeline import archive_cache, reading
 from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import NetworkJob, Outcome, Progress
 from tasks.pipeline.receipts import DownloadReceipt, VerifyReceipt
-from tasks.verify import trust
 from tasks.verify.judge import LOCK, Verdict, judge
 
 
@@ -46,6 +46,8 @@ def verify(
     """
     archive = archive_cache.archive_of(job)
     facts = _known_facts(job, download, former, same, archive)
+    if facts is None and archive is not None:
+        facts = reading.staged_facts(job, archive, download.sha256)
     if facts is None:
         facts = _read_archive(job, download, archive, progress)
     entry = lock.read(job.workspace.lock_file).get(job.name)
@@ -59,7 +61,7 @@ def verify(
     note = _note(facts, checked)
     lines = tuple(f"{job.name}: {warning}" for warning in verdict.warnings)
     if entry is None and not job.network.archive.settled:
-        trust.record(job, facts.sha256, facts.size, download)
+        _trust(job, facts, download)
         note += f"; recorded in {LOCK}"
         checked = (LOCK, *checked)  # as a second run would find it
     elif entry is not None:
@@ -85,7 +87,7 @@ def look_through(
         OSError: it can't be read.
     """
     try:
-        facts = _examine(job, file, progress)
+        facts = reading.read(job, file, "verify", progress)
     except DamagedError as error:
         raise DamagedError(str(file), error.why, "fetch it once more") from error
     except UnsafeArchiveError as error:
@@ -112,27 +114,36 @@ def _read_archive(
         receipt = job.workspace.receipt("download", job.name)
         raise DamagedError(job.name, "the archive is gone", f"remove {receipt} to fetch it anew")
     try:
-        facts = _examine(job, archive, progress)
+        facts = reading.read_and_stage(job, archive, progress)
     except (DamagedError, UnsafeArchiveError) as error:
-        raise archive_faults.for_user(job, archive, error, download.attested_by) from error
+        raise reading.for_user(job, archive, error, download.attested_by) from error
     if facts.sha256 != download.sha256:
-        raise archive_faults.damaged(job, archive, "changed since it was fetched")
+        raise reading.damaged(job, archive, "changed since it was fetched")
     return facts
 
 
-def _examine(job: NetworkJob, archive: Path, progress: Progress) -> Facts:
-    settings, recorded = job.config.settings, job.network.members.items()
-    progress.begin("verify", archive.stat().st_size)
-    try:
-        return examine(
-            archive,
-            Limits(settings.max_members, settings.max_unpacked),
-            md5=job.network.archive.md5 is not None,
-            more_digests=frozenset(path for path, d in recorded if d.md5 or d.git_blob_sha1),
-            advance=progress.advance,
-        )
-    finally:
-        progress.end()
+def _trust(job: NetworkJob, facts: Facts, download: DownloadReceipt) -> None:
+    """Trust on first use: what no confirmed digest vouches for is recorded once, then enforced.
+
+    Raises:
+        RefusedError: it came over plain http, and whoever answered there would be trusted for ever;
+            or the lock must stay as it is.
+        ConfigError: the lock can't be read.
+        OSError: it can't be written.
+    """
+    # What an earlier version fetched over http may name the server's own hash as what attests it.
+    if download.attested_by in ("none", "") or download.source.lower().startswith("http://"):
+        why = "it came over plain http, and no confirmed digest vouches for it"
+        todo = f"fetch it over https, or trust it with `doit accept {job.name}`"
+        raise RefusedError(job.name, why, todo)
+    entry = LockEntry(
+        sha256=facts.sha256,
+        size=facts.size,
+        source=download.source,
+        attested_by=download.attested_by,
+    )
+    remove_leftovers(job.workspace.lock_file)
+    lock.record(job.workspace.lock_file, job.name, entry, locked=job.locked)
 
 
 def _refuse(job: NetworkJob, archive: Path | None, verdict: Verdict) -> NoReturn:
@@ -147,7 +158,7 @@ def _unfit(job: NetworkJob, archive: Path | None, verdict: Verdict) -> RefusedEr
     catalogue's entry, which the user can mend."""
     todo = "saved_model and pipeline_config of its entry say what it must have"
     if archive is not None:
-        todo = f"{todo}; {archive_faults.what_to_do(job, archive)}"
+        todo = f"{todo}; {reading.what_to_do(job, archive)}"
     return RefusedError(job.name, f"the archive is not fit: {verdict.why}", todo)
 
 

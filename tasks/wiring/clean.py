@@ -20,7 +20,7 @@ from tasks.pipeline.job import ZOO
 from tasks.pipeline.step import AnyStep
 from tasks.wiring.registry import STEPS
 
-STAGING = re.compile(rf"\.({NAME.pattern})\.staging-")
+STAGING = re.compile(rf"\.({NAME.pattern})\.staging(?:-|$)")
 # What the build keeps under .tod/, besides doit's database.
 STATE = ("config.json", "zoo.lock.guard", "logs/*.log", "local/*.json", "turns/*", "**/.*.tmp")
 SEEN = "records/*.json"  # see `Workspace.seen`

@@ -18,7 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.archives.tar import Facts, Limits, examine
+from tasks.archives.reading import Facts, Wanted, read_file
+from tasks.archives.tar import Limits
 from tasks.core.errors import DamagedError, TodError, UnsafeArchiveError
 from tests.support.archives import (
     NETWORK,
@@ -32,6 +33,7 @@ from tests.support.archives import (
 from tests.support.hostile import Hostile, all_hostile, bomb
 
 LIMITS = Limits(members=100, unpacked=50_000_000)
+WANTED = Wanted(LIMITS)
 
 
 @pytest.fixture
@@ -41,12 +43,12 @@ def archive(tmp_path: Path) -> Path:
 
 def read(path: Path, content: bytes) -> Facts:
     path.write_bytes(content)
-    return examine(path, LIMITS)
+    return read_file(path, WANTED)
 
 
 def test_every_member_is_told_with_its_size_and_sha256(archive: Path) -> None:
     files = zoo_archive(archive)
-    facts = examine(archive, LIMITS)
+    facts = read_file(archive, WANTED)
     assert facts.top_folder == NETWORK
     assert {path: (m.size, m.sha256) for path, m in facts.members.items()} == {
         path: (len(content), hashlib.sha256(content).hexdigest()) for path, content in files.items()
@@ -56,7 +58,7 @@ def test_every_member_is_told_with_its_size_and_sha256(archive: Path) -> None:
 def test_the_files_own_digests_are_those_that_other_tools_tell(archive: Path) -> None:
     zoo_archive(archive)
     content = archive.read_bytes()
-    facts = examine(archive, LIMITS, md5=True)
+    facts = read_file(archive, Wanted(LIMITS, ("git_blob_sha1", "md5")))
     assert facts.size == len(content)
     assert facts.sha256 == hashlib.sha256(content).hexdigest()
     assert facts.md5 == hashlib.md5(content).hexdigest()
@@ -66,7 +68,7 @@ def test_the_files_own_digests_are_those_that_other_tools_tell(archive: Path) ->
 
 def test_more_digests_of_a_member_are_told_where_they_are_asked_for(archive: Path) -> None:
     content = zoo_archive(archive)["pipeline.config"]
-    facts = examine(archive, LIMITS, more_digests=frozenset({"pipeline.config"}))
+    facts = read_file(archive, Wanted(LIMITS, members=frozenset({"pipeline.config"})))
     blob = b"blob %d\0" % len(content) + content
     assert facts.members["pipeline.config"].git_blob_sha1 == hashlib.sha1(blob).hexdigest()
     assert facts.members["pipeline.config"].md5 == hashlib.md5(content).hexdigest()
@@ -75,7 +77,7 @@ def test_more_digests_of_a_member_are_told_where_they_are_asked_for(archive: Pat
 
 def test_index_files_are_kept(archive: Path) -> None:
     files = zoo_archive(archive)
-    facts = examine(archive, LIMITS)
+    facts = read_file(archive, WANTED)
     assert facts.indexes == {p: c for p, c in files.items() if p.endswith(".index")}
 
 
@@ -108,13 +110,13 @@ def test_an_archive_that_real_tar_made_is_read(archive: Path, tmp_path: Path) ->
         (tmp_path / "net" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "net" / path).write_bytes(content)
     subprocess.run(["tar", "-czf", archive, "-C", tmp_path, "./net"], check=True)
-    assert "checkpoint/ckpt-0.index" in examine(archive, LIMITS).members
+    assert "checkpoint/ckpt-0.index" in read_file(archive, WANTED).members
 
 
 def test_progress_adds_up_to_the_archives_size(archive: Path) -> None:
     zoo_archive(archive, zoo_files(size=900_000), level=0)
     amounts: list[int] = []
-    examine(archive, LIMITS, advance=amounts.append)
+    read_file(archive, WANTED, advance=amounts.append)
     assert sum(amounts) == archive.stat().st_size
     assert len([amount for amount in amounts if amount]) > 3
 
@@ -155,7 +157,7 @@ def test_a_bomb_is_stopped_before_it_goes_off(archive: Path) -> None:
     archive.write_bytes(bomb())
     consumed: list[int] = []
     with pytest.raises(UnsafeArchiveError, match="unpacks to more than"):
-        examine(archive, LIMITS, advance=consumed.append)
+        read_file(archive, WANTED, advance=consumed.append)
     assert len(consumed) == 1
 
 
@@ -163,7 +165,7 @@ def test_a_bomb_in_padding_or_headers_takes_little_memory(archive: Path) -> None
     archive.write_bytes(gzip.compress(tar([file_member("net/a")]) + bytes(200 << 20), 1))
     tracemalloc.start()
     with pytest.raises(UnsafeArchiveError):
-        examine(archive, LIMITS)
+        read_file(archive, WANTED)
     assert tracemalloc.get_traced_memory()[1] < 20 << 20
     tracemalloc.stop()
 
@@ -171,9 +173,9 @@ def test_a_bomb_in_padding_or_headers_takes_little_memory(archive: Path) -> None
 def test_reading_ends_its_threads(archive: Path) -> None:
     before = threading.active_count()
     zoo_archive(archive, zoo_files(size=3_000_000))
-    examine(archive, LIMITS)
+    read_file(archive, WANTED)
     with pytest.raises(UnsafeArchiveError):
-        examine(archive, Limits(members=1, unpacked=10**9))
+        read_file(archive, Wanted(Limits(members=1, unpacked=10**9)))
     assert threading.active_count() == before
 
 
@@ -207,7 +209,7 @@ def test_a_flipped_bit_is_found_wherever_it_is(archive: Path) -> None:
     ignored = {4, 5, 6, 7, 8, 9}
     chooser = random.Random(2026)
     places = [p for p in range(len(whole)) if p not in ignored]
-    before, harmless = examine(archive, LIMITS), 0
+    before, harmless = read_file(archive, WANTED), 0
     for place in [*range(4), *chooser.sample(places, 200), *range(len(whole) - 8, len(whole))]:
         flipped = bytearray(whole)
         flipped[place] ^= 1 << chooser.randrange(8)
@@ -238,7 +240,7 @@ def test_no_tar_header_causes_anything_but_an_error_of_ours(
         _mend_checksums(content)
     path.write_bytes(gzip.compress(bytes(content), 1))
     with suppress(TodError):
-        examine(path, LIMITS)
+        read_file(path, WANTED)
 
 
 _PIECES = [b"../", b"\xff" * 12, b"\x80" * 12, b"99 size=-1\n", b"0 x=\n", b"g", b"x", b"L", b"S"]
@@ -267,9 +269,9 @@ def _mend_checksums(content: bytearray) -> None:
 
 def test_without_isal_zlib_reads_the_same(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     zoo_archive(archive)
-    with_isal = examine(archive, LIMITS)
+    with_isal = read_file(archive, WANTED)
     monkeypatch.setitem(sys.modules, "isal", None)
-    assert examine(archive, LIMITS) == with_isal
+    assert read_file(archive, WANTED) == with_isal
     for hostile in all_hostile():
         with pytest.raises(hostile.error, match=hostile.words):
             read(archive, hostile.content())

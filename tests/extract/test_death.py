@@ -22,7 +22,7 @@ from tasks.extract import step
 from tasks.pipeline.job import NetworkJob, Silent
 from tasks.verify import step as verify
 from tests.support.archives import NETWORK, zoo_archive, zoo_files
-from tests.support.jobs import downloaded, forget, network_job
+from tests.support.jobs import downloaded, forget, network_job, unstaged
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 
@@ -43,8 +43,13 @@ def verified(root: Path, files: dict[str, bytes] | None = None) -> tuple[Network
     return job, archive
 
 
+def staged(job: NetworkJob, archive: Path) -> None:
+    """The tree that verify staged is there."""
+
+
 def fresh(job: NetworkJob, archive: Path) -> None:
     """Nothing is there yet."""
+    unstaged(job)
 
 
 def edited(job: NetworkJob, archive: Path) -> None:
@@ -113,7 +118,7 @@ def snapshot(workspace: Workspace) -> dict[str, tuple[bytes, int]]:
     return {path: facts for path, facts in seen.items() if not path.endswith(".yours-1")}
 
 
-@pytest.mark.parametrize("scene", [fresh, edited, updated])
+@pytest.mark.parametrize("scene", [staged, fresh, edited, updated])
 def test_killed_at_any_call_the_next_run_ends_as_an_undisturbed_one(
     tmp_path: Path, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,7 +138,7 @@ def test_killed_at_any_call_the_next_run_ends_as_an_undisturbed_one(
         run_in_child(job)
         assert snapshot(job.workspace) == undisturbed, f"killed at call {instant} of {calls}"
         assert step.why_stale(job) is None
-        if scene is not fresh:
+        if scene not in (staged, fresh):
             kept = job.workspace.network(NETWORK) / "pipeline.config.yours-1"
             assert kept.read_bytes() == b"my own work"
 
@@ -161,6 +166,7 @@ def test_killed_in_the_middle_of_a_large_file_the_next_run_starts_over(
     files = zoo_files(pipeline_config=True)
     files["large"] = os.urandom(1 << 20) * 40
     job, _ = verified(tmp_path, files)
+    unstaged(job)
     with start(job) as process:
         assert process.stdout is not None
         process.stdout.readline()

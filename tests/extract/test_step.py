@@ -29,7 +29,15 @@ from tasks.pipeline.job import NetworkJob, Outcome, Silent
 from tasks.pipeline.receipts import ExtractReceipt
 from tasks.verify import step as verify
 from tests.support.archives import MTIME, NETWORK, zoo_archive, zoo_files
-from tests.support.jobs import deferred, downloaded, forget, local, network_job, with_settings
+from tests.support.jobs import (
+    deferred,
+    downloaded,
+    forget,
+    local,
+    network_job,
+    unstaged,
+    with_settings,
+)
 
 SILENT = Silent()
 Files = dict[str, bytes]
@@ -47,11 +55,11 @@ def files(archive: Path) -> Files:
 
 @pytest.fixture
 def job(workspace: Workspace, archive: Path, files: Files) -> NetworkJob:
-    """Verified, not extracted."""
+    """Verified, not extracted, and no tree is staged."""
     job = network_job(workspace)
     downloaded(job, archive)
     verify.run(job, SILENT)
-    return job
+    return unstaged(job)
 
 
 @pytest.fixture
@@ -199,6 +207,7 @@ def test_a_disk_that_fills_up_on_the_way_leaves_nothing(
     zoo_archive(archive, zoo_files(size=300_000))
     downloaded(job, archive)
     verify.run(job, SILENT)
+    unstaged(job)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
@@ -352,6 +361,16 @@ def test_a_repair_without_the_archive_changes_nothing(installed: NetworkJob, fol
     with pytest.raises(DamagedError, match="the archive is gone"):
         step.run(installed, SILENT)
     assert found(folder)["pipeline.config"] == b"edited"
+
+
+def test_a_full_disk_is_told_before_anything_is_written(
+    job: NetworkJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(job.workspace.root)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=3))
+    with pytest.raises(DiskError, match=r"needs [0-9.]+ kB more, but its disk has 3 B free"):
+        step.run(job, SILENT)
+    assert nothing_staged(job)
 
 
 def test_a_full_disk_is_told_before_the_users_file_is_moved(

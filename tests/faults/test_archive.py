@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks.archives.tar import Limits, examine
+from tasks.archives.reading import Tree, Wanted, read_file
+from tasks.archives.tar import Limits
 from tasks.config.types import Settings
 from tasks.core.errors import DamagedError, TodError, UnsafeArchiveError
 from tasks.core.paths import Workspace
 from tasks.core.receipts import write
 from tasks.extract import step as extract
-from tasks.extract.unpack import unpack
 from tasks.pipeline.job import Silent
 from tasks.pipeline.receipts import VerifyReceipt
 from tasks.verify import step as verify
@@ -23,7 +23,7 @@ from tests.support.archives import file_member, folder_member, tar_gz
 from tests.support.hostile import Hostile, all_hostile
 from tests.support.jobs import local, network_job
 
-DEFAULTS = Limits(Settings().max_members, Settings().max_unpacked)
+DEFAULTS = Wanted(Limits(Settings().max_members, Settings().max_unpacked))
 
 
 @pytest.mark.parametrize("hostile", all_hostile(), ids=lambda h: h.name)
@@ -69,9 +69,9 @@ def test_a_bomb_of_50_gb_is_over_within_a_second(tmp_path: Path) -> None:
     assert 900_000 < archive.stat().st_size <= 1_000_000
     began = time.process_time()
     with pytest.raises(UnsafeArchiveError, match="unpacks to more than"):
-        examine(archive, DEFAULTS)
+        read_file(archive, DEFAULTS)
     with pytest.raises(UnsafeArchiveError, match="unpacks to more than"):
-        unpack(archive, tmp_path / "into", {}, DEFAULTS)
+        read_file(archive, DEFAULTS, tree=Tree(tmp_path / "into"), expected={})
     assert time.process_time() - began < 1
     assert not _files(tmp_path / "into")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from tasks.core.paths import Workspace
 from tasks.core.receipts import write
 from tasks.pipeline import archive_cache
 from tasks.pipeline.job import NetworkJob
+from tasks.pipeline.reading import discard
 from tasks.pipeline.receipts import DownloadReceipt
 from tests.support.archives import NETWORK
 
@@ -54,6 +56,14 @@ def downloaded(
     )
     _write_receipt(job, path, source, attested_by)
     return path
+
+
+def unstaged(job: NetworkJob) -> NetworkJob:
+    """Remove what verify staged: extract reads the archive where it lies."""
+    discard(job)
+    with suppress(FileNotFoundError):
+        job.workspace.pre_trained.rmdir()
+    return job
 
 
 def local(job: NetworkJob, archive: Path) -> Path:

@@ -189,7 +189,7 @@ def written(place: Scene, checkout: Checkout, task: str) -> int:
         return sum(_size(path) for path in place.cache.glob("partial/*.part"))
     if step == "extract":
         shelf = checkout.root / "pre-trained"
-        staged = shelf.glob(f".{name}.staging-*/tree/**/*")
+        staged = shelf.glob(f".{name}.staging*/**/*")
         return sum(_size(path) for path in [*staged, *(shelf / name).rglob("*")])
     if step == "scaffold":
         return len(list((checkout.root / name).rglob("*")))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from tasks.archives.tar import Facts, MemberFacts
+from tasks.archives.reading import Facts, MemberFacts
 from tasks.config.types import Digests, LockEntry, Network
 from tasks.verify.judge import checkpoint_prefix, judge
 from tests.support.archives import tensor_bundle

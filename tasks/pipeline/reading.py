@@ -1,0 +1,290 @@
+"""Reading a network's archive: what is wanted of it, the tree that is staged meanwhile, and what
+the user is told of an archive that can't be used.
+
+An archive is read once. Whoever reads it first (the download while it fetches, else verify) writes
+its files into a *staged tree*, if the network is not installed; verify judges the facts that were
+found on the way, and extract publishes the tree by a rename. Where there is no such tree, or it is
+not what its note says, the archive is read where it lies, by the same code.
+
+    pre-trained/.<network>.staging-<token>/kept/     a tree that grows; held by its process
+    pre-trained/.<network>.staging/                  a complete one: `tree/`, and `note.json`
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+
+import msgspec
+
+from tasks.archives.reading import (
+    Digests,
+    Expected,
+    Facts,
+    Tree,
+    Wanted,
+    read_blocks,
+    read_file,
+)
+from tasks.archives.tar import Limits
+from tasks.core.errors import DamagedError, TodError, UnsafeArchiveError
+from tasks.core.files import LARGEST_STATE, free_space
+from tasks.core.files import read_file as read_small
+from tasks.core.receipts import digest
+from tasks.core.staging import NOTE, drop_kept, is_kept, keep, remove_strays, staging
+from tasks.pipeline import archive_cache
+from tasks.pipeline.archive_cache import ArchiveRecord
+from tasks.pipeline.job import NetworkJob, Progress
+
+VERSION = 1
+# Float weights hardly compress: gzip takes some 8 % off a checkpoint.
+UNPACKED_RATIO = 1.2
+AHEAD = 8  # blocks that a download may be ahead of the reading
+
+
+class Note(msgspec.Struct, frozen=True):
+    """What a staged tree is.
+
+    Attributes:
+        definition: what was asked of the reading.
+        facts: what it found; the members' mtimes are those of the files.
+        mtime_ns: of the archive.
+    """
+
+    definition: str
+    facts: Facts
+    mtime_ns: int
+
+
+def _wanted(job: NetworkJob) -> Wanted:
+    """Only digests that somebody recorded are taken besides sha256: each costs about as much."""
+    archive, members = job.network.archive, job.network.members.items()
+    kinds = [kind for kind in ("git_blob_sha1", "md5") if getattr(archive, kind)]
+    limits = Limits(job.config.settings.max_members, job.config.settings.max_unpacked)
+    recorded = frozenset(path for path, digests in members if digests.md5 or digests.git_blob_sha1)
+    return Wanted(limits, tuple(kinds), recorded)
+
+
+def _definition(job: NetworkJob) -> str:
+    wanted = _wanted(job)
+    return digest((VERSION, wanted.limits, wanted.kinds, sorted(wanted.members)))
+
+
+def read(
+    job: NetworkJob,
+    archive: Path,
+    doing: str,
+    progress: Progress,
+    *,
+    tree: Tree | None = None,
+    expected: Expected | None = None,
+) -> Facts:
+    """Read an archive where it lies; see `archives.reading.read_file`."""
+    progress.begin(doing, archive.stat().st_size)
+    try:
+        return read_file(
+            archive, _wanted(job), tree=tree, expected=expected, advance=progress.advance
+        )
+    finally:
+        progress.end()
+
+
+def read_and_stage(job: NetworkJob, archive: Path, progress: Progress) -> Facts:
+    """The same for verify, which leaves a staged tree if the network is not installed and there is
+    room. A tree that can't be written is done without."""
+    status = archive.stat()
+    room = free_space(job.workspace.pre_trained) > status.st_size * UNPACKED_RATIO
+    if room and not is_installed(job):
+        with suppress(OSError), growing(job) as folder:
+            with closing(Tree(folder / "tree")) as tree:
+                facts = read(job, archive, "verify", progress, tree=tree)
+            _keep(job, folder, facts, status.st_mtime_ns)
+            return facts
+    return read(job, archive, "verify", progress)
+
+
+def is_installed(job: NetworkJob) -> bool:
+    """Whether anything stands where the network belongs."""
+    return os.path.lexists(job.workspace.network(job.name))
+
+
+@contextmanager
+def growing(job: NetworkJob) -> Generator[Path, None, None]:
+    """The folder of a tree that grows, the only one of its network; what is not kept vanishes.
+
+    Raises:
+        OSError: pre-trained/ can't be written.
+    """
+    discard(job)
+    remove_strays(job.workspace.staging(job.name))
+    with staging(job.workspace, job.name) as held:
+        (held / "kept").mkdir()
+        yield held / "kept"
+
+
+def _keep(job: NetworkJob, folder: Path, facts: Facts, mtime_ns: int) -> None:
+    note = Note(_definition(job), facts, mtime_ns)
+    keep(folder, msgspec.json.encode(note), job.workspace.staging(job.name))
+
+
+def discard(job: NetworkJob) -> None:
+    """Remove the staged tree, if there is one."""
+    drop_kept(job.workspace.staging(job.name))
+
+
+def claim(job: NetworkJob, held: Path) -> Path:
+    """Move the staged tree, if there is one, into a folder that this process holds: where it is."""
+    if is_kept(job.workspace.staging(job.name)):
+        with suppress(OSError):  # another process was faster
+            job.workspace.staging(job.name).rename(held / "kept")
+    return held / "kept"
+
+
+def staged_facts(
+    job: NetworkJob, archive: Path, sha256: str, folder: Path | None = None
+) -> Facts | None:
+    """What the reading found that left the staged tree, or None if there is none that counts: it is
+    complete, of this archive, the archive was not touched since, and nor was any file of it.
+
+    Args:
+        folder: where the tree was moved to by `claim`.
+    """
+    folder = folder or job.workspace.staging(job.name)
+    try:
+        content = read_small(folder / NOTE, LARGEST_STATE)
+        note = msgspec.json.decode(content, type=Note)
+    except (OSError, msgspec.DecodeError, ValueError):
+        return None
+    facts = note.facts
+    record = ArchiveRecord(size=facts.size, mtime_ns=note.mtime_ns)
+    is_right = (note.definition, facts.sha256) == (_definition(job), sha256)
+    if is_right and archive_cache.is_untouched(archive, record):
+        return facts if is_as_written(folder / "tree", facts) else None
+    return None
+
+
+def is_as_written(tree: Path, facts: Facts) -> bool:
+    """Whether a stat finds every file of a tree as it was written, and no other."""
+    return _files(tree) == {p: (m.size, m.mtime * 10**9) for p, m in facts.members.items()}
+
+
+def _files(tree: Path) -> dict[str, tuple[int, int]]:
+    """path → (size, mtime in nanoseconds) of all that lies in a tree, folders apart; of what is no
+    plain file -1."""
+    found: dict[str, tuple[int, int]] = {}
+    waiting = [""]
+    while waiting:
+        below = waiting.pop()
+        with suppress(OSError), os.scandir(tree / below) as entries:
+            for entry in entries:
+                path = f"{below}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(f"{path}/")
+                    continue
+                status = entry.stat(follow_symlinks=False)
+                plain = entry.is_file(follow_symlinks=False)
+                found[path] = (status.st_size, status.st_mtime_ns) if plain else (-1, -1)
+    return found
+
+
+class ReadAlong:
+    """An archive's reading while it is fetched, which leaves a staged tree.
+
+    It never hurts the download: if it fails, its tree goes, further blocks are dropped, and verify
+    reads the archive where it lies and tells what is wrong with it.
+    """
+
+    def __init__(self, job: NetworkJob) -> None:
+        self._job, self._wanted = job, _wanted(job)
+        self._thread: Thread | None = None
+
+    def begin(self, size: int | None) -> None:
+        """Begin (again) with the first byte of an archive of `size` bytes; None if that is not
+        known, which git's blob id needs."""
+        self.close()
+        if is_installed(self._job) or (size is None and "git_blob_sha1" in self._wanted.kinds):
+            return
+        self._record: ArchiveRecord | None = None
+        self._digests = Digests(self._wanted.kinds, size or 0)
+        self._queue = Queue[bytes](AHEAD)
+        self._thread = Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        """The work of the thread, which also makes and removes the tree, for a disk may be slow."""
+        blocks: Iterator[bytes] = iter(self._queue.get, b"")
+        try:
+            with growing(self._job) as folder:
+                with closing(Tree(folder / "tree")) as tree:
+                    facts = read_blocks(blocks, self._wanted, tree=tree)
+                if self._record is not None:
+                    _, *others = self._digests.finish()
+                    facts = facts.of_file(self._record.size, self._record.sha256, *others)
+                    _keep(self._job, folder, facts, self._record.mtime_ns)
+        except (TodError, OSError):
+            pass
+        finally:
+            for _ in blocks:
+                pass
+
+    def update(self, block: bytes) -> None:
+        """The next bytes; waits while the reading is too far behind."""
+        if self._thread is not None:
+            self._digests.update(block)
+            self._queue.put(block)
+
+    def complete(self, record: ArchiveRecord) -> None:
+        """All bytes came, and the archive has its name: leave the tree."""
+        self._record = record
+        self.close()
+
+    def close(self) -> None:
+        """End the reading. What is not complete goes."""
+        if self._thread is not None:
+            self._queue.put(b"")
+            self._thread.join()
+            self._thread = None
+
+
+def for_user(
+    job: NetworkJob, archive: Path, error: DamagedError | UnsafeArchiveError, attested_by: str
+) -> TodError:
+    """The same error, for the user; a damaged copy of ours is set aside.
+
+    Args:
+        attested_by: who vouches for the archive's bytes, see `DownloadReceipt`.
+
+    Raises:
+        OSError: the cache can't be written.
+    """
+    if isinstance(error, DamagedError):
+        return damaged(job, archive, error.why, attested_by)
+    todo = error.todo or what_to_do(job, archive)
+    return UnsafeArchiveError(job.name, f"the archive {error.why}; nothing was unpacked", todo)
+
+
+def damaged(job: NetworkJob, archive: Path, why: str, attested_by: str = "") -> DamagedError:
+    """Set our copy aside. Fetching it anew mends what broke on the way, but not what is on record
+    or what the host itself vouches for: then the user had better look.
+
+    Raises:
+        OSError: the cache can't be written.
+    """
+    moved = archive_cache.set_aside(job, archive, "damaged")
+    if moved is None:
+        return DamagedError(job.name, f"the archive {why}", what_to_do(job, archive))
+    todo = f"it is now {moved}; run doit again to fetch it anew"
+    if attested_by in ("server", "recorded"):
+        todo = f"{todo}, though these very bytes are vouched for ({attested_by})"
+    return DamagedError(job.name, f"the archive {why}", todo)
+
+
+def what_to_do(job: NetworkJob, archive: Path) -> str:
+    """What to do with an archive that no download would mend."""
+    if archive_cache.is_ours(job, archive):
+        return f"remove {archive} to fetch it anew"
+    return f"{archive} is your own file and stays as it is"
