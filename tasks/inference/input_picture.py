@@ -17,6 +17,7 @@ from tasks.pictures.pixels import LARGEST, examine, stored
 
 Pixels = npt.NDArray[np.uint8]
 
+CHOOSE = "choose another smoke_image"
 LONGEST_SIDE = 4096
 """Larger pictures are scaled down to this before they are run: the networks shrink them anyway."""
 
@@ -48,9 +49,9 @@ def open_picture(path: Path) -> LoadedPicture:
         decoded = _decoded(stored(content, picture)[0])
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise FaultError(f"the picture {path} can't be read: {why}", _CHOOSE) from error
+        raise FaultError(f"the picture {path} can't be read: {why}", CHOOSE) from error
     except ValueError as error:
-        raise FaultError(f"the picture {path} can't be used: {error}", _CHOOSE) from error
+        raise FaultError(f"the picture {path} can't be used: {error}", CHOOSE) from error
     (height, width), factor = decoded.shape[:2], min(1.0, LONGEST_SIDE / max(decoded.shape[:2]))
     pixels = scaled(decoded, max(1, round(height * factor)), max(1, round(width * factor)))
     info = PictureInfo(
@@ -90,9 +91,6 @@ def other_shape(pixels: Pixels) -> Pixels:
     """The picture in a shape of other proportions, neither square nor large."""
     height, width = pixels.shape[:2]
     return scaled(pixels, 384, 256) if width >= height else scaled(pixels, 256, 384)
-
-
-_CHOOSE = "choose another smoke_image"
 
 
 def _decoded(content: bytes) -> Pixels:

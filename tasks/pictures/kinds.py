@@ -42,8 +42,8 @@ OTHERS = (
     (0, b"%PDF", "PDF", "pdf"),
 )
 LFS = b"version https://git-lfs"
-HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"heif", b"mif1", b"msf1", b"miaf")
-AVIF = (b"avif", b"avis")
+HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"heif", b"mif1", b"msf1", b"miaf"}
+AVIF = {b"avif", b"avis"}
 # Start of a frame with Huffman coding: baseline, extended, progressive. Arithmetic coding and
 # lossless frames are not in every build of the library.
 FRAMES = (0xC0, 0xC1, 0xC2)
@@ -65,47 +65,43 @@ def kind_of(content: bytes) -> Kind:
     for magic, kind in MAGIC:
         if content.startswith(magic):
             return kind
+    if not content:
+        raise ValueError("it is empty")
     if content.startswith(LFS):
         raise ValueError(
             "it is a Git LFS pointer instead of the picture; `git lfs pull` fetches it"
         )
-    if name := _container(content):
-        raise ValueError(_refusal(name, name.lower()))
-    for offset, magic, name, suffix in OTHERS:
-        if content[offset : offset + len(magic)] == magic:
-            raise ValueError(_refusal(name, suffix))
-    raise ValueError("it is empty" if not content else "it is not a PNG, JPEG, GIF or BMP")
-
-
-def _container(content: bytes) -> str:
-    """HEIC or AVIF, by the brands that the file's first box lists; "" if it is neither.
-
-    Source: ISO/IEC 23008-12, 10; the AV1 Image File Format, 6.
-    """
-    if content[4:8] != b"ftyp":
-        return ""
-    size = min(int.from_bytes(content[:4], "big"), 256)
-    brands = {content[at : at + 4] for at in (8, *range(16, size, 4))}
-    if brands & set(AVIF):
-        return "AVIF"
-    return "HEIC" if brands & set(HEIC) else ""
-
-
-def _refusal(name: str, suffix: str) -> str:
+    name, suffix = _other_kind(content)
+    if not name:
+        raise ValueError("it is not a PNG, JPEG, GIF or BMP")
     to = "png" if suffix in ("webp", "tiff", "pdf", "psd") else "jpg"
     how = f"`magick name.{suffix} name.{to}` (ImageMagick)"
-    return (
-        f"it is {name}, which TensorFlow does not decode; convert it to JPEG or PNG, say by {how}"
-    )
+    why = f"it is {name}, which TensorFlow does not decode"
+    raise ValueError(f"{why}; convert it to JPEG or PNG, say by {how}")
+
+
+def _other_kind(content: bytes) -> tuple[str, str]:
+    """Name and suffix of a kind that TensorFlow does not decode; "" if it is none of these.
+
+    Source for HEIC and AVIF, which list their brands in the first box: ISO/IEC 23008-12, 10; the
+    AV1 Image File Format, 6.
+    """
+    if content[4:8] == b"ftyp":
+        size = min(int.from_bytes(content[:4], "big"), 256)
+        brands = {content[at : at + 4] for at in (8, *range(16, size, 4))}
+        for name, own in (("AVIF", AVIF), ("HEIC", HEIC)):
+            if brands & own:
+                return name, name.lower()
+    others = (other[2:] for other in OTHERS if content.startswith(other[1], other[0]))
+    return next(others, ("", ""))
 
 
 def is_plain(content: bytes, kind: Kind) -> bool:
     """Whether a file goes into a record as it is. GIF never does: its decoder gives one dimension
     more, which the Object Detection API's input pipeline does not take."""
-    judges = {"jpeg": _is_plain_jpeg, "png": _is_plain_png, "bmp": _is_plain_bmp}
-    judge = judges.get(kind)
+    tests = {"jpeg": _is_plain_jpeg, "png": _is_plain_png, "bmp": _is_plain_bmp}
     try:
-        return judge is not None and judge(content)
+        return kind in tests and tests[kind](content)
     except (ValueError, IndexError, struct.error, zlib.error):  # cut short, or damaged
         return False
 
@@ -143,7 +139,7 @@ def _is_plain_png(content: bytes) -> bool:
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    """Name and body of each chunk up to IEND; what follows is nobody's.
+    """Name and body of each chunk up to IEND; what follows does not count.
 
     Raises:
         ValueError: one is cut short, or its checksum is wrong.
@@ -151,13 +147,11 @@ def _chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
     view, at, name = memoryview(content), 8, b""
     while name != b"IEND":
         end = at + 12 + int.from_bytes(view[at : at + 4], "big")
-        name = bytes(view[at + 4 : at + 8])
-        checksum = view[end - 4 : end]
-        if len(checksum) < 4 or zlib.crc32(view[at + 4 : end - 4]) != int.from_bytes(
-            checksum, "big"
-        ):
+        chunk, checksum = view[at + 4 : end - 4], view[end - 4 : end]
+        if len(checksum) < 4 or zlib.crc32(chunk) != int.from_bytes(checksum, "big"):
             raise ValueError(f"a chunk at {at} is damaged")
-        yield name, view[at + 8 : end - 4]
+        name = bytes(chunk[:4])
+        yield name, chunk[4:]
         at = end
 
 
