@@ -21,7 +21,7 @@ from tasks.inference.environment import Permissions
 
 NOTHING = Raw(b"null")
 
-Handler = Literal["tasks.smoke.examination:handle", "tasks.measure.trial:handle"]
+Handler = Literal["tasks.smoke.examination:handle", "tasks.measure.benchmark:handle"]
 """What may be asked for, as `package.module:function`. The function is given the body of the
 request and `Updates`, and gives back a Struct for the reply."""
 

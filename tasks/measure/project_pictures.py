@@ -40,8 +40,8 @@ def files_of(job: ProjectJob) -> str:
         OSError: the folder or a file can't be looked at.
     """
     files = listing(job.workspace.images(job.name, SPLIT)).files
-    seen = [(name, *size_and_mtime(path)) for name, path in files.items()]
-    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+    states = [(name, *size_and_mtime(path)) for name, path in files.items()]
+    return hashlib.sha256(repr(states).encode()).hexdigest()[:16]
 
 
 def read_pictures(job: ProjectJob, progress: Progress) -> ProjectPictures:
@@ -69,7 +69,7 @@ def drawn_scenes(job: ProjectJob) -> Path:
         OSError: it can't be written.
     """
     folder = job.workspace.scenes
-    with turn(  # other projects may want them, too, and must not lose them while they read
+    with turn(  # other projects may need them, too, and must not lose them while they read
         job.workspace.turn("scenes", "drawn"),
         Silent(),
         is_done=lambda: _are_drawn(folder),
@@ -149,21 +149,17 @@ def _is_text(path: Path) -> bool:
 
 def _project_picture(job: ProjectJob, found: Annotated) -> ProjectPicture:
     assert found.picture is not None
-    return ProjectPicture(
-        name=printable(found.pair.picture.name),
-        path=found.pair.picture.relative_to(job.workspace.root).as_posix(),
-        sha256=found.picture.sha256,
-        size=found.picture.upright,
-        truth=None if found.faults or found.annotation is None else _truth(found),
-    )
-
-
-def _truth(found: Annotated) -> tuple[GroundTruth, ...]:
-    assert found.picture is not None
     width, height = found.picture.upright
-    return tuple(
+    boxes = tuple(
         GroundTruth(
             composed(b.label), (b.ymin / height, b.xmin / width, b.ymax / height, b.xmax / width)
         )
         for b in found.boxes
+    )
+    return ProjectPicture(
+        name=printable(found.pair.picture.name),
+        path=found.pair.picture.relative_to(job.workspace.root).as_posix(),
+        sha256=found.picture.sha256,
+        size=(width, height),
+        truth=None if found.faults or found.annotation is None else boxes,
     )

@@ -22,8 +22,8 @@ from tasks.inference.results import (
     load_saved,
     save,
 )
+from tasks.measure.benchmark import MeasureReply, MeasureRequest, Part
 from tasks.measure.project_pictures import SPLIT
-from tasks.measure.trial import MeasureReply, MeasureRequest, Part
 from tasks.pipeline.job import Progress, ProjectJob
 from tasks.pipeline.receipts import ExtractReceipt
 from tasks.pipeline.step_lock import turn
@@ -49,11 +49,11 @@ def measured(
     pictures: Sequence[ProjectPicture],
     progress: Progress,
 ) -> NetworkMeasurements:
-    """The notes of a network, complete for these pictures.
+    """What a network found and how long it took, complete for these pictures.
 
     Raises:
         NetworkError: it can't be run.
-        OSError: its notes can't be written.
+        OSError: its measurements can't be written.
     """
     place = job.workspace.network_notes(network)
     with turn(  # two projects may run the same network, and have one file for it
@@ -63,78 +63,77 @@ def measured(
         movement=lambda: stamp_of(place),
         patience=job.config.settings.smoke_timeout,
     ):
-        noted = load_saved(place, NetworkMeasurements)
+        saved = load_saved(place, NetworkMeasurements)
         key = key_of(job, network, extracted)
-        if noted.key != key:
-            noted = NetworkMeasurements(key=key)
-        if noted.fault:
-            raise BrokenNetworkError(network, noted.fault)
-        request = request_for(job, network, noted, pictures)
-        if request.look_at or request.sample:
-            _carry_out(job, network, noted, request, progress)
-        return noted
+        if saved.key != key:
+            saved = NetworkMeasurements(key=key)
+        if saved.fault:
+            raise BrokenNetworkError(network, saved.fault)
+        request = request_for(job, network, saved, pictures)
+        if request.pictures or request.sample:
+            _carry_out(job, network, saved, request, progress)
+        return saved
 
 
 def request_for(
-    job: ProjectJob, network: str, noted: NetworkMeasurements, pictures: Sequence[ProjectPicture]
+    job: ProjectJob, network: str, saved: NetworkMeasurements, pictures: Sequence[ProjectPicture]
 ) -> MeasureRequest:
     """What is still to be done with a network."""
 
     def path(picture: ProjectPicture) -> str:
         return (job.workspace.root / picture.path).as_posix()
 
-    new = [one for one in pictures if one.sha256 not in noted.pictures]
-    sample = sample_of(pictures)
-    timed = sample_id(sample) in noted.figures
+    new = [one for one in pictures if one.sha256 not in saved.pictures]
+    sample, digest = sample_of(pictures)
     return MeasureRequest(
         folder=job.workspace.network(network).as_posix(),
         signature=job.config.networks[network].signature,
-        look_at=tuple((path(one), one.sha256) for one in new),
-        sample=() if timed else tuple(map(path, sample)),
-        sample_id=sample_id(sample),
+        pictures=tuple((path(one), one.sha256) for one in new),
+        sample=() if digest in saved.figures else tuple(map(path, sample)),
+        sample_id=digest,
     )
 
 
 def _carry_out(
     job: ProjectJob,
     network: str,
-    noted: NetworkMeasurements,
+    saved: NetworkMeasurements,
     request: MeasureRequest,
     progress: Progress,
 ) -> None:
-    """Have the request carried out; what the network finds is noted as it comes, for a run that is
-    stopped or fails, too."""
+    """Have the request carried out. What the network finds is saved as it comes, so that a run that
+    is stopped, or fails, loses little."""
     if not tensorflow_version():
         raise NetworkError(network, "TensorFlow is not installed", child.INSTALL)
     place = job.workspace.network_notes(network)
-    totals = {"time": len(request.sample), "look": len(request.look_at)}
-    saved = time.monotonic()
+    totals = {"time": len(request.sample), "detect": len(request.pictures)}
+    last = time.monotonic()
 
     def phase(doing: str) -> None:
         progress.begin(f"{doing} {network}", totals.get(doing), "pictures")
 
-    def take_part(body: msgspec.Raw) -> None:
-        nonlocal saved
+    def partial(body: msgspec.Raw) -> None:
+        nonlocal last
         part = msgspec.json.decode(body, type=Part)
         progress.advance(1)
         if isinstance(part, PictureResult):
-            noted.pictures[part.sha256] = part
-        if time.monotonic() - saved > SAVE_EVERY:
-            save(place, noted)
-            saved = time.monotonic()
+            saved.pictures[part.sha256] = part
+        if time.monotonic() - last > SAVE_EVERY:
+            save(place, saved)
+            last = time.monotonic()
 
     asked, limit = _request(job, network, request), job.config.settings.smoke_timeout
     try:
-        reply = child.shared().run(asked, MeasureReply, limit, phase, take_part)
+        reply = child.shared().run(asked, MeasureReply, limit, phase, partial)
         if reply.figures is not None:
-            kept = dict(list(noted.figures.items())[1 - MOST_SAMPLES :])
-            noted.figures = {**kept, request.sample_id: reply.figures}
+            kept = dict(list(saved.figures.items())[1 - MOST_SAMPLES :])
+            saved.figures = {**kept, request.sample_id: reply.figures}
     except BrokenNetworkError as error:
-        noted.fault = reason(error)
+        saved.fault = reason(error)
         raise
     finally:
         progress.end()
-        save(place, noted)
+        save(place, saved)
 
 
 def _request(job: ProjectJob, network: str, request: MeasureRequest) -> Request:
@@ -145,13 +144,13 @@ def _request(job: ProjectJob, network: str, request: MeasureRequest) -> Request:
     log.parent.mkdir(parents=True, exist_ok=True)
     folders = [workspace.images(name, SPLIT) for name in job.config.projects]
     folders += [workspace.pre_trained, workspace.network(network), workspace.scenes]
-    pictures = [*(path for path, _ in request.look_at), *request.sample]
+    pictures = [*(path for path, _ in request.pictures), *request.sample]
     return Request(
-        handler="tasks.measure.trial:handle",
+        handler="tasks.measure.benchmark:handle",
         network=network,
         log=str(log),
         permissions=Permissions(reads=(*map(str, folders), *pictures)),
-        most_partials=len(request.sample) + len(request.look_at),
+        most_partials=len(request.sample) + len(request.pictures),
         body=msgspec.Raw(msgspec.json.encode(request)),
     )
 
@@ -164,20 +163,17 @@ def reason(error: NetworkError) -> str:
 def is_complete(
     job: ProjectJob, network: str, extracted: ExtractReceipt, pictures: Sequence[ProjectPicture]
 ) -> bool:
-    """Whether all that is asked of a network is noted."""
-    noted = load_saved(job.workspace.network_notes(network), NetworkMeasurements)
-    if noted.key != key_of(job, network, extracted):
+    """Whether nothing is left to be done with a network."""
+    saved = load_saved(job.workspace.network_notes(network), NetworkMeasurements)
+    if saved.key != key_of(job, network, extracted):
         return False
-    request = request_for(job, network, noted, pictures)
-    return not (request.look_at or request.sample)
+    request = request_for(job, network, saved, pictures)
+    return not (request.pictures or request.sample)
 
 
-def sample_of(pictures: Sequence[ProjectPicture]) -> list[ProjectPicture]:
-    """The pictures that networks are timed on: few, spread evenly over all."""
+def sample_of(pictures: Sequence[ProjectPicture]) -> tuple[list[ProjectPicture], str]:
+    """The pictures that networks are timed on, few and spread evenly over all; and their digest."""
     count = min(SAMPLE, len(pictures))
-    return [pictures[number * len(pictures) // count] for number in range(count)]
-
-
-def sample_id(pictures: Sequence[ProjectPicture]) -> str:
-    """Digest of the pictures of a sample."""
-    return hashlib.sha256("".join(one.sha256 for one in pictures).encode()).hexdigest()[:16]
+    sample = [pictures[number * len(pictures) // count] for number in range(count)]
+    digests = "".join(one.sha256 for one in sample)
+    return sample, hashlib.sha256(digests.encode()).hexdigest()[:16]

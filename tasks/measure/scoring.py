@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
@@ -46,11 +47,7 @@ def score(
 
 def _labels_of(pictures: Sequence[ProjectPicture]) -> dict[str, int]:
     """label → how many boxes have it."""
-    found: dict[str, int] = {}
-    for one in pictures:
-        for marked in one.truth or ():
-            found[marked.label] = found.get(marked.label, 0) + 1
-    return found
+    return Counter(marked.label for one in pictures for marked in one.truth or ())
 
 
 def _accuracy(
@@ -119,12 +116,7 @@ def _results(
 ) -> list[dict[str, Any]]:
     known = set(ids.values())
     return [
-        {
-            "image_id": number,
-            "category_id": class_id,
-            "score": score,
-            **_area(place, picture.size),
-        }
+        {"image_id": number, "category_id": class_id, "score": score, **_area(place, picture.size)}
         for number, picture in enumerate(pictures)
         for class_id, score, place in answers[picture.sha256]
         if class_id in known

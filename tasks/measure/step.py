@@ -1,7 +1,7 @@
-"""Run a project's networks on its test pictures, and write down what came of it.
+"""Run a project's networks on its test pictures, and write results/<project>/comparison.json.
 
-Nothing here imports TensorFlow, nor what it takes to start it. What was noted of a network and a
-picture is not done again: one more network is one more network's work.
+Nothing here imports TensorFlow, nor what it takes to start it. What a network found on a picture is
+saved and not done again: one more network is one more network's run.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from tasks.pipeline.job import Outcome, Progress, ProjectJob
 from tasks.pipeline.receipts import ExtractReceipt
 
 VERSION = 2
-MOST_TOLD = 5
+MOST_LINES = 5  # of what is wrong with pictures and annotations
 
 
 def why_stale(job: ProjectJob) -> str | None:
-    """Why the networks must be run again; None if what is written down still holds."""
+    """Why the networks must be run again; None if the comparison is as it should be."""
     receipt = receipts.read(job.workspace.receipt("measure", job.name), MeasureReceipt)
     asked = "its networks, its labels or how they are called"
     read = "a network or the label map"
@@ -59,15 +59,15 @@ def why_stale(job: ProjectJob) -> str | None:
         return (error.strerror or "the pictures can't be read").lower()
     comparison = job.workspace.comparison(job.name)
     why = ownership.why_outputs_stale(job.workspace.root, receipt, [comparison])
-    return why or _notes_lack(job, receipt, files)
+    return why or _why_saved_stale(job, receipt, files)
 
 
 def run(job: ProjectJob, progress: Progress) -> Outcome:
-    """Run the networks, each on the pictures that it has not seen. One that fails is told, and the
-    others go on.
+    """Run the networks, each on the pictures that it was not run on yet. One that fails is named,
+    and the others go on.
 
     Raises:
-        AnnotationsError: the label map is none.
+        AnnotationsError: the label map can't be used.
         DiskError: something can't be read or written.
     """
     if why_stale(job) is None:
@@ -92,49 +92,39 @@ def _inputs(job: ProjectJob) -> dict[str, str]:
     return receipts.inputs(*extracted, label_map_path(job))
 
 
-def _notes_lack(job: ProjectJob, receipt: MeasureReceipt, files: str) -> str | None:
-    """What of all that was noted is no longer right, or no longer there. The notes are read only if
-    they are not in the state in which they were last found to be whole."""
+def _why_saved_stale(job: ProjectJob, receipt: MeasureReceipt, files: str) -> str | None:
+    """What of all that was saved no longer holds, or is gone. The files are read only if they are
+    not in the state in which they were last found to be complete."""
     place, workspace = job.workspace.notes_found_whole(job.name), job.workspace
     networks = map(workspace.network_notes, receipt.measured)
     keys = receipts.digest((running.VERSION, receipt))
     state = state_of((workspace.project_notes(job.name), *networks), files, keys)
     if is_saved_state(place, state):
         return None
-    noted = load_saved(workspace.project_notes(job.name), ProjectPictures)
-    if noted.files != files:
+    saved = load_saved(workspace.project_notes(job.name), ProjectPictures)
+    if saved.files != files:
         return "the test pictures changed"
-    if lost := _lost(job, receipt, noted.pictures):
-        return lost
+    for name in receipt.measured:
+        extracted = receipt_of(workspace, name)
+        if extracted is None or not running.is_complete(job, name, extracted, saved.pictures):
+            return f"what was measured of {name} is gone"
     save_state(place, state)
     return None
 
 
-def _lost(
-    job: ProjectJob, receipt: MeasureReceipt, pictures: Sequence[ProjectPicture]
-) -> str | None:
-    """The networks' notes are shared by projects and hold more than this one needs, so they are
-    asked for just that."""
-    for name in receipt.measured:
-        extracted = receipt_of(job.workspace, name)
-        if extracted is None or not running.is_complete(job, name, extracted, pictures):
-            return f"what was noted of {name} is gone"
-    return None
-
-
 def _run(job: ProjectJob, progress: Progress) -> Outcome:
-    noted = read_pictures(job, progress)
-    save(job.workspace.project_notes(job.name), noted)
-    work = _Work(job, noted, progress)
-    results = tuple(_result(work, name) for name in job.project.networks)
-    faults = [*noted.unreadable, *(f"{name}: {why}" for name, why in work.faults.items())]
+    project = read_pictures(job, progress)
+    save(job.workspace.project_notes(job.name), project)
+    run = _Run(job, project.pictures, progress)
+    results = tuple(_result(run, name) for name in job.project.networks)
+    faults = [*project.unreadable, *(f"{name}: {why}" for name, why in run.faults.items())]
     comparison = Comparison(
         project=job.name,
-        pictures=len(noted.pictures),
-        annotated=sum(one.truth is not None for one in noted.pictures),
-        drawn=noted.drawn,
+        pictures=len(project.pictures),
+        annotated=sum(one.truth is not None for one in project.pictures),
+        drawn=project.drawn,
         unreadable=tuple(faults),
-        remarks=noted.remarks,
+        remarks=project.remarks,
         results=results,
     )
     content = msgspec.json.format(msgspec.json.encode(comparison), indent=1) + b"\n"
@@ -151,34 +141,34 @@ def _run(job: ProjectJob, progress: Progress) -> Outcome:
         tensorflow=tensorflow_version(),
         networks=networks,
         measured=tuple(one.network for one in results if one.status == "measured"),
-        failed=tuple(work.retried),
+        failed=tuple(run.retried),
         outputs=outputs,
     )
     receipts.write(place, receipt)
     return _outcome(job, comparison, moved)
 
 
-class _Work(Struct):
+class _Run(Struct):
     """A run over all networks.
 
     Attributes:
-        retried: networks that failed, and need not fail the next time.
+        retried: networks that failed, but may not fail the next time.
         faults: name of a picture that TensorFlow's process could not read → why.
     """
 
     job: ProjectJob
-    noted: ProjectPictures
+    pictures: tuple[ProjectPicture, ...]
     progress: Progress
     retried: list[str] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
 
 
-def _result(work: _Work, network: str) -> Result:
+def _result(run: _Run, network: str) -> Result:
     """One network's part; whatever it does, the others have theirs."""
-    job, pictures = work.job, work.noted.pictures
+    job, pictures = run.job, run.pictures
     extracted = receipt_of(job.workspace, network)
     if extracted is None:
-        return Result(network=network, status="deferred", why=_absent(job, network))
+        return Result(network=network, status="deferred", why=_why_absent(job, network))
     here = Result(
         network=network,
         status="failed",
@@ -191,31 +181,31 @@ def _result(work: _Work, network: str) -> Result:
     if not pictures:
         return replace(here, why="none of the test pictures can be read")
     try:
-        own = running.measured(job, network, extracted, pictures, work.progress)
+        own = running.measured(job, network, extracted, pictures, run.progress)
     except NetworkError as error:
         if not isinstance(error, BrokenNetworkError):
-            work.retried.append(network)
+            run.retried.append(network)
         return replace(here, why=running.reason(error))
-    return _judged(work, own, here)
+    return _scored(run, own, here)
 
 
-def _absent(job: ProjectJob, network: str) -> str:
+def _why_absent(job: ProjectJob, network: str) -> str:
     """Why a network is not here: the reason of its deferral, if it was deferred."""
     receipt = receipts.read(job.workspace.receipt("extract", network), ExtractReceipt)
     return (receipt.reason if receipt else "") or "it is not extracted"
 
 
-def _judged(work: _Work, own: NetworkMeasurements, here: Result) -> Result:
+def _scored(run: _Run, own: NetworkMeasurements, here: Result) -> Result:
     from tasks.measure import scoring  # and with it numpy, and more
 
-    job, pictures = work.job, work.noted.pictures
+    job, pictures = run.job, run.pictures
     for one in pictures:
         if fault := own.pictures[one.sha256].fault:
-            work.faults.setdefault(one.name, fault)
+            run.faults.setdefault(one.name, fault)
     read = [one.sha256 for one in pictures if not own.pictures[one.sha256].fault]
     rows = {sha256: own.pictures[sha256].rows for sha256 in read}
     sure = sum(row[1] >= SURE for sha256 in read for row in rows[sha256])
-    figures = own.figures[running.sample_id(running.sample_of(pictures))]
+    figures = own.figures[running.sample_of(pictures)[1]]
     ran = replace(here, status="measured", figures=figures, found=sure)
     labels = job.config.label_ids(job.config.networks[here.network])
     try:
@@ -228,15 +218,18 @@ def _outcome(job: ProjectJob, comparison: Comparison, moved: Sequence[str]) -> O
     measured = [one for one in comparison.results if one.status == "measured"]
     note = f"{len(measured)} of {count(len(comparison.results), 'network')}, "
     note += count(comparison.pictures, "drawn scene" if comparison.drawn else "picture")
-    told = [
+    lines = [
         f"{one.network} {'failed' if one.status == 'failed' else 'is deferred'}: {one.why}"
         for one in comparison.results
         if one.status != "measured"
     ]
     if comparison.drawn:
-        told.append("there are no test pictures yet, so drawn scenes stand in for them")
-    odd = [*comparison.unreadable, *comparison.remarks]
-    if len(odd) > MOST_TOLD:
+        lines.append("there are no test pictures yet, so drawn scenes stand in for them")
+    faults = [*comparison.unreadable, *comparison.remarks]
+    if len(faults) > MOST_LINES:
         where = job.workspace.comparison(job.name).as_posix()
-        odd = [*odd[:MOST_TOLD], f"and {len(odd) - MOST_TOLD} more; all of them: {where}"]
-    return Outcome("built", note=note, lines=(*moved, *told, *odd))
+        faults = [
+            *faults[:MOST_LINES],
+            f"and {len(faults) - MOST_LINES} more; all of them: {where}",
+        ]
+    return Outcome("built", note=note, lines=(*moved, *lines, *faults))

@@ -17,7 +17,7 @@ from tasks.inference import child
 from tasks.inference.channel import Request
 from tasks.inference.child import ignore
 from tasks.inference.results import Figures, Latency, PictureResult, Rows
-from tasks.measure.trial import Lap, MeasureReply, MeasureRequest
+from tasks.measure.benchmark import MeasureReply, MeasureRequest, PictureTimed
 from tasks.pipeline.job import ProjectJob
 from tests.support.annotated import fill
 from tests.support.compared import MACHINE
@@ -29,16 +29,16 @@ FOUND: Rows = ((1, 0.9, (1 / 48, 1 / 64, 40 / 48, 30 / 64)), (2, 0.4, (0.0, 0.0,
 
 @dataclass
 class StandIn:
-    """Answers trials at once; keeps what it was asked.
+    """Answers requests at once, and keeps them.
 
     Attributes:
         faults: network → why it can't be run.
         unreadable: names of pictures that it can't read.
         stop_after: raise Ctrl-C after so many pictures.
-        error: what a network that can't be run is told with.
+        error: what a network that can't be run is given with.
     """
 
-    trials: list[tuple[str, MeasureRequest]] = field(default_factory=list)
+    requests: list[tuple[str, MeasureRequest]] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
     stop_after: int | None = None
@@ -52,43 +52,43 @@ class StandIn:
         phase: Callable[[str], None],
         part: Callable[[msgspec.Raw], None] = ignore,
     ) -> MeasureReply:
-        trial = msgspec.json.decode(request.body, type=MeasureRequest)
-        self.trials.append((request.network, trial))
+        asked = msgspec.json.decode(request.body, type=MeasureRequest)
+        self.requests.append((request.network, asked))
         if why := self.faults.get(request.network):
             raise self.error(request.network, why, "see its log")
-        for name in ("load", "time", "look"):
+        for name in ("load", "time", "detect"):
             phase(name)
-            for number, done in enumerate(self._parts(trial, name)):
-                if name == "look" and number == self.stop_after:
+            for number, done in enumerate(self._parts(asked, name)):
+                if name == "detect" and number == self.stop_after:
                     raise KeyboardInterrupt
                 part(msgspec.Raw(msgspec.json.encode(done)))
-        return MeasureReply(figures() if trial.sample else None)
+        return MeasureReply(figures() if asked.sample else None)
 
-    def _parts(self, trial: MeasureRequest, phase: str) -> list[PictureResult | Lap]:
+    def _parts(self, asked: MeasureRequest, phase: str) -> list[PictureResult | PictureTimed]:
         if phase == "time":
-            return [Lap() for _ in trial.sample]
-        if phase == "look":
-            return [self._seen(Path(path), digest) for path, digest in trial.look_at]
+            return [PictureTimed() for _ in asked.sample]
+        if phase == "detect":
+            return [self._found(Path(path), digest) for path, digest in asked.pictures]
         return []
 
-    def _seen(self, path: Path, digest: str) -> PictureResult:
+    def _found(self, path: Path, digest: str) -> PictureResult:
         assert sha256_of(path) == digest
         if path.name in self.unreadable:
             return PictureResult(digest, fault="it is damaged")
         return PictureResult(digest, FOUND)
 
     @property
-    def looked_at(self) -> dict[str, list[str]]:
-        """network → the pictures that it was given, over all trials."""
-        told: dict[str, list[str]] = {}
-        for name, trial in self.trials:
-            told.setdefault(name, []).extend(Path(path).name for path, _ in trial.look_at)
-        return told
+    def pictures(self) -> dict[str, list[str]]:
+        """network → the pictures that it was given, over all requests."""
+        given: dict[str, list[str]] = {}
+        for name, asked in self.requests:
+            given.setdefault(name, []).extend(Path(path).name for path, _ in asked.pictures)
+        return given
 
     @property
     def timed(self) -> list[str]:
         """The networks that were timed, each as often as it was."""
-        return [name for name, trial in self.trials if trial.sample]
+        return [name for name, asked in self.requests if asked.sample]
 
 
 def figures() -> Figures:

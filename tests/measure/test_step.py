@@ -56,7 +56,7 @@ def test_done_once_there_is_nothing_to_do(job: ProjectJob, stand_in: StandIn) ->
     step.run(job, Silent())
     assert step.why_stale(job) is None
     assert step.run(job, Silent()).kind == "kept"
-    assert len(stand_in.trials) == 1
+    assert len(stand_in.requests) == 1
 
 
 def test_one_more_network_is_one_more_networks_work(job: ProjectJob, stand_in: StandIn) -> None:
@@ -64,7 +64,7 @@ def test_one_more_network_is_one_more_networks_work(job: ProjectJob, stand_in: S
     more = project_of(job.workspace, "net", "other")
     assert step.why_stale(more) == "its networks, its labels or how they are called changed"
     assert [one.network for one in compared(more).results] == ["net", "other"]
-    assert [name for name, _ in stand_in.trials] == ["net", "other"]
+    assert [name for name, _ in stand_in.requests] == ["net", "other"]
 
 
 def test_one_more_picture_is_one_more_pictures_work(job: ProjectJob, stand_in: StandIn) -> None:
@@ -72,17 +72,17 @@ def test_one_more_picture_is_one_more_pictures_work(job: ProjectJob, stand_in: S
     fill(job.workspace.images(job.name, "test"), ["z"], shade=9)
     assert step.why_stale(job) == "the test pictures changed"
     assert compared(job).pictures == 3
-    assert stand_in.looked_at["net"] == ["a.png", "b.png", "z.png"]
+    assert stand_in.pictures["net"] == ["a.png", "b.png", "z.png"]
 
 
-def test_a_picture_that_another_project_shares_is_not_looked_at_again(
+def test_a_picture_that_another_project_shares_is_not_run_again(
     job: ProjectJob, stand_in: StandIn
 ) -> None:
     step.run(job, Silent())
     fill(job.workspace.images("dice", "test"))
     twin = project_job(job.workspace, *job.config.networks.values(), name="dice")
     compared(twin)
-    assert stand_in.looked_at["net"] == ["a.png", "b.png"]
+    assert stand_in.pictures["net"] == ["a.png", "b.png"]
     assert stand_in.timed == ["net"]
 
 
@@ -93,7 +93,7 @@ def test_other_annotations_need_no_tensorflow(job: ProjectJob, stand_in: StandIn
     (result,) = compared(job).results
     assert result.accuracy is not None
     assert result.accuracy.map_50 < 0.6
-    assert len(stand_in.trials) == 1
+    assert len(stand_in.requests) == 1
 
 
 def test_a_picture_that_is_annotated_in_another_format_judges_nobody_and_is_told(
@@ -131,7 +131,7 @@ def test_another_network_under_the_same_name_is_measured_anew(
     assert step.why_stale(job) == "a network or the label map changed"
     compared(job)
     assert stand_in.timed == ["net", "net"]
-    assert stand_in.looked_at["net"] == ["a.png", "b.png"] * 2
+    assert stand_in.pictures["net"] == ["a.png", "b.png"] * 2
 
 
 def test_another_tensorflow_measures_anew(
@@ -154,7 +154,7 @@ def test_a_comparison_that_is_not_as_it_was_written_is_written_again(
     place.unlink() if content is None else place.write_bytes(content)
     assert str(step.why_stale(job)).endswith("is missing" if content is None else "was changed")
     assert compared(job) == before
-    assert len(stand_in.trials) == 1
+    assert len(stand_in.requests) == 1
     aside = place.with_name("comparison.yours.json")
     assert (aside.read_bytes() if aside.exists() else None) == content
 
@@ -185,9 +185,9 @@ def test_notes_of_a_network_that_are_lost_or_damaged_are_made_again(
     compared(job)
     place = job.workspace.network_notes("net")
     place.unlink() if content is None else place.write_bytes(content)
-    assert step.why_stale(job) == "what was noted of net is gone"
+    assert step.why_stale(job) == "what was measured of net is gone"
     compared(job)
-    assert len(stand_in.trials) == 2
+    assert len(stand_in.requests) == 2
     assert step.why_stale(job) is None
 
 
@@ -197,9 +197,9 @@ def test_notes_that_lack_one_picture_are_filled_in(job: ProjectJob, stand_in: St
     noted = results.load_saved(place, NetworkMeasurements)
     noted.pictures.popitem()
     results.save(place, noted)
-    assert step.why_stale(job) == "what was noted of net is gone"
+    assert step.why_stale(job) == "what was measured of net is gone"
     compared(job)
-    assert stand_in.looked_at["net"] == ["a.png", "b.png", "b.png"]
+    assert stand_in.pictures["net"] == ["a.png", "b.png", "b.png"]
 
 
 @pytest.mark.parametrize("content", [None, b"\xff"])
@@ -211,7 +211,7 @@ def test_notes_of_a_project_that_are_lost_or_damaged_are_made_again(
     place.unlink() if content is None else place.write_bytes(content)
     assert step.why_stale(job) == "the test pictures changed"
     compared(job)
-    assert len(stand_in.trials) == 1
+    assert len(stand_in.requests) == 1
     assert len(list(detections(job))) == 2
 
 
@@ -239,7 +239,7 @@ def test_what_is_wrong_with_a_network_is_remembered_until_it_changes(
     assert step.why_stale(both) is None
     (job.workspace.images(job.name, "test") / "a.xml").write_bytes(xml(("two", 1, 2, 30, 40)))
     assert compared(both).results[0] == first.results[0]
-    assert [name for name, _ in stand_in.trials] == ["bad", "net"]
+    assert [name for name, _ in stand_in.requests] == ["bad", "net"]
     receipt = install(job.workspace, "bad", {"more": b"bytes"})
     place = job.workspace.receipt("extract", "bad")
     place.write_bytes(msgspec.json.encode(msgspec.structs.replace(receipt, tree="another")))
@@ -259,7 +259,7 @@ def test_pictures_that_can_t_be_read_at_all_are_one_line_and_stay_so(
     assert comparison.results[0].why == "none of the test pictures can be read"
     assert (comparison.pictures, len(comparison.unreadable)) == (0, 1)
     assert step.why_stale(job) is None
-    assert stand_in.trials == []
+    assert stand_in.requests == []
 
 
 def test_a_network_that_can_never_be_run_does_not_keep_the_rest_stale(job: ProjectJob) -> None:
@@ -274,7 +274,7 @@ def test_a_deferred_network_has_its_reason(workspace: Workspace, stand_in: Stand
     defer(workspace, "far")
     (result,) = compared(project_of(workspace, "far")).results
     assert (result.status, result.why) == ("deferred", "no route")
-    assert stand_in.trials == []
+    assert stand_in.requests == []
 
 
 def test_labels_that_a_network_was_not_taught_are_told(
@@ -365,7 +365,7 @@ def test_an_interrupted_run_goes_on_where_it_was(job: ProjectJob, stand_in: Stan
         step.run(job, Silent())
     stand_in.stop_after = None
     compared(job)
-    assert stand_in.looked_at["net"] == [f"{stem}.png" for stem in "abcdefef"]
+    assert stand_in.pictures["net"] == [f"{stem}.png" for stem in "abcdefef"]
 
 
 def test_two_projects_on_one_network_keep_their_own_figures(
@@ -378,7 +378,7 @@ def test_two_projects_on_one_network_keep_their_own_figures(
     (job.workspace.images(job.name, "test") / "a.xml").write_bytes(xml(("two", 1, 2, 30, 40)))
     compared(job)
     assert stand_in.timed == ["net", "net"]
-    assert stand_in.looked_at["net"] == ["a.png", "b.png", "x.png", "y.png"]
+    assert stand_in.pictures["net"] == ["a.png", "b.png", "x.png", "y.png"]
 
 
 def test_a_killed_run_loses_little(
@@ -515,8 +515,11 @@ def damage_the_networks_notes(job: ProjectJob) -> None:
         (edit_a_picture, "the test pictures changed"),
         (edit_an_annotation, "the test pictures changed"),
         (damage_the_pictures_notes, "the test pictures changed"),
-        (damage_the_networks_notes, "what was noted of net is gone"),
-        (lambda job: job.workspace.network_notes("net").unlink(), "what was noted of net is gone"),
+        (damage_the_networks_notes, "what was measured of net is gone"),
+        (
+            lambda job: job.workspace.network_notes("net").unlink(),
+            "what was measured of net is gone",
+        ),
     ],
 )
 def test_what_changed_is_seen_though_the_notes_were_whole(
@@ -539,4 +542,4 @@ def test_a_state_that_is_damaged_only_costs_a_reading(job: ProjectJob, content: 
     assert step.why_stale(job) is None
     place.write_bytes(content)
     damage_the_networks_notes(job)
-    assert step.why_stale(job) == "what was noted of net is gone"
+    assert step.why_stale(job) == "what was measured of net is gone"

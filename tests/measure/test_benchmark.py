@@ -19,7 +19,7 @@ from tasks.core.paths import Workspace
 from tasks.inference.channel import FaultError, Updates
 from tasks.inference.results import Comparison, PictureResult
 from tasks.measure import step
-from tasks.measure.trial import Lap, MeasureReply, MeasureRequest, handle
+from tasks.measure.benchmark import MeasureReply, MeasureRequest, PictureTimed, handle
 from tasks.pipeline.job import Silent
 from tests.support.projects import install, network, project_job
 
@@ -69,11 +69,11 @@ def evaluated(folder: Path) -> dict[str, float]:
 
 
 def tried(folder: Path, **asked: object) -> tuple[MeasureReply, list[msgspec.Struct], list[str]]:
-    """Carry out a trial in this process: what came of it, its parts and its phases."""
-    given = {"folder": str(folder), "signature": {}, "look_at": (), "sample": (), **asked}
+    """Carry out a request in this process: the reply, its parts and its phases."""
+    given = {"folder": str(folder), "signature": {}, "pictures": (), "sample": (), **asked}
     parts, phases = list[msgspec.Struct](), list[str]()
-    trial = msgspec.convert(given, MeasureRequest)
-    done = handle(msgspec.json.encode(trial), Updates(phases.append, parts.append))
+    request = msgspec.convert(given, MeasureRequest)
+    done = handle(msgspec.json.encode(request), Updates(phases.append, parts.append))
     return done, parts, phases
 
 
@@ -85,8 +85,8 @@ def test_a_network_is_timed_on_each_picture_of_the_sample(
     latency = done.figures.latency
     assert (latency.pictures, latency.runs) == (3, 30)
     assert 0 < latency.low <= latency.median <= latency.high
-    assert (len(parts), phases) == (3, ["load", "time", "look"])
-    assert all(isinstance(part, Lap) for part in parts)
+    assert (len(parts), phases) == (3, ["load", "time", "detect"])
+    assert all(isinstance(part, PictureTimed) for part in parts)
     assert done.figures.load > 0
     assert done.figures.machine.threads >= 1
     assert done.figures.machine.device
@@ -95,18 +95,18 @@ def test_a_network_is_timed_on_each_picture_of_the_sample(
 def test_a_slow_network_is_timed_for_a_limited_time(
     embedded: Path, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.measure.trial.BUDGET", 0.0)
+    monkeypatch.setattr("tasks.measure.benchmark.BUDGET", 0.0)
     done, _, _ = tried(embedded, sample=[str(path) for path in pictures[:3]])
     assert done.figures is not None
     assert (done.figures.latency.pictures, done.figures.latency.runs) == (1, 5)
 
 
-def test_a_damaged_picture_is_told_and_the_next_one_is_looked_at(
+def test_a_damaged_picture_is_reported_and_the_next_one_is_run(
     embedded: Path, pictures: list[Path], tmp_path: Path
 ) -> None:
     (tmp_path / "bad.png").write_bytes(b"no picture")
-    look_at = [(str(tmp_path / "bad.png"), "0" * 64), (str(pictures[0]), sha256_of(pictures[0]))]
-    _, (bad, fine), _ = tried(embedded, look_at=look_at)
+    both = [(str(tmp_path / "bad.png"), "0" * 64), (str(pictures[0]), sha256_of(pictures[0]))]
+    _, (bad, fine), _ = tried(embedded, pictures=both)
     assert isinstance(bad, PictureResult)
     assert "not a PNG, JPEG, GIF or BMP" in bad.fault
     assert isinstance(fine, PictureResult)
@@ -121,15 +121,15 @@ def test_pictures_that_are_all_damaged_are_no_ground_for_figures(
         tried(embedded, sample=[str(tmp_path / "bad.png")])
 
 
-def test_a_picture_that_changed_meanwhile_ends_the_trial(
+def test_a_picture_that_changed_meanwhile_ends_the_run(
     embedded: Path, pictures: list[Path]
 ) -> None:
     with pytest.raises(FaultError, match="changed while the networks were run"):
-        tried(embedded, look_at=[(str(pictures[0]), "0" * 64)])
+        tried(embedded, pictures=[(str(pictures[0]), "0" * 64)])
 
 
 def test_a_network_that_answers_with_nan_is_not_believed(
     saved_models: Path, pictures: list[Path]
 ) -> None:
     with pytest.raises(FaultError, match="NaN or infinity"):
-        tried(saved_models / "broken", look_at=[(str(pictures[0]), sha256_of(pictures[0]))])
+        tried(saved_models / "broken", pictures=[(str(pictures[0]), sha256_of(pictures[0]))])

@@ -21,7 +21,7 @@ from tasks.config.types import Signature
 from tasks.inference import machine, saved_model
 from tasks.inference.channel import FaultError, Updates
 from tasks.inference.input_picture import LoadedPicture, open_picture
-from tasks.inference.results import Figures, Latency, PictureResult
+from tasks.inference.results import Figures, Latency, PictureResult, Rows
 
 MOST = 100
 """Detections kept of a picture: COCO's average precision looks at no more."""
@@ -36,19 +36,19 @@ class MeasureRequest(Struct, frozen=True, kw_only=True):
 
     Attributes:
         folder: where it lies.
-        look_at: path and sha256 of each picture on which it has to find what there is.
+        pictures: path and sha256 of each picture on which it has to find objects.
         sample: paths of the pictures on which it is timed; none if it need not be.
         sample_id: what the sender knows the sample by.
     """
 
     folder: str
     signature: Signature
-    look_at: tuple[tuple[str, str], ...]
+    pictures: tuple[tuple[str, str], ...]
     sample: tuple[str, ...]
     sample_id: str = ""
 
 
-class Lap(Struct, frozen=True, tag=True):
+class PictureTimed(Struct, frozen=True, tag=True):
     """A sample picture was timed."""
 
 
@@ -58,7 +58,7 @@ class MeasureReply(Struct, frozen=True):
     figures: Figures | None
 
 
-Part = PictureResult | Lap
+Part = PictureResult | PictureTimed
 
 
 def handle(body: bytes, updates: Updates) -> MeasureReply:
@@ -76,13 +76,13 @@ def handle(body: bytes, updates: Updates) -> MeasureReply:
     updates.phase("load")
     folder = Path(request.folder, "saved_model")
     loaded, load = saved_model.timed(lambda: saved_model.load(tf, folder, request.signature))
-    bench = Bench(tf, loaded, request.signature)
+    runner = Runner(tf, loaded, request.signature)
     updates.phase("time")
-    timed = bench.time(request.sample, updates) if request.sample else None
+    timed = runner.time(request.sample, updates) if request.sample else None
     peak = machine.peak_memory()
-    updates.phase("look")
-    for path, sha256 in request.look_at:
-        updates.partial(bench.look(path, sha256))
+    updates.phase("detect")
+    for path, sha256 in request.pictures:
+        updates.partial(runner.detect(path, sha256))
     if timed is None:
         return MeasureReply(None)
     first, latency = timed
@@ -111,13 +111,13 @@ def warm_up() -> None:
         blur(tf.zeros([1, 64, 64, 3])).numpy()
 
 
-class Bench:
-    """A loaded network, and how to run it."""
+class Runner:
+    """Runs a loaded network on pictures."""
 
     def __init__(self, tf: Any, loaded: saved_model.Loaded, signature: Signature) -> None:
         self._tf, self._loaded, self._signature = tf, loaded, signature
 
-    def look(self, path: str, sha256: str) -> PictureResult:
+    def detect(self, path: str, sha256: str) -> PictureResult:
         """What the network finds on a picture.
 
         Raises:
@@ -131,9 +131,7 @@ class Bench:
             why = f"{path} changed while the networks were run"
             raise FaultError(why, "run doit again", transient=True)
         answer, _ = self._run(picture)
-        return PictureResult(
-            sha256, tuple(rows(saved_model.detections_in(answer, self._signature)))
-        )
+        return PictureResult(sha256, rows(saved_model.detections_in(answer, self._signature)))
 
     def time(self, sample: tuple[str, ...], updates: Updates) -> tuple[float, Latency]:
         """Seconds of the very first run, and the latency.
@@ -145,11 +143,11 @@ class Bench:
         for path in sample:
             if len(times) >= LEAST_RUNS and time.perf_counter() - began > BUDGET:
                 break
-            updates.partial(Lap())
+            updates.partial(PictureTimed())
             try:
                 picture = open_picture(Path(path))
             except FaultError:
-                continue  # reported when it is looked at
+                continue  # `detect` reports it
             _, cold = self._run(picture)
             first = first or cold
             used += 1
@@ -169,9 +167,7 @@ class Bench:
         return saved_model.run(self._tf, self._loaded, picture.pixels)
 
 
-def rows(
-    found: saved_model.Detections,
-) -> Iterator[tuple[int, float, tuple[float, float, float, float]]]:
+def rows(found: saved_model.Detections) -> Rows:
     """The best detections.
 
     Raises:
@@ -180,6 +176,5 @@ def rows(
     boxes, scores, classes = (a[:MOST] for a in (found.boxes, found.scores, found.classes))
     if not all(np.isfinite(values).all() for values in (boxes, scores, classes)):
         raise FaultError("it answers with NaN or infinity", "`doit smoke` says more")
-    for box, score, number in zip(boxes.tolist(), scores.tolist(), classes.tolist(), strict=True):
-        y0, x0, y1, x1 = box
-        yield int(number), score, (y0, x0, y1, x1)
+    columns = zip(classes.tolist(), scores.tolist(), boxes.tolist(), strict=True)
+    return tuple((int(number), score, tuple(box)) for number, score, box in columns)
