@@ -73,7 +73,6 @@ class Row(Struct, frozen=True):
     """One network in the table of figures; `state` if it was not measured."""
 
     title: str
-    name: str
     anchor: str
     family: str
     letter: str
@@ -129,7 +128,7 @@ def smoke_state(last: LastBuild) -> State:
 def checks(last: LastBuild) -> str:
     """`7 passed, 1 skipped`."""
     if last.report is None:
-        return units.NOTHING
+        return units.UNKNOWN
     results = [check.result for check in last.report.checks]
     kinds = ("passed", "failed", "skipped")
     return units.joined(f"{results.count(k)} {k}" if k in results else "" for k in kinds)
@@ -173,7 +172,6 @@ def rows(inputs: PageInputs, notes: tuple[MachineNote, ...]) -> tuple[Row, ...]:
     return tuple(
         Row(
             title=inputs.title(result.network),
-            name=result.network,
             anchor=anchor(number),
             family=inputs.family(result.network),
             letter=_letter_of(result.figures, letters),
@@ -193,7 +191,7 @@ def cells(result: Result) -> tuple[Cell, ...]:
     """The measured figures, in the order of `MEASURED`; dashes for a network without any."""
     on_disk = units.size(result.size)
     if result.figures is None:
-        return tuple(map(Cell, (*[units.NOTHING] * 3, on_disk, *[units.NOTHING] * 3)))
+        return tuple(map(Cell, (*[units.UNKNOWN] * 3, on_disk, *[units.UNKNOWN] * 3)))
     figures, accuracy = result.figures, result.accuracy
     one, threads = figures.latency, units.count(figures.machine.threads, "thread")
     details = units.span(one.low, one.high), f"{units.count(one.runs, 'run')}, {threads}"
@@ -211,7 +209,7 @@ def cells(result: Result) -> tuple[Cell, ...]:
 def published(network: Network | None) -> tuple[str, str]:
     """Speed and mAP as the zoo's page has them."""
     if network is None:
-        return units.NOTHING, units.NOTHING
+        return units.UNKNOWN, units.UNKNOWN
     return units.milliseconds(network.speed_ms), units.published_percent(network.map_boxes)
 
 

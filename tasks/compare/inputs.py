@@ -101,7 +101,7 @@ def read_inputs(job: ProjectJob, read: ReadDetections, progress: Progress) -> Pa
 
     Raises:
         DamagedError: there is no comparison, or none that can be read.
-        OSError: what the measurement noted can't be read.
+        OSError: what was measured can't be read.
     """
     comparison = read_comparison(job)
     names = [result.network for result in comparison.results]

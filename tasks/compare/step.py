@@ -54,8 +54,9 @@ def definition(job: ProjectJob) -> str:
 
 def inputs(job: ProjectJob) -> dict[str, str]:
     """Digests of all that is read. A picture that was renamed changes no figure, but it changes the
-    project's notes. A network's own notes are not among them: they are all projects' together, and
-    what they hold of this one follows from the network, its pictures and TensorFlow's version."""
+    list of the project's pictures. What was measured of a network is not among them: all projects
+    share it, and what it holds of this one follows from the network, its pictures and TensorFlow's
+    version."""
     workspace = job.workspace
     read = [workspace.receipt("measure", job.name), workspace.comparison(job.name)]
     read.append(workspace.project_notes(job.name))

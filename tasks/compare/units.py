@@ -7,14 +7,14 @@ from collections.abc import Iterable
 
 from tasks.core.files import human_size
 
-NOTHING = "–"
+UNKNOWN = "–"
 FIXED = "\N{NO-BREAK SPACE}"
 
 
 def seconds(value: float | None) -> str:
     """`0.84 ms`, `12.3 ms`, `412 ms`, `1.20 s`: three significant digits."""
     if value is None or not math.isfinite(value) or value < 0:
-        return NOTHING
+        return UNKNOWN
     if value < 0.9995:
         return f"{_three(value * 1000)}{FIXED}ms"
     return f"{_three(value)}{FIXED}s"
@@ -22,23 +22,23 @@ def seconds(value: float | None) -> str:
 
 def milliseconds(value: float | None) -> str:
     """A published speed, as the zoo's page has it."""
-    return NOTHING if value is None else f"{value:g}{FIXED}ms"
+    return UNKNOWN if value is None else f"{value:g}{FIXED}ms"
 
 
 def percent(part: float | None) -> str:
     """`87.0 %` for 0.87. pycocotools gives -1 where there was nothing to score."""
     if part is None or not math.isfinite(part) or part < 0:
-        return NOTHING
+        return UNKNOWN
     return f"{part * 100:.1f}{FIXED}%"
 
 
 def published_percent(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.1f}{FIXED}%"
+    return UNKNOWN if value is None else f"{value:.1f}{FIXED}%"
 
 
 def size(count: int | None) -> str:
     """Bytes, as in `1.9 MB`; 0 stands for unknown."""
-    return human_size(count).replace(" ", FIXED) if count else NOTHING
+    return human_size(count).replace(" ", FIXED) if count else UNKNOWN
 
 
 def count(number: int, one: str, many: str = "") -> str:

@@ -24,7 +24,7 @@ from tasks.inference.input_picture import LoadedPicture, open_picture
 from tasks.inference.results import Figures, Latency, PictureResult, Rows
 
 MOST = 100
-"""Detections kept of a picture: COCO's average precision looks at no more."""
+"""Detections kept of a picture: COCO's average precision counts no more."""
 RUNS = 30
 LEAST_RUNS = 5
 BUDGET = 60.0

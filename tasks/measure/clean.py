@@ -1,4 +1,4 @@
-"""`doit clean measure`: removes a project's comparison, and what was noted on the way to it."""
+"""`doit clean measure`: removes a project's comparison, and what was saved on the way to it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tasks.inference.results import MeasureReceipt
 
 
 def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
-    """Remove a project's comparison if it is as it was written, what was noted of its networks and
+    """Remove a project's comparison if it is as it was written, what was saved of its networks and
     pictures, and the receipt and logs of measure."""
     removal = Removal(workspace.root, dryrun, say)
     receipt = receipts.read(workspace.receipt("measure", name), MeasureReceipt)
@@ -31,7 +31,7 @@ def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
 
 
 def _measured_by_others(workspace: Workspace, project: str) -> set[str]:
-    """The networks that other projects have run: what is noted of a network is all projects'."""
+    """The networks that other projects have run: what is saved of a network is for all projects."""
     found = set[str]()
     for other in named(workspace, "measure") - {project}:
         receipt = receipts.read(workspace.receipt("measure", other), MeasureReceipt)

@@ -37,7 +37,7 @@ def files_of(job: ProjectJob) -> str:
     """Digest of the names, sizes and times of change of the test pictures and their XML.
 
     Raises:
-        OSError: the folder or a file can't be looked at.
+        OSError: the folder or a file can't be read.
     """
     files = listing(job.workspace.images(job.name, SPLIT)).files
     states = [(name, *size_and_mtime(path)) for name, path in files.items()]
