@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import zlib
+from collections import deque
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from queue import Empty, Queue
-from threading import Event, Thread
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from tasks.core.errors import DamagedError, UnsafeArchiveError
 
@@ -23,14 +23,6 @@ _OTHER_FORMATS = (
     (b"\x28\xb5\x2f\xfd", "is a .zst file, not a .tar.gz"),
     (b"version https://git-lfs", "is a git-lfs pointer, not the file that it stands for"),
 )
-
-
-class _Engine(Protocol):
-    eof: bool
-    unused_data: bytes
-    unconsumed_tail: bytes
-
-    def decompress(self, data: bytes, max_length: int = 0, /) -> bytes: ...
 
 
 def inflate(blocks: Iterator[bytes]) -> Inflated:
@@ -61,7 +53,7 @@ def inflate(blocks: Iterator[bytes]) -> Inflated:
     _must_end(engine, blocks)
 
 
-def _new_engine() -> tuple[_Engine, type[Exception]]:
+def _new_engine() -> tuple[Any, type[Exception]]:
     """ISA-L inflates twice as fast as zlib; zlib does where isal has no wheel."""
     engines: Any = zlib
     with suppress(ImportError):
@@ -83,7 +75,7 @@ def _what_it_is(start: bytes) -> str:
     return "is not gzip"
 
 
-def _must_end(engine: _Engine, blocks: Iterator[bytes]) -> None:
+def _must_end(engine: Any, blocks: Iterator[bytes]) -> None:
     if not engine.eof:
         raise DamagedError("archive", "ends too soon")
     rest = engine.unused_data or next(blocks, b"")
@@ -93,41 +85,17 @@ def _must_end(engine: _Engine, blocks: Iterator[bytes]) -> None:
         raise DamagedError("archive", "has bytes after the end of its gzip data")
 
 
-class _End:
-    """The last thing in a queue: why the producer stopped."""
-
-    def __init__(self, fault: BaseException | None) -> None:
-        self.fault = fault
-
-
 def ahead(items: Generator[T, None, None], depth: int = 3) -> Generator[T, None, None]:
     """The same items, made in a thread that stays at most `depth` items ahead: reading, hashing,
     inflating and writing overlap, because hashlib, zlib and isal let go of the interpreter's lock.
     Close the generator when it is left early."""
-    queue: Queue[T | _End] = Queue(depth)
-    stop = Event()
-    producer = Thread(target=_produce, args=(items, queue, stop), daemon=True)
-    producer.start()
+    end: Any = object()
+    thread = ThreadPoolExecutor(1)
     try:
-        while not isinstance(item := queue.get(), _End):
+        made = deque(thread.submit(next, items, end) for _ in range(depth))
+        while (item := made.popleft().result()) is not end:
+            made.append(thread.submit(next, items, end))
             yield item
-        if item.fault is not None:
-            raise item.fault
     finally:
-        stop.set()
-        while producer.is_alive():
-            with suppress(Empty):
-                queue.get(timeout=0.01)
-
-
-def _produce(items: Generator[T, None, None], queue: Queue[T | _End], stop: Event) -> None:
-    end = _End(None)
-    try:
-        for item in items:
-            queue.put(item)
-            if stop.is_set():
-                break
-    except BaseException as fault:
-        end = _End(fault)
-    items.close()
-    queue.put(end)
+        thread.shutdown(cancel_futures=True)
+        items.close()

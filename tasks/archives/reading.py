@@ -28,7 +28,7 @@ FLUSHED = 16 << 20  # bytes of a growing file after which the disk is given work
 LARGEST_INDEX = 8 << 20  # all tensor-bundle indexes of an archive; the zoo's are below 200 kB
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would turn line ends
 
-Expected = Mapping[str, tuple[int, str]]  # path → (size, sha256)
+Expected = Mapping[str, tuple[int, str]]  # path → (size in bytes, sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,13 @@ class Wanted:
     Attributes:
         kinds: digests of the file besides its sha256: `git_blob_sha1`, `md5`.
         members: paths of members whose md5 and git blob id are wanted besides their sha256.
+        expected: what the archive must hold, if that is known: path → (size, sha256).
     """
 
     limits: Limits
     kinds: tuple[str, ...] = ()
-    members: frozenset[str] = frozenset()
+    members: tuple[str, ...] = ()
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +202,7 @@ def set_mtime(path: Path, mtime: int) -> int:
 def read_file(
     path: Path,
     wanted: Wanted,
-    *,
     tree: Tree | None = None,
-    expected: Expected | None = None,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Facts:
     """Read an archive where it lies, as `read_blocks`.
@@ -214,7 +214,7 @@ def read_file(
     size = path.stat().st_size
     digests = Digests(("sha256", *wanted.kinds), size)
     with closing(ahead(_blocks_of(path, digests.update))) as blocks:
-        facts = read_blocks(blocks, wanted, tree=tree, expected=expected, advance=advance)
+        facts = read_blocks(blocks, wanted, tree, advance)
     return facts.of_file(size, *digests.finish())
 
 
@@ -228,9 +228,7 @@ def _blocks_of(path: Path, see: Callable[[bytes], None]) -> Generator[bytes, Non
 def read_blocks(
     blocks: Iterator[bytes],
     wanted: Wanted,
-    *,
     tree: Tree | None = None,
-    expected: Expected | None = None,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Facts:
     """Read an archive and find out what is in it. The file's own size and digests are left to be
@@ -238,7 +236,6 @@ def read_blocks(
 
     Args:
         tree: where its files are written.
-        expected: what the archive must hold.
         advance: gets compressed bytes as they are used up.
 
     Raises:
@@ -246,7 +243,8 @@ def read_blocks(
         UnsafeArchiveError: a member that must not be unpacked, or too many, or too large.
         OSError: the tree can't be written.
     """
-    names, members, indexes = Names(), dict[str, MemberFacts](), dict[str, bytes]()
+    expected, names = wanted.expected, Names()
+    members, indexes = dict[str, MemberFacts](), dict[str, bytes]()
     folders, kept = list[str](), 0
     with closing(ahead(inflate(blocks))) as inflated:
         stream = TarStream(inflated, advance)

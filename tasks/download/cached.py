@@ -7,7 +7,6 @@ import stat
 from collections.abc import Container
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tasks.config import lock
 from tasks.core.errors import DiskError
@@ -16,9 +15,6 @@ from tasks.core.temporary import is_own
 from tasks.pipeline import archive_cache
 from tasks.pipeline.archive_cache import ArchiveRecord
 from tasks.pipeline.job import NetworkJob
-
-if TYPE_CHECKING:
-    from tasks.download.transfer import Fetched
 
 ANOTHERS = "another user's copy in the cache"
 
@@ -156,7 +152,7 @@ def of_digest(job: NetworkJob, sha256: str) -> ArchiveRecord | None:
     return None
 
 
-def publish(job: NetworkJob, fetched: Fetched) -> ArchiveRecord:
+def publish(job: NetworkJob, path: Path, record: ArchiveRecord) -> None:
     """Move a fetched archive to its name in the cache.
 
     The record goes first: an archive without one would have to be fetched again, a record without
@@ -166,10 +162,7 @@ def publish(job: NetworkJob, fetched: Fetched) -> ArchiveRecord:
         OSError: the cache can't be written.
     """
     archive = archive_cache.cached(job)
-    archive_cache.write_record(job.cache.record(archive), fetched.record)
-    os.replace(fetched.path, archive)
+    archive_cache.write_record(job.cache.record(archive), record)
+    os.replace(path, archive)
     sync_folder(archive.parent)
-    with suppress(OSError):
-        fetched.side_car.unlink()
     archive_cache.drop_refused(job)
-    return fetched.record

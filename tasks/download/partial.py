@@ -69,6 +69,7 @@ class PartialFile:
     Attributes:
         path: the file, once it is begun; its name is ours alone, and it is held while it is open.
         size: bytes written and hashed so far.
+        resumed: how many of them were there before.
     """
 
     def __init__(self, place: Path, address: str, reading: ReadAlong | None = None) -> None:
@@ -77,7 +78,7 @@ class PartialFile:
         self._reading = reading
         self.address = address
         self.path = self._place = place
-        self.size = 0
+        self.size = self.resumed = 0
         self._found, self.known = best_partial(place, address)
         self._hashers: dict[str, Hasher] = {}
         self._file: IO[bytes] | None = None
@@ -113,10 +114,11 @@ class PartialFile:
             self._begin_hashing(kinds)
             self._take(file, size, self._update)
             file.truncate()
-            return
-        with open_plain(self._found) as found:
-            self.restart(self.known, kinds)
-            self._take(found, size, self.write)
+        else:
+            with open_plain(self._found) as found:
+                self.restart(self.known, kinds)
+                self._take(found, size, self.write)
+        self.resumed = size
 
     def _opened(self) -> IO[bytes]:
         """Our file, which is made when it is first asked for."""
@@ -139,7 +141,7 @@ class PartialFile:
 
     def _begin_hashing(self, kinds: Iterable[str]) -> None:
         self._hashers = {kind: hasher(kind) for kind in {"sha256", *kinds}}
-        self.size = 0
+        self.size = self.resumed = 0
         if self._reading is not None:
             self._reading.begin(self.known.total if self.known is not None else None)
 

@@ -12,8 +12,6 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from msgspec import Struct
-
 from tasks.config import lock
 from tasks.config.types import Network
 from tasks.core.addresses import redacted
@@ -42,15 +40,10 @@ ABOUT_PLAIN = (
 )
 
 
-class Got(Struct, frozen=True):
-    """An archive in the cache, and how it came there, in words."""
-
-    record: ArchiveRecord
-    note: str
-
-
-def get(job: NetworkJob, source: Source, progress: Progress, tools: Tools | None) -> Got:
-    """Have the archive of one address in the cache.
+def get(
+    job: NetworkJob, source: Source, progress: Progress, tools: Tools | None
+) -> tuple[ArchiveRecord, str]:
+    """Have the archive of one address in the cache: its record, and how it came, in words.
 
     Raises:
         PlainHttpError: nothing would tell a forged answer from the archive.
@@ -151,8 +144,10 @@ def _still_offered(job: NetworkJob, source: Source, record: ArchiveRecord) -> bo
     return True
 
 
-def _in_turn(job: NetworkJob, source: Source, progress: Progress, tools: Tools | None) -> Got:
-    from tasks.download.partial import PartialFile, address_key, movement
+def _in_turn(
+    job: NetworkJob, source: Source, progress: Progress, tools: Tools | None
+) -> tuple[ArchiveRecord, str]:
+    from tasks.download.partial import PartialFile, address_key, movement, side_path
     from tasks.download.transfer import Tools, fetch
     from tasks.pipeline.reading import ReadAlong
     from tasks.pipeline.step_lock import turn
@@ -168,7 +163,7 @@ def _in_turn(job: NetworkJob, source: Source, progress: Progress, tools: Tools |
     ):
         record = cached.usable(job)
         if record is not None:
-            return Got(record, "fetched by another doit")
+            return record, "fetched by another doit"
         cached.must_be_replaceable(job)
         with (
             closing(ReadAlong(job)) as reading,
@@ -176,12 +171,14 @@ def _in_turn(job: NetworkJob, source: Source, progress: Progress, tools: Tools |
                 PartialFile(place, source.shown, reading)
             ) as partial_file,  # until it has its name
         ):
-            fetched = fetch(source, job, partial_file, progress, tools or Tools())
-            record = cached.publish(job, fetched)
+            record = fetch(source, job, partial_file, progress, tools or Tools())
+            cached.publish(job, partial_file.path, record)
+            with suppress(OSError):
+                side_path(partial_file.path).unlink()
             reading.complete(record)
         tidy(job)
-    resumed = f", from {human_size(fetched.resumed)} on" if fetched.resumed else ""
-    return Got(record, f"from {source.host}{resumed}")
+    resumed = f", from {human_size(partial_file.resumed)} on" if partial_file.resumed else ""
+    return record, f"from {source.host}{resumed}"
 
 
 def tidy(job: NetworkJob) -> None:

@@ -151,7 +151,10 @@ def _first_of(
         try:
             if source.path is not None:
                 return _read_in_place(job, source)
-            return _fetch(job, source, progress, tools)
+            from tasks.download.remote import get
+
+            record, note = get(job, source, progress, tools)
+            return _done(job, record, note=note)
         except (UnreachableError, DownloadError, DamagedError) as failure:
             failures.append((source, failure))
     return None
@@ -204,13 +207,6 @@ def _record_of(job: NetworkJob, sha256: str) -> ArchiveRecord | None:
                 source=one.source, sha256=sha256, size=one.size, attested_by=one.attested_by
             )
     return None
-
-
-def _fetch(job: NetworkJob, source: Source, progress: Progress, tools: Tools | None) -> Outcome:
-    from tasks.download.remote import get
-
-    got = get(job, source, progress, tools)
-    return _done(job, got.record, note=got.note)
 
 
 def _done(job: NetworkJob, record: ArchiveRecord, *, note: str, archive: str = "") -> Outcome:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tasks.core.errors import DamagedError, DiskError, DownloadError, UnreachableError
 from tasks.core.files import existing, free_space, human_size
-from tasks.download.partial import PartialFile, side_path
+from tasks.download.partial import PartialFile
 from tasks.pipeline.archive_cache import ArchiveRecord
 from tasks.pipeline.job import NetworkJob, Progress
 from tasks.pipeline.reading import UNPACKED_RATIO
@@ -47,21 +47,6 @@ class Tools:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """A whole archive in its partial file, not published yet.
-
-    Attributes:
-        side_car: what lies beside the partial file.
-        resumed: bytes that were there before.
-    """
-
-    path: Path
-    side_car: Path
-    record: ArchiveRecord
-    resumed: int
-
-
-@dataclass(frozen=True, slots=True)
 class Transfer:
     """What the functions below share while one address is fetched."""
 
@@ -75,8 +60,8 @@ class Transfer:
 
 def fetch(
     source: Source, job: NetworkJob, partial_file: PartialFile, progress: Progress, tools: Tools
-) -> Fetched:
-    """Fetch the archive from one address.
+) -> ArchiveRecord:
+    """Fetch the archive from one address; it lies whole in the partial file then.
 
     Raises:
         UnreachableError, DownloadError, DamagedError, DiskError: as `step.run` has them.
@@ -94,7 +79,7 @@ def fetch(
             progress.end()
 
 
-def _persist(transfer: Transfer) -> Fetched:
+def _persist(transfer: Transfer) -> ArchiveRecord:
     """Try until it is done, until the fault is final, or until the tries are used up."""
     tried, best = 0, transfer.partial_file.resumable
     while True:
@@ -119,7 +104,7 @@ def pause(tried: int, asked: float | None, chance: float) -> float:
     return min(FIRST_WAIT * 2.0**tried, LONGEST_WAIT) * (0.5 + chance / 2)
 
 
-def _attempt(transfer: Transfer, *, first: bool) -> Fetched:
+def _attempt(transfer: Transfer, *, first: bool) -> ArchiveRecord:
     partial_file, source = transfer.partial_file, transfer.source
     have = partial_file.resumable
     headers = {}
@@ -147,7 +132,7 @@ def _attempt(transfer: Transfer, *, first: bool) -> Fetched:
     raise DownloadError(source.text, f"{why} ({answer.status})")
 
 
-def _take_whole(transfer: Transfer, answer: Answer) -> Fetched:
+def _take_whole(transfer: Transfer, answer: Answer) -> ArchiveRecord:
     """A whole body: whatever was there before is of no use."""
     total = judge.length_of(answer.headers)
     body = answer.blocks(transfer.source)
@@ -157,10 +142,10 @@ def _take_whole(transfer: Transfer, answer: Answer) -> Fetched:
     known = judge.side_car(transfer.source.shown, answer.headers, total)
     transfer.partial_file.restart(known, judge.server_hashes(answer.headers))
     transfer.progress.begin("download", total)
-    return _receive(transfer, answer, start, body, resumed=0)
+    return _receive(transfer, answer, start, body)
 
 
-def _take_rest(transfer: Transfer, answer: Answer, have: int) -> Fetched:
+def _take_rest(transfer: Transfer, answer: Answer, have: int) -> ArchiveRecord:
     partial_file = transfer.partial_file
     assert partial_file.known is not None
     why = judge.why_not_continue(partial_file.known, have, answer.headers)
@@ -172,10 +157,10 @@ def _take_rest(transfer: Transfer, answer: Answer, have: int) -> Fetched:
     transfer.progress.begin("download", total)
     partial_file.resume(have, judge.server_hashes(answer.headers))
     transfer.progress.rewind(have)
-    return _receive(transfer, answer, b"", answer.blocks(transfer.source), resumed=have)
+    return _receive(transfer, answer, b"", answer.blocks(transfer.source))
 
 
-def _take_as_complete(transfer: Transfer, answer: Answer, have: int) -> Fetched:
+def _take_as_complete(transfer: Transfer, answer: Answer, have: int) -> ArchiveRecord:
     """416: nothing comes after what we have. If that is the whole object, it is complete."""
     partial_file = transfer.partial_file
     assert partial_file.known is not None
@@ -187,7 +172,7 @@ def _take_as_complete(transfer: Transfer, answer: Answer, have: int) -> Fetched:
         why = "the partial file is of no use"
         raise TransientError(DownloadError(transfer.source.text, why), 0.0)
     partial_file.resume(have, judge.server_hashes(answer.headers))
-    return _complete(transfer, answer, resumed=have)
+    return _complete(transfer, answer)
 
 
 def _peek(body: Iterator[bytes]) -> bytes:
@@ -236,8 +221,8 @@ def _too_large(transfer: Transfer, size: int) -> DownloadError:
 
 
 def _receive(
-    transfer: Transfer, answer: Answer, start: bytes, body: Iterator[bytes], *, resumed: int
-) -> Fetched:
+    transfer: Transfer, answer: Answer, start: bytes, body: Iterator[bytes]
+) -> ArchiveRecord:
     """Append the body to the partial file, hashing; then compare."""
     partial_file, limit = transfer.partial_file, transfer.job.config.settings.max_unpacked
     if start:
@@ -249,10 +234,10 @@ def _receive(
         if partial_file.size > limit:
             partial_file.discard()
             raise _too_large(transfer, limit)
-    return _complete(transfer, answer, resumed=resumed)
+    return _complete(transfer, answer)
 
 
-def _complete(transfer: Transfer, answer: Answer, *, resumed: int) -> Fetched:
+def _complete(transfer: Transfer, answer: Answer) -> ArchiveRecord:
     """Compare length and hashes with what the server said, then have the bytes on disk."""
     partial_file = transfer.partial_file
     known = partial_file.known
@@ -268,7 +253,7 @@ def _complete(transfer: Transfer, answer: Answer, *, resumed: int) -> Fetched:
         raise TransientError(DamagedError(transfer.source.text, why, "run doit again"))
     partial_file.finish()
     status = os.stat(partial_file.path)
-    record = ArchiveRecord(
+    return ArchiveRecord(
         source=transfer.source.shown,
         sha256=partial_file.digest("sha256").hex(),
         size=partial_file.size,
@@ -280,4 +265,3 @@ def _complete(transfer: Transfer, answer: Answer, *, resumed: int) -> Fetched:
         ),
         mtime_ns=status.st_mtime_ns,
     )
-    return Fetched(partial_file.path, side_path(partial_file.path), record, resumed)

@@ -1,7 +1,6 @@
 """Installing a network, and keeping it what it was.
 
-    plan      what differs on disk, and what that means (reads only)
-    repair    the plan carried out, file by file
+    plan      what differs on disk, what that means, and what is done about it, file by file
     work      which of these is called for, and where the files come from; the lock
     step      the step: whether there is work, and the receipt that ends it
 

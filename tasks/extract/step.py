@@ -6,7 +6,7 @@ What is asked on every run is here, and cheap; the work itself is in `work`, imp
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections import Counter
 
 import msgspec
 
@@ -15,6 +15,7 @@ from tasks.core import ownership
 from tasks.core.errors import ConfigError, DamagedError, disk_error
 from tasks.core.files import remove_leftovers
 from tasks.core.receipts import digest, inputs, read, write
+from tasks.core.text import count
 from tasks.pipeline.installed import differences
 from tasks.pipeline.job import NetworkJob, Outcome, Progress, pass_on
 from tasks.pipeline.receipts import ExtractReceipt, VerifyReceipt
@@ -25,12 +26,12 @@ DEFINITION = digest(("extract", VERSION))
 
 def why_stale(job: NetworkJob) -> str | None:
     """Why the network must be unpacked or mended, or None."""
-    receipt = _receipt(job)
+    receipt = read(job.receipt("extract"), ExtractReceipt)
     why = ownership.why_stale(receipt, DEFINITION, asked="the way of unpacking")
     if why or receipt is None:
         return why
     if receipt.inputs != _inputs(job):
-        verified = _verified(job)
+        verified = read(job.receipt("verify"), VerifyReceipt)
         another = verified is not None and verified.sha256 != receipt.archive_sha256
         return "another archive" if another else "its verification changed"
     if receipt.status == "deferred":
@@ -43,19 +44,11 @@ def _damage(job: NetworkJob, receipt: ExtractReceipt) -> str | None:
     if not os.path.lexists(folder):
         return f"{folder} is gone"
     found = differences(folder, receipt.files)
-    if len(found) <= 1:
-        return next((_says(path, difference) for path, difference in found.items()), None)
-    missing = sum(difference == "missing" for difference in found.values())
-    counts = ((missing, "missing"), (len(found) - missing, "changed"))
-    return " and ".join(f"{n} {_files(n)} {word}" for n, word in counts if n)
-
-
-def _says(path: str, difference: str) -> str:
-    return f"{path} is missing" if difference == "missing" else f"{path} changed"
-
-
-def _files(number: int) -> str:
-    return "file" if number == 1 else "files"
+    if len(found) == 1:
+        [(path, difference)] = found.items()
+        return f"{path} is missing" if difference == "missing" else f"{path} changed"
+    kinds = sorted(Counter(found.values()).items(), reverse=True)
+    return " and ".join(f"{count(number, 'file')} {kind}" for kind, number in kinds) or None
 
 
 def _unlike_lock(job: NetworkJob, receipt: ExtractReceipt) -> str | None:
@@ -81,9 +74,9 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
         DiskError: the disk is full, or a file can't be read or written.
     """
     try:
-        verified = _verified(job)
+        verified = read(job.receipt("verify"), VerifyReceipt)
         if verified is not None and verified.status == "deferred":
-            return pass_on(job, _path(job), _deferred(job, verified.reason))
+            return pass_on(job, job.receipt("extract"), _deferred(job, verified.reason))
         if why_stale(job) is None:
             return Outcome("kept")
         if verified is None:
@@ -95,7 +88,7 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
 
 def _deferred(job: NetworkJob, reason: str) -> ExtractReceipt:
     """What an earlier extraction recorded is kept: its files are still there to be mended."""
-    former = _receipt(job) or ExtractReceipt(definition=DEFINITION)
+    former = read(job.receipt("extract"), ExtractReceipt) or ExtractReceipt(definition=DEFINITION)
     return msgspec.structs.replace(
         former, status="deferred", definition=DEFINITION, inputs=_inputs(job), reason=reason
     )
@@ -105,7 +98,8 @@ def _finish(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> Out
     """Do the work, then write the receipt that ends it."""
     from tasks.extract.work import install
 
-    files, tree, outcome = install(job, verified, _receipt(job), progress)
+    former = read(job.receipt("extract"), ExtractReceipt)
+    files, tree, outcome = install(job, verified, former, progress)
     receipt = ExtractReceipt(
         definition=DEFINITION,
         inputs=_inputs(job),
@@ -114,8 +108,8 @@ def _finish(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> Out
         files=files,
         checkpoint_prefix=verified.checkpoint_prefix,
     )
-    remove_leftovers(_path(job))
-    write(_path(job), receipt)
+    remove_leftovers(job.receipt("extract"))
+    write(job.receipt("extract"), receipt)
     if not job.config.settings.keep_archives:
         return _drop_archive(job, outcome)
     return outcome
@@ -133,17 +127,5 @@ def _drop_archive(job: NetworkJob, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _verified(job: NetworkJob) -> VerifyReceipt | None:
-    return read(job.workspace.receipt("verify", job.name), VerifyReceipt)
-
-
-def _receipt(job: NetworkJob) -> ExtractReceipt | None:
-    return read(_path(job), ExtractReceipt)
-
-
-def _path(job: NetworkJob) -> Path:
-    return job.workspace.receipt("extract", job.name)
-
-
 def _inputs(job: NetworkJob) -> dict[str, str]:
-    return inputs(job.workspace.receipt("verify", job.name))
+    return inputs(job.receipt("verify"))

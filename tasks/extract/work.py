@@ -35,8 +35,7 @@ from tasks.core.files import free_space, human_size, remove_leftovers, sync_tree
 from tasks.core.lists import first_of
 from tasks.core.staging import remove_strays, staging
 from tasks.core.text import count
-from tasks.extract import repair
-from tasks.extract.plan import Plan, plan
+from tasks.extract.plan import Plan, plan, put_in_place, settle, sorted_records
 from tasks.pipeline import archive_cache, reading
 from tasks.pipeline.job import NetworkJob, Outcome, Progress
 from tasks.pipeline.receipts import ExtractReceipt, FileRecord, VerifyReceipt
@@ -126,7 +125,7 @@ def _install_all(
             if not os.path.lexists(network):
                 raise
             return _adopt(job, verified, progress)  # another process was faster
-    files = repair.sorted_records(_records(facts, verified.members))
+    files = sorted_records(_records(facts, verified.members))
     size = sum(record.size for record in files.values())
     return files, Outcome("built", count(len(files), "file"), size)
 
@@ -147,9 +146,9 @@ def _mend(
         with staging(job.workspace, job.name) as staged:
             facts = _unpack(job, _archive(job), verified, staged / "tree", todo.written, progress)
             taken = {*verified.members, *former}
-            lines = repair.put_in_place(folder, staged / "tree", facts.folders, todo, taken)
+            lines = put_in_place(folder, staged / "tree", facts.folders, todo, taken)
         written = _records(facts, todo.written)
-    files = repair.sorted_records(repair.settle(folder, todo), written)
+    files = sorted_records(settle(folder, todo), written)
     left = tuple(f"{folder}/{path} is left: you changed it" for path in todo.left)
     size = sum(record.size for record in written.values())
     return files, Outcome("built", _mended(todo), size or None, (*lines, *left))
@@ -174,7 +173,7 @@ def _adopt(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> tupl
         raise UserFilesError(job.name, why, f"move {folder} away and run doit again")
     if todo.written:
         return _mend(job, verified, {}, progress)
-    files = repair.sorted_records(repair.settle(folder, todo))
+    files = sorted_records(settle(folder, todo))
     return files, Outcome("built", f"{count(len(files), 'file')} found in place, adopted")
 
 

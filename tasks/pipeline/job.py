@@ -40,6 +40,10 @@ class Job(Struct, frozen=True):
         """What `doit list` says beside the name."""
         raise NotImplementedError
 
+    def receipt(self, step: str) -> Path:
+        """Where the receipt of this step, or of one before it, lies."""
+        return self.workspace.receipt(step, self.name)
+
     @property
     def locked(self) -> bool:
         """Whether config/zoo.lock must stay as it is: what it lacks is an error, as CI wants it."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 from threading import Thread
@@ -36,6 +37,7 @@ from tasks.core.files import LARGEST_STATE, free_space
 from tasks.core.files import read_file as read_small
 from tasks.core.receipts import digest
 from tasks.core.staging import NOTE, drop_kept, is_kept, keep, remove_strays, staging
+from tasks.core.temporary import is_own
 from tasks.pipeline import archive_cache
 from tasks.pipeline.archive_cache import ArchiveRecord
 from tasks.pipeline.job import NetworkJob, Progress
@@ -63,15 +65,14 @@ class Note(msgspec.Struct, frozen=True):
 def _wanted(job: NetworkJob) -> Wanted:
     """Only digests that somebody recorded are taken besides sha256: each costs about as much."""
     archive, members = job.network.archive, job.network.members.items()
-    kinds = [kind for kind in ("git_blob_sha1", "md5") if getattr(archive, kind)]
+    kinds = tuple(kind for kind in ("git_blob_sha1", "md5") if getattr(archive, kind))
     limits = Limits(job.config.settings.max_members, job.config.settings.max_unpacked)
-    recorded = frozenset(path for path, digests in members if digests.md5 or digests.git_blob_sha1)
-    return Wanted(limits, tuple(kinds), recorded)
+    recorded = tuple(path for path, digests in members if digests.md5 or digests.git_blob_sha1)
+    return Wanted(limits, kinds, recorded)
 
 
 def _definition(job: NetworkJob) -> str:
-    wanted = _wanted(job)
-    return digest((VERSION, wanted.limits, wanted.kinds, sorted(wanted.members)))
+    return digest((VERSION, _wanted(job)))
 
 
 def read(
@@ -84,11 +85,10 @@ def read(
     expected: Expected | None = None,
 ) -> Facts:
     """Read an archive where it lies; see `archives.reading.read_file`."""
+    wanted = replace(_wanted(job), expected=expected)
     progress.begin(doing, archive.stat().st_size)
     try:
-        return read_file(
-            archive, _wanted(job), tree=tree, expected=expected, advance=progress.advance
-        )
+        return read_file(archive, wanted, tree, progress.advance)
     finally:
         progress.end()
 
@@ -157,14 +157,17 @@ def staged_facts(
     try:
         content = read_small(folder / NOTE, LARGEST_STATE)
         note = msgspec.json.decode(content, type=Note)
+        if not (is_own(folder) and is_own(folder / NOTE)):
+            return None
     except (OSError, msgspec.DecodeError, ValueError):
         return None
-    facts = note.facts
-    record = ArchiveRecord(size=facts.size, mtime_ns=note.mtime_ns)
-    is_right = (note.definition, facts.sha256) == (_definition(job), sha256)
-    if is_right and archive_cache.is_untouched(archive, record):
-        return facts if is_as_written(folder / "tree", facts) else None
-    return None
+    facts, record = note.facts, ArchiveRecord(size=note.facts.size, mtime_ns=note.mtime_ns)
+    counts = (
+        (note.definition, facts.sha256) == (_definition(job), sha256)
+        and archive_cache.is_untouched(archive, record)
+        and is_as_written(folder / "tree", facts)
+    )
+    return facts if counts else None
 
 
 def is_as_written(tree: Path, facts: Facts) -> bool:
@@ -220,7 +223,7 @@ class ReadAlong:
         try:
             with growing(self._job) as folder:
                 with closing(Tree(folder / "tree")) as tree:
-                    facts = read_blocks(blocks, self._wanted, tree=tree)
+                    facts = read_blocks(blocks, self._wanted, tree)
                 if self._record is not None:
                     _, *others = self._digests.finish()
                     facts = facts.of_file(self._record.size, self._record.sha256, *others)

@@ -5,10 +5,7 @@ What is asked on every run is here, and cheap; the work itself is in `work`, imp
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tasks.config import lock
-from tasks.config.types import Network, Settings
 from tasks.core import ownership
 from tasks.core.errors import ConfigError, DamagedError, TodError, disk_error
 from tasks.core.files import remove_leftovers
@@ -19,20 +16,23 @@ from tasks.pipeline.receipts import DownloadReceipt, VerifyReceipt
 VERSION = 1
 
 
-def definition(network: Network, settings: Settings) -> str:
+def definition(job: NetworkJob) -> str:
     """Digest of what an archive is held against, the lock apart: this step writes to that."""
+    network, settings = job.network, job.config.settings
     expected = network.archive, network.members, network.saved_model, network.pipeline_config
     return digest((VERSION, expected, settings.max_members, settings.max_unpacked))
 
 
 def why_stale(job: NetworkJob) -> str | None:
     """Why the archive must be verified (again), or None."""
-    receipt = _receipt(job)
-    why = ownership.why_stale(receipt, _definition(job), asked="what is expected of it")
+    receipt = read(job.receipt("verify"), VerifyReceipt)
+    why = ownership.why_stale(receipt, definition(job), asked="what is expected of it")
     if why or receipt is None:
         return why
     if receipt.inputs != _inputs(job):
-        return "another archive" if _is_another(job, receipt) else "its download changed"
+        download = read(job.receipt("download"), DownloadReceipt)
+        another = download is not None and download.sha256 != receipt.sha256
+        return "another archive" if another else "its download changed"
     if receipt.status == "deferred":
         return None
     return _unlike_lock(job, receipt)
@@ -66,9 +66,9 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
         DiskError: a file can't be read or written.
     """
     try:
-        download = read(job.workspace.receipt("download", job.name), DownloadReceipt)
+        download = read(job.receipt("download"), DownloadReceipt)
         if download is not None and download.status == "deferred":
-            return pass_on(job, _path(job), _deferred(job, download.reason))
+            return pass_on(job, job.receipt("verify"), _deferred(job, download.reason))
         if why_stale(job) is None:
             return Outcome("kept")
         if download is None:
@@ -80,7 +80,7 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
 
 def _deferred(job: NetworkJob, reason: str) -> VerifyReceipt:
     return VerifyReceipt(
-        status="deferred", definition=_definition(job), inputs=_inputs(job), reason=reason
+        status="deferred", definition=definition(job), inputs=_inputs(job), reason=reason
     )
 
 
@@ -89,19 +89,16 @@ def _finish(job: NetworkJob, download: DownloadReceipt, progress: Progress) -> O
     from tasks.pipeline.reading import discard
     from tasks.verify.work import verify
 
-    former = _receipt(job)
-    same = former is not None and (former.status, former.definition, former.sha256) == (
-        "done",
-        _definition(job),
-        download.sha256,
-    )
+    former = read(job.receipt("verify"), VerifyReceipt)
+    done = ("done", definition(job), download.sha256)
+    same = former is not None and (former.status, former.definition, former.sha256) == done
     try:
         facts, verdict, outcome = verify(job, download, former, same, progress)
     except TodError:
         discard(job)
         raise
     receipt = VerifyReceipt(
-        definition=_definition(job),
+        definition=definition(job),
         inputs=_inputs(job),
         sha256=facts.sha256,
         size=facts.size,
@@ -112,31 +109,10 @@ def _finish(job: NetworkJob, download: DownloadReceipt, progress: Progress) -> O
         checked=verdict.checked,
         warnings=verdict.warnings,
     )
-    remove_leftovers(_path(job))
-    write(_path(job), receipt)
+    remove_leftovers(job.receipt("verify"))
+    write(job.receipt("verify"), receipt)
     return outcome
 
 
-def _is_another(job: NetworkJob, receipt: VerifyReceipt) -> bool:
-    download = read(_download(job), DownloadReceipt)
-    return download is not None and download.sha256 != receipt.sha256
-
-
-def _receipt(job: NetworkJob) -> VerifyReceipt | None:
-    return read(_path(job), VerifyReceipt)
-
-
-def _path(job: NetworkJob) -> Path:
-    return job.workspace.receipt("verify", job.name)
-
-
-def _download(job: NetworkJob) -> Path:
-    return job.workspace.receipt("download", job.name)
-
-
-def _definition(job: NetworkJob) -> str:
-    return definition(job.network, job.config.settings)
-
-
 def _inputs(job: NetworkJob) -> dict[str, str]:
-    return inputs(_download(job))
+    return inputs(job.receipt("download"))

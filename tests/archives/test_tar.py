@@ -68,7 +68,7 @@ def test_the_files_own_digests_are_those_that_other_tools_tell(archive: Path) ->
 
 def test_more_digests_of_a_member_are_told_where_they_are_asked_for(archive: Path) -> None:
     content = zoo_archive(archive)["pipeline.config"]
-    facts = read_file(archive, Wanted(LIMITS, members=frozenset({"pipeline.config"})))
+    facts = read_file(archive, Wanted(LIMITS, members=("pipeline.config",)))
     blob = b"blob %d\0" % len(content) + content
     assert facts.members["pipeline.config"].git_blob_sha1 == hashlib.sha1(blob).hexdigest()
     assert facts.members["pipeline.config"].md5 == hashlib.md5(content).hexdigest()

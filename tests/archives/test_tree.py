@@ -30,7 +30,7 @@ def unpack(
     advance: Callable[[int], None] = lambda _: None,
 ) -> Facts:
     with closing(Tree(into, only)) as tree:
-        return read_file(archive, Wanted(LIMITS), tree=tree, expected=expected, advance=advance)
+        return read_file(archive, Wanted(LIMITS, expected=expected), tree, advance)
 
 
 @pytest.fixture
