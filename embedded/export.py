@@ -5,6 +5,7 @@ the functions of a process, so only a fresh process writes the same bytes each t
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from embedded import LABELS
+from embedded import LABELS, NAME
 from embedded.network import SIDE, Tensor, decode, tinynet
 from embedded.pipeline import pipeline_config
 from embedded.training import Folded, folded_layer
@@ -67,11 +68,12 @@ def letterbox(picture: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def select(boxes: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
-    """Non-maximum suppression class by class: anchors and classes (0..5) of the finds, best first.
+    """Non-maximum suppression class by class: anchors and classes (from 0) of what is found, best
+    first.
 
-    boxes [1600, 4] in units of the picture, scores [1600, 6].
+    boxes [1600, 4] in units of the picture, scores [1600, number of classes].
     """
-    classes = len(LABELS)
+    classes = scores.shape[-1]
     best, places = tf.math.top_k(tf.reshape(scores, [-1]), 4 * MOST_DETECTIONS)
     anchors, labels = places // classes, places % classes
     # Boxes of different classes are set far apart, so that they never suppress each other.
@@ -111,8 +113,13 @@ def _filled(rows: Tensor) -> Tensor:
     return tf.ensure_shape(padded, [MOST_DETECTIONS, *rows.shape[1:]])[None]
 
 
-def export(weights: Folded, folder: Path, steps: int) -> None:
-    """Writes checkpoint, SavedModel and pipeline.config into a folder that is new or empty."""
+def export(
+    weights: Folded, folder: Path, steps: int, name: str = NAME, labels: Sequence[str] = LABELS
+) -> None:
+    """Writes checkpoint, SavedModel and pipeline.config into a folder that is new or empty.
+
+    labels: the network's classes in the order of their ids, from 1.
+    """
     detector = Detector(weights)
     tf.saved_model.save(detector, str(folder / "saved_model"), signatures=detector.__call__)
     _tidy(folder / "saved_model")
@@ -120,7 +127,7 @@ def export(weights: Folded, folder: Path, steps: int) -> None:
     (folder / "checkpoint" / "checkpoint").write_bytes(  # by hand, as TensorFlow adds the time
         b'model_checkpoint_path: "ckpt-0"\nall_model_checkpoint_paths: "ckpt-0"\n'
     )
-    (folder / "pipeline.config").write_bytes(pipeline_config(steps).encode())
+    (folder / "pipeline.config").write_bytes(pipeline_config(steps, name, labels).encode())
 
 
 def _tidy(saved_model: Path) -> None:

@@ -1,5 +1,7 @@
 """The text of pipeline.config: the network in the words of the Object Detection API's schema."""
 
+from collections.abc import Sequence
+
 from embedded import LABELS, NAME
 
 _TEXT = """\
@@ -137,12 +139,18 @@ eval_input_reader {{
 """
 
 
-def pipeline_config(steps: int, rate: float = 0.003, warm_up: int = 300) -> str:
-    """pipeline.config of a network trained for `steps` steps."""
+def pipeline_config(
+    steps: int,
+    name: str = NAME,
+    labels: Sequence[str] = LABELS,
+    rate: float = 0.003,
+    warm_up: int = 300,
+) -> str:
+    """pipeline.config of a network trained for `steps` steps on these labels."""
     return _TEXT.format(
-        name=NAME,
-        classes=len(LABELS),
-        labels=", ".join(LABELS),
+        name=name,
+        classes=len(labels),
+        labels=", ".join(labels),
         steps=steps,
         rate=rate,
         warm_up=warm_up,

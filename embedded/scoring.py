@@ -13,6 +13,8 @@ from embedded import LABELS
 from embedded.detector import Found
 from embedded.scenes import Scene
 
+IDS = tuple(range(1, len(LABELS) + 1))
+"""The class ids of `embedded.LABELS`."""
 SAME = 0.5
 """Intersection over union from which on a detection is the digit."""
 
@@ -42,23 +44,27 @@ def truth_of(drawn: Scene) -> Truth:
     return Truth(drawn.boxes, np.array(classes, np.int64))
 
 
-def average_precision(pairs: Pairs) -> dict[str, float]:
-    """COCO's mAP over IoU 0.5 to 0.95 (`map`) and at 0.5 (`map50`), by pycocotools."""
+def average_precision(pairs: Pairs, classes: Sequence[int] = IDS) -> dict[str, float]:
+    """COCO's mAP over IoU 0.5 to 0.95 (`map`) and at 0.5 (`map50`) of these class ids, by
+    pycocotools. Both are -1 where no picture holds one of them."""
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
+    results = _results(pairs, classes)
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO()
-        truth.dataset = _coco(pairs)
+        truth.dataset = _coco(pairs, classes)
         truth.createIndex()
-        evaluation = COCOeval(truth, truth.loadRes(_results(pairs)), "bbox")
+        evaluation = COCOeval(truth, truth.loadRes(results) if results else COCO(), "bbox")
+        evaluation.params.imgIds = list(range(len(pairs)))
+        evaluation.params.catIds = sorted(classes)
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
     return {"map50": float(evaluation.stats[1]), "map": float(evaluation.stats[0])}
 
 
-def _coco(pairs: Pairs) -> dict[str, Any]:
+def _coco(pairs: Pairs, classes: Sequence[int]) -> dict[str, Any]:
     annotations = [
         {
             "image_id": i,
@@ -73,16 +79,17 @@ def _coco(pairs: Pairs) -> dict[str, Any]:
     return {
         "info": {},
         "images": [{"id": i} for i in range(len(pairs))],
-        "categories": [{"id": i, "name": n} for i, n in enumerate(LABELS, start=1)],
+        "categories": [{"id": number, "name": str(number)} for number in classes],
         "annotations": [{"id": i, **a} for i, a in enumerate(annotations, start=1)],
     }
 
 
-def _results(pairs: Pairs) -> list[dict[str, Any]]:
+def _results(pairs: Pairs, classes: Sequence[int]) -> list[dict[str, Any]]:
     return [
         {"image_id": i, "category_id": int(c), "bbox": _xywh(box), "score": float(score)}
         for i, (_, found) in enumerate(pairs)
         for box, c, score in zip(found.boxes, found.classes, found.scores, strict=True)
+        if c in classes
     ]
 
 

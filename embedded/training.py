@@ -1,18 +1,20 @@
 """Training: batches, weights, AdamW, averaged weights, batch norm folded at the end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
 from embedded.assign import assign
-from embedded.augment import augment
+from embedded.augment import Picture, Rows, augment
 from embedded.losses import loss
-from embedded.network import LAYERS, Tensor, tinynet
+from embedded.network import LAYERS, ConvLayer, Tensor, tinynet
 from embedded.render import Scenes
 
 BATCH = 16
@@ -30,8 +32,18 @@ Folded = dict[str, npt.NDArray[np.float32]]
 Batch = tuple[npt.NDArray[Any], ...]
 
 
-def batches(scenes: Scenes, steps: int) -> Iterator[Batch]:
-    """`steps` batches (pictures, classes, boxes), made by threads ahead of their use.
+class Annotated(Protocol):
+    """Pictures and their boxes, as `render.Scenes` has them."""
+
+    @property
+    def pictures(self) -> Sequence[Picture] | npt.NDArray[np.uint8]: ...
+
+    @property
+    def boxes(self) -> Sequence[Rows] | npt.NDArray[np.float32]: ...
+
+
+def batches(scenes: Annotated, steps: range) -> Iterator[Batch]:
+    """A batch (pictures, classes, boxes) for each of these steps, made by threads ahead of its use.
 
     Each batch has a generator of its own, seeded by its number, so threads cannot change it.
     """
@@ -48,7 +60,7 @@ def batches(scenes: Scenes, steps: int) -> Iterator[Batch]:
         )
 
     with ThreadPoolExecutor(2) as pool:
-        numbers = iter(range(steps))
+        numbers = iter(steps)
         waiting = [pool.submit(make, step) for step in islice(numbers, 6)]
         while waiting:
             yield waiting.pop(0).result()
@@ -74,7 +86,7 @@ def new_weights() -> Weights:
     return weights
 
 
-def training_layer(weights: Weights) -> Callable[[str, Tensor], Tensor]:
+def training_layer(weights: Weights) -> ConvLayer:
     """Layers with batch norm over the batch, which keep running statistics."""
 
     def conv(name: str, x: Tensor) -> Tensor:
@@ -105,7 +117,7 @@ def fold(weights: dict[str, npt.NDArray[np.float32]]) -> Folded:
     return folded
 
 
-def folded_layer(weights: dict[str, Any]) -> Callable[[str, Tensor], Tensor]:
+def folded_layer(weights: dict[str, Any]) -> ConvLayer:
     """Layers of a folded network."""
 
     def conv(name: str, x: Tensor) -> Tensor:
@@ -116,26 +128,60 @@ def folded_layer(weights: dict[str, Any]) -> Callable[[str, Tensor], Tensor]:
     return conv
 
 
-def learning_rate(step: Tensor, steps: int) -> Tensor:
-    """Rises over the warm-up, then falls along a cosine."""
-    rise = tf.minimum(1.0, (step + 1.0) / WARM_UP)
+def learning_rate(
+    step: Tensor, steps: int, peak: float = PEAK_RATE, warm_up: int = WARM_UP
+) -> Tensor:
+    """Rises to `peak` over `warm_up` steps, then falls along a cosine."""
+    rise = tf.minimum(1.0, (step + 1.0) / warm_up)
     fall = 0.5 * (1.0 + tf.cos(np.pi * step / steps))
-    return rise * (LAST_RATE + (PEAK_RATE - LAST_RATE) * fall)
+    return rise * (LAST_RATE + (peak - LAST_RATE) * fall)
 
 
-def make_step(weights: Weights, averages: Weights, steps: int) -> Callable[..., Tensor]:
-    """One step of AdamW on a batch; also moves `averages` towards the weights."""
-    trained = {name: w for name, w in weights.items() if w.trainable}
-    first = {name: tf.Variable(tf.zeros_like(w)) for name, w in trained.items()}
-    second = {name: tf.Variable(tf.zeros_like(w)) for name, w in trained.items()}
+@dataclass(frozen=True)
+class State:
+    """All that a training carries from one step to the next, as variables by name.
+
+    weights: what is trained, and the running statistics of batch norm if there are any.
+    averages: the moving averages of these, which are what is exported.
+    first, second: AdamW's moments of what is trained.
+    """
+
+    weights: Weights
+    averages: Weights
+    first: Weights
+    second: Weights
+
+    @classmethod
+    def beginning(cls, weights: Weights) -> "State":
+        trained = {name: w for name, w in weights.items() if w.trainable}
+        return cls(
+            weights=weights,
+            averages={name: tf.Variable(w) for name, w in weights.items()},
+            first={name: tf.Variable(tf.zeros_like(w)) for name, w in trained.items()},
+            second={name: tf.Variable(tf.zeros_like(w)) for name, w in trained.items()},
+        )
+
+    def averaged(self) -> dict[str, npt.NDArray[np.float32]]:
+        return {name: average.numpy() for name, average in self.averages.items()}
+
+
+def make_step(
+    state: State, conv: ConvLayer, rate: Callable[[Tensor], Tensor]
+) -> Callable[..., Tensor]:
+    """One step of AdamW on a batch, `step(number, pictures, classes, boxes)`, which gives the loss;
+    it also moves the averages towards the weights.
+
+    conv applies a layer of `state.weights`; rate gives the learning rate of a step.
+    """
+    weights, first, second = state.weights, state.first, state.second
+    trained = {name: weights[name] for name in first}
 
     @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
     def step(number: Tensor, pictures: Tensor, classes: Tensor, boxes: Tensor) -> Tensor:
         with tf.GradientTape() as tape:
-            value = loss(*tinynet(training_layer(weights), pictures), classes, boxes)
+            value = loss(*tinynet(conv, pictures), classes, boxes)
         gradients = dict(zip(trained, tape.gradient(value, list(trained.values())), strict=True))
         limit, _ = tf.clip_by_global_norm(list(gradients.values()), 10.0)
-        rate = learning_rate(number, steps)
         for (name, weight), gradient in zip(trained.items(), limit, strict=True):
             m, v = first[name], second[name]
             m.assign_add(0.1 * (gradient - m))
@@ -144,9 +190,9 @@ def make_step(weights: Weights, averages: Weights, steps: int) -> Callable[..., 
                 tf.sqrt(v / (1 - 0.999 ** (number + 1))) + 1e-8
             )
             decay = DECAY if name.endswith("/kernel") else 0.0
-            weight.assign_sub(rate * (ahead + decay * weight))
+            weight.assign_sub(rate(number) * (ahead + decay * weight))
         keep = tf.minimum(AVERAGING, (1.0 + number) / (10.0 + number))
-        for name, average in averages.items():
+        for name, average in state.averages.items():
             average.assign_add((1 - keep) * (weights[name] - average))
         return value
 
@@ -160,13 +206,12 @@ def train(scenes: Scenes, steps: int, report: Callable[[int, float], None]) -> F
     report(step, mean loss since the last report) is called every 100 steps. All chance comes from
     NumPy's generators with fixed seeds; TensorFlow adds none.
     """
-    weights = new_weights()
-    averages = {name: tf.Variable(w) for name, w in weights.items()}
-    step = make_step(weights, averages, steps)
+    state = State.beginning(new_weights())
+    step = make_step(state, training_layer(state.weights), partial(learning_rate, steps=steps))
     values = []
-    for number, batch in enumerate(batches(scenes, steps)):
+    for number, batch in enumerate(batches(scenes, range(steps))):
         values.append(step(tf.constant(float(number)), *map(tf.constant, batch)))
         if (number + 1) % 100 == 0 or number + 1 == steps:
             report(number + 1, float(np.mean(values)))
             values = []
-    return fold({name: average.numpy() for name, average in averages.items()})
+    return fold(state.averaged())

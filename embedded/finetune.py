@@ -1,0 +1,266 @@
+"""Teaches the embedded network the pictures and labels of a project: no second environment, minutes
+on two cores.
+
+    python -m embedded.finetune REQUEST.json
+
+REQUEST.json is a `Request`. What happens is told on standard output, one JSON object a line, each
+with its `kind`:
+
+    begin       step, steps, pictures, held_out, resumed
+    step        step, loss (mean since the last such line), rate, seconds (a step)
+    evaluation  step, map, map_50, best (whether it is the best so far)
+    end         step, reason: steps, patience, signal or nan
+    fault       why
+
+The network starts from the shipped one's weights; an output whose label that one knows starts from
+its, others from nothing. Every file in the run's folder appears whole: after a kill the training
+goes on from the last one.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from embedded import LABELS
+from embedded.detector import Found
+from embedded.export import clipped, select
+from embedded.network import LAYERS, SIDE, decode, tinynet
+from embedded.records import Examples, examples
+from embedded.scoring import Truth, average_precision
+from embedded.training import Folded, State, batches, folded_layer, learning_rate, make_step
+
+PEAK_RATE = 2e-3
+STATE, BEST = "state.npz", "best.npz"
+
+Say = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be done.
+
+    network: folder of the network to start from, as extracted.
+    labels: label -> class id, from 1.
+    train, held_out: record files to learn from, and to measure by on the way; the second may be
+        empty: then the last weights count as the best.
+    run: folder of the training; what is there is gone on with.
+    steps: batches of 16.
+    evaluate_every: steps between two measurements, each of which leaves a checkpoint.
+    patience: measurements without a new best after which to stop; 0: never.
+    rate: the highest learning rate.
+    """
+
+    network: str
+    labels: dict[str, int]
+    train: list[str]
+    held_out: list[str]
+    run: str
+    steps: int
+    evaluate_every: int = 50
+    patience: int = 0
+    rate: float = PEAK_RATE
+    report_every: int = 10
+
+
+def starting_weights(network: Path, labels: dict[str, int]) -> Folded:
+    """The shipped network's weights, with an output for each class id."""
+    reader = tf.train.load_checkpoint(str(network / "checkpoint" / "ckpt-0"))
+    weights = {
+        f"{layer}/{part}": reader.get_tensor(
+            f"model/weights/{layer}.S{part}/.ATTRIBUTES/VARIABLE_VALUE"
+        )
+        for layer in LAYERS
+        for part in ("kernel", "bias")
+    }
+    known_kernel, known_bias = weights["classes/kernel"], weights["classes/bias"]
+    count = max(labels.values())
+    rng = np.random.default_rng(1)
+    kernel = rng.normal(0, 0.01, (*known_kernel.shape[:3], count)).astype(np.float32)
+    bias = np.full(count, -4.0, np.float32)  # finds are rare at first
+    for label, number in labels.items():
+        if label in LABELS:
+            kernel[..., number - 1] = known_kernel[..., LABELS.index(label)]
+            bias[number - 1] = known_bias[LABELS.index(label)]
+    return {**weights, "classes/kernel": kernel, "classes/bias": bias}
+
+
+def finder(weights: dict[str, Any]) -> Callable[[npt.NDArray[np.uint8]], Found]:
+    """What a network with these weights, as they are when it is asked, finds on a picture, uint8
+    [320, 320, 3]."""
+    conv = folded_layer(weights)
+
+    @tf.function(  # type: ignore[untyped-decorator]
+        input_signature=[tf.TensorSpec([1, SIDE, SIDE, 3], tf.uint8)]
+    )
+    def find(picture: Any) -> Any:
+        logits, codes = tinynet(conv, picture)
+        boxes, scores = decode(codes[0]) / SIDE, tf.sigmoid(logits[0])
+        anchors, labels = select(boxes, scores)
+        chosen = tf.gather_nd(scores, tf.stack([anchors, labels], axis=1))
+        return tf.gather(clipped(boxes), anchors) * SIDE, labels + 1, chosen
+
+    def found(picture: npt.NDArray[np.uint8]) -> Found:
+        boxes, labels, scores = find(tf.constant(picture[None]))
+        return Found(boxes.numpy(), labels.numpy().astype(np.int64), scores.numpy())
+
+    return found
+
+
+class Run:
+    """The folder of a training: the state of its last checkpoint, and the best weights so far.
+
+    step: batches done; best: the highest mAP so far, below 0 before the first measurement; bad:
+    measurements since then.
+    """
+
+    def __init__(self, folder: Path, weights: Folded) -> None:
+        self.folder = folder
+        self.state = State.beginning({name: tf.Variable(w) for name, w in weights.items()})
+        self.step, self.best, self.bad = 0, -1.0, 0
+
+    def restore(self) -> bool:
+        """Take up the last checkpoint, if there is one.
+
+        Raises ValueError if it can't be read, or is of another network.
+        """
+        path = self.folder / STATE
+        if not path.exists():
+            return False
+        try:
+            with np.load(path) as stored:
+                for name, variable in self._variables():
+                    variable.assign(stored[name])
+                self.step, self.bad = int(stored["step"]), int(stored["bad"])
+                self.best = float(stored["best"])
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise ValueError(f"{path} can't be gone on with ({error})") from error
+        return True
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        arrays = {name: variable.numpy() for name, variable in self._variables()}
+        counts = {"step": self.step, "best": self.best, "bad": self.bad}
+        write_whole(self.folder / STATE, {**arrays, **counts})
+
+    def take(self, value: float) -> bool:
+        """Note a measurement; say whether it is the best so far, whose weights are then kept."""
+        if value <= self.best:
+            self.bad += 1
+            return False
+        self.best, self.bad = value, 0
+        write_whole(self.folder / BEST, {**self.state.averaged(), "step": self.step})
+        return True
+
+    def _variables(self) -> Iterator[tuple[str, Any]]:
+        for part in fields(self.state):
+            for name, variable in getattr(self.state, part.name).items():
+                yield f"{part.name}/{name}", variable
+
+
+def write_whole(path: Path, arrays: dict[str, Any]) -> None:
+    """Write an .npz file so that it is there whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as stream:
+            np.savez(stream, allow_pickle=False, **arrays)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def train(request: Request, say: Say, stopped: Callable[[], bool]) -> str:
+    """Train until the steps are done, or something ends it before; the reason, see the module."""
+    learned, held_out = examples(request.train), examples(request.held_out)
+    if not learned.boxes:
+        raise ValueError("the records hold no picture")
+    run = Run(Path(request.run), starting_weights(Path(request.network), request.labels))
+    resumed = run.restore()
+    warm_up = max(1, min(50, request.steps // 5))
+    rate = partial(learning_rate, steps=request.steps, peak=request.rate, warm_up=warm_up)
+    step = make_step(run.state, folded_layer(run.state.weights), rate)
+    find = finder(run.state.averages)
+    say("begin", step=run.step, steps=request.steps, resumed=resumed)
+    since, losses = time.monotonic(), list[float]()
+    for batch in batches(learned, range(run.step, request.steps)):
+        losses.append(float(step(tf.constant(float(run.step)), *map(tf.constant, batch))))
+        if not np.isfinite(losses[-1]):
+            return "nan"
+        run.step += 1
+        last = run.step == request.steps or stopped()
+        if last or run.step % request.report_every == 0:
+            seconds = (time.monotonic() - since) / len(losses)
+            say(
+                "step",
+                step=run.step,
+                loss=float(np.mean(losses)),
+                seconds=seconds,
+                rate=float(rate(tf.constant(float(run.step)))),
+            )
+            since, losses = time.monotonic(), []
+        if run.step % request.evaluate_every == 0 or run.step == request.steps:
+            _measure(run, find, held_out, request, say)
+            since = time.monotonic()
+            if request.patience and run.bad >= request.patience:
+                return "patience"
+        if stopped():
+            run.save()
+            return "signal"
+    return "steps"
+
+
+def _measure(
+    run: Run,
+    find: Callable[[npt.NDArray[np.uint8]], Found],
+    held_out: Examples,
+    request: Request,
+    say: Say,
+) -> None:
+    """Measure on the pictures held out, and leave a checkpoint. Where these hold no box there is
+    nothing to choose by: the last weights count as the best."""
+    truth = [Truth(rows[:, :4], rows[:, 4].astype(np.int64) + 1) for rows in held_out.boxes]
+    if any(len(one.classes) for one in truth):
+        pairs = list(zip(truth, map(find, held_out.pictures), strict=True))
+        figures = average_precision(pairs, sorted(request.labels.values()))
+        best = run.take(figures["map"])
+        say("evaluation", step=run.step, map=figures["map"], map_50=figures["map50"], best=best)
+    else:
+        run.take(float(run.step))
+    run.save()
+
+
+def main() -> int:
+    stop: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: stop.append(number))
+    channel = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print goes to the log
+
+    def say(kind: str, **values: object) -> None:
+        print(json.dumps({"kind": kind, **values}), file=channel, flush=True)
+
+    try:
+        request = Request(**json.loads(Path(sys.argv[1]).read_bytes()))
+        reason = train(request, say, lambda: bool(stop))
+    except (ValueError, OSError) as error:
+        say("fault", why=str(error))
+        return 1
+    say("end", reason=reason)
+    return 128 + stop[0] if reason == "signal" else int(reason == "nan")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
