@@ -1,0 +1,1 @@
+"""What the steps train and export share."""

@@ -1,0 +1,1 @@
+"""Training with the Object Detection API, in a process of its own (see `training.child`)."""

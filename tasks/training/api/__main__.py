@@ -1,0 +1,43 @@
+"""`python -m tasks.training.api REQUEST.json`: trains as the request says, and tells of it on
+standard output, one JSON object a line; see `training.messages`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+import msgspec
+
+from tasks.training.api import shim
+
+
+def main() -> int:
+    stop: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: stop.append(number))
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what libraries print goes to the log
+
+    def say(kind: str, **values: object) -> None:
+        print(json.dumps({"kind": kind, **values}), file=channel, flush=True)
+
+    shim.install()
+    try:
+        from tasks.training.api import training
+
+        request = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=training.Request)
+        reason = training.train(request, say, lambda: bool(stop))
+    except Exception as error:  # whatever the API raises; the whole story is in the log
+        traceback.print_exc()
+        say("fault", why=f"{type(error).__name__}: {error}".strip().partition("\n")[0])
+        return 1
+    say("end", reason=reason)
+    return 128 + stop[0] if reason == "signal" else int(reason == "nan")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
