@@ -107,6 +107,10 @@ class BrokenNetworkError(NetworkError):
     """It is the network's own fault: the same network will do the same another time."""
 
 
+class TrainingError(TodError):
+    """A training could not begin, or not go on."""
+
+
 class UsageError(TodError):
     """A command was given a name or a file that does not exist."""
 

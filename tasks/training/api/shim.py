@@ -172,9 +172,10 @@ def _mend_libraries() -> None:
             setattr(numpy, old, new)
     if not hasattr(tf.compat.v1, "estimator"):
         tf.compat.v1.estimator = _estimator(ESTIMATOR)
-    for font in (ImageFont.FreeTypeFont, ImageFont.ImageFont):
+    fonts: Any = (ImageFont.FreeTypeFont, ImageFont.ImageFont)
+    for font in fonts:
         if not hasattr(font, "getsize"):  # gone since Pillow 10; its evaluation writes names
-            font.getsize = lambda self, text: tuple(map(round, self.getbbox(text)[2:]))  # type: ignore[attr-defined]
+            font.getsize = lambda self, text: tuple(map(round, self.getbbox(text)[2:]))
     for old, operation in {
         "case": tf.compat.v1.case,  # tf_slim's decoder of records
         "cond": tf.cond,

@@ -289,9 +289,7 @@ def evaluator(model: Any, configs: Configs) -> Callable[[], dict[str, float]]:
 
     @tf.function  # type: ignore[untyped-decorator]
     def found(features: Any, labels: Any) -> Any:
-        apart = model_lib.unstack_batch(
-            labels, unpad_groundtruth_tensors=config.batch_size == 1
-        )
+        apart = model_lib.unstack_batch(labels, unpad_groundtruth_tensors=config.batch_size == 1)
         _, predicted = model_lib_v2._compute_losses_and_predictions_dicts(model, features, apart)
         return model.postprocess(predicted, features[InputDataFields.true_image_shape])
 
