@@ -9,6 +9,7 @@ with its `kind`:
     begin       step, steps, pictures, held_out, resumed
     step        step, loss (mean since the last such line), rate, seconds (a step)
     evaluation  step, map, map_50, best (whether it is the best so far)
+    test        map, map_50 (of the best, on the test pictures)
     end         step, reason: steps, patience, signal or nan
     fault       why
 
@@ -45,6 +46,7 @@ PEAK_RATE = 2e-3
 STATE, BEST = "state.npz", "best.npz"
 
 Say = Callable[..., None]
+Find = Callable[[npt.NDArray[np.uint8]], Found]
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ class Request:
 
     network: folder of the network to start from, as extracted.
     labels: label -> class id, from 1.
-    train, held_out: record files to learn from, and to measure by on the way; the second may be
-        empty: then the last weights count as the best.
+    train, held_out, test: record files to learn from, to measure by on the way, and to measure by
+        once at the end. Where the second is empty, the last weights count as the best.
     run: folder of the training; what is there is gone on with.
     steps: batches of 16.
     evaluate_every: steps between two measurements, each of which leaves a checkpoint.
@@ -66,6 +68,7 @@ class Request:
     labels: dict[str, int]
     train: list[str]
     held_out: list[str]
+    test: list[str]
     run: str
     steps: int
     evaluate_every: int = 50
@@ -96,7 +99,7 @@ def starting_weights(network: Path, labels: dict[str, int]) -> Folded:
     return {**weights, "classes/kernel": kernel, "classes/bias": bias}
 
 
-def finder(weights: dict[str, Any]) -> Callable[[npt.NDArray[np.uint8]], Found]:
+def finder(weights: dict[str, Any]) -> Find:
     """What a network with these weights, as they are when it is asked, finds on a picture, uint8
     [320, 320, 3]."""
     conv = folded_layer(weights)
@@ -224,22 +227,42 @@ def train(request: Request, say: Say, stopped: Callable[[], bool]) -> str:
 
 def _measure(
     run: Run,
-    find: Callable[[npt.NDArray[np.uint8]], Found],
+    find: Find,
     held_out: Examples,
     request: Request,
     say: Say,
 ) -> None:
     """Measure on the pictures held out, and leave a checkpoint. Where these hold no box there is
     nothing to choose by: the last weights count as the best."""
-    truth = [Truth(rows[:, :4], rows[:, 4].astype(np.int64) + 1) for rows in held_out.boxes]
-    if any(len(one.classes) for one in truth):
-        pairs = list(zip(truth, map(find, held_out.pictures), strict=True))
-        figures = average_precision(pairs, sorted(request.labels.values()))
+    if figures := precision(find, held_out, request.labels):
         best = run.take(figures["map"])
         say("evaluation", step=run.step, map=figures["map"], map_50=figures["map50"], best=best)
     else:
         run.take(float(run.step))
     run.save()
+
+
+def precision(find: Find, some: Examples, labels: dict[str, int]) -> dict[str, float]:
+    """COCO's mAP on examples; nothing where these hold no box."""
+    truth = [Truth(rows[:, :4], rows[:, 4].astype(np.int64) + 1) for rows in some.boxes]
+    if not any(len(one.classes) for one in truth):
+        return {}
+    pairs = list(zip(truth, map(find, some.pictures), strict=True))
+    return average_precision(pairs, sorted(labels.values()))
+
+
+def test(request: Request, say: Say) -> None:
+    """Measure the best weights on the test pictures."""
+    weights = best_weights(Path(request.run))
+    find = finder({name: tf.constant(value) for name, value in weights.items()})
+    if figures := precision(find, examples(request.test), request.labels):
+        say("test", map=figures["map"], map_50=figures["map50"])
+
+
+def best_weights(run: Path) -> Folded:
+    """The best weights of a training."""
+    with np.load(run / BEST) as stored:
+        return {name: stored[name] for name in stored if name != "step"}
 
 
 def main() -> int:
@@ -255,6 +278,8 @@ def main() -> int:
     try:
         request = Request(**json.loads(Path(sys.argv[1]).read_bytes()))
         reason = train(request, say, lambda: bool(stop))
+        if reason in ("steps", "patience"):
+            test(request, say)
     except (ValueError, OSError) as error:
         say("fault", why=str(error))
         return 1

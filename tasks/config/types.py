@@ -157,6 +157,7 @@ class Network(Frozen, frozen=True, kw_only=True):
         labels: name of a label set, or the labels themselves (ids from 1), or label → id.
         smoke_picture: name of a picture set entry, or "" for the drawn scene.
         not_trainable: why it can't be fine-tuned, as a clause; "" if it can.
+        trainer: what fine-tunes it: the Object Detection API, or `embedded.finetune`.
         training_needs: what its training needs besides boxes, as a clause; "" if nothing.
         notes: quirks that a user should know, one sentence each.
     """
@@ -181,9 +182,15 @@ class Network(Frozen, frozen=True, kw_only=True):
     smoke_picture: MaybeText = ""
     expect: Expectation | None = None
     not_trainable: MaybeText = ""
+    trainer: Literal["object_detection_api", "embedded"] = "object_detection_api"
     training_needs: MaybeText = ""
     licence: MaybeText = ""
     notes: tuple[Text, ...] = ()
+
+    @property
+    def is_trainable(self) -> bool:
+        """Whether `doit train` can fine-tune it."""
+        return self.trainer == "embedded" or (self.pipeline_config and not self.not_trainable)
 
 
 class Training(Frozen, frozen=True, kw_only=True):
@@ -197,6 +204,9 @@ class Training(Frozen, frozen=True, kw_only=True):
         learning_rate: the highest rate of the schedule.
         max_detections, max_detections_per_class: boxes that a picture may have in the end.
         max_boxes: boxes of a picture that training looks at.
+        evaluate_every: steps between two measurements on the pictures held out.
+        patience: measurements without a new best after which `doit train` stops; 0: never.
+        held_out: share of images/train to measure by, which is not trained on.
         overrides: path of a field in pipeline.config → value.
     """
 
@@ -208,6 +218,9 @@ class Training(Frozen, frozen=True, kw_only=True):
     max_detections: Count | None = None
     max_detections_per_class: Count | None = None
     max_boxes: Count | None = None
+    evaluate_every: Count | None = None
+    patience: Annotated[int, Meta(ge=0, le=10_000)] | None = None
+    held_out: Annotated[float, Meta(ge=0, le=0.9)] | None = None
     overrides: dict[FieldPath, Override] = {}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
@@ -20,6 +21,10 @@ from tasks.pipeline.job import Progress, Silent, Unit
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
+
+
+EVERY = 15.0
+"""Seconds between two lines of how it stands, where there is no bar."""
 
 
 @contextmanager
@@ -40,9 +45,15 @@ class Quiet(Silent):
 
     def __init__(self, title: str) -> None:
         self._title = title
+        self._said = time.monotonic()
 
     def wait(self, holder: str) -> None:
         print(f"waiting    {self._title}: for {holder}", file=sys.stderr, flush=True)
+
+    def detail(self, text: str) -> None:
+        if time.monotonic() - self._said >= EVERY:
+            self._said = time.monotonic()
+            print(f"           {self._title}: {printable(text)}", file=sys.stderr, flush=True)
 
     def show(self, write: Callable[[TextIO], None]) -> None:
         write(sys.stdout)
@@ -72,6 +83,10 @@ class Bar:
     def rewind(self, done: int) -> None:
         if self._shown is not None and self._task is not None:
             self._shown.update(self._task, completed=done)
+
+    def detail(self, text: str) -> None:
+        if self._shown is not None and self._task is not None:
+            self._shown.update(self._task, title=printable(text))
 
     def wait(self, holder: str) -> None:
         self.begin(f"wait for {holder}", None)

@@ -107,14 +107,14 @@ class Workspace(Struct, frozen=True):
 
     def turn(self, step: str, name: str) -> Path:
         """Held while the step is done; see `turn`."""
-        return self.state / "turns" / f"{step}-{name}.lock"
+        return self.state / "turns" / f"{step}-{_flat(name)}.lock"
 
     def log(self, step: str, name: str) -> Path:
-        return self.state / "logs" / f"{step}-{name}.log"
+        return self.state / "logs" / f"{step}-{_flat(name)}.log"
 
     def whole_list(self, step: str, name: str) -> Path:
         """All lines of a list of which the user was shown the first; see `lists`."""
-        return self.state / "logs" / f"{step}-{name}.all.log"
+        return self.state / "logs" / f"{step}-{_flat(name)}.all.log"
 
     def seen(self, project: str) -> Path:
         """Size and mtime of pictures when they last became records; see `local_record`."""
@@ -168,6 +168,15 @@ class Workspace(Struct, frozen=True):
         """`kind` is `png` or `svg`."""
         return self.root / "results" / f"zoo.{kind}"
 
+    def training_results(self, name: str) -> Path:
+        """What the training `<project>:<network>` leaves to look at."""
+        project, _, network = name.partition(":")
+        return self.results(project) / "training" / network
+
+    def split(self, name: str) -> Path:
+        """The training `<project>:<network>`'s records, shared out."""
+        return self.state / "training" / name.replace(":", "/")
+
     def project(self, project: str) -> Path:
         return self.root / project
 
@@ -183,7 +192,12 @@ class Workspace(Struct, frozen=True):
 @cache
 def _receipt(root: Path, step: str, name: str) -> Path:
     """Remembered, and one join: every project asks for those of all its networks."""
-    return root / f".tod/receipts/{step}/{name}.json"
+    return root / f".tod/receipts/{step}/{name.replace(':', '/')}.json"
+
+
+def _flat(name: str) -> str:
+    """A name for the file of a step; that of a training is `<project>:<network>`."""
+    return name.replace(":", "-")
 
 
 class Cache(Struct, frozen=True):

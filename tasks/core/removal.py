@@ -212,4 +212,6 @@ def forget(removal: Removal, workspace: Workspace, step: str, name: str) -> None
 def named(workspace: Workspace, step: str) -> set[str]:
     """The names that have a receipt of this step; what is not called so is no receipt."""
     folder = workspace.receipt(step, "x").parent
-    return {path.stem for path in folder.glob("*.json") if NAME.fullmatch(path.stem)}
+    names = {path.stem for path in folder.glob("*.json")}
+    names |= {f"{path.parent.name}:{path.stem}" for path in folder.glob("*/*.json")}
+    return {name for name in names if all(map(NAME.fullmatch, name.split(":")))}

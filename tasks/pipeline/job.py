@@ -16,6 +16,9 @@ from tasks.core.receipts import write
 from tasks.pipeline.receipts import NetworkReceipt
 
 ZOO = "zoo"  # the name of what is done once, as names of networks and projects are
+Scope = Literal["network", "project", "training", "workspace"]
+"""What a step is done for: each network, each project, each network of a project, or all at once.
+"""
 
 
 class Job(Struct, frozen=True):
@@ -43,6 +46,11 @@ class Job(Struct, frozen=True):
     def receipt(self, step: str) -> Path:
         """Where the receipt of this step, or of one before it, lies."""
         return self.workspace.receipt(step, self.name)
+
+    def names(self, scope: Scope) -> tuple[str, ...]:
+        """The names for which a step of this scope is done, seen from this job: those of all its
+        project's networks, say."""
+        return (ZOO,) if scope == "workspace" else (self.name,)
 
     @property
     def locked(self) -> bool:
@@ -81,6 +89,34 @@ class ProjectJob(Job, frozen=True, kw_only=True):
     @property
     def doc(self) -> str:
         return "project"
+
+    def names(self, scope: Scope) -> tuple[str, ...]:
+        return self.project.networks if scope == "network" else super().names(scope)
+
+
+class TrainingJob(Job, frozen=True, kw_only=True):
+    """One step of one network in one project."""
+
+    project: Project
+    network: Network
+
+    @property
+    def name(self) -> str:
+        return f"{self.project.name}:{self.network.name}"
+
+    @property
+    def doc(self) -> str:
+        return self.network.family
+
+    @property
+    def of_project(self) -> ProjectJob:
+        """The project's own job, for what is asked of a project."""
+        return ProjectJob(self.config, self.workspace, self.may_defer, project=self.project)
+
+    def names(self, scope: Scope) -> tuple[str, ...]:
+        if scope == "network":
+            return (self.network.name,)
+        return (self.project.name,) if scope == "project" else super().names(scope)
 
 
 class WorkspaceJob(Job, frozen=True, kw_only=True):
@@ -125,7 +161,7 @@ def pass_on(job: NetworkJob, path: Path, receipt: NetworkReceipt) -> Outcome:
     return Outcome("deferred", receipt.reason)
 
 
-Unit = Literal["bytes", "pictures"]
+Unit = Literal["bytes", "pictures", "steps"]
 
 
 class Progress(Protocol):
@@ -139,6 +175,9 @@ class Progress(Protocol):
 
     def rewind(self, done: int) -> None:
         """Work was lost: `done` remains done (a server that ignored a range request)."""
+
+    def detail(self, text: str) -> None:
+        """How it stands, in a few words."""
 
     def end(self) -> None:
         """The phase is over."""
@@ -158,6 +197,8 @@ class Silent:
     def advance(self, amount: int) -> None: ...
 
     def rewind(self, done: int) -> None: ...
+
+    def detail(self, text: str) -> None: ...
 
     def end(self) -> None: ...
 

@@ -15,7 +15,17 @@ from msgspec import Struct
 
 from tasks.config.types import Config, Settings
 from tasks.core.paths import Workspace
-from tasks.pipeline.job import ZOO, Job, NetworkJob, Outcome, Progress, ProjectJob, WorkspaceJob
+from tasks.pipeline.job import (
+    ZOO,
+    Job,
+    NetworkJob,
+    Outcome,
+    Progress,
+    ProjectJob,
+    Scope,
+    TrainingJob,
+    WorkspaceJob,
+)
 
 if TYPE_CHECKING:
     from tasks.core.removal import Say
@@ -60,11 +70,11 @@ class Step(Struct, Generic[J], frozen=True, kw_only=True):
         doc: for `doit list`, which shows it behind names of up to 56 characters.
         work: imports and gives back what does the work.
         clean: imports and gives back what undoes it; None if it leaves nothing in the workspace.
-        reads: steps whose receipts of the same name it reads; if one fails, it is not run.
-        needs: steps of the same name that come first; if one fails, it is not run.
-        survives: steps that come first; it is run even if one fails. For a step of a project, a
-            step of networks stands for all networks of the project.
-        follows: steps of the same name that come first if they are run too; it survives them.
+        reads: steps whose receipts it reads; if one fails, it is not run.
+        needs: steps that come first; if one fails, it is not run.
+        survives: steps that come first; it is run even if one fails.
+        follows: steps that come first if they are run too; it survives them. Of all these, a step
+            of networks stands for all networks of a project; see `Job.names`.
         is_default: a bare `doit` does it.
         is_repeatable: `doit -a` does it again although it is up to date; others look again.
         looks_anew: it is never up to date, and leaves no receipt: what it tells is all it does.
@@ -96,8 +106,8 @@ class Step(Struct, Generic[J], frozen=True, kw_only=True):
         return self.name.removeprefix("_")
 
     @property
-    def scope(self) -> Literal["network", "project", "workspace"]:
-        """What it is done for: each network, each project, or all at once."""
+    def scope(self) -> Scope:
+        """What it is done for."""
         raise NotImplementedError
 
     def jobs(self, config: Config, workspace: Workspace) -> Iterator[J]:
@@ -142,6 +152,25 @@ class ProjectStep(Step[ProjectJob], frozen=True, kw_only=True):
 
     def wanted(self, config: Config) -> Collection[str]:
         return config.projects
+
+
+class TrainingStep(Step[TrainingJob], frozen=True, kw_only=True):
+    """A step that is done for each network of a project."""
+
+    @property
+    def scope(self) -> Literal["training"]:
+        return "training"
+
+    def jobs(self, config: Config, workspace: Workspace) -> Iterator[TrainingJob]:
+        for project in config.projects.values():
+            for name in project.networks:
+                if network := config.networks.get(name):
+                    yield TrainingJob(config, workspace, project=project, network=network)
+
+    def wanted(self, config: Config) -> Collection[str]:
+        """Those that can be trained."""
+        jobs = self.jobs(config, Workspace(Path()))
+        return [job.name for job in jobs if job.network.is_trainable]
 
 
 class WorkspaceStep(Step[WorkspaceJob], frozen=True, kw_only=True):

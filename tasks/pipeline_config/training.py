@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from tasks.config.types import Override, Project, Training
 from tasks.formats.textproto.edit import Document
@@ -30,6 +30,9 @@ class TrainingSettings(Struct, frozen=True):
         replicas: devices that train together.
         learning_rate: the highest rate; None: the zoo's, made smaller with the batch.
         max_boxes: boxes of a picture that training looks at.
+        evaluate_every: steps between two measurements; None: a tenth of all.
+        patience: measurements without a new best after which to stop; 0: never.
+        held_out: share of the pictures to measure by.
     """
 
     # The tutorial's own: they fit a laptop's memory and an hour or two.
@@ -41,10 +44,20 @@ class TrainingSettings(Struct, frozen=True):
     max_detections: int | None = None
     max_detections_per_class: int | None = None
     max_boxes: int | None = None
+    evaluate_every: int | None = None
+    patience: int = 0
+    held_out: float = 0.2
     overrides: dict[str, Override] = {}
 
 
-def training_settings(project: Project, network: str) -> TrainingSettings:
+DEFAULT = TrainingSettings()
+# The embedded network is small, and learns from more pictures at once.
+EMBEDDED = TrainingSettings(batch_size=16, num_steps=400)
+
+
+def training_settings(
+    project: Project, network: str, default: TrainingSettings = DEFAULT
+) -> TrainingSettings:
     """The project's settings, with those that it has for this network in front."""
     general, own = project.training, project.training_of.get(network, Training())
     given: dict[str, Any] = {"overrides": general.overrides | own.overrides}
@@ -52,7 +65,7 @@ def training_settings(project: Project, network: str) -> TrainingSettings:
         for name, value in asdict(layer).items():
             if value is not None and name != "overrides":
                 given[name] = value
-    return TrainingSettings(**given)
+    return replace(default, **given)
 
 
 # --- the learning rate --------------------------------------------------------------------------

@@ -65,6 +65,13 @@ class Evaluation(Message, frozen=True, kw_only=True):
     best: bool
 
 
+class Test(Message, frozen=True, kw_only=True):
+    """The best weights were measured on the test pictures, once the training was done."""
+
+    map: float
+    map_50: float
+
+
 class End(Message, frozen=True, kw_only=True):
     """The trainer is done, and its last checkpoint is written."""
 
@@ -77,4 +84,4 @@ class Fault(Message, frozen=True, kw_only=True):
     why: str
 
 
-Told: TypeAlias = Begin | Step | Evaluation | End | Fault
+Told: TypeAlias = Begin | Step | Evaluation | Test | End | Fault

@@ -15,8 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from tasks.core.files import atomic_writer
-from tasks.formats.tf_example import decode_example
-from tasks.formats.tf_record import frame, read_frames
+from tasks.formats.tf_record import decode_example, frame, read_frames
 
 PICTURE, DIGEST = "image/encoded", "image/key/sha256"
 

@@ -78,7 +78,12 @@ def clean_rest(
     among `networks` and `projects` (those are cleaned by tasks of their own), leftovers of
     extractions, and the build's state but for doit's database, which is open; see `clean_database`.
     """
-    known = {"network": {*networks}, "project": {*projects}, "workspace": {ZOO}}
+    known: dict[str, set[str]] = {
+        "network": {*networks},
+        "project": {*projects},
+        "training": set(),
+        "workspace": {ZOO},
+    }
     failures = []
     for step in STEPS:
         known[step.scope] |= named(workspace, step.title)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
@@ -49,16 +48,21 @@ def full_name(word: str, config: Config) -> str:
         InvalidCommand: nothing or more than one thing has this name; doit would only say that there
             is no such task.
     """
-    step, _, name = word.partition(":")
-    scope = BY_NAME[step].scope if name and step in BY_NAME else "workspace"
-    known: Collection[str] = config.projects if scope == "project" else config.networks
-    if scope == "workspace" or "*" in name or name in known:
+    step, colon, name = word.partition(":")
+    if not colon or step not in BY_NAME or "*" in name:
         return word
+    scope, project, network = BY_NAME[step].scope, name, name
+    if scope == "training":
+        project, _, network = name.partition(":")
     from tasks.wiring import commands
 
     try:
-        if scope == "project":
-            raise commands.unknown(word, name, known)
-        return f"{step}:{commands.find(name, config).name}"
+        if scope in ("project", "training") and project not in config.projects:
+            raise commands.unknown(word, project, config.projects)
+        if scope in ("network", "training") and network and network not in config.networks:
+            network = commands.find(network, config).name
     except UsageError as error:
         raise InvalidCommand(str(error)) from None
+    if scope == "training" and network:
+        return f"{step}:{project}:{network}"
+    return f"{step}:{network}" if scope == "network" else word

@@ -26,7 +26,7 @@ from tasks.core.errors import ConfigError, TodError, UsageError, disk_error
 from tasks.core.files import LARGEST_STATE, read_file, write_if_changed
 from tasks.core.paths import Workspace
 from tasks.core.temporary import no_link
-from tasks.pipeline.job import Job, ProjectJob
+from tasks.pipeline.job import Job
 from tasks.pipeline.step import AnyStep, J, Step
 from tasks.wiring import doit_hooks
 from tasks.wiring.registry import BY_NAME, STEPS
@@ -114,11 +114,23 @@ def step_tasks(step: Step[J], config: Config, cleaning: Cleaning) -> Tasks:
     if step.name == step.title:
         members = [f"{step.name}:{name}" for name in wanted]
         yield group(step.name, members, step.doc, partial(cleaning.step, step, wanted))
+        if step.scope == "training":
+            yield from _groups_of_projects(step, config, cleaning)
     for job in step.jobs(config, cleaning.workspace):
         task = step_task(step, job)
         task.cleaner = partial(cleaning.step, step, [job.name])
         task.subtask_of = None if job.name in wanted else step.name
         yield task
+
+
+def _groups_of_projects(step: AnyStep, config: Config, cleaning: Cleaning) -> Tasks:
+    """`train:cube_faces` stands for all networks of the project that can be trained."""
+    for project in config.projects:
+        names = [name for name in step.wanted(config) if name.partition(":")[0] == project]
+        members = [f"{step.name}:{name}" for name in names]
+        yield group(
+            f"{step.name}:{project}", members, "project", partial(cleaning.step, step, names)
+        )
 
 
 def step_task(step: Step[J], job: J) -> StepTask:
@@ -128,13 +140,13 @@ def step_task(step: Step[J], job: J) -> StepTask:
     run a task again and again whose targets never appear.
     """
     name, receipt = job.name, job.workspace.receipt
-    survives = [task for before in step.survives for task in _tasks_of(before, job)]
+    survives = _tasks_of(step.survives, job)
     has_receipt = step.name == step.title and not step.looks_anew
     return StepTask(
         f"{step.name}:{name}",
         [(run_step, [], {"step": step, "job": job})],
-        file_dep=[str(receipt(before, name)) for before in step.reads],
-        task_dep=[*(f"{before}:{name}" for before in step.needs), *survives],
+        file_dep=[str(receipt(*before)) for before in _before(step.reads, job)],
+        task_dep=[*_tasks_of(step.needs, job), *survives],
         targets=[str(receipt(step.name, name))] if has_receipt else [],
         uptodate=[UpToDate(step, job)],
         doc=job.doc,
@@ -144,16 +156,20 @@ def step_task(step: Step[J], job: J) -> StepTask:
             doit_hooks.NAMED: False,
             doit_hooks.AGAIN: False,
             doit_hooks.SURVIVES: survives,
-            doit_hooks.FOLLOWS: [f"{before}:{name}" for before in step.follows],
+            doit_hooks.FOLLOWS: _tasks_of(step.follows, job),
         },
     )
 
 
-def _tasks_of(step: str, job: Job) -> Iterable[str]:
-    """A step that comes before this job: the same name's, or that of a project's networks."""
-    if isinstance(job, ProjectJob) and BY_NAME[step].scope == "network":
-        return (f"{step}:{name}" for name in job.project.networks)
-    return (f"{step}:{job.name}",)
+def _before(steps: Iterable[str], job: Job) -> Iterator[tuple[str, str]]:
+    """Steps that come before this job, each with the name for which it is done."""
+    for step in steps:
+        for name in job.names(BY_NAME[step].scope):
+            yield step, name
+
+
+def _tasks_of(steps: Iterable[str], job: Job) -> list[str]:
+    return [f"{step}:{name}" for step, name in _before(steps, job)]
 
 
 def group(name: str, members: Iterable[str], doc: str, cleaner: Cleaner) -> StepTask:

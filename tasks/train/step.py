@@ -1,0 +1,263 @@
+"""Fine-tune one network on a project's pictures: begin, go on, or find it done."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from tasks.annotations.label_map import label_map_path, labels_of
+from tasks.annotations.record_state import RecordsReceipt
+from tasks.core import ownership, receipts
+from tasks.core.errors import AnnotationsError, TrainingError, UnreachableError, disk_error
+from tasks.core.files import write_atomic
+from tasks.inference.version import tensorflow_version
+from tasks.pipeline.installed import receipt_of
+from tasks.pipeline.job import Outcome, Progress, TrainingJob
+from tasks.train import run as runs
+from tasks.train.plan import Plan, plan_of
+from tasks.training import curve
+from tasks.training.history import Row, row_of, to_csv
+from tasks.training.messages import Begin, Evaluation, Step, Test, Told
+from tasks.training.process import environment, listen
+from tasks.training.receipt import TrainReceipt
+from tasks.training.split import Split, split_records
+
+VERSION = 1
+RESULTS = ("history.csv", "curve.png", "curve.svg")
+TRAINERS = {"embedded": "embedded.finetune", "object_detection_api": "tasks.training.api"}
+
+
+def why_stale(job: TrainingJob) -> str | None:
+    """Why the network must be trained, or trained further; None if it is."""
+    receipt = receipts.read(job.workspace.receipt("train", job.name), TrainReceipt)
+    why = ownership.why_stale(receipt, definition(job), _inputs(job), asked="how it is trained")
+    if why or receipt is None:
+        return why
+    if receipt.status == "deferred":
+        return f"deferred: {receipt.reason}"
+    asked = plan_of(job).steps
+    if asked > receipt.asked:
+        return f"{asked} steps are asked, {receipt.asked} were"
+    return ownership.why_outputs_stale(job.workspace.root, receipt, _results(job))
+
+
+def run(job: TrainingJob, progress: Progress) -> Outcome:
+    """Train the network, from its last checkpoint on if there is one.
+
+    Raises:
+        TrainingError: it can't be trained, or its training could not go on.
+        AnnotationsError: there is nothing to train it on.
+        UnreachableError: the network is not here, and this job may not be deferred.
+        DiskError: something can't be read or written.
+    """
+    if not job.network.is_trainable:
+        raise TrainingError(job.name, job.network.not_trainable or "it has no pipeline.config")
+    if why_stale(job) is None:
+        return Outcome("kept")
+    try:
+        if receipt_of(job.workspace, job.network.name) is None:
+            return _defer(job)
+        with runs.held(job.name, _folder(job)):
+            return _train(job, progress)
+    except OSError as error:
+        raise disk_error(job.name, error) from error
+
+
+def definition(job: TrainingJob) -> str:
+    """Digest of how it is trained. Not of how long: more steps go on from the last one."""
+    plan = plan_of(job)
+    how = (plan.batch_size, plan.held_out, plan.learning_rate, job.network.trainer)
+    return receipts.digest((VERSION, how, tensorflow_version()))
+
+
+def _inputs(job: TrainingJob) -> dict[str, str]:
+    """What it is trained on and from, each with its digest."""
+    workspace, project = job.workspace, job.project.name
+    records = receipts.read(workspace.receipt("records", project), RecordsReceipt)
+    made = records.splits.get("train") if records else None
+    extracted = receipt_of(workspace, job.network.name)
+    return {
+        "the pictures": receipts.digest((made.asked, made.sources)) if made else "",
+        "the network": extracted.tree if extracted else "",
+        **receipts.inputs(label_map_path(job.of_project)),
+    }
+
+
+def _folder(job: TrainingJob) -> Path:
+    return job.workspace.training(job.project.name, job.network.name)
+
+
+def _results(job: TrainingJob) -> list[Path]:
+    return [job.workspace.training_results(job.name) / name for name in RESULTS]
+
+
+def _defer(job: TrainingJob) -> Outcome:
+    reason = f"{job.network.name} is not here yet"
+    if not job.may_defer:
+        raise UnreachableError(job.name, reason, "run doit again online")
+    receipts.write(
+        job.workspace.receipt("train", job.name),
+        TrainReceipt(status="deferred", definition=definition(job), reason=reason),
+    )
+    return Outcome("deferred", reason)
+
+
+class _Work(Struct):
+    """A training as it is told of.
+
+    Attributes:
+        told: when the user was last told of a measurement, for lines off a terminal.
+    """
+
+    plan: Plan
+    progress: Progress
+    rows: list[Row]
+    step: int = 0
+    best: Evaluation | None = None
+    test: Test | None = None
+    resumed_at: int = 0
+    phase: str = field(default="")
+
+    def take(self, message: Told) -> None:
+        """Take in what the trainer tells."""
+        if isinstance(message, Begin):
+            self.step = self.resumed_at = message.step
+            self.rows = [row for row in self.rows if row.step <= message.step]
+            self.progress.begin("train", message.steps, "steps")
+            self.progress.advance(message.step)
+        if isinstance(message, Step):
+            self.progress.advance(message.step - self.step)
+            self.step = message.step
+            self.progress.detail(self._state(message))
+        if isinstance(message, Evaluation) and message.best:
+            self.best = message
+        if isinstance(message, Test):
+            self.test = message
+        if row := row_of(message, time.time()):
+            self.rows.append(row)
+
+    def _state(self, message: Step) -> str:
+        measured = [row.map for row in self.rows if row.map is not None]
+        state = f"step {message.step} of {self.plan.steps}, loss {message.loss:.3f}"
+        return f"{state}, mAP {measured[-1]:.3f}, best {max(measured):.3f}" if measured else state
+
+
+def _train(job: TrainingJob, progress: Progress) -> Outcome:
+    plan, folder = plan_of(job), _folder(job)
+    key = receipts.digest((definition(job), _inputs(job)))
+    split = _split(job, plan)
+    aside = runs.begin(folder, key)
+    work = _Work(plan, progress, runs.read_history(folder))
+    write_atomic(folder / runs.REQUEST, msgspec.json.encode(_request(job, plan, split)))
+    log = job.workspace.log("train", job.name)
+    trainer = TRAINERS[job.network.trainer]
+    progress.begin("load", None)
+    try:
+        end = listen(job.name, trainer, folder / runs.REQUEST, log, environment(), work.take)
+    finally:
+        progress.end()
+        write_atomic(folder / runs.HISTORY, to_csv(work.rows))
+    if end.reason == "signal":
+        raise TrainingError(job.name, f"it was stopped at step {work.step}", "run doit to go on")
+    if end.reason == "nan":
+        why = f"the loss is no number any more after step {work.step}"
+        todo = "set a lower learning_rate for it in config/workspace.toml; see docs/training.md"
+        raise TrainingError(job.name, why, todo)
+    return _finish(job, work, split, aside, end.reason)
+
+
+def _split(job: TrainingJob, plan: Plan) -> Split:
+    """The project's records, shared out.
+
+    Raises:
+        AnnotationsError: there are none, or they can't be read.
+    """
+    record = job.workspace.record_file(job.project.name, "train")
+    if not record.is_file():
+        folder = job.workspace.images(job.project.name, "train")
+        todo = f"put annotated pictures into {folder.as_posix()} and run doit again"
+        raise AnnotationsError(job.name, "there are no pictures to train on", todo)
+    try:
+        return split_records([record], plan.held_out, job.workspace.split(job.name))
+    except ValueError as error:
+        todo = f"remove it and run `doit records:{job.project.name}`"
+        raise AnnotationsError(job.name, str(error), todo) from error
+
+
+def _request(job: TrainingJob, plan: Plan, split: Split) -> dict[str, Any]:
+    test = job.workspace.record_file(job.project.name, "test")
+    return {
+        "network": str(job.workspace.network(job.network.name)),
+        "labels": labels_of(job.of_project).ids,
+        "train": [str(split.train)],
+        "held_out": [str(split.held_out)] if split.measured else [],
+        "test": [str(test)] if test.is_file() else [],
+        "run": str(_folder(job)),
+        "steps": plan.steps,
+        "evaluate_every": plan.evaluate_every,
+        "patience": plan.patience,
+        **({"rate": plan.learning_rate} if plan.learning_rate else {}),
+    }
+
+
+def _finish(job: TrainingJob, work: _Work, split: Split, aside: Path | None, ended: Any) -> Outcome:
+    """Leave the results, then the receipt."""
+    drawn = curve.draw(job.name.replace(":", ": "), work.rows, ("png", "svg"))
+    contents = (to_csv(work.rows), drawn["png"], drawn["svg"])
+    place = job.workspace.receipt("train", job.name)
+    outputs, moved = ownership.write_results(
+        job.workspace.root,
+        place,
+        TrainReceipt(definition=""),
+        dict(zip(_results(job), contents, strict=True)),
+    )
+    measured = [row for row in work.rows if row.map is not None]
+    best = max(measured, key=lambda row: row.map or 0.0, default=None)
+    receipts.write(
+        place,
+        TrainReceipt(
+            definition=definition(job),
+            inputs=_inputs(job),
+            asked=work.plan.steps,
+            steps=work.step,
+            ended=ended,
+            best_step=best.step if best else work.step,
+            map=best.map if best and best.map is not None else -1.0,
+            map_50=best.map_50 if best and best.map_50 is not None else -1.0,
+            test_map=work.test.map if work.test else -1.0,
+            test_map_50=work.test.map_50 if work.test else -1.0,
+            trained=split.trained,
+            held_out=split.measured,
+            outputs=outputs,
+        ),
+    )
+    return Outcome("built", _note(work, best, ended), None, _lines(work, split, aside, moved))
+
+
+def _note(work: _Work, best: Row | None, ended: str) -> str:
+    parts = [f"{work.step} steps"]
+    if ended == "patience":
+        parts[0] += f" of {work.plan.steps}, no better for {work.plan.patience} measurements"
+    if work.resumed_at:
+        parts.append(f"from step {work.resumed_at} on")
+    if best is not None:
+        parts.append(f"mAP {best.map:.3f} at step {best.step} on the pictures held out")
+    if work.test is not None:
+        parts.append(f"{work.test.map:.3f} on the test pictures")
+    return "; ".join(parts)
+
+
+def _lines(
+    work: _Work, split: Split, aside: Path | None, moved: tuple[str, ...]
+) -> tuple[str, ...]:
+    lines = list(moved)
+    if aside is not None:
+        why = "the pictures, the network or how it is trained changed"
+        lines.append(f"begun anew, for {why}; the training before is now {aside.as_posix()}")
+    if not split.measured:
+        lines.append("no picture was held out to choose the best weights by: the last were taken")
+    return tuple(lines)
