@@ -3,8 +3,8 @@ on two cores.
 
     python -m embedded.finetune REQUEST.json
 
-REQUEST.json is a `Request`. What happens is told on standard output, one JSON object a line, each
-with its `kind`:
+REQUEST.json is a `Request`, or, with `"verb": "export"`, an `Export`. What happens is told on
+standard output, one JSON object a line, each with its `kind`:
 
     begin       step, steps, pictures, held_out, resumed
     step        step, loss (mean since the last such line), rate, seconds (a step)
@@ -36,7 +36,7 @@ import tensorflow as tf
 
 from embedded import LABELS
 from embedded.detector import Found
-from embedded.export import clipped, select
+from embedded.export import clipped, export, select
 from embedded.network import LAYERS, SIDE, decode, tinynet
 from embedded.records import Examples, examples
 from embedded.scoring import Truth, average_precision
@@ -75,6 +75,23 @@ class Request:
     patience: int = 0
     rate: float = PEAK_RATE
     report_every: int = 10
+
+
+@dataclass(frozen=True)
+class Export:
+    """What is to be exported.
+
+    run: folder of the training, whose best weights are taken.
+    folder: a new or empty one, which becomes the network's.
+    name, labels: of the network.
+    steps: that it was trained for.
+    """
+
+    run: str
+    folder: str
+    name: str
+    labels: dict[str, int]
+    steps: int
 
 
 def starting_weights(network: Path, labels: dict[str, int]) -> Folded:
@@ -265,6 +282,12 @@ def best_weights(run: Path) -> Folded:
         return {name: stored[name] for name in stored if name != "step"}
 
 
+def _export(asked: Export) -> None:
+    names = {number: label for label, number in asked.labels.items()}
+    labels = [names.get(number, "(no label)") for number in range(1, max(names) + 1)]
+    export(best_weights(Path(asked.run)), Path(asked.folder), asked.steps, asked.name, labels)
+
+
 def main() -> int:
     stop: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -276,10 +299,15 @@ def main() -> int:
         print(json.dumps({"kind": kind, **values}), file=channel, flush=True)
 
     try:
-        request = Request(**json.loads(Path(sys.argv[1]).read_bytes()))
-        reason = train(request, say, lambda: bool(stop))
-        if reason in ("steps", "patience"):
-            test(request, say)
+        asked = json.loads(Path(sys.argv[1]).read_bytes())
+        if asked.pop("verb") == "export":
+            _export(Export(**asked))
+            reason = "steps"
+        else:
+            request = Request(**asked)
+            reason = train(request, say, lambda: bool(stop))
+            if reason in ("steps", "patience"):
+                test(request, say)
     except (ValueError, OSError) as error:
         say("fault", why=str(error))
         return 1

@@ -173,6 +173,14 @@ class Workspace(Struct, frozen=True):
         project, _, network = name.partition(":")
         return self.results(project) / "training" / network
 
+    def exported(self, name: str) -> Path:
+        """The archive of the training `<project>:<network>`."""
+        return self.root / "exports" / f"{name.replace(':', '-')}.tar.gz"
+
+    def export_entry(self, name: str) -> Path:
+        """The catalogue's entry of that archive."""
+        return self.exported(name).with_name(f"{name.replace(':', '-')}.toml")
+
     def split(self, name: str) -> Path:
         """The training `<project>:<network>`'s records, shared out."""
         return self.state / "training" / name.replace(":", "/")

@@ -25,10 +25,10 @@ from tasks.training.messages import Begin, Evaluation, Step, Test, Told
 from tasks.training.process import environment, listen
 from tasks.training.receipt import TrainReceipt
 from tasks.training.split import Split, split_records
+from tasks.training.trainers import trainer_of
 
 VERSION = 1
 RESULTS = ("history.csv", "curve.png", "curve.svg")
-TRAINERS = {"embedded": "embedded.finetune", "object_detection_api": "tasks.training.api"}
 
 
 def why_stale(job: TrainingJob) -> str | None:
@@ -81,7 +81,7 @@ def _inputs(job: TrainingJob) -> dict[str, str]:
     made = records.splits.get("train") if records else None
     extracted = receipt_of(workspace, job.network.name)
     return {
-        "the pictures": receipts.digest((made.asked, made.sources)) if made else "",
+        "the pictures": receipts.digest((made.definition, made.sources)) if made else "",
         "the network": extracted.tree if extracted else "",
         **receipts.inputs(label_map_path(job.of_project)),
     }
@@ -154,10 +154,11 @@ def _train(job: TrainingJob, progress: Progress) -> Outcome:
     work = _Work(plan, progress, runs.read_history(folder))
     write_atomic(folder / runs.REQUEST, msgspec.json.encode(_request(job, plan, split)))
     log = job.workspace.log("train", job.name)
-    trainer = TRAINERS[job.network.trainer]
+    trainer, request = trainer_of(job), folder / runs.REQUEST
     progress.begin("load", None)
     try:
-        end = listen(job.name, trainer, folder / runs.REQUEST, log, environment(), work.take)
+        packages = environment(trainer.packages)
+        end = listen(job.name, trainer.module, request, log, packages, work.take)
     finally:
         progress.end()
         write_atomic(folder / runs.HISTORY, to_csv(work.rows))
@@ -191,6 +192,7 @@ def _split(job: TrainingJob, plan: Plan) -> Split:
 def _request(job: TrainingJob, plan: Plan, split: Split) -> dict[str, Any]:
     test = job.workspace.record_file(job.project.name, "test")
     return {
+        "verb": "train",
         "network": str(job.workspace.network(job.network.name)),
         "labels": labels_of(job.of_project).ids,
         "train": [str(split.train)],

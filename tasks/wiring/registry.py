@@ -14,6 +14,7 @@ from tasks.doctor import STEP as doctor
 from tasks.measure import STEP as measure
 from tasks.compare import STEP as compare
 from tasks.train import STEP as train
+from tasks.export import STEP as export
 from tasks.plot import STEP as plot
 
 STEPS: tuple[AnyStep, ...] = tuple(one for one in globals().values() if isinstance(one, Step))

@@ -29,8 +29,16 @@ def main() -> int:
     try:
         from tasks.training.api import training
 
-        request = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=training.Request)
-        reason = training.train(request, say, lambda: bool(stop))
+        asked = msgspec.json.decode(
+            Path(sys.argv[1]).read_bytes(), type=training.Request | training.Export
+        )
+        if isinstance(asked, training.Export):
+            training.export(asked)
+            reason = "steps"
+        else:
+            reason = training.train(asked, say, lambda: bool(stop))
+            if reason in ("steps", "patience"):
+                training.test(asked, say)
     except Exception as error:  # whatever the API raises; the whole story is in the log
         traceback.print_exc()
         say("fault", why=f"{type(error).__name__}: {error}".strip().partition("\n")[0])

@@ -32,14 +32,14 @@ Say = Callable[..., None]
 Configs = dict[str, Any]
 
 
-class Request(Struct, frozen=True, kw_only=True):
+class Request(Struct, frozen=True, kw_only=True, tag_field="verb", tag="train"):
     """What is to be trained.
 
     Attributes:
         config: the pipeline.config, which says all but what follows here.
         run: folder of the training; what is there is gone on with.
-        train, held_out: record files to learn from, and to measure by on the way; where the second
-            is empty, the last weights count as the best.
+        train, held_out, test: record files to learn from, to measure by on the way, and to measure
+            by once at the end. Where the second is empty, the last weights count as the best.
         steps: of the whole training, those of earlier runs included.
         evaluate_every: steps between two measurements, each of which leaves a checkpoint.
         patience: measurements without a new best after which to stop; 0: never.
@@ -52,12 +52,57 @@ class Request(Struct, frozen=True, kw_only=True):
     run: str
     train: tuple[str, ...]
     held_out: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
     steps: int
     evaluate_every: int = 100
     patience: int = 0
     warm_up: int = 0
     report_every: int = 10
     strategy: str = "one"
+
+
+class Export(Struct, frozen=True, kw_only=True, tag_field="verb", tag="export"):
+    """What is to be exported.
+
+    Attributes:
+        config, run: as in `Request`; the run's best checkpoint is taken.
+        folder: a new or empty one, which becomes the network's.
+    """
+
+    config: str
+    run: str
+    folder: str
+
+
+NO_PATH = "PATH_TO_BE_CONFIGURED"
+"""What the zoo's own files have for paths of the machine that trained them."""
+
+
+def export(asked: Export) -> None:
+    """Export the best checkpoint in the zoo's layout."""
+    from object_detection import exporter_lib_v2
+
+    configs = config_util.get_configs_from_pipeline_file(asked.config)
+    configs["train_config"].fine_tune_checkpoint = NO_PATH
+    for reader in (configs["train_input_config"], *configs["eval_input_configs"]):
+        reader.label_map_path = NO_PATH
+        reader.tf_record_input_reader.input_path[:] = [NO_PATH]
+    pipeline = config_util.create_pipeline_proto_from_configs(configs)
+    best = os.path.join(asked.run, BEST)
+    exporter_lib_v2.export_inference_graph("image_tensor", pipeline, best, asked.folder)
+
+
+def test(request: Request, say: Say) -> None:
+    """Measure the best checkpoint on the test pictures."""
+    if not request.test:
+        return
+    configs = configs_of(request)
+    configs["eval_input_configs"][0].tf_record_input_reader.input_path[:] = request.test
+    model = model_builder.build(configs["model"], is_training=False)
+    best = tf.train.latest_checkpoint(os.path.join(request.run, BEST))
+    tf.train.Checkpoint(model=model).restore(best).expect_partial()
+    figures = evaluator(model, configs)()
+    say("test", map=figures[MAP], map_50=figures[MAP_50])
 
 
 def configs_of(request: Request) -> Configs:
@@ -111,9 +156,7 @@ def _loop(run: _Run, say: Say, stopped: Callable[[], bool]) -> str:
             best = run.take(figures.get(MAP, float(now)), counts=now >= request.warm_up)
             run.keep.save(checkpoint_number=now)
             if figures:
-                losses = {name: value for name, value in figures.items() if name.startswith("Loss")}
                 say("evaluation", step=now, map=figures[MAP], map_50=figures[MAP_50], best=best)
-                del losses
             since = time.monotonic()
             if request.patience and run.bad >= request.patience:
                 return "patience"
