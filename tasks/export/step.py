@@ -22,7 +22,7 @@ from tasks.pipeline.job import Outcome, Progress, TrainingJob
 from tasks.pipeline.receipts import NetworkReceipt
 from tasks.training.process import environment, listen
 from tasks.training.receipt import TrainReceipt
-from tasks.training.trainers import trainer_of
+from tasks.training.trainers import have_ready, module_of
 
 VERSION = 1
 CARD = "model_card.md"
@@ -90,9 +90,8 @@ def _export(job: TrainingJob, trained: TrainReceipt, progress: Progress) -> Outc
     archive, place = job.workspace.exported(job.name), job.workspace.receipt("export", job.name)
     name = archive.name.removesuffix(".tar.gz")
     if len(name) > LONGEST_NAME:
-        raise TrainingError(
-            job.name, f"{name} is too long a name", "give the project a shorter one"
-        )
+        why = f"{name} is too long a name"
+        raise TrainingError(job.name, why, "give the project a shorter one")
     labels = labels_of(job.of_project).ids
     aside = job.workspace.split(job.name) / "export"
     remove_strays(aside)
@@ -123,7 +122,10 @@ def _have_exported(
     folder: Path,
     progress: Progress,
 ) -> None:
-    trainer, run = trainer_of(job), job.workspace.training(job.project.name, job.network.name)
+    packages, run = (
+        have_ready(job, progress),
+        job.workspace.training(job.project.name, job.network.name),
+    )
     asked: dict[str, Any] = {"verb": "export", "run": str(run), "folder": str(folder)}
     if job.network.trainer == "embedded":
         asked |= {"name": name, "labels": labels, "steps": trained.steps}
@@ -135,10 +137,10 @@ def _have_exported(
     try:
         listen(
             job.name,
-            trainer.module,
+            module_of(job),
             request,
             job.workspace.log("export", job.name),
-            environment(trainer.packages),
+            environment(packages),
             lambda _: None,
         )
     finally:

@@ -1,35 +1,92 @@
-"""How long a network is trained, and how it is measured on the way."""
+"""How a network is trained: how long, on what, and how it is measured on the way.
+
+What the Object Detection API is told stands in the network's pipeline.config, whoever wrote it
+there: the settings of the project are tailored into it, and the user's edits count.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from msgspec import Struct
 
+from tasks.core import receipts
+from tasks.core.errors import TrainingError
+from tasks.core.files import LARGEST_STATE, read_file
+from tasks.formats.textproto.edit import Document
+from tasks.formats.textproto.parse import TextError, tokens
 from tasks.pipeline.job import TrainingJob
-from tasks.pipeline_config.recipe import recipe
+from tasks.pipeline_config.recipe import Recipe, recipe
+from tasks.pipeline_config.schema import SHAPE
 
 MEASUREMENTS = 10
 """On the way, unless the settings say how many steps lie between two."""
+LENGTHS = {
+    *("num_steps", "total_steps", "warmup_steps", "hold_base_rate_steps"),
+    *("decay_steps", "burnin_steps", "step"),
+}
+"""Fields of a pipeline.config that say how long; with more steps a training goes on."""
 
 
 class Plan(Struct, frozen=True):
-    """See `config.types.Training`; `learning_rate` is None for the trainer's own."""
+    """How a network is trained.
+
+    Attributes:
+        steps: of the whole training.
+        evaluate_every: steps between two measurements.
+        patience: measurements without a new best after which it is stopped; 0: never.
+        held_out: share of the pictures to measure by.
+        rate: the highest learning rate; None for the trainer's own.
+        basis: digest of all but these that decides what comes of it.
+    """
 
     steps: int
-    batch_size: int
     evaluate_every: int
     patience: int
     held_out: float
-    learning_rate: float | None
+    rate: float | None
+    basis: str
+
+
+def config_path(job: TrainingJob) -> Path:
+    """The pipeline.config that the network is trained by."""
+    return job.workspace.training(job.project.name, job.network.name) / "pipeline.config"
 
 
 def plan_of(job: TrainingJob) -> Plan:
-    """What the project's settings say of this network."""
-    asked = recipe(job.project, job.network.name, embedded=job.network.trainer == "embedded")
-    return Plan(
-        steps=asked.num_steps,
-        batch_size=asked.batch_size,
-        evaluate_every=asked.evaluate_every or max(1, asked.num_steps // MEASUREMENTS),
-        patience=asked.patience,
-        held_out=asked.held_out,
-        learning_rate=asked.learning_rate,
-    )
+    """The plan, by the settings and by the pipeline.config.
+
+    Raises:
+        TrainingError: that file is missing, or is none.
+    """
+    if job.network.trainer == "embedded":
+        asked = recipe(job.project, job.network.name, embedded=True)
+        return _plan(asked, asked.num_steps, receipts.digest((asked.batch_size,)))
+    asked = recipe(job.project, job.network.name)
+    path = config_path(job)
+    try:
+        document = Document.read(read_file(path, LARGEST_STATE), SHAPE)
+        steps = document.get("train_config.num_steps")
+        return _plan(asked, steps if isinstance(steps, int) else 0, _basis(document.text))
+    except FileNotFoundError:
+        todo = f"run `doit scaffold:{job.project.name}`"
+        raise TrainingError(job.name, f"there is no {path.as_posix()}", todo) from None
+    except (OSError, TextError) as error:
+        raise TrainingError(job.name, f"{path.as_posix()}: {error}", "mend it") from error
+
+
+def _plan(asked: Recipe, steps: int, basis: str) -> Plan:
+    every = asked.evaluate_every or max(1, steps // MEASUREMENTS)
+    return Plan(steps, every, asked.patience, asked.held_out, asked.learning_rate, basis)
+
+
+def _basis(config: str) -> str:
+    """Digest of a pipeline.config but for its comments, its layout, and how long it trains."""
+    kept: list[str] = []
+    length = ""
+    for token in tokens(config):
+        if token.kind == "name":
+            length = token.text if token.text in LENGTHS else ""
+        if not (length and token.kind == "number"):
+            kept.append(token.text)
+    return receipts.digest(kept)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tasks.annotations.label_map import label_map_path, labels_of
 from tasks.annotations.record_state import RecordsReceipt
@@ -18,14 +19,14 @@ from tasks.inference.version import tensorflow_version
 from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import Outcome, Progress, TrainingJob
 from tasks.train import run as runs
-from tasks.train.plan import Plan, plan_of
+from tasks.train.plan import Plan, config_path, plan_of
 from tasks.training import curve
 from tasks.training.history import Row, row_of, to_csv
 from tasks.training.messages import Begin, Evaluation, Step, Test, Told
 from tasks.training.process import environment, listen
 from tasks.training.receipt import TrainReceipt
 from tasks.training.split import Split, split_records
-from tasks.training.trainers import trainer_of
+from tasks.training.trainers import have_ready, module_of
 
 VERSION = 1
 RESULTS = ("history.csv", "curve.png", "curve.svg")
@@ -34,12 +35,15 @@ RESULTS = ("history.csv", "curve.png", "curve.svg")
 def why_stale(job: TrainingJob) -> str | None:
     """Why the network must be trained, or trained further; None if it is."""
     receipt = receipts.read(job.workspace.receipt("train", job.name), TrainReceipt)
-    why = ownership.why_stale(receipt, definition(job), _inputs(job), asked="how it is trained")
+    if receipt is not None and receipt.status == "deferred":
+        return f"deferred: {receipt.reason}"
+    try:
+        asked, now = plan_of(job).steps, definition(job)
+    except TrainingError as error:  # told when it is run
+        return error.why
+    why = ownership.why_stale(receipt, now, _inputs(job), asked="how it is trained")
     if why or receipt is None:
         return why
-    if receipt.status == "deferred":
-        return f"deferred: {receipt.reason}"
-    asked = plan_of(job).steps
     if asked > receipt.asked:
         return f"{asked} steps are asked, {receipt.asked} were"
     return ownership.why_outputs_stale(job.workspace.root, receipt, _results(job))
@@ -60,9 +64,11 @@ def run(job: TrainingJob, progress: Progress) -> Outcome:
         return Outcome("kept")
     try:
         if receipt_of(job.workspace, job.network.name) is None:
-            return _defer(job)
+            return _defer(job, f"{job.network.name} is not here yet")
         with runs.held(job.name, _folder(job)):
             return _train(job, progress)
+    except UnreachableError as error:
+        return _defer(job, error.why)
     except OSError as error:
         raise disk_error(job.name, error) from error
 
@@ -70,7 +76,7 @@ def run(job: TrainingJob, progress: Progress) -> Outcome:
 def definition(job: TrainingJob) -> str:
     """Digest of how it is trained. Not of how long: more steps go on from the last one."""
     plan = plan_of(job)
-    how = (plan.batch_size, plan.held_out, plan.learning_rate, job.network.trainer)
+    how = (plan.basis, plan.held_out, plan.rate, job.network.trainer)
     return receipts.digest((VERSION, how, tensorflow_version()))
 
 
@@ -95,14 +101,12 @@ def _results(job: TrainingJob) -> list[Path]:
     return [job.workspace.training_results(job.name) / name for name in RESULTS]
 
 
-def _defer(job: TrainingJob) -> Outcome:
-    reason = f"{job.network.name} is not here yet"
+def _defer(job: TrainingJob, reason: str) -> Outcome:
     if not job.may_defer:
         raise UnreachableError(job.name, reason, "run doit again online")
-    receipts.write(
-        job.workspace.receipt("train", job.name),
-        TrainReceipt(status="deferred", definition=definition(job), reason=reason),
-    )
+    place = job.workspace.receipt("train", job.name)
+    former = receipts.read(place, TrainReceipt) or TrainReceipt(definition="")
+    receipts.write(place, replace(former, status="deferred", definition="", reason=reason))
     return Outcome("deferred", reason)
 
 
@@ -148,17 +152,17 @@ class _Work(Struct):
 
 def _train(job: TrainingJob, progress: Progress) -> Outcome:
     plan, folder = plan_of(job), _folder(job)
+    packages = have_ready(job, progress)
     key = receipts.digest((definition(job), _inputs(job)))
     split = _split(job, plan)
     aside = runs.begin(folder, key)
     work = _Work(plan, progress, runs.read_history(folder))
     write_atomic(folder / runs.REQUEST, msgspec.json.encode(_request(job, plan, split)))
     log = job.workspace.log("train", job.name)
-    trainer, request = trainer_of(job), folder / runs.REQUEST
+    module, request = module_of(job), folder / runs.REQUEST
     progress.begin("load", None)
     try:
-        packages = environment(trainer.packages)
-        end = listen(job.name, trainer.module, request, log, packages, work.take)
+        end = listen(job.name, module, request, log, environment(packages), work.take)
     finally:
         progress.end()
         write_atomic(folder / runs.HISTORY, to_csv(work.rows))
@@ -191,10 +195,8 @@ def _split(job: TrainingJob, plan: Plan) -> Split:
 
 def _request(job: TrainingJob, plan: Plan, split: Split) -> dict[str, Any]:
     test = job.workspace.record_file(job.project.name, "test")
-    return {
+    asked = {
         "verb": "train",
-        "network": str(job.workspace.network(job.network.name)),
-        "labels": labels_of(job.of_project).ids,
         "train": [str(split.train)],
         "held_out": [str(split.held_out)] if split.measured else [],
         "test": [str(test)] if test.is_file() else [],
@@ -202,8 +204,12 @@ def _request(job: TrainingJob, plan: Plan, split: Split) -> dict[str, Any]:
         "steps": plan.steps,
         "evaluate_every": plan.evaluate_every,
         "patience": plan.patience,
-        **({"rate": plan.learning_rate} if plan.learning_rate else {}),
     }
+    if job.network.trainer != "embedded":
+        return {**asked, "config": str(config_path(job))}
+    network, labels = str(job.workspace.network(job.network.name)), labels_of(job.of_project).ids
+    rate = {"rate": plan.rate} if plan.rate else {}
+    return {**asked, "network": network, "labels": labels, **rate}
 
 
 def _finish(job: TrainingJob, work: _Work, split: Split, aside: Path | None, ended: Any) -> Outcome:

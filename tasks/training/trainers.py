@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from msgspec import Struct
-
-from tasks.pipeline.job import TrainingJob
+from tasks.pipeline.job import Progress, TrainingJob
 
 
-class Trainer(Struct, frozen=True):
-    """A trainer: `python -m MODULE REQUEST`.
+def module_of(job: TrainingJob) -> str:
+    """The trainer of a network: `python -m MODULE REQUEST`."""
+    return "embedded.finetune" if job.network.trainer == "embedded" else "tasks.training.api"
 
-    Attributes:
-        packages: folder of packages that it needs besides those of this environment, if any.
+
+def have_ready(job: TrainingJob, progress: Progress) -> Path | None:
+    """The folder of packages that the trainer needs besides this environment's, installed if need
+    be; None if it needs none.
+
+    Raises:
+        UnreachableError, TrainingError, OSError: as `packages.have_ready`.
     """
-
-    module: str
-    packages: Path | None = None
-
-
-def trainer_of(job: TrainingJob) -> Trainer:
-    """The trainer of a network."""
     if job.network.trainer == "embedded":
-        return Trainer("embedded.finetune")
-    return Trainer("tasks.training.api")
+        return None
+    from tasks.training import packages
+
+    return packages.have_ready(job, job.workspace.log("trainer", job.name), progress)

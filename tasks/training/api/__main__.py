@@ -1,5 +1,6 @@
-"""`python -m tasks.training.api REQUEST.json`: trains as the request says, and tells of it on
-standard output, one JSON object a line; see `training.messages`."""
+"""`python -m tasks.training.api REQUEST.json`: trains or exports as the request says, and tells of
+it on standard output, one JSON object a line; see `training.messages`. Without a request it only
+finds out whether the API works here."""
 
 from __future__ import annotations
 
@@ -26,6 +27,11 @@ def main() -> int:
         print(json.dumps({"kind": kind, **values}), file=channel, flush=True)
 
     shim.install()
+    if len(sys.argv) == 1:
+        from tasks.training.api.check import check
+
+        check()
+        return 0
     try:
         from tasks.training.api import training
 
