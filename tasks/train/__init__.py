@@ -36,7 +36,7 @@ STEP = TrainingStep(
     work=_work,
     clean=_clean,
     reads=("extract", "records"),
-    needs=("_scaffold",),
+    needs=("scaffold",),
     runs_networks=True,
     results=_results,
 )
