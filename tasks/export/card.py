@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from tasks.config.types import Network
-from tasks.inference.version import tensorflow_version
+from tasks.inference.machine import tensorflow_version
 from tasks.pipeline.job import TrainingJob
 from tasks.training.receipt import TrainReceipt
 

@@ -16,8 +16,8 @@ from tasks.core.files import LARGEST_STATE, read_file
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.parse import TextError, tokens
 from tasks.pipeline.job import TrainingJob
-from tasks.pipeline_config.recipe import Recipe, recipe
 from tasks.pipeline_config.schema import SHAPE
+from tasks.pipeline_config.training import EMBEDDED, TrainingSettings, training_settings
 
 MEASUREMENTS = 10
 """On the way, unless the settings say how many steps lie between two."""
@@ -60,9 +60,9 @@ def plan_of(job: TrainingJob) -> Plan:
         TrainingError: that file is missing, or is none.
     """
     if job.network.trainer == "embedded":
-        asked = recipe(job.project, job.network.name, embedded=True)
+        asked = training_settings(job.project, job.network.name, EMBEDDED)
         return _plan(asked, asked.num_steps, receipts.digest((asked.batch_size,)))
-    asked = recipe(job.project, job.network.name)
+    asked = training_settings(job.project, job.network.name)
     path = config_path(job)
     try:
         document = Document.read(read_file(path, LARGEST_STATE), SHAPE)
@@ -75,7 +75,7 @@ def plan_of(job: TrainingJob) -> Plan:
         raise TrainingError(job.name, f"{path.as_posix()}: {error}", "mend it") from error
 
 
-def _plan(asked: Recipe, steps: int, basis: str) -> Plan:
+def _plan(asked: TrainingSettings, steps: int, basis: str) -> Plan:
     every = asked.evaluate_every or max(1, steps // MEASUREMENTS)
     return Plan(steps, every, asked.patience, asked.held_out, asked.learning_rate, basis)
 

@@ -15,7 +15,7 @@ from tasks.annotations.record_state import RecordsReceipt
 from tasks.core import ownership, receipts
 from tasks.core.errors import AnnotationsError, TrainingError, UnreachableError, disk_error
 from tasks.core.files import write_atomic
-from tasks.inference.version import tensorflow_version
+from tasks.inference.machine import tensorflow_version
 from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import Outcome, Progress, TrainingJob
 from tasks.train import run as runs

@@ -19,7 +19,7 @@ from pathlib import Path
 from tasks.core.errors import TrainingError, UnreachableError
 from tasks.core.files import read_file, write_atomic
 from tasks.core.staging import made_aside, remove_strays
-from tasks.inference.version import tensorflow_version
+from tasks.inference.machine import tensorflow_version
 from tasks.pipeline.job import Job, Progress
 
 LOCK = Path(__file__).resolve().parents[2] / "requirements-train.lock"
