@@ -10,6 +10,7 @@
     pipeline_config   what a network's pipeline.config must say to train on a project
     annotations       pictures and labelImg's XML together; label maps
     inference         TensorFlow's process, and what it found
+    training          a trainer's process, and what becomes of a training
     console           what the user sees
     zoo               the catalogue as a table and a page
     (the steps)       a room each, listed in wiring/registry.py: plain functions that know nothing
