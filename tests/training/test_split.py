@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks.formats.tf_record import Texts, encode_example, frame, read_frames
+from tasks.formats.tf_record import Bytes, encode_example, frame, read_frames
 from tasks.training.split import Split, is_held_out, split_records
 
 
 def record(content: bytes, digest: bytes = b"") -> bytes:
-    features = {"image/encoded": Texts([content])}
-    return encode_example(features | ({"image/key/sha256": Texts([digest])} if digest else {}))
+    features = {"image/encoded": Bytes([content])}
+    return encode_example(features | ({"image/key/sha256": Bytes([digest])} if digest else {}))
 
 
 def records_of(path: Path) -> list[bytes]:
