@@ -142,7 +142,7 @@ def read_comparison(job: ProjectJob) -> Comparison:
 
 def folders(job: ProjectJob) -> tuple[str, ...]:
     """The folders of the project and of its networks as a tree, in which files are counted."""
-    found = workspace_folders(job.workspace.root, [job.name], job.project.networks)
+    found = workspace_folders(job.workspace.root, [job.name], job.project.all_networks)
     return tuple(line for each in found for line in each.lines())
 
 

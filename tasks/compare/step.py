@@ -48,7 +48,7 @@ def run(job: ProjectJob, progress: Progress) -> Outcome:
 def definition(job: ProjectJob) -> str:
     """Digest of what the configuration says about the page, and of the page's version."""
     known = job.config.networks
-    networks = [known[name] for name in job.project.networks if name in known]
+    networks = [known[name] for name in job.project.all_networks if name in known]
     return receipts.digest((*VERSION, job.name, job.project.labels, networks))
 
 
@@ -60,7 +60,7 @@ def inputs(job: ProjectJob) -> dict[str, str]:
     workspace = job.workspace
     read = [workspace.receipt("measure", job.name), workspace.comparison(job.name)]
     read.append(workspace.project_notes(job.name))
-    for name in job.project.networks:
+    for name in job.project.all_networks:
         read += [workspace.receipt("extract", name), workspace.receipt("smoke", name)]
         read.append(workspace.smoke_json(name))
     return {**receipts.inputs(*read), FOLDERS: receipts.digest(folders(job))}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tasks.config.reading import NOT_READABLE, WORKSPACE, read_file, typed
+from tasks.config.reading import EXPORTS, NOT_READABLE, WORKSPACE, exported, read_file, typed
 from tasks.config.types import Config
 from tasks.core.addresses import redacted_text
 from tasks.core.errors import ConfigError
@@ -58,6 +58,9 @@ def compiled(workspace: Workspace) -> Config | None:
     try:
         head, _, body = read_file(workspace.compiled_config).partition(b"\n")
         stamp = msgspec.json.decode(head, type=Stamp)
+        exports = [file for file in stamp.files if file.startswith(EXPORTS)]
+        if exports != exported(workspace):
+            return None
         contents = [read_file(workspace.root / file) for file in stamp.files]
         if stamp.digest != digest(stamp.files, contents, body):
             return None

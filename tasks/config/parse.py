@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tasks.config.checks import Fault, Source, Where, entries, table, texts
 from tasks.config.names import NameIndex, called
-from tasks.config.reading import CATALOGUE, WORKSPACE, read_file
+from tasks.config.reading import CATALOGUE, WORKSPACE, exported, read_file
 from tasks.core.paths import Workspace
 
 PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)\Z")
@@ -46,10 +46,24 @@ def parse_all(workspace: Workspace) -> Parsed:
             continue
         seen.add(file)
         add(parsed, workspace, file, named_by=where)
+    for file in exported(workspace):
+        add(parsed, workspace, file)
     if last is not None:
         parsed.sources.append(last)
+    enter_exports([source for source, _ in parsed.sources])
     settle_names([source for source, _ in parsed.sources])
     return parsed
+
+
+def enter_exports(sources: list[Source]) -> None:
+    """Give each project the networks that were exported from its trainings."""
+    projects = {name: one for source in sources for name, one in entries(source, "projects")}
+    for project in projects.values():
+        project["exports"] = []
+    for source in sources:
+        for name, network in entries(source, "networks"):
+            if (of := str(network.get("project", ""))) in projects:
+                projects[of]["exports"].append(name)
 
 
 def settle_names(sources: list[Source]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,12 +11,14 @@ import msgspec
 
 from tasks.config.types import Config
 from tasks.core import files
+from tasks.core.paths import Workspace
 
 if TYPE_CHECKING:
     from tasks.config.checks import Source
 
 CATALOGUE = "config/zoo.toml"
 WORKSPACE = "config/workspace.toml"
+EXPORTS = "exports"
 LIMIT = 16 << 20  # bytes of a file; ours has 50 kB
 
 # What the decoders raise for bytes that are not what they should be.
@@ -41,6 +44,15 @@ def typed(sources: Sequence[Source]) -> Config:
                 raise msgspec.ValidationError(f"`{name}` of {kind} can't be used")
             joined[kind][name] = {**entry, "name": name}
     return msgspec.convert(joined, Config)
+
+
+def exported(workspace: Workspace) -> list[str]:
+    """The catalogue files that `doit export` wrote, relative to the workspace."""
+    try:
+        names = os.listdir(workspace.root / EXPORTS)
+    except OSError:
+        return []
+    return sorted(f"{EXPORTS}/{name}" for name in names if name.endswith(".toml"))
 
 
 def read_file(path: Path) -> bytes:

@@ -160,6 +160,8 @@ class Network(Frozen, frozen=True, kw_only=True):
         trainer: what fine-tunes it: the Object Detection API, or `embedded.finetune`.
         training_needs: what its training needs besides boxes, as a clause; "" if nothing.
         notes: quirks that a user should know, one sentence each.
+        parent, project: of an export of `doit export`: the network that was fine-tuned, and the
+            project that it was fine-tuned for.
     """
 
     name: Name
@@ -186,6 +188,8 @@ class Network(Frozen, frozen=True, kw_only=True):
     training_needs: MaybeText = ""
     licence: MaybeText = ""
     notes: tuple[Text, ...] = ()
+    parent: MaybeText = ""
+    project: MaybeText = ""
 
     @property
     def is_trainable(self) -> bool:
@@ -230,6 +234,7 @@ class Project(Frozen, frozen=True, kw_only=True):
     Attributes:
         labels: class names in order (ids from 1), or label → id.
         networks: names of the networks that it uses.
+        exports: names of the networks that were exported from its trainings; see `config.parse`.
         smoke_image: a picture of the user's, relative to the workspace; "" for each network's own.
         label_map: file name under training/.
         training: how its networks are trained.
@@ -241,10 +246,16 @@ class Project(Frozen, frozen=True, kw_only=True):
         Annotated[tuple[Text, ...], Meta(min_length=1)] | Annotated[LabelIds, Meta(min_length=1)]
     )
     networks: tuple[Text, ...] = ()
+    exports: tuple[Text, ...] = ()
     smoke_image: MaybeText = ""
     label_map: FileName = "label_map.pbtxt"
     training: Training = Training()
     training_of: dict[Text, Training] = {}
+
+    @property
+    def all_networks(self) -> tuple[str, ...]:
+        """Those that it uses, each with its export behind it."""
+        return (*self.networks, *self.exports)
 
 
 class Settings(Frozen, frozen=True, kw_only=True):
@@ -302,7 +313,7 @@ class Config(Frozen, frozen=True, kw_only=True):
     @property
     def wanted(self) -> tuple[str, ...]:
         """The networks that the projects name, each once, in order."""
-        return tuple(dict.fromkeys(n for p in self.projects.values() for n in p.networks))
+        return tuple(dict.fromkeys(n for p in self.projects.values() for n in p.all_networks))
 
     def label_ids(self, network: Network) -> dict[str, int]:
         """label → class id of a network; empty if none are known. Labels are in NFC."""

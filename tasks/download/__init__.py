@@ -14,5 +14,6 @@ STEP = NetworkStep(
     name="download",
     doc="fetch the archives",
     work=_work,
+    follows=("export",),
     takes_turns=False,  # it waits at the cache, which other workspaces share
 )

@@ -82,13 +82,13 @@ def run(job: ProjectJob, progress: Progress) -> Outcome:
 
 def definition(job: ProjectJob) -> str:
     """Digest of all that the configuration says about this comparison."""
-    networks = [job.config.networks[name] for name in job.project.networks]
+    networks = [job.config.networks[name] for name in job.project.all_networks]
     asked = [(one.name, one.signature, job.config.label_ids(one)) for one in networks]
     return receipts.digest([VERSION, asked, label_ids(job.project), job.project.label_map])
 
 
 def _inputs(job: ProjectJob) -> dict[str, str]:
-    extracted = (job.workspace.receipt("extract", name) for name in job.project.networks)
+    extracted = (job.workspace.receipt("extract", name) for name in job.project.all_networks)
     return receipts.inputs(*extracted, label_map_path(job))
 
 
@@ -116,7 +116,7 @@ def _run(job: ProjectJob, progress: Progress) -> Outcome:
     project = read_pictures(job, progress)
     save(job.workspace.project_notes(job.name), project)
     run = _Run(job, project.pictures, progress)
-    results = tuple(_result(run, name) for name in job.project.networks)
+    results = tuple(_result(run, name) for name in job.project.all_networks)
     faults = [*project.unreadable, *(f"{name}: {why}" for name, why in run.faults.items())]
     comparison = Comparison(
         project=job.name,
@@ -128,7 +128,7 @@ def _run(job: ProjectJob, progress: Progress) -> Outcome:
         results=results,
     )
     content = msgspec.json.format(msgspec.json.encode(comparison), indent=1) + b"\n"
-    place, networks = job.workspace.receipt("measure", job.name), job.project.networks
+    place, networks = job.workspace.receipt("measure", job.name), job.project.all_networks
     outputs, moved = ownership.write_results(
         job.workspace.root,
         place,

@@ -76,6 +76,13 @@ class NetworkJob(Job, frozen=True, kw_only=True):
     def doc(self) -> str:
         return self.network.family
 
+    def names(self, scope: Scope) -> tuple[str, ...]:
+        """An export comes of a training."""
+        if scope != "training":
+            return super().names(scope)
+        parent = self.network.parent
+        return (f"{self.network.project}:{parent}",) if parent else ()
+
 
 class ProjectJob(Job, frozen=True, kw_only=True):
     """One step of one project."""
@@ -91,7 +98,7 @@ class ProjectJob(Job, frozen=True, kw_only=True):
         return "project"
 
     def names(self, scope: Scope) -> tuple[str, ...]:
-        return self.project.networks if scope == "network" else super().names(scope)
+        return self.project.all_networks if scope == "network" else super().names(scope)
 
 
 class TrainingJob(Job, frozen=True, kw_only=True):
