@@ -240,7 +240,11 @@ def snapshot(checkout: Checkout) -> dict[str, str]:
 def _without_times(name: str, path: Path) -> bytes:
     content = path.read_bytes()
     if name.startswith(".tod/receipts/smoke/"):
-        return TIMES.sub("", content.decode()).encode()
+        receipt: dict[str, Any] = json.loads(TIMES.sub("", content.decode()))
+        for path, output in receipt.get("outputs", {}).items():
+            if path.endswith(".json"):  # it has times in it, and is compared without them
+                output["sha256"] = ""
+        return json.dumps(receipt).encode()
     if name.startswith("results/") and name.endswith(".json"):
         report: dict[str, Any] = json.loads(content)
         return json.dumps({**report, "seconds": None, "peak_memory": None}).encode()
