@@ -157,12 +157,9 @@ def publish(job: NetworkJob, path: Path, record: ArchiveRecord) -> None:
 
     The record goes first: an archive without one would have to be fetched again, a record without
     its archive means nothing. A refused copy is superseded.
-
-    Raises:
-        OSError: the cache can't be written.
     """
     archive = archive_cache.cached(job)
     archive_cache.write_record(job.cache.record(archive), record)
     os.replace(path, archive)
     sync_folder(archive.parent)
-    archive_cache.drop_refused(job)
+    archive_cache.drop(job, refused=True)

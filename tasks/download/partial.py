@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any
 
 import msgspec
 
@@ -27,21 +27,12 @@ from tasks.web.answer import SideCar, if_range
 LARGEST_SIDE_CAR = 1 << 16  # bytes
 
 
-class Hasher(Protocol):
-    """What hashlib and google_crc32c have in common."""
-
-    def update(self, data: bytes, /) -> None: ...
-
-    def digest(self) -> bytes: ...
-
-
-def hasher(kind: str) -> Hasher:
-    """A hasher of this kind: `sha256`, `md5` or `crc32c`."""
+def hasher(kind: str) -> Any:
+    """What hashes: `sha256`, `md5` or `crc32c`."""
     if kind == "crc32c":
         import google_crc32c
 
-        checksum: Hasher = google_crc32c.Checksum()
-        return checksum
+        return google_crc32c.Checksum()
     return hashlib.new(kind, usedforsecurity=kind == "sha256")
 
 
@@ -80,7 +71,7 @@ class PartialFile:
         self.path = self._place = place
         self.size = self.resumed = 0
         self._found, self.known = best_partial(place, address)
-        self._hashers: dict[str, Hasher] = {}
+        self._hashers: dict[str, Any] = {}
         self._file: IO[bytes] | None = None
 
     @property
@@ -165,7 +156,12 @@ class PartialFile:
         self._update(block)
 
     def digest(self, kind: str) -> bytes:
-        return self._hashers[kind].digest()
+        return bytes(self._hashers[kind].digest())
+
+    def stop_reading(self) -> None:
+        """The transfer broke: what was read so far goes, for it is read from the start again."""
+        if self._reading is not None:
+            self._reading.close()
 
     def finish(self) -> None:
         """Have the bytes on disk. The file is held until it is closed, after it got its name."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,7 @@ def _persist(transfer: Transfer) -> ArchiveRecord:
                 tried, best = 0, transfer.partial_file.size
             if tried >= transfer.job.config.settings.retries:
                 raise fault.final from None
+            transfer.partial_file.stop_reading()
             transfer.tools.sleep(pause(tried, fault.wait, transfer.tools.jitter()))
             tried += 1
 
@@ -178,10 +180,7 @@ def _take_as_complete(transfer: Transfer, answer: Answer, have: int) -> ArchiveR
 def _peek(body: Iterator[bytes]) -> bytes:
     """The first bytes of a body: enough to tell what it is, or all there are."""
     start = b""
-    while len(start) < PEEK:
-        block = next(body, b"")
-        if not block:
-            break
+    while len(start) < PEEK and (block := next(body, b"")):
         start += block
     return start
 
@@ -225,10 +224,7 @@ def _receive(
 ) -> ArchiveRecord:
     """Append the body to the partial file, hashing; then compare."""
     partial_file, limit = transfer.partial_file, transfer.job.config.settings.max_unpacked
-    if start:
-        partial_file.write(start)
-        transfer.progress.advance(len(start))
-    for block in body:
+    for block in chain([start] if start else [], body):
         partial_file.write(block)
         transfer.progress.advance(len(block))
         if partial_file.size > limit:

@@ -4,6 +4,8 @@ Only our own copies are ever moved or removed. Beside each of them lies its reco
 from and its digests. Others may write to the cache, so a record is a claim and never evidence:
 whoever takes an archive from the cache hashes it. A workspace notes the size and mtime of the
 archive that it read, which let it be taken for unchanged by one stat.
+
+What moves or writes raises OSError where the cache can't be written.
 """
 
 from __future__ import annotations
@@ -92,11 +94,7 @@ def read_record(path: Path) -> ArchiveRecord | None:
 
 
 def write_record(path: Path, record: ArchiveRecord) -> None:
-    """Replace the record, whole or not at all.
-
-    Raises:
-        OSError: the folder can't be written.
-    """
+    """Replace the record, whole or not at all."""
     record = msgspec.structs.replace(record, source=redacted(record.source))
     write_atomic(path, msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
 
@@ -137,9 +135,6 @@ def set_aside(job: NetworkJob, path: Path, why: SetAside) -> Path | None:
 
     Returns:
         Where it is now, or None for a file that is not ours: that one stays where it is.
-
-    Raises:
-        OSError: the cache can't be written.
     """
     if not is_ours(job, path):
         return None
@@ -164,33 +159,13 @@ def refused(job: NetworkJob) -> Path | None:
 
 
 def readmit(job: NetworkJob) -> Path:
-    """Move the refused copy back among the archives.
-
-    Raises:
-        OSError: there is none, or the cache can't be written.
-    """
+    """Move the refused copy back among the archives."""
     return _move(job, job.cache.set_aside(cached(job), "refused"), cached(job))
 
 
-def drop_refused(job: NetworkJob) -> None:
-    """Remove the refused copy, if there is one.
-
-    Raises:
-        OSError: the cache can't be written.
-    """
-    _remove_pair(job, job.cache.set_aside(cached(job), "refused"))
-
-
-def drop(job: NetworkJob) -> None:
-    """Remove the cached copy, if there is one. Local archives stay.
-
-    Raises:
-        OSError: the cache can't be written.
-    """
-    _remove_pair(job, cached(job))
-
-
-def _remove_pair(job: NetworkJob, archive: Path) -> None:
+def drop(job: NetworkJob, *, refused: bool = False) -> None:
+    """Remove the cached copy, or the refused one, if there is one. Local archives stay."""
+    archive = job.cache.set_aside(cached(job), "refused") if refused else cached(job)
     remove(archive)
     remove(job.cache.record(archive))
 
@@ -200,9 +175,6 @@ def put(job: NetworkJob, file: Path, record: ArchiveRecord) -> Path:
 
     Args:
         record: where the file is from; digest, size and mtime are filled in here.
-
-    Raises:
-        OSError: the file can't be read, or the cache can't be written.
     """
     import shutil  # a slow import, and every doit loads this module
 
@@ -214,11 +186,7 @@ def put(job: NetworkJob, file: Path, record: ArchiveRecord) -> Path:
 
 
 def note(job: NetworkJob, archive: Path, record: ArchiveRecord) -> ArchiveRecord:
-    """Hash an archive in the cache and write its record beside it.
-
-    Raises:
-        OSError: the archive can't be read, or the cache can't be written.
-    """
+    """Hash an archive in the cache and write its record beside it."""
     full = measured(job, archive, record)
     write_record(job.cache.record(archive), full)
     return full

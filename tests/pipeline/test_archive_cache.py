@@ -136,5 +136,5 @@ def test_a_torn_record_is_none(torn: bytes, tmp_path: Path) -> None:
 def test_dropping_what_is_not_there_is_nothing(adopted: NetworkJob) -> None:
     archive_cache.drop(adopted)
     archive_cache.drop(adopted)
-    archive_cache.drop_refused(adopted)
+    archive_cache.drop(adopted, refused=True)
     assert archive_cache.archive_of(adopted) is None

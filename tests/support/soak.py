@@ -241,8 +241,8 @@ def _without_times(name: str, path: Path) -> bytes:
     content = path.read_bytes()
     if name.startswith(".tod/receipts/smoke/"):
         receipt: dict[str, Any] = json.loads(TIMES.sub("", content.decode()))
-        for path, output in receipt.get("outputs", {}).items():
-            if path.endswith(".json"):  # it has times in it, and is compared without them
+        for result, output in receipt.get("outputs", {}).items():
+            if result.endswith(".json"):  # it has times in it, and is compared without them
                 output["sha256"] = ""
         return json.dumps(receipt).encode()
     if name.startswith("results/") and name.endswith(".json"):
