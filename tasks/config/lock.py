@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -18,7 +17,7 @@ from tasks.config.reading import NOT_READABLE, read_file
 from tasks.config.types import LockEntry, Name, Network
 from tasks.core import addresses
 from tasks.core.errors import ConfigError, RefusedError
-from tasks.core.files import Stamp, stamp_of, write_if_changed
+from tasks.core.files import write_if_changed
 from tasks.core.paths import Workspace
 from tasks.core.temporary import file_lock
 
@@ -34,17 +33,6 @@ def read(path: Path) -> dict[str, LockEntry]:
         ConfigError: it can't be read, or is not a lock. It is never made anew over that: it says
             what was trusted.
     """
-    stamp = stamp_of(path)
-    return dict(_remembered(path, stamp) if stamp else _read(path))
-
-
-@cache
-def _remembered(path: Path, stamp: Stamp) -> dict[str, LockEntry]:
-    """Every network is held against the lock, which has an entry for every network."""
-    return _read(path)
-
-
-def _read(path: Path) -> dict[str, LockEntry]:
     content = b""
     try:
         content = read_file(path)

@@ -8,7 +8,7 @@ import platform
 import sys
 from contextlib import suppress
 from functools import cache
-from itertools import product
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -124,15 +124,8 @@ def reset_peak_memory() -> None:
 
 @cache
 def tensorflow_version() -> str:
-    """The installed version, without importing it; "" if none is. Asked for once in a process.
-
-    Read from the name of the folder that an installer leaves beside the package: to read what is in
-    it, as `importlib.metadata` does, takes longer than all else that a `doit` with nothing to do
-    asks of this room.
-    """
-    for name, folder in product(DISTRIBUTIONS, sys.path):
-        with suppress(OSError):
-            for entry in os.listdir(folder or "."):
-                if entry.startswith(f"{name}-") and entry.endswith(".dist-info"):
-                    return entry[len(name) + 1 : -len(".dist-info")]
+    """The installed version, without importing it; "" if none is. Asked for once in a process."""
+    for name in DISTRIBUTIONS:
+        with suppress(PackageNotFoundError):
+            return version(name)
     return ""

@@ -79,7 +79,7 @@ def test_a_mirror_over_plain_http_serves_what_the_lock_names(workspace: Workspac
 @pytest.mark.parametrize(
     ("secure", "attested_by"), [(True, "server"), (False, "none")], ids=["https", "plain http"]
 )
-def test_the_buckets_hash_is_a_witness_over_https_alone(
+def test_the_buckets_hash_vouches_over_https_alone(
     secure: bool, attested_by: str, workspace: Workspace, tls: SSLContext
 ) -> None:
     with serving(file(BODY, HASHED), tls=tls if secure else None) as server:
@@ -88,7 +88,9 @@ def test_the_buckets_hash_is_a_witness_over_https_alone(
     assert receipt_of(job).attested_by == attested_by
 
 
-def test_the_hash_of_any_other_host_is_no_witness(workspace: Workspace, tls: SSLContext) -> None:
+def test_the_hash_of_any_other_host_vouches_for_nothing(
+    workspace: Workspace, tls: SSLContext
+) -> None:
     with serving(file(BODY, HASHED), tls=tls) as server:
         job = network_job(workspace, server.url())
         step.run(job, Silent())
@@ -96,7 +98,7 @@ def test_the_hash_of_any_other_host_is_no_witness(workspace: Workspace, tls: SSL
 
 
 @pytest.mark.usefixtures("loopback_is_the_bucket")
-def test_the_hash_of_a_mirror_is_no_witness(workspace: Workspace, tls: SSLContext) -> None:
+def test_the_hash_of_a_mirror_vouches_for_nothing(workspace: Workspace, tls: SSLContext) -> None:
     """Anyone may rent a bucket on the host of the zoo's."""
     with serving(file(BODY, HASHED), tls=tls) as server:
         dead = "https://zoo.example/20200711/net.tar.gz"
@@ -105,7 +107,7 @@ def test_the_hash_of_a_mirror_is_no_witness(workspace: Workspace, tls: SSLContex
     assert receipt_of(job).attested_by == "tls"
 
 
-def test_the_hash_of_a_host_that_the_bucket_redirects_to_is_no_witness(
+def test_the_hash_of_a_host_that_the_bucket_redirects_to_vouches_for_nothing(
     workspace: Workspace, tls: SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources, "STORAGE_HOSTS", frozenset({"localhost"}))
