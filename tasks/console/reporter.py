@@ -16,7 +16,7 @@ from typing import Any, ClassVar, TextIO
 from doit.exceptions import BaseFail, TaskFailed, UnmetDependency
 from doit.reporter import ConsoleReporter
 
-from tasks.console import plain
+from tasks.console import rows
 from tasks.console.output import guard
 from tasks.console.rows import Row, any_failed, nothing_done, row_from_values, step_and_name
 from tasks.core.addresses import redacted_text
@@ -145,7 +145,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
             terminal.tell(row, self.outstream)
             self.outstream.flush()
         else:
-            self._write(plain.step_lines(row))
+            self._write(rows.step_lines(row))
 
     def _tell_failure(self, row: Row, fail: BaseFail) -> None:
         """Failures go to standard error. A defect of ours keeps its traceback."""
@@ -154,7 +154,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
 
             terminal.tell(row, sys.stderr)
         else:
-            print("\n".join(plain.failure_lines(row)), file=sys.stderr)
+            print("\n".join(rows.failure_lines(row)), file=sys.stderr)
         if fail.traceback:
             print(redacted_text("".join(fail.traceback)), file=sys.stderr)
 
@@ -163,7 +163,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
             self._write([f"nothing to do: {self._no_step}"])
         elif nothing_done(self.rows) or not self.outstream.isatty():
             width = get_terminal_size().columns if self.outstream.isatty() else None
-            self._write(plain.closing_lines(self.rows, width))
+            self._write(rows.closing_lines(self.rows, width))
         else:
             from tasks.console import terminal
 

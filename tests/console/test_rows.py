@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.console import plain
+from tasks.console import rows as lines
 from tasks.console.rows import (
     Row,
     any_failed,
@@ -75,20 +75,20 @@ def test_durations_are_told_as_people_say_them(seconds: float, told: str) -> Non
 
 
 def test_a_plain_line_holds_step_name_note_size_and_time() -> None:
-    assert plain.step_lines(BUILT) == ["built      extract:tiny: 7 files, 1.2 MB, 1.2 s"]
+    assert lines.step_lines(BUILT) == ["built      extract:tiny: 7 files, 1.2 MB, 1.2 s"]
 
 
 def test_a_plain_line_says_why_a_step_was_stale() -> None:
     row = Row("extract", "tiny", "built", "1 file restored", why="pipeline.config is missing")
-    assert plain.step_lines(row)[0].endswith("(because pipeline.config is missing)")
+    assert lines.step_lines(row)[0].endswith("(because pipeline.config is missing)")
 
 
 def test_a_run_with_nothing_to_do_is_one_line() -> None:
-    assert plain.closing_lines([FRESH]) == ["nothing to do: everything is up to date"]
+    assert lines.closing_lines([FRESH]) == ["nothing to do: everything is up to date"]
 
 
 def test_a_deferred_network_is_told_with_what_to_do() -> None:
-    first, second, *advice = plain.closing_lines([FRESH, WAITING])
+    first, second, *advice = lines.closing_lines([FRESH, WAITING])
     assert first == "nothing to do: everything else is up to date"
     assert second == "deferred:  big: no host can be reached"
     assert "doit adopt FILE" in advice[-1]
