@@ -1,7 +1,6 @@
 """Reading hostile archives once, from the first byte to the last.
 
 names     which names an archive may hold
-gzip      blocks → what they inflate to
-tar       the members of a tar
+tar       the members of a .tar.gz
 reading   digests of file and members, and their files if they are wanted
 """

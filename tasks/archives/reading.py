@@ -17,9 +17,8 @@ from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tasks.archives.gzip import ahead, inflate
 from tasks.archives.names import Names
-from tasks.archives.tar import Entry, Limits, TarStream, iterate_members
+from tasks.archives.tar import Entry, Limits, TarStream, ahead, inflate, iterate_members
 from tasks.core.errors import DamagedError, UnsafeArchiveError
 from tasks.core.files import human_size, open_file
 

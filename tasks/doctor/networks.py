@@ -10,9 +10,8 @@ from tasks.core.text import printable
 from tasks.doctor import checkpoint, config
 from tasks.doctor.table import Finding, error, ok, warning
 from tasks.formats import tensor_bundle
-from tasks.pipeline.installed import differences
 from tasks.pipeline.job import ProjectJob
-from tasks.pipeline.receipts import ExtractReceipt, ScaffoldReceipt
+from tasks.pipeline.receipts import ExtractReceipt, ScaffoldReceipt, differences
 from tasks.pipeline_config.edit import current
 from tasks.pipeline_config.rules import needs
 

@@ -34,9 +34,8 @@ from tasks.core.files import is_file
 from tasks.core.receipts import digest, read, write
 from tasks.pipeline import archive_cache
 from tasks.pipeline.archive_cache import ArchiveRecord
-from tasks.pipeline.installed import differences, receipt_of
 from tasks.pipeline.job import NetworkJob, Outcome, Progress
-from tasks.pipeline.receipts import DownloadReceipt
+from tasks.pipeline.receipts import DownloadReceipt, differences, receipt_of
 from tasks.web import sources
 from tasks.web.sources import Source
 

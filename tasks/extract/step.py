@@ -16,9 +16,8 @@ from tasks.core.errors import ConfigError, DamagedError, disk_error
 from tasks.core.files import remove_leftovers
 from tasks.core.receipts import digest, inputs, read, write
 from tasks.core.text import count
-from tasks.pipeline.installed import differences
 from tasks.pipeline.job import NetworkJob, Outcome, Progress, pass_on
-from tasks.pipeline.receipts import ExtractReceipt, VerifyReceipt
+from tasks.pipeline.receipts import ExtractReceipt, VerifyReceipt, differences
 
 VERSION = 1
 DEFINITION = digest(("extract", VERSION))

@@ -33,9 +33,8 @@ from tasks.inference.results import (
 )
 from tasks.measure import running
 from tasks.measure.project_pictures import files_of, read_pictures
-from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
-from tasks.pipeline.receipts import ExtractReceipt
+from tasks.pipeline.receipts import ExtractReceipt, receipt_of
 
 VERSION = 2
 MOST_LINES = 5  # of what is wrong with pictures and annotations

@@ -1,11 +1,20 @@
-"""The receipts that more than one step reads."""
+"""The receipts that more than one step reads, and whether a network is still what its receipt says,
+found out by a stat a file.
+"""
 
 from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
 
 import msgspec
 from msgspec import field
 
-from tasks.core.receipts import Receipt
+from tasks.core.paths import Workspace
+from tasks.core.receipts import Receipt, read
 
 
 class NetworkReceipt(Receipt, frozen=True, kw_only=True):
@@ -108,3 +117,31 @@ class ScaffoldReceipt(Receipt, frozen=True, kw_only=True):
     intended_values: dict[str, dict[str, str]] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     edited: dict[str, str] = field(default_factory=dict)
+
+
+Difference = Literal["missing", "changed"]
+
+
+def differences(folder: Path, files: Mapping[str, FileRecord]) -> dict[str, Difference]:
+    """The files below `folder` that are missing, or whose size or mtime is not the recorded one.
+
+    Content that was changed while size and mtime were kept goes unseen here; extraction restores
+    whole-second mtimes, so any ordinary write is seen.
+    """
+    found: dict[str, Difference] = {}
+    for path, record in files.items():
+        try:
+            status = os.lstat(f"{folder}/{path}")  # a join of paths takes longer than the stat
+        except OSError:
+            found[path] = "missing"
+            continue
+        same = status.st_size == record.size and status.st_mtime_ns == record.mtime * 10**9
+        if not (same and stat.S_ISREG(status.st_mode)):
+            found[path] = "changed"
+    return found
+
+
+def receipt_of(workspace: Workspace, network: str) -> ExtractReceipt | None:
+    """The receipt of a network that was extracted, or None (also if extraction was deferred)."""
+    receipt = read(workspace.receipt("extract", network), ExtractReceipt)
+    return receipt if receipt is not None and receipt.status == "done" else None

@@ -17,9 +17,8 @@ from tasks.core.text import printable
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.parse import TextError
 from tasks.formats.textproto.path import plain
-from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import ProjectJob
-from tasks.pipeline.receipts import ExtractReceipt, FileRecord, ScaffoldReceipt
+from tasks.pipeline.receipts import ExtractReceipt, FileRecord, ScaffoldReceipt, receipt_of
 from tasks.pipeline_config import edit, rules
 from tasks.pipeline_config.edit import Change, UnsuitableError, UserValue
 from tasks.pipeline_config.schema import SHAPE, unknown_fields

@@ -19,9 +19,8 @@ from tasks.core.files import remove, sync_folder
 from tasks.core.ownership import write_unless
 from tasks.core.path_state import PathState, is_below, path_state
 from tasks.core.text import printable
-from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import ProjectJob
-from tasks.pipeline.receipts import FileRecord, ScaffoldReceipt
+from tasks.pipeline.receipts import FileRecord, ScaffoldReceipt, receipt_of
 
 PIPELINE = "pipeline.config"
 

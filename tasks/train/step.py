@@ -16,8 +16,8 @@ from tasks.core import ownership, receipts
 from tasks.core.errors import AnnotationsError, TrainingError, UnreachableError, disk_error
 from tasks.core.files import write_atomic
 from tasks.inference.machine import tensorflow_version
-from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import Outcome, Progress, TrainingJob
+from tasks.pipeline.receipts import receipt_of
 from tasks.train import run as runs
 from tasks.train.plan import Plan, config_path, plan_of
 from tasks.training import curve

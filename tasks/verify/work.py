@@ -22,9 +22,8 @@ from tasks.config.types import LockEntry
 from tasks.core.errors import DamagedError, RefusedError, UnsafeArchiveError
 from tasks.core.files import remove_leftovers
 from tasks.pipeline import archive_cache, reading
-from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import NetworkJob, Outcome, Progress
-from tasks.pipeline.receipts import DownloadReceipt, VerifyReceipt
+from tasks.pipeline.receipts import DownloadReceipt, VerifyReceipt, receipt_of
 from tasks.verify.judge import LOCK, Verdict, judge
 
 

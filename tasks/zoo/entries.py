@@ -10,8 +10,7 @@ from msgspec import Struct
 from tasks.config.types import Config, Family, Network, Output
 from tasks.core.paths import Workspace
 from tasks.core.receipts import read
-from tasks.pipeline.installed import differences, receipt_of
-from tasks.pipeline.receipts import DownloadReceipt
+from tasks.pipeline.receipts import DownloadReceipt, differences, receipt_of
 
 # Where the zoo keeps its archives, whichever host serves them.
 ZOO = "/models/object_detection/tf2/"

@@ -11,7 +11,7 @@ from tasks.core.addresses import redacted
 from tasks.core.files import LARGEST_STATE, human_size, read_file
 from tasks.core.paths import Workspace
 from tasks.core.text import printable
-from tasks.pipeline.installed import differences, receipt_of
+from tasks.pipeline.receipts import differences, receipt_of
 from tasks.zoo.entries import archive_size, entries, is_of_the_zoo, pareto_front, projects_of
 
 INDENT = 13

@@ -24,9 +24,8 @@ from tasks.core.paths import Workspace
 from tasks.core.receipts import read, write
 from tasks.extract import step
 from tasks.pipeline import archive_cache
-from tasks.pipeline.installed import differences
 from tasks.pipeline.job import NetworkJob, Outcome, Silent
-from tasks.pipeline.receipts import ExtractReceipt
+from tasks.pipeline.receipts import ExtractReceipt, differences
 from tasks.verify import step as verify
 from tests.support.archives import MTIME, NETWORK, zoo_archive, zoo_files
 from tests.support.jobs import (

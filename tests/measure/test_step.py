@@ -26,8 +26,8 @@ from tasks.inference.results import (
 )
 from tasks.measure import running, step
 from tasks.measure.project_pictures import read_pictures
-from tasks.pipeline.installed import receipt_of
 from tasks.pipeline.job import ProjectJob, Silent
+from tasks.pipeline.receipts import receipt_of
 from tests.measure.conftest import FOUND, StandIn, project_of
 from tests.support.annotated import fill, picture, turned, xml
 from tests.support.projects import defer, install, project_job
