@@ -170,7 +170,7 @@ class TrainingStep(Step[TrainingJob], frozen=True, kw_only=True):
     def wanted(self, config: Config) -> Collection[str]:
         """Those that can be trained."""
         jobs = self.jobs(config, Workspace(Path()))
-        return [job.name for job in jobs if job.network.is_trainable]
+        return {job.name: None for job in jobs if job.network.is_trainable}
 
 
 class WorkspaceStep(Step[WorkspaceJob], frozen=True, kw_only=True):

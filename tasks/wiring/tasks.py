@@ -115,7 +115,7 @@ def step_tasks(step: Step[J], config: Config, cleaning: Cleaning) -> Tasks:
         members = [f"{step.name}:{name}" for name in wanted]
         yield group(step.name, members, step.doc, partial(cleaning.step, step, wanted))
         if step.scope == "training":
-            yield from _groups_of_projects(step, config, cleaning)
+            yield from _groups_of_projects(step, wanted, config, cleaning)
     for job in step.jobs(config, cleaning.workspace):
         task = step_task(step, job)
         task.cleaner = partial(cleaning.step, step, [job.name])
@@ -123,10 +123,14 @@ def step_tasks(step: Step[J], config: Config, cleaning: Cleaning) -> Tasks:
         yield task
 
 
-def _groups_of_projects(step: AnyStep, config: Config, cleaning: Cleaning) -> Tasks:
+def _groups_of_projects(
+    step: AnyStep, wanted: Iterable[str], config: Config, cleaning: Cleaning
+) -> Tasks:
     """`train:cube_faces` stands for all networks of the project that can be trained."""
-    for project in config.projects:
-        names = [name for name in step.wanted(config) if name.partition(":")[0] == project]
+    of_project: dict[str, list[str]] = {project: [] for project in config.projects}
+    for name in wanted:
+        of_project[name.partition(":")[0]].append(name)
+    for project, names in of_project.items():
         members = [f"{step.name}:{name}" for name in names]
         yield group(
             f"{step.name}:{project}", members, "project", partial(cleaning.step, step, names)
