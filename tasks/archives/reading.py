@@ -244,7 +244,7 @@ def read_blocks(
     """
     expected, names = wanted.expected, Names()
     members, indexes = dict[str, MemberFacts](), dict[str, bytes]()
-    folders, kept = list[str](), 0
+    folders, index_bytes = list[str](), 0
     with closing(ahead(inflate(blocks))) as inflated:
         stream = TarStream(inflated, advance)
         for entry in iterate_members(stream, wanted.limits, names):
@@ -259,8 +259,8 @@ def read_blocks(
                 raise DamagedError("archive", f"changed since it was verified ({entry.path})")
             if entry.path.endswith(".index"):
                 indexes[entry.path] = content
-                kept += len(content)
-                if kept > LARGEST_INDEX:
+                index_bytes += len(content)
+                if index_bytes > LARGEST_INDEX:
                     most = human_size(LARGEST_INDEX)
                     raise UnsafeArchiveError("archive", f"holds more than {most} of .index files")
     if missing := sorted(set(expected or ()) - set(members)):

@@ -6,8 +6,8 @@ process, however that ends. Where the lock proves nothing (see `core.temporary`)
 latest change in the folder does. A mistake costs a clean-up, never a file: what is published is
 compared first.
 
-What was made may be kept for a later process: under the name of the place itself, with a note that
-says what it is. To use it, it is moved into a folder of one's own first, which only one can do.
+What was made may be completed for a later process: under the name of the place itself, with a note
+that says what it is. To use it, it is moved into a folder of one's own first, which only one can do.
 """
 
 from __future__ import annotations
@@ -56,26 +56,26 @@ def made_aside(place: Path) -> Generator[Path, None, None]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def keep(made: Path, note: bytes, place: Path) -> None:
+def complete(made: Path, note: bytes, place: Path) -> None:
     """Leave what was made, a folder in one's own, for whoever comes next.
 
     Raises:
-        OSError: it can't be written, or something is kept there already.
+        OSError: it can't be written, or something lies there already.
     """
     (made / NOTE).write_bytes(note)
     made.rename(place)
 
 
-def is_kept(place: Path) -> bool:
-    """Whether something was kept there; a folder without a note is none of ours."""
+def is_complete(place: Path) -> bool:
+    """Whether a completed folder lies there; one without a note is none of ours."""
     return is_file(place / NOTE) and not place.is_symlink()
 
 
-def drop_kept(place: Path) -> None:
-    """Remove what was kept, if anything was."""
-    if is_kept(place):
+def discard_complete(place: Path) -> None:
+    """Remove the completed folder, if there is one."""
+    if is_complete(place):
         with suppress(OSError), made_aside(place) as own:
-            place.rename(own / "kept")
+            place.rename(own / "discarded")
 
 
 def remove_strays(place: Path) -> None:
@@ -96,9 +96,9 @@ def remove_strays(place: Path) -> None:
 
 
 def strays(place: Path) -> list[Path]:
-    """The folders of `place` that no living process holds, and what was kept there."""
+    """The folders of `place` that no living process holds, and the completed one."""
     dead = [folder for folder, ground in _found(place) if _is_dead(folder, ground)]
-    return [place, *dead] if is_kept(place) else dead
+    return [place, *dead] if is_complete(place) else dead
 
 
 def _found(place: Path) -> Iterator[tuple[Path, Ground]]:

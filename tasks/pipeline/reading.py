@@ -6,7 +6,7 @@ its files into a *staged tree*, if the network is not installed; verify judges t
 found on the way, and extract publishes the tree by a rename. Where there is no such tree, or it is
 not what its note says, the archive is read where it lies, by the same code.
 
-    pre-trained/.<network>.staging-<token>/kept/     a tree that grows; held by its process
+    pre-trained/.<network>.staging-<token>/staged/   a tree that grows; held by its process
     pre-trained/.<network>.staging/                  a complete one: `tree/`, and `note.json`
 """
 
@@ -36,7 +36,7 @@ from tasks.core.errors import DamagedError, TodError, UnsafeArchiveError
 from tasks.core.files import LARGEST_STATE, free_space
 from tasks.core.files import read_file as read_small
 from tasks.core.receipts import digest
-from tasks.core.staging import NOTE, drop_kept, is_kept, keep, remove_strays, staging
+from tasks.core.staging import NOTE, complete, discard_complete, is_complete, remove_strays, staging
 from tasks.core.temporary import is_own
 from tasks.pipeline import archive_cache
 from tasks.pipeline.archive_cache import ArchiveRecord
@@ -102,7 +102,7 @@ def read_and_stage(job: NetworkJob, archive: Path, progress: Progress) -> Facts:
         with suppress(OSError), growing(job) as folder:
             with closing(Tree(folder / "tree")) as tree:
                 facts = read(job, archive, "verify", progress, tree=tree)
-            _keep(job, folder, facts, status.st_mtime_ns)
+            _complete(job, folder, facts, status.st_mtime_ns)
             return facts
     return read(job, archive, "verify", progress)
 
@@ -114,7 +114,7 @@ def is_installed(job: NetworkJob) -> bool:
 
 @contextmanager
 def growing(job: NetworkJob) -> Generator[Path, None, None]:
-    """The folder of a tree that grows, the only one of its network; what is not kept vanishes.
+    """The folder of a tree that grows, the only one of its network; what is not completed vanishes.
 
     Raises:
         OSError: pre-trained/ can't be written.
@@ -122,26 +122,26 @@ def growing(job: NetworkJob) -> Generator[Path, None, None]:
     discard(job)
     remove_strays(job.workspace.staging(job.name))
     with staging(job.workspace, job.name) as held:
-        (held / "kept").mkdir()
-        yield held / "kept"
+        (held / "staged").mkdir()
+        yield held / "staged"
 
 
-def _keep(job: NetworkJob, folder: Path, facts: Facts, mtime_ns: int) -> None:
+def _complete(job: NetworkJob, folder: Path, facts: Facts, mtime_ns: int) -> None:
     note = Note(_definition(job), facts, mtime_ns)
-    keep(folder, msgspec.json.encode(note), job.workspace.staging(job.name))
+    complete(folder, msgspec.json.encode(note), job.workspace.staging(job.name))
 
 
 def discard(job: NetworkJob) -> None:
     """Remove the staged tree, if there is one."""
-    drop_kept(job.workspace.staging(job.name))
+    discard_complete(job.workspace.staging(job.name))
 
 
 def claim(job: NetworkJob, held: Path) -> Path:
     """Move the staged tree, if there is one, into a folder that this process holds: where it is."""
-    if is_kept(job.workspace.staging(job.name)):
+    if is_complete(job.workspace.staging(job.name)):
         with suppress(OSError):  # another process was faster
-            job.workspace.staging(job.name).rename(held / "kept")
-    return held / "kept"
+            job.workspace.staging(job.name).rename(held / "staged")
+    return held / "staged"
 
 
 def staged_facts(
@@ -227,7 +227,7 @@ class ReadAlong:
                 if self._record is not None:
                     _, *others = self._digests.finish()
                     facts = facts.of_file(self._record.size, self._record.sha256, *others)
-                    _keep(self._job, folder, facts, self._record.mtime_ns)
+                    _complete(self._job, folder, facts, self._record.mtime_ns)
         except (TodError, OSError):
             pass
         finally:

@@ -68,7 +68,7 @@ def verify(
     return facts, replace(verdict, checked=checked), Outcome("built", note, facts.size, lines)
 
 
-def look_through(
+def verify_file(
     job: NetworkJob, file: Path, progress: Progress, *, accepting: bool = False
 ) -> tuple[Facts, str]:
     """Read an archive where it lies, as if it had been downloaded; nothing is recorded or moved.

@@ -78,14 +78,14 @@ def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[st
     from tasks.download import step as download
     from tasks.pipeline import archive_cache
     from tasks.verify import step as verify
-    from tasks.verify.work import look_through
+    from tasks.verify.work import verify_file
     from tasks.web.sources import ordered
 
     for source in ordered(network, config.settings):
         if source.path is not None and (workspace.root / source.path).is_file():
             why = f"it is read from {source.path}, nothing is fetched for it"
             raise UsageError(network.name, why)
-    _, note = look_through(job, file, Silent())
+    _, note = verify_file(job, file, Silent())
     archive_cache.put(job, file, archive_cache.ArchiveRecord(source="adopted", attested_by="file"))
     download.run(job, Silent())
     lines = verify.run(job, Silent()).lines
@@ -110,14 +110,14 @@ def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[s
 
     from tasks.config import lock
     from tasks.pipeline import archive_cache
-    from tasks.verify.work import look_through
+    from tasks.verify.work import verify_file
 
     file = existing_file(words[1]) if len(words) == 2 else archive_cache.refused(job)
     archive = file or archive_cache.archive_of(job)
     if archive is None:
         todo = f"`doit verify:{network.name}` fetches it"
         raise UsageError(network.name, "there is no archive of it at hand", todo)
-    facts, note = look_through(job, archive, Silent(), accepting=True)
+    facts, note = verify_file(job, archive, Silent(), accepting=True)
     if len(words) == 2:
         archive = archive_cache.put(
             job, archive, archive_cache.ArchiveRecord(source="adopted", attested_by="user")

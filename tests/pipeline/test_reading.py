@@ -428,8 +428,8 @@ def test_what_a_killed_download_staged_goes_with_the_next(
 ) -> None:
     job = serve(file(archive.read_bytes()))
     left = job.workspace.pre_trained / f"{staged(job).name}-{token()}"
-    (left / "kept/tree").mkdir(parents=True)
-    (left / "kept/tree/pipeline.config").write_bytes(b"half")
+    (left / "staged/tree").mkdir(parents=True)
+    (left / "staged/tree/pipeline.config").write_bytes(b"half")
     run(job, *STEPS)
     assert reads == []
     assert is_installed(job, files)

@@ -26,7 +26,7 @@ from tasks.pipeline import archive_cache
 from tasks.pipeline.job import NetworkJob, Silent
 from tasks.pipeline.receipts import VerifyReceipt
 from tasks.verify import step
-from tasks.verify.work import look_through
+from tasks.verify.work import verify_file
 from tasks.wiring.commands import network_of_file
 from tests.support.archives import NETWORK, file_member, tar_gz, zoo_archive, zoo_files
 from tests.support.jobs import (
@@ -141,7 +141,7 @@ def test_a_command_that_is_offered_is_one_command_whatever_the_file_is_called(
     file = archive.rename(archive.with_name(name))
     lock.record(job.workspace.lock_file, job.name, LockEntry(sha256="0" * 64, size=5))
     with pytest.raises(RefusedError) as refused:
-        look_through(job, file, SILENT)
+        verify_file(job, file, SILENT)
     offered = refused.value.todo.removeprefix("`").removesuffix("` trusts it all the same")
     assert shlex.split(offered) == ["doit", "accept", job.name, str(file)]
     with pytest.raises(UsageError) as unknown:
