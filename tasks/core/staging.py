@@ -7,7 +7,7 @@ latest change in the folder does. A mistake costs a clean-up, never a file: what
 compared first.
 
 What was made may be completed for a later process: under the name of the place itself, with a note
-that says what it is. To use it, it is moved into a folder of one's own first, which only one can do.
+that says what it is. Whoever uses it moves it into a folder of his own first: only one can do so.
 """
 
 from __future__ import annotations
