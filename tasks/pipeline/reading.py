@@ -206,13 +206,13 @@ class ReadAlong:
         self._thread: Thread | None = None
 
     def begin(self, size: int | None) -> None:
-        """Begin (again) with the first byte of an archive of `size` bytes; None if that is not
-        known, which git's blob id needs."""
+        """Begin (again) with the first byte of an archive of `size` bytes. Where that is not known,
+        nobody could tell whether there is room for the tree: then nothing is read."""
         self.close()
-        if is_installed(self._job) or (size is None and "git_blob_sha1" in self._wanted.kinds):
+        if size is None or is_installed(self._job):
             return
         self._record: ArchiveRecord | None = None
-        self._digests = Digests(self._wanted.kinds, size or 0)
+        self._digests = Digests(self._wanted.kinds, size)
         self._queue = Queue[bytes](AHEAD)
         self._thread = Thread(target=self._read, daemon=True)
         self._thread.start()

@@ -258,6 +258,18 @@ def test_an_archive_that_need_not_be_kept_is_read_once(
     assert [step.why_stale(job) for step in STEPS] == [None] * 3
 
 
+def test_without_a_length_that_is_known_before_verify_reads_the_archive(
+    serve: Serve, archive: Path, files: Files, reads: list[Path]
+) -> None:
+    """Nobody could tell whether there is room for its files."""
+    job = serve(chunked(archive.read_bytes()))
+    run(job, download)
+    assert shelf(job) == set()
+    run(job, verify, extract)
+    assert len(reads) == 1
+    assert is_installed(job, files)
+
+
 def test_git_blob_ids_need_a_length_that_is_known_before(
     serve: Serve, archive: Path, files: Files, reads: list[Path]
 ) -> None:
