@@ -286,6 +286,8 @@ def test_the_rest_takes_what_no_project_names(
     install(workspace, "by-name")
     smoke(workspace, "by-name")
     (workspace.pre_trained / f".dead.staging-{token()}").mkdir()
+    (workspace.pre_trained / ".staged.staging/tree").mkdir(parents=True)
+    (workspace.pre_trained / ".staged.staging/note.json").write_bytes(b"{}")
     scaffold(project_job(workspace, name="gone"))
     before = tree(project)
     assert rest(workspace, cache, told, networks=("net",), projects=("cube_faces",)) == []
