@@ -2,13 +2,14 @@
 
 __main__     the command: which sections, how many rounds
 measure      one process, or a function in one: wall, CPU, peak memory; contenders in turn
+machine      what it is measured on: SHA instructions, versions
 table        samples → rows and goals → Markdown
 publish      that, into docs/benchmarks.md and README.md
 archives     archives in the zoo's layout, from a seed
-server       a loopback HTTP server, in a process of its own
+server       a loopback HTTP server, in a process of its own; as fast as it can, or at a rate
 workspaces   checkouts with networks and projects, built
 tools        the contenders: which are here, and a virtual environment for those of pip
-install  memory  noop  drift  smoke  parallel      the sections
+install  rates  memory  noop  drift  chain  smoke  parallel      the sections
 """
 
-SECTIONS = ("install", "memory", "noop", "drift", "smoke", "parallel")
+SECTIONS = ("install", "rates", "memory", "noop", "drift", "chain", "smoke", "parallel")

@@ -5,25 +5,22 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 
 from benchmarks import SECTIONS
+from benchmarks.machine import described, versions
 from benchmarks.measure import FailedError
-from benchmarks.publish import ROOT, publish
+from benchmarks.publish import ROOT, Figures, publish
 from benchmarks.room import Room
-from benchmarks.table import Section, markdown
-from benchmarks.tools import Tools, prepare
-from tasks.inference.machine import processor, processors
-
-VERSIONS = ("doit", "isal", "requests", "msgspec", "tensorflow", "keras")
+from benchmarks.table import Section
+from benchmarks.tools import prepare
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -34,13 +31,15 @@ def main(words: Sequence[str] | None = None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=options.kept))
     try:
         room = Room(folder, options.kept / "archives", tools, say, options.networks)
-        tried = {name: _section(name, room, options.rounds) for name in options.only}
+        ran = versions(tools)
+        tried = {name: _section(name, room, options.rounds, ran) for name in options.only}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     done = {name: section for name, section in tried.items() if section}
-    sys.stdout.write(markdown(head(tools), [*done.values()]))
+    figures = Figures(described(), done)
+    sys.stdout.write(figures.markdown())
     if options.publish:
-        publish(ROOT, head(tools), done)
+        publish(ROOT, figures)
     return 0 if len(done) == len(tried) else 1
 
 
@@ -70,7 +69,7 @@ def _default_folder() -> Path:
     return Path(platformdirs.user_cache_dir("tod-tf2-benchmarks", appauthor=False))
 
 
-def _section(name: str, room: Room, rounds: int) -> Section | None:
+def _section(name: str, room: Room, rounds: int, ran: Sequence[str]) -> Section | None:
     """The section of this name; None if it failed, which is told."""
     say(f"{name} …")
     measure: Callable[[Room, int], Section] = import_module(f"benchmarks.{name}").section
@@ -80,22 +79,8 @@ def _section(name: str, room: Room, rounds: int) -> Section | None:
         say(f"{name} failed: {error}")
         return None
     how_often = measured.remark or f"{rounds} round{'' if rounds == 1 else 's'}"
-    return replace(measured, remark=f"{how_often}; load {os.getloadavg()[0]:.1f} at the end")
-
-
-def head(tools: Tools) -> list[str]:
-    """What it was measured on, and against what."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    installed = ", ".join(f"{name} {metadata.version(name)}" for name in VERSIONS)
-    lines = [
-        f"{processors()} processors ({processor()}), {memory:.0f} GiB of memory, "
-        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-        installed,
-        "contenders: " + ", ".join(tools.versions()),
-    ]
-    if missing := tools.missing():
-        lines.append(f"not here, so left out: {', '.join(missing)}")
-    return lines
+    remark = f"{how_often}; load {os.getloadavg()[0]:.1f} at the end"
+    return replace(measured, remark=remark, versions=ran)
 
 
 def say(line: str) -> None:

@@ -7,7 +7,7 @@ from benchmarks.table import Goal, Row, Section
 from benchmarks.workspaces import Place, fresh
 
 MEGABYTES = (50, 200, 1400)
-MOST = 100  # MB
+MOST = 60  # MB
 
 
 def section(room: Room, rounds: int) -> Section:

@@ -38,17 +38,20 @@ class Goal:
 
 @dataclass(frozen=True)
 class Section:
-    """Rows under one heading, the goals that they are held against, and how they were measured."""
+    """Rows under one heading, the goals that they are held against, how they were measured, and the
+    versions of what ran."""
 
     title: str
     rows: Sequence[Row]
     goals: Sequence[Goal] = ()
     remark: str = ""
+    versions: Sequence[str] = ()
 
 
-def markdown(head: Sequence[str], sections: Sequence[Section]) -> str:
+def markdown(machine: str, sections: Sequence[Section]) -> str:
     """The whole report: what it was measured on, the goals, and one table of all rows."""
-    lines = [f"- {line}" for line in head]
+    versions = dict.fromkeys(line for section in sections for line in section.versions)
+    lines = [f"- {line}" for line in (machine, *versions)]
     if goals := goals_of(sections):
         lines += ["", *goals]
     lines += ["", "| | median | ratio | |", "| --- | ---: | ---: | --- |"]
@@ -73,7 +76,7 @@ def goals_of(sections: Sequence[Section]) -> list[str]:
 
 
 def _digits(goal: Goal) -> int:
-    return 2 if goal.unit == "×" else 0
+    return 0 if goal.unit == " MB" else 2
 
 
 def goal(

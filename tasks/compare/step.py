@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from tasks.compare.inputs import ReadDetections, folders, read_inputs
 from tasks.compare.units import FIXED
 from tasks.core import ownership, receipts
@@ -48,7 +50,9 @@ def run(job: ProjectJob, progress: Progress) -> Outcome:
 def definition(job: ProjectJob) -> str:
     """Digest of what the configuration says about the page, and of the page's version."""
     known = job.config.networks
-    networks = [known[name] for name in job.project.all_networks if name in known]
+    named = [known[name] for name in job.project.all_networks if name in known]
+    # What trains a network is not on the page.
+    networks = [replace(one, trainer="object_detection_api") for one in named]
     return receipts.digest((*VERSION, job.name, job.project.labels, networks))
 
 

@@ -60,7 +60,7 @@ def test_goals_make_a_table_that_says_which_are_missed() -> None:
 
 def test_the_report_has_the_machine_then_the_goals_then_every_row() -> None:
     measured = Section("Install", rows(MEASURED, "by hand"), remark="3 rounds")
-    text = markdown(["2 processors"], [measured])
+    text = markdown("2 processors", [measured])
     assert text == (
         "- 2 processors\n"
         "\n"
