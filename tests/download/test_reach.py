@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -61,8 +63,9 @@ def test_a_resolver_that_hangs_costs_the_deadline_once_for_all_hosts(
     over.set()
 
 
-def test_a_connection_that_nobody_answers_is_a_time_out() -> None:
-    """A listener whose queue is full leaves further connections unanswered."""
+@contextmanager
+def unanswered() -> Iterator[int]:
+    """The port of a listener whose queue is full: further connections are left unanswered."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
@@ -72,20 +75,40 @@ def test_a_connection_that_nobody_answers_is_a_time_out() -> None:
             each.setblocking(False)
             each.connect_ex(("127.0.0.1", port))
         time.sleep(0.05)
+        try:
+            yield port
+        finally:
+            for each in waiting:
+                each.close()
+
+
+def resolve_to(ports: Iterable[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every host has these ports of the loopback as its addresses."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in ports]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+
+def test_a_connection_that_nobody_answers_is_a_time_out() -> None:
+    with unanswered() as port:
         assert unreachable([local(port)], 0.2) == {local(port): "time-out"}
-        for each in waiting:
-            each.close()
+
+
+def test_addresses_that_say_nothing_do_not_hide_the_one_that_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where IPv6 leads nowhere: asked in turn, the first would use up the deadline."""
+    with serving(silent) as server, unanswered() as first, unanswered() as second:
+        resolve_to((first, second, server.port), monkeypatch)
+        begun = time.monotonic()
+        assert unreachable([HOST], 3.0) == {}
+        assert time.monotonic() - begun < 1.0
 
 
 def test_an_address_that_leads_nowhere_does_not_hide_the_one_that_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with serving(silent) as server:
-        found = [
-            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
-            for port in (free_port(), server.port)
-        ]
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        resolve_to((free_port(), server.port), monkeypatch)
         assert unreachable([HOST], 1.0) == {}
 
 
