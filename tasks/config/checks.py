@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tasks.config.places import why_no_host, why_odd
+from tasks.core.addresses import why_no_host, why_odd
 from tasks.core.spelling import code_point, composed, unseen
 
 Table = dict[str, Any]

@@ -1,7 +1,7 @@
 """config/*.toml → `Config`.
 
 Every `doit` does this, so a compiled copy lies in the state folder. It is used if it was made from
-these very files (their bytes, and those of this package's own rules, are in its digest), and it is
+these very files (their bytes, and those of the rules, are in its digest), and it is
 decoded with all type checks. If it is missing, stale, damaged or can't be written, only time is
 lost. TOML is parsed, and faults are looked for, when it does not serve.
 """
@@ -26,7 +26,10 @@ from tasks.core.paths import Workspace
 if TYPE_CHECKING:
     from tasks.config.checks import Fault, Source
 
-RULES = ("types.py", "checks.py", "places.py", "load.py", "names.py", "parse.py", "reading.py")
+RULES = (
+    *("types.py", "checks.py", "load.py", "names.py", "parse.py", "reading.py"),
+    "../core/addresses.py",
+)
 
 
 class Stamp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,7 +140,7 @@ def digest(names: Sequence[str], contents: Iterable[bytes], body: bytes) -> str:
 
     Each part is preceded by its length, so no two lists of parts give one digest.
     """
-    rules = (Path(__file__).with_name(rule).read_bytes() for rule in RULES)
+    rules = (Path(__file__).parent.joinpath(rule).read_bytes() for rule in RULES)
     parts = [*rules, *(name.encode() for name in names), *contents, body]
     sha256 = hashlib.sha256()
     for part in parts:

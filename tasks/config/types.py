@@ -273,7 +273,7 @@ class Settings(Frozen, frozen=True, kw_only=True):
         smoke_timeout: seconds one network may take to load and run.
         max_members, max_unpacked: limits of an archive (number; bytes).
         smoke_image: a picture that all networks are run on, relative to the workspace.
-        netrc_hosts: hosts that may be sent what ~/.netrc has for them; see `download.credentials`.
+        netrc_hosts: hosts that may be sent what ~/.netrc has for them; see `web.request`.
         catalogues: more catalogue files, relative to config/.
     """
 

@@ -1,4 +1,5 @@
-"""Addresses (URLs): what of one may be shown or kept, and whether one can be used at all.
+"""Addresses (URLs): what of one may be shown or kept, and why one can't be used. Looks at no disk
+and no network.
 
 An address may hold secrets: a name and a password before its host, a token in its query. So in all
 that is shown or kept (messages, hints, logs, receipts, records, the lock) the part before the host
@@ -8,12 +9,16 @@ nobody can tell a harmless parameter from a token. The rest of the path is shown
 
 from __future__ import annotations
 
+import os
 import re
+import unicodedata
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from tasks.core.numbers import whole
+from tasks.core.text import whole
 
 HIDDEN = "***"
+SCHEMES = ("http", "https", "file")
+FIELDS = ("{date}", "{file}", "{network}")  # of a mirror
 
 # Patterns are compiled where they are used: a `doit` with nothing to do needs none of them.
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*"
@@ -97,10 +102,10 @@ def why_unusable(address: str) -> str:
     host, port = re.fullmatch(_SPLIT, parts.netloc.rpartition("@")[2]).groups()  # type: ignore[union-attr]
     if port and not 1 <= (whole(port) or 0) <= 65_535:
         return f"expected a port from 1 to 65535 after the host{_HINT if '@' in address else ''}"
-    return _why_no_host(host)
+    return _why_odd_host(host)
 
 
-def _why_no_host(host: str) -> str:
+def _why_odd_host(host: str) -> str:
     if host.startswith("["):
         import ipaddress
 
@@ -131,3 +136,46 @@ def ascii_host(host: str) -> str:
     import idna
 
     return idna.encode(host, uts46=True).decode("ascii")
+
+
+def why_odd(text: str, *, remote_only: bool = False) -> str:
+    """Why nothing can be had from an address or a path, as a clause; "" if that can be tried.
+
+    Args:
+        remote_only: a path, or a `file://`, will not do.
+    """
+    scheme, mark, rest = text.partition("://")
+    scheme = scheme.casefold()
+    if mark and not rest.strip("/"):
+        return f"expected more than {scheme}://"
+    if mark and scheme in ("http", "https"):
+        for field in FIELDS:
+            text = text.replace(field, "x")
+        return why_unusable(text)
+    if remote_only:
+        return "expected an address that begins with https:// or http://"
+    if mark and scheme != "file":
+        known = ", ".join(SCHEMES)
+        return f"expected a path or an address that begins with {known}; found {scheme}://"
+    return _why_odd_file(rest) if mark else _why_odd_path(text)
+
+
+def _why_odd_file(rest: str) -> str:
+    host, _, path = rest.partition("/")
+    if host.casefold() not in ("", "localhost"):
+        return "expected a path behind file://, as in file:///folder/file"
+    return _why_odd_path(f"/{unquote(path)}")
+
+
+def _why_odd_path(path: str) -> str:
+    if any(unicodedata.category(letter) == "Cc" for letter in path):
+        return "expected a path without control characters"
+    if path.startswith("~") and os.path.expanduser(path) == path:  # noqa: PTH111  Path's raises
+        return f"expected a path; there is no home folder for {path.partition('/')[0]} here"
+    return ""
+
+
+def why_no_host(text: str) -> str:
+    """Why this is not the bare name of a host; "" if it is."""
+    odd = any(sign in text for sign in "/@:?#[") or why_unusable(f"https://{text}")
+    return "expected the name of a host, and nothing else" if odd else ""

@@ -4,23 +4,101 @@ Whoever writes such a file announces it first: a receipt without a definition li
 there and what is about to, so that after a crash it is still known whose the file is. Results are
 always written, and a file of the user's that stands there is backed up. Files of a project are
 written only in place of nothing or of ours; what is the user's stays as it is.
+
+A receipt can be damaged or forged, so a path of one is looked at (`is_below`, `path_state`) before
+anything is done there.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+import os
+import stat
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tasks.core import receipts
-from tasks.core.backup import back_up
 from tasks.core.files import atomic_writer, sha256_of, sha256_or_nothing, write_if_changed
 from tasks.core.receipts import Output, Receipt
 from tasks.core.text import printable
+
+# On Windows `C:x` and `a\b` are paths of their own; elsewhere they are plain names.
+FORBIDDEN = "\0\\:" if os.name == "nt" else "\0"
+
+
+class PathState(Struct, frozen=True):
+    """What stands at a path.
+
+    Attributes:
+        kind: what it is, links followed; a link to nothing, a pipe or a device is `other`.
+        sha256: of a file's content; "" if it can't be read.
+        link: the path itself is a link.
+        via_link: a folder above it, inside the workspace, is a link.
+    """
+
+    kind: Literal["nothing", "folder", "file", "other"]
+    sha256: str = ""
+    link: bool = False
+    via_link: bool = False
+
+    def is_ours(self, written: Iterable[str]) -> bool:
+        """Whether it is a plain file whose content is one of those that we wrote (sha256)."""
+        return (
+            self.kind == "file" and not self.link and bool(self.sha256) and self.sha256 in written
+        )
+
+
+def path_state(root: Path, path: Path) -> PathState:
+    """See what stands at `path`, below `root`.
+
+    Raises:
+        OSError: a folder above it can't be searched.
+    """
+    via_link = is_via_link(root, path)
+    try:
+        status = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return PathState("nothing", via_link=via_link)
+    link = stat.S_ISLNK(status.st_mode)
+    if link:
+        try:
+            status = os.stat(path)
+        except OSError:
+            return PathState("other", link=True, via_link=via_link)
+    if stat.S_ISDIR(status.st_mode):
+        return PathState("folder", link=link, via_link=via_link)
+    if not stat.S_ISREG(status.st_mode):
+        return PathState("other", link=link, via_link=via_link)
+    return PathState("file", sha256_or_nothing(path), link, via_link)
+
+
+def is_via_link(root: Path, path: Path) -> bool:
+    """Whether a folder between `root` and `path` is a link: then nothing is deleted there."""
+    return any(is_link(folder) for folder in path.parents if root in folder.parents)
+
+
+def is_link(path: Path) -> bool:
+    """Whether `path` itself is a link; false where nothing can be seen."""
+    try:
+        return stat.S_ISLNK(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def is_below(folder: str, path: str) -> bool:
+    """Whether the relative `path` of a receipt truly lies below `folder`.
+
+    A receipt can be damaged or forged: absolute paths, `..` and the like are not below anything.
+    """
+    parts = path.split("/")
+    plain = all(part not in ("", ".", "..") and not set(part) & set(FORBIDDEN) for part in parts)
+    return plain and path.startswith(folder + "/")
 
 
 def why_stale(
@@ -93,6 +171,32 @@ def write_results(
         write_if_changed(path, content)
     written = {keys[path]: Output(sha256) for path, sha256 in intended.items()}
     return {**others, **written}, tuple(filter(None, moved))
+
+
+def back_up(path: Path, ours: Collection[str]) -> str | None:
+    """Rename what stands at `path`, unless it is a file that we wrote (`ours`: the sha256s).
+
+    What is left at `path` is then nothing, or ours. A folder stays in the way: whoever made it
+    hardly meant it to be replaced, and writing tells of it.
+
+    Returns:
+        A sentence for the user if something was renamed.
+
+    Raises:
+        OSError: it can't be looked at or renamed.
+    """
+    here = path_state(path.parent, path)
+    if here.kind == "nothing" or here.is_ours(ours) or (here.kind == "folder" and not here.link):
+        return None
+    backup = next(place for place in _names(path) if not os.path.lexists(place))
+    path.rename(backup)
+    return f"{printable(path)} was not as the build made it: yours is now {printable(backup.name)}"
+
+
+def _names(path: Path) -> Iterator[Path]:
+    """`index.yours.html`, `index.yours-2.html` and so on."""
+    yield path.with_name(f"{path.stem}.yours{path.suffix}")
+    yield from (path.with_name(f"{path.stem}.yours-{n}{path.suffix}") for n in count(2))
 
 
 def write_unless(path: Path, write: Callable[[IO[bytes]], bool]) -> bool:

@@ -10,14 +10,18 @@ database was lost, that its work is already done.
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from tasks.core.files import LARGEST_STATE, Stamp, read_file, sha256_of, stamp_of, write_if_changed
-from tasks.core.former import former_outputs
+from tasks.core.paths import Workspace
 
 Status = Literal["done", "deferred"]
 
@@ -71,12 +75,10 @@ def read(path: Path, kind: type[R]) -> R | None:
     try:
         content = read_file(path, LARGEST_STATE)
         receipt = msgspec.json.decode(content, type=kind)
-        former = {} if receipt.outputs else former_outputs(path, content)
+        outputs = receipt.outputs or _former_outputs(path, content)
     except (OSError, msgspec.DecodeError, ValueError):
         return None
-    if not former:
-        return receipt
-    return msgspec.structs.replace(receipt, outputs={k: Output(*v) for k, v in former.items()})
+    return receipt if receipt.outputs == outputs else replace(receipt, outputs=outputs)
 
 
 def write(path: Path, receipt: Receipt) -> bool:
@@ -121,3 +123,59 @@ def _sha256_or_nothing(path: Path) -> str:
 def _remembered_sha256(path: Path, stamp: Stamp) -> str:
     """Every project asks for the receipts of its networks, which projects share."""
     return sha256_of(path)
+
+
+# --- receipts of the release before -------------------------------------------------------------
+
+
+class _Former(msgspec.Struct):
+    """All fields in which the steps noted what they had written, each in a way of its own."""
+
+    status: str = "done"
+    definition: str = ""
+    files: dict[str, str] = {}
+    intended: dict[str, str] | str = ""
+    splits: dict[str, Output] = {}
+    sha256: str = ""
+    page: str = ""
+
+
+def _former_outputs(path: Path, content: bytes) -> dict[str, Output]:
+    """The outputs of the receipt at `path`, so that a workspace need not be built anew.
+
+    Raises:
+        msgspec.DecodeError: it is no receipt.
+    """
+    step, name = path.parent.name, path.stem
+    if step not in ("scaffold", "records", "smoke", "measure", "compare", "plot"):
+        return {}
+    former = msgspec.json.decode(content, type=_Former)
+    if step == "smoke":
+        is_last = former.status == "done" and former.definition != ""
+        return dict(_untouched(path, name)) if is_last else {}
+    return {key: output for key, output in _noted(step, name, former) if output != NOTHING}
+
+
+def _noted(step: str, name: str, former: _Former) -> Iterator[tuple[str, Output]]:
+    place = Workspace(Path())
+    if isinstance(former.intended, dict):
+        for key in former.files.keys() | former.intended.keys():
+            where = key if step == "scaffold" else place.plot(key).as_posix()
+            yield where, Output(former.files.get(key, ""), former.intended.get(key, ""))
+    elif step == "records":
+        for split, output in former.splits.items():
+            yield place.record_file(name, split).as_posix(), output
+    elif step == "measure":
+        yield place.comparison(name).as_posix(), Output(former.sha256, former.intended)
+    elif step == "compare":
+        yield place.comparison_page(name).as_posix(), Output(former.page, former.intended)
+
+
+def _untouched(path: Path, name: str) -> Iterator[tuple[str, Output]]:
+    """The results of smoke, which noted nothing of them: as its receipt was written last, those
+    that are not younger were not changed since."""
+    place, root = Workspace(Path()), path.parents[3]
+    for result in (place.smoke_json(name), place.smoke_picture(name)):
+        with suppress(OSError):
+            if os.lstat(root / result).st_mtime_ns <= os.lstat(path).st_mtime_ns:
+                yield result.as_posix(), Output(sha256_of(root / result))

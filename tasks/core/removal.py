@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasks.core.files import leftovers
-from tasks.core.path_state import PathState, is_link, is_via_link, path_state
+from tasks.core.ownership import PathState, is_link, is_via_link, path_state
 from tasks.core.paths import Workspace
 from tasks.core.receipts import Receipt
 from tasks.core.text import printable
@@ -104,8 +104,8 @@ class Removal:
     def leftovers(self, path: Path) -> None:
         """Remove the temporary files that killed writers of `path` left."""
         try:
-            for stray in leftovers(path, remove=not self.dryrun) if self._may(path) else ():
-                self.gone.add(stray)
+            if self._may(path):
+                self.gone.update(leftovers(path, remove=not self.dryrun))
         except OSError as error:
             self._fail(path, error)
 

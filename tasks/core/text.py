@@ -1,4 +1,4 @@
-"""Text for the user: numbers of things, and text from outside, made fit to be shown.
+"""Text for the user, and text from outside: made fit to be shown, read as a number.
 
 A label, a file's name or a server's answer may hold what a terminal obeys (escape sequences), what
 turns or hides the text beside it (bidirectional controls, zero-width characters) and what no
@@ -8,6 +8,7 @@ encoding knows (lone surrogates). All of these are shown as escapes: `\\x1b`, `\
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 
 # Beside what is printable, lines of ours may hold these: they break or align, and hide nothing.
@@ -24,6 +25,9 @@ PLAIN_SIGNS = {
     "\N{NARROW NO-BREAK SPACE}": " ",
 }
 PLAIN = "tod-plain"  # the error handler for streams: what their encoding lacks is written plainly
+# Numbers in text from outside: headers, ports, file names, environment variables.
+_DECIMAL = r"(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][+-]?[0-9]{1,3})?"
+_WHOLE = r"[0-9]{1,18}"
 
 
 def printable(text: str | Path) -> str:
@@ -51,6 +55,23 @@ def count(number: int, noun: str) -> str:
     """`1 picture`, `2 pictures`, `2 boxes`."""
     plural = f"{noun}es" if noun.endswith("x") else f"{noun}s"
     return f"{number} {noun if number == 1 else plural}"
+
+
+def whole(text: str | None) -> int | None:
+    """The number that a text is, or None if it is none: one to eighteen ASCII digits, nothing else.
+
+    `int` takes far more (signs, underscores, digits of other scripts), and raises for some of what
+    `str.isdigit` and `str.strip` let pass. Blanks and tabs around the digits are allowed, as
+    they are around the value of a header.
+    """
+    bare = (text or "").strip(" \t")
+    return int(bare) if re.fullmatch(_WHOLE, bare) else None
+
+
+def decimal(text: str) -> float | None:
+    """The number from 0 up that a text is, with or without a fraction; None if it is none. It may
+    be infinite: `1e999`."""
+    return float(text) if re.fullmatch(_DECIMAL, text) else None
 
 
 def _escape(character: str) -> str:

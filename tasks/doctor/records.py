@@ -14,7 +14,7 @@ from tasks.annotations.record_state import why_record_stale
 from tasks.annotations.voc import plain
 from tasks.core import receipts
 from tasks.core.files import is_file, open_file
-from tasks.core.path_state import path_state
+from tasks.core.ownership import path_state
 from tasks.core.spelling import spelled, suggestion
 from tasks.core.text import count, shortened
 from tasks.doctor.pictures import SplitReport

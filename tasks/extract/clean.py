@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasks.core import receipts
-from tasks.core.path_state import is_below, is_link, is_via_link
+from tasks.core.ownership import is_below, is_link, is_via_link
 from tasks.core.paths import Workspace
 from tasks.core.removal import Removal, Say, forget
 from tasks.core.staging import strays

@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tasks.core.numbers import whole
+from tasks.core.text import whole
 
 # TensorFlow's own wheels; the plain one comes first because the others may accompany it.
 DISTRIBUTIONS = ("tensorflow", "tensorflow_cpu", "tensorflow_macos", "tensorflow_intel")

@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from tasks.config.types import Signature
 from tasks.core.files import LARGEST_STATE, read_file
-from tasks.core.numbers import whole
+from tasks.core.text import whole
 from tasks.inference.channel import FaultError
 from tasks.inference.input_picture import Pixels, scaled
 from tasks.inference.report import Checkpoint, Shape, Tensor

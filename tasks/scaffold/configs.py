@@ -12,7 +12,7 @@ from tasks.annotations.label_map import label_ids
 from tasks.config.types import Network
 from tasks.core.errors import ConfigError, DamagedError
 from tasks.core.files import human_size, read_file
-from tasks.core.path_state import PathState
+from tasks.core.ownership import PathState
 from tasks.core.text import printable
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.parse import TextError

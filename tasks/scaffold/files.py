@@ -16,8 +16,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tasks.core.files import remove, sync_folder
-from tasks.core.ownership import write_unless
-from tasks.core.path_state import PathState, is_below, path_state
+from tasks.core.ownership import PathState, is_below, path_state, write_unless
 from tasks.core.text import printable
 from tasks.pipeline.job import ProjectJob
 from tasks.pipeline.receipts import FileRecord, ScaffoldReceipt, receipt_of

@@ -13,7 +13,7 @@ from tasks.annotations.label_map import label_ids, label_map, label_map_path
 from tasks.core import ownership, receipts
 from tasks.core.errors import ConfigError, UserFilesError, disk_error
 from tasks.core.files import remove_leftovers, sha256_or_nothing
-from tasks.core.path_state import PathState, is_below, path_state
+from tasks.core.ownership import PathState, is_below, path_state
 from tasks.core.receipts import Output
 from tasks.core.text import count
 from tasks.pipeline.job import Outcome, Progress, ProjectJob

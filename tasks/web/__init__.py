@@ -1,3 +1,3 @@
-"""Asking servers: `connectivity` finds out what can be reached, `request` asks once, `answer` reads
-the headers, `credentials` says with whose password, `sources` which places there are to ask.
+"""Asking servers: `connectivity` finds out what can be reached, `request` asks once, and with whose
+password, `answer` reads the headers, `sources` says which places there are to ask.
 """

@@ -16,7 +16,7 @@ from typing import Literal
 
 import msgspec
 
-from tasks.core.numbers import whole
+from tasks.core.text import whole
 
 GZIP_MAGIC = b"\x1f\x8b"
 DIGEST_SIZES = {"md5": 16, "crc32c": 4}

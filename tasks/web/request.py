@@ -1,5 +1,8 @@
 """Ask a server: one GET with redirects followed by our own rules, and every way it can fail.
 
+An address's own name and password prove who asks. ~/.netrc is looked at only for hosts that the
+settings name, and only over https. After a redirect to another scheme, host or port neither goes.
+
 TransientError     worth another try
 UnreachableError   nobody is there, or a stranger (proxy, portal, filter) answers instead
 DownloadError      a final answer
@@ -7,6 +10,7 @@ DownloadError      a final answer
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,11 +18,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from tasks.config.types import Settings
-from tasks.core.addresses import why_unusable, without_user
+from tasks.core.addresses import user_of, why_unusable, without_user
 from tasks.core.errors import DownloadError, TodError, UnreachableError
-from tasks.web import connectivity
 from tasks.web.answer import Headers, is_genuine
-from tasks.web.credentials import authorization
+from tasks.web.connectivity import Origin, origin_of, reason_of
 from tasks.web.sources import Source, is_remote
 
 if TYPE_CHECKING:
@@ -216,7 +219,7 @@ def _fault(source: Source, error: Exception) -> TransientError | TodError:
     if isinstance(error, known.ConnectionError):
         cause = _socket_error(error)
         if cause is not None:
-            return UnreachableError(source.text, connectivity.reason_of(cause))
+            return UnreachableError(source.text, reason_of(cause))
         return TransientError(UnreachableError(source.text, "the connection was reset"))
     if isinstance(error, OSError) and not isinstance(error, known.RequestException):
         return DownloadError(source.text, error.strerror or str(error), OWN_CERTIFICATES)
@@ -256,3 +259,33 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         within = (*each.args, getattr(each, "reason", None), each.__cause__)
         waiting.extend(inner for inner in within if isinstance(inner, BaseException))
         seen += 1
+
+
+def authorization(address: str, configured: str, settings: Settings) -> dict[str, str]:
+    """The header for one request, or nothing.
+
+    Args:
+        address: what is asked now: the configured address, or where a redirect led.
+        configured: the address of the configuration.
+
+    Raises:
+        ValueError: one of them is no web address.
+    """
+    origin = origin_of(address)
+    is_at_home = origin == origin_of(configured)
+    user = user_of(address) or (user_of(configured) if is_at_home else None)
+    if user is None and is_at_home:
+        user = _from_netrc(origin, settings)
+    if user is None:
+        return {}
+    token = base64.b64encode(":".join(user).encode()).decode()
+    return {"Authorization": f"Basic {token}"}
+
+
+def _from_netrc(origin: Origin, settings: Settings) -> tuple[str, str] | None:
+    named = {host.casefold() for host in settings.netrc_hosts}
+    if origin.scheme != "https" or origin.host.casefold() not in named:
+        return None
+    from requests.utils import get_netrc_auth
+
+    return get_netrc_auth(f"https://{origin.host}/")

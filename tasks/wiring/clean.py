@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tasks.config.types import Config
 from tasks.console.output import say
-from tasks.core.path_state import is_link
+from tasks.core.ownership import is_link
 from tasks.core.paths import Cache, Workspace, default_cache
 from tasks.core.removal import NAME, Removal, Say, named
 from tasks.core.staging import strays

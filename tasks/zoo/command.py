@@ -17,9 +17,8 @@ from msgspec import Struct
 from tasks.config.types import Config, Family, Output
 from tasks.console.output import write_data
 from tasks.core.errors import UsageError
-from tasks.core.numbers import decimal
 from tasks.core.paths import Workspace
-from tasks.core.text import printable
+from tasks.core.text import decimal, printable
 from tasks.zoo.entries import Entry, entries, pareto_front
 
 COMMAND = "catalogue"

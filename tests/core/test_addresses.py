@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.config.places import why_no_host, why_odd
-from tasks.core.addresses import redacted, redacted_text, why_unusable, without_user
+from tasks.core.addresses import (
+    redacted,
+    redacted_text,
+    why_no_host,
+    why_odd,
+    why_unusable,
+    without_user,
+)
 from tasks.web.connectivity import origin_of
 
 SHOWN = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.core.backup import back_up
+from tasks.core.ownership import back_up
 
 OURS = hashlib.sha256(b"ours").hexdigest()
 

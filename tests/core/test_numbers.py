@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.core.numbers import decimal, whole
+from tasks.core.text import decimal, whole
 
 ODD = [
     "",

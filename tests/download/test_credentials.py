@@ -12,7 +12,7 @@ from tasks.config.types import Settings
 from tasks.core.paths import Workspace
 from tasks.download import step
 from tasks.pipeline.job import Silent
-from tasks.web.credentials import authorization
+from tasks.web.request import authorization
 from tests.support.downloads import BODY, network_job
 from tests.support.servers import ScriptedServer, file, redirect, serving
 
