@@ -261,4 +261,4 @@ def test_names_that_are_near_are_looked_for_until_it_would_take_long(
 
     assert growth(unknown, 20) < 1.3
     last = faults.all_faults(settled(sources(20, known=False)), (), ROOT)[-1]
-    assert re.fullmatch(r"config: for \d+ of these, names that are near were not looked for", last)
+    assert re.fullmatch(r"config: for \d+ of these, similar names were not searched for", last)

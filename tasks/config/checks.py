@@ -137,7 +137,7 @@ def reserved_names(sources: Sequence[Source]) -> Iterator[Fault]:
                 if small in RESULTS:
                     why = f"`doit plot` writes results/{small}"
                 elif kind == "projects" and small in OURS:
-                    why = f"the workspace has a `{small}` of its own"
+                    why = f"`{small}` belongs to the build"
                 elif kind == "projects" and small in networks:
                     why = f"the network `{networks[small]}` has its results in that folder"
                 if why:
@@ -153,7 +153,9 @@ def odd_labels(sources: Sequence[Source]) -> Iterator[Fault]:
             seen: dict[int, str] = {}
             for label, number in as_table(labels).items():
                 if isinstance(number, int) and seen.setdefault(number, label) != label:
-                    why = f"expected an id of its own: `{seen[number]}` has {number} too"
+                    why = (
+                        f"expected an id that no other label has: `{seen[number]}` has {number} too"
+                    )
                     yield Fault(source.file, (*where, label), why)
 
 
@@ -163,9 +165,9 @@ def _same_labels(source: Source, where: Where, labels: object) -> Iterator[Fault
     for key, label in _named(labels):
         first, alike = seen.setdefault(composed(label), (key, label))
         if first != key:
-            place = f"stands at {first} too" if isinstance(first, int) else "stands there too"
-            also = "" if alike == label else ", in other code points for the same letters"
-            why = f"expected each label once: `{label}` {place}{also}"
+            place = f"at index {first}" if isinstance(first, int) else "in the table"
+            also = "" if alike == label else ", written with other Unicode code points"
+            why = f"expected each label once: `{label}` is also {place}{also}"
             yield Fault(source.file, (*where, key), why)
 
 
@@ -174,9 +176,9 @@ def _unseen_letters(source: Source, where: Where, labels: object) -> Iterator[Fa
     that can't be seen anywhere are taken for no label there."""
     for key, label in _named(labels):
         if label.strip() not in ("", label):
-            yield Fault(source.file, (*where, key), "expected no space at its ends")
+            yield Fault(source.file, (*where, key), "expected no space before or after the label")
         elif hidden := unseen(label):
-            why = f"expected letters that can be seen, and no {code_point(hidden[0])}"
+            why = f"expected visible characters only; found {code_point(hidden[0])}"
             yield Fault(source.file, (*where, key), why)
 
 
@@ -256,7 +258,11 @@ def _odd_training(source: Source, where: Where, settings: Table) -> Iterator[Fau
         yield Fault(source.file, where, why)
     each, total = settings.get("max_detections_per_class"), settings.get("max_detections")
     if isinstance(each, int) and isinstance(total, int) and each > total:
-        yield Fault(source.file, where, f"expected max_detections_per_class to be {total} at most")
+        yield Fault(
+            source.file,
+            where,
+            f"expected max_detections_per_class of at most {total}, which is max_detections",
+        )
 
 
 def idle_expectations(sources: Sequence[Source]) -> Iterator[Fault]:
@@ -264,7 +270,9 @@ def idle_expectations(sources: Sequence[Source]) -> Iterator[Fault]:
     for source in sources:
         for name, entry in entries(source, "networks"):
             if "expect" in entry and not entry.get("smoke_picture"):
-                why = "expected a `smoke_picture` beside it: it says what is found in that picture"
+                why = (
+                    "expected a `smoke_picture` for this network: `expect` says what is found in it"
+                )
                 yield Fault(source.file, ("networks", name, "expect"), why)
 
 

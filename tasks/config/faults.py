@@ -31,7 +31,7 @@ from tasks.config.checks import (
 from tasks.config.reading import NOT_READABLE, WORKSPACE, typed
 from tasks.config.types import Config
 from tasks.core.addresses import redacted_text
-from tasks.core.text import printable
+from tasks.core.text import count, printable
 
 Schema = dict[str, Any]
 # jsonschema's ValidationError, whose stubs allow each attribute to be unset.
@@ -120,7 +120,7 @@ class Suggestions:
     def omitted(self) -> Iterator[str]:
         """A line that tells of the faults for which nothing was looked for, if there are any."""
         if self._omitted:
-            yield f"config: for {self._omitted} of these, names that are near were not looked for"
+            yield f"config: for {self._omitted} of these, similar names were not searched for"
 
 
 def path(where: Where) -> str:
@@ -136,8 +136,8 @@ def quoted(key: str) -> str:
 def found_value(value: object) -> str:
     """A found value as the user wrote it, more or less, cut to a part of a line."""
     if isinstance(value, (dict, list)):
-        size = len(value)
-        return f"a {'table' if isinstance(value, dict) else 'list'} of {size}"
+        kind, item = ("table", "entry") if isinstance(value, dict) else ("list", "item")
+        return f"a {kind} of {count(len(value), item)}" if value else f"an empty {kind}"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -206,7 +206,7 @@ def explained(error: Error, file: str, schema: Schema) -> Iterator[Fault]:
             yield from explained_any(error, file, schema)
         case _ if "propertyNames" in error.absolute_schema_path:
             key = str(error.instance)
-            yield Fault(file, (*where, key), f"expected another key: {expected(error.schema)}")
+            yield Fault(file, (*where, key), f"expected a key that is {expected(error.schema)}")
         case "enum":
             choices = [choice for choice in error.validator_value if choice]
             why = f"expected {expected(error.schema)}; found {found_value(error.instance)}"
@@ -223,9 +223,9 @@ def unknown_keys(error: Error, file: str, where: Where) -> Iterator[Fault]:
         if key not in known:
             why = "there is no such key" if known else "there is no key here"
             if key == "name":
-                why += ": the name stands in the table's brackets"
+                why += ": the name is given in the table's header"
             elif not where and key in ("projects", "settings"):
-                why += f" in a catalogue: it belongs into {WORKSPACE}"
+                why += f" in a catalogue: it belongs in {WORKSPACE}"
             yield Fault(file, (*where, key), why, key, known)
 
 
@@ -268,11 +268,10 @@ def expected(schema: Schema) -> str:
     """What a schema asks for, in words."""
     kind = schema.get("type")
     if kind == "array":
-        return f"a list of {counted(schema)}"
+        return expected_list(schema)
     if kind == "object":
-        return (
-            f"a table of at least {least}" if (least := schema.get("minProperties")) else "a table"
-        )
+        least = schema.get("minProperties")
+        return f"a table of at least {count(least, 'entry')}" if least else "a table"
     if "anyOf" in schema:
         return ", or ".join(map(expected, schema["anyOf"]))
     if "description" in schema:
@@ -282,16 +281,21 @@ def expected(schema: Schema) -> str:
     return KINDS.get(str(kind), "something else") + bounds(schema)
 
 
-def counted(schema: Schema) -> str:
-    """What the items of a list are, and how many."""
+def expected_list(schema: Schema) -> str:
+    """How many items a list has, and what each is."""
     if "prefixItems" in schema:
-        return f"{len(schema['prefixItems'])}, each {expected(schema['prefixItems'][0])}"
-    items = expected(schema["items"]) if isinstance(schema.get("items"), dict) else "values"
-    return f"at least {schema['minItems']}, each {items}" if "minItems" in schema else items
+        items = schema["prefixItems"]
+        return f"a list of {count(len(items), 'item')}, each {expected(items[0])}"
+    items = expected(schema["items"]) if isinstance(schema.get("items"), dict) else "a value"
+    if "minItems" in schema:
+        return f"a list of at least {count(schema['minItems'], 'item')}, each {items}"
+    return f"a list, each item {items}"
 
 
 def bounds(schema: Schema) -> str:
-    low = schema.get("minimum", schema.get("exclusiveMinimum"))
-    word = "above" if "exclusiveMinimum" in schema else "from"
-    first = f" {word} {low}" if low is not None else ""
-    return first + (f" to {schema['maximum']}" if "maximum" in schema else "")
+    """` from 0 to 20`, ` above 0 and at most 60`, or nothing."""
+    if "exclusiveMinimum" in schema:
+        most = f" and at most {schema['maximum']}" if "maximum" in schema else ""
+        return f" above {schema['exclusiveMinimum']}{most}"
+    low = f" from {schema['minimum']}" if "minimum" in schema else ""
+    return low + (f" to {schema['maximum']}" if "maximum" in schema else "")

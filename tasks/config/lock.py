@@ -44,7 +44,7 @@ def read(path: Path) -> dict[str, LockEntry]:
             (f"{short_path(path)}: {(error.strerror or str(error)).lower()}",)
         ) from None
     except NOT_READABLE as error:
-        todo = "mend it, or take it back from version control"
+        todo = "correct it, or restore it from version control"
         faults = entry_faults(content) or (
             f"not JSON that this build writes: {decoding_fault(error)}",
         )

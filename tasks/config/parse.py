@@ -127,7 +127,7 @@ def excesses(data: dict[str, object]) -> list[tuple[Where, str]]:
         elif isinstance(value, float) and value != value:
             found.append((where, "expected a number; found nan"))
         elif isinstance(value, (dict, list)) and len(where) > DEEPEST:
-            found.append((where[:3], "expected fewer tables within tables"))
+            found.append((where[:3], "expected tables that are nested less deeply"))
         elif isinstance(value, dict):
             left += [((*where, key), item) for key, item in value.items()]
         elif isinstance(value, list):
@@ -141,7 +141,7 @@ def syntax_fault(error: Exception, content: bytes) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         return f"line {line}: expected UTF-8 text, found the byte 0x{content[error.start]:02x}"
     if isinstance(error, RecursionError):
-        return "expected fewer brackets within brackets"
+        return "expected brackets that are nested less deeply"
     message = str(error)
     match = PLACE.search(message)
     if match is None:

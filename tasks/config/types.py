@@ -68,13 +68,13 @@ FieldPath = Annotated[
     str,
     Meta(
         pattern=r"^[A-Za-z_]\w*(\[[0-9]{1,6}\])?(\.[A-Za-z_]\w*(\[[0-9]{1,6}\])?)*\Z",
-        description="the path of a field, as `train_config.batch_size`",
+        description="the path of a field, such as `train_config.batch_size`",
     ),
 ]
 _Scalar = bool | int | float | str
 Override = Annotated[
     _Scalar | tuple[_Scalar, ...],
-    Meta(description="true or false, a number, text, or a list of such"),
+    Meta(description="true or false, a number, text, or a list of these"),
 ]
 # The name of a label set, the labels in order (ids from 1), or each label's id.
 Labels = Text | tuple[Text, ...] | LabelIds

@@ -17,7 +17,6 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from tasks.core.text import whole
 
 HIDDEN = "***"
-SCHEMES = ("http", "https", "file")
 FIELDS = ("{date}", "{file}", "{network}")  # of a mirror
 
 # Patterns are compiled where they are used: a `doit` with nothing to do needs none of them.
@@ -117,7 +116,7 @@ def _why_odd_host(host: str) -> str:
     try:
         labels = ascii_host(host).removesuffix(".").split(".")
     except ValueError:
-        return "expected the name of a host; this one holds letters that no host can have"
+        return "expected the name of a host; this one holds characters that no host can have"
     if sum(map(len, labels)) + len(labels) - 1 > _LONGEST_HOST or any(len(x) > 63 for x in labels):
         return "expected the name of a host; this one is too long"
     if not all(re.fullmatch(_LABEL, label) for label in labels):
@@ -147,7 +146,7 @@ def why_odd(text: str, *, remote_only: bool = False) -> str:
     scheme, mark, rest = text.partition("://")
     scheme = scheme.casefold()
     if mark and not rest.strip("/"):
-        return f"expected more than {scheme}://"
+        return f"expected an address; found only {scheme}://"
     if mark and scheme in ("http", "https"):
         for field in FIELDS:
             text = text.replace(field, "x")
@@ -155,8 +154,8 @@ def why_odd(text: str, *, remote_only: bool = False) -> str:
     if remote_only:
         return "expected an address that begins with https:// or http://"
     if mark and scheme != "file":
-        known = ", ".join(SCHEMES)
-        return f"expected a path or an address that begins with {known}; found {scheme}://"
+        known = "http://, https:// or file://"
+        return f"expected a path, or an address that begins with {known}; found {scheme}://"
     return _why_odd_file(rest) if mark else _why_odd_path(text)
 
 
@@ -178,4 +177,4 @@ def _why_odd_path(path: str) -> str:
 def why_no_host(text: str) -> str:
     """Why this is not the bare name of a host; "" if it is."""
     odd = any(sign in text for sign in "/@:?#[") or why_unusable(f"https://{text}")
-    return "expected the name of a host, and nothing else" if odd else ""
+    return "expected the name of a host alone, without scheme, port or path" if odd else ""

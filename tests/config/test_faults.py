@@ -46,19 +46,19 @@ TABLE = {
         "settings.keep_archive: there is no such key; did you mean `keep_archives`?"
     ),
     PROJECT + 'name = "x"': (
-        "projects.cubes.name: there is no such key: the name stands in the table's brackets"
+        "projects.cubes.name: there is no such key: the name is given in the table's header"
     ),
     '[projects."a b"]\nlabels = ["one"]': (
-        'projects."a b": expected another key: a name of letters, digits, `.`, `_` and `-`, '
+        'projects."a b": expected a key that is a name of letters, digits, `.`, `_` and `-`, '
         "a letter or digit first"
     ),
     '[projects."a\\nb"]\nlabels = ["one"]': (
-        'projects."a\\nb": expected another key: a name of letters, digits, `.`, `_` and `-`, '
+        'projects."a\\nb": expected a key that is a name of letters, digits, `.`, `_` and `-`, '
         "a letter or digit first"
     ),
     # types
     "settings = 3": "settings: expected a table; found 3",
-    "projects = []": "projects: expected a table; found a list of 0",
+    "projects = []": "projects: expected a table; found an empty list",
     "networks = 2020-01-01": "networks: expected a table; found 2020-01-01",
     "[settings]\nretries = true": (
         "settings.retries: expected a whole number from 0 to 20; found true"
@@ -68,14 +68,14 @@ TABLE = {
     ),
     "[settings]\nkeep_archives = 1": "settings.keep_archives: expected true or false; found 1",
     '[settings]\nmirrors = "x"': (
-        'settings.mirrors: expected a list of one line of text, not blank; found "x"'
+        'settings.mirrors: expected a list, each item one line of text, not blank; found "x"'
     ),
     "[settings]\nconnect_timeout = 2020-01-01T00:00:00Z": (
-        "settings.connect_timeout: expected a number above 0 to 86400; "
+        "settings.connect_timeout: expected a number above 0 and at most 86400; "
         "found 2020-01-01 00:00:00+00:00"
     ),
     "[settings]\nconnect_timeout = inf": (
-        "settings.connect_timeout: expected a number above 0 to 86400; found inf"
+        "settings.connect_timeout: expected a number above 0 and at most 86400; found inf"
     ),
     "[settings]\nconnect_timeout = nan": ("settings.connect_timeout: expected a number; found nan"),
     f"[settings]\nretries = {HUGE}": (
@@ -88,8 +88,9 @@ TABLE = {
         'settings.unreachable: expected "defer" or "fail"; found "defr"; did you mean `defer`?'
     ),
     NETWORK + "input_size = [1, 2, 3]": (
-        "networks.mine.input_size: expected a list of 2, each a whole number from 1 to 65536; "
-        "found a list of 3"
+        "networks.mine.input_size: expected a list of 2 items, each a whole number from 1 to "
+        "65536; "
+        "found a list of 3 items"
     ),
     NETWORK + 'archive = { sha256 = "AB" }': (
         "networks.mine.archive.sha256: expected a sha256: 64 hexadecimal digits, lower case; "
@@ -100,8 +101,9 @@ TABLE = {
         f'found "{"a" * 57}…"'
     ),
     "[networks.mine]\nsources = []": (
-        "networks.mine.sources: expected a list of at least 1, each one line of text, not blank; "
-        "found a list of 0"
+        "networks.mine.sources: expected a list of at least 1 item, each one line of text, not "
+        "blank; "
+        "found an empty list"
     ),
     NETWORK + 'family = "EficientDet"': (
         'networks.mine.family: expected "CenterNet" or "EfficientDet" or "ExtremeNet" or '
@@ -113,30 +115,32 @@ TABLE = {
         "networks.mine.labels.a: expected a whole number from 1 to 2147483647; found 0"
     ),
     NETWORK + "labels = { a = 1, b = 1 }": (
-        "networks.mine.labels.b: expected an id of its own: `a` has 1 too"
+        "networks.mine.labels.b: expected an id that no other label has: `a` has 1 too"
     ),
     NETWORK + 'labels = ["caf\u00e9", "cafe\u0301"]': (
-        "networks.mine.labels[1]: expected each label once: `cafe\u0301` stands at 0 too, in other "
-        "code points for the same letters"
+        "networks.mine.labels[1]: expected each label once: `cafe\u0301` is also at index 0, "
+        "written with other Unicode code points"
     ),
     NETWORK + 'labels = { "caf\u00e9" = 1, "cafe\u0301" = 2 }': (
-        'networks.mine.labels."cafe\u0301": expected each label once: `cafe\u0301` stands there '
-        "too, in other code points for the same letters"
+        'networks.mine.labels."cafe\u0301": expected each label once: `cafe\u0301` is also in the '
+        "table, written with other Unicode code points"
     ),
-    "[labels.x]\na = 2\nb = 2": "labels.x.b: expected an id of its own: `a` has 2 too",
+    "[labels.x]\na = 2\nb = 2": "labels.x.b: expected an id that no other label has: `a` has 2 too",
     NETWORK + 'labels = ["a", "b", "a"]': (
-        "networks.mine.labels[2]: expected each label once: `a` stands at 0 too"
+        "networks.mine.labels[2]: expected each label once: `a` is also at index 0"
     ),
     '[projects.cubes]\nlabels = ["one", " "]': (
         'projects.cubes.labels[1]: expected one line of text, not blank; found " "'
     ),
     "[projects.cubes]\nlabels = []": (
-        "projects.cubes.labels: expected a list of at least 1, each one line of text, not blank; "
-        "found a list of 0"
+        "projects.cubes.labels: expected a list of at least 1 item, each one line of text, not "
+        "blank; "
+        "found an empty list"
     ),
     '[projects.cubes]\nlabels = "fruit"': (
-        "projects.cubes.labels: expected a list of at least 1, each one line of text, not blank, "
-        'or a table of at least 1; found "fruit"'
+        "projects.cubes.labels: expected a list of at least 1 item, each one line of text, not "
+        "blank, "
+        'or a table of at least 1 entry; found "fruit"'
     ),
     # names that must be known
     PROJECT + 'networks = ["first_ned"]': (
@@ -163,8 +167,8 @@ TABLE = {
         "did you mean `apple`?"
     ),
     NETWORK + 'expect = { label = "a", score = 0.5 }': (
-        "networks.mine.expect: expected a `smoke_picture` beside it: it says what is found in "
-        "that picture"
+        "networks.mine.expect: expected a `smoke_picture` for this network: `expect` says what "
+        "is found in it"
     ),
     # names that must be free and usable
     '[networks.first_net]\nsources = ["a"]': (
@@ -183,7 +187,7 @@ TABLE = {
     '[projects.Con]\nlabels = ["a"]': "projects.Con: expected a name that Windows allows",
     '[projects."x."]\nlabels = ["a"]': 'projects."x.": expected no full stop at the end',
     '[projects.Tasks]\nlabels = ["a"]': (
-        "projects.Tasks: expected another name: the workspace has a `tasks` of its own"
+        "projects.Tasks: expected another name: `tasks` belongs to the build"
     ),
     '[projects."Zoo.png"]\nlabels = ["a"]': (
         'projects."Zoo.png": expected another name: `doit plot` writes results/zoo.png'
@@ -206,17 +210,17 @@ TABLE = {
         'no folder; found "../x.pbtxt"'
     ),
     '[projects.cubes]\nlabels = ["one "]': (
-        "projects.cubes.labels[0]: expected no space at its ends"
+        "projects.cubes.labels[0]: expected no space before or after the label"
     ),
     '[projects.cubes]\nlabels = ["\\u202eeno"]': (
-        "projects.cubes.labels[0]: expected letters that can be seen, and no U+202E "
+        "projects.cubes.labels[0]: expected visible characters only; found U+202E "
         "(right-to-left override)"
     ),
     '[projects.cubes]\nlabels = { " one" = 1 }': (
-        'projects.cubes.labels." one": expected no space at its ends'
+        'projects.cubes.labels." one": expected no space before or after the label'
     ),
     '[projects.cubes]\nlabels = ["one", "two", "one"]': (
-        "projects.cubes.labels[2]: expected each label once: `one` stands at 0 too"
+        "projects.cubes.labels[2]: expected each label once: `one` is also at index 0"
     ),
     '[projects.cubes]\nlabels = ["one", 2]': (
         "projects.cubes.labels[1]: expected one line of text, not blank; found 2"
@@ -225,7 +229,7 @@ TABLE = {
         "projects.cubes.labels.one: expected a whole number from 1 to 2147483647; found 0"
     ),
     "[projects.cubes]\nlabels = {}": (
-        "projects.cubes.labels: expected a table of at least 1; found a table of 0"
+        "projects.cubes.labels: expected a table of at least 1 entry; found an empty table"
     ),
     # training
     PROJECT + "[projects.cubes.training]\nbatch_sise = 3": (
@@ -238,15 +242,16 @@ TABLE = {
         "projects.cubes.training: expected a batch_size that 4 replicas can share evenly; found 6"
     ),
     PROJECT + "[projects.cubes.training]\nmax_detections = 3\nmax_detections_per_class = 4": (
-        "projects.cubes.training: expected max_detections_per_class to be 3 at most"
+        "projects.cubes.training: expected max_detections_per_class of at most 3, which is "
+        "max_detections"
     ),
     PROJECT + "[projects.cubes.training_of.first_nte]\nnum_steps = 1": (
         "projects.cubes.training_of.first_nte: expected a network of the project; "
         "it has no `first_nte`"
     ),
     PROJECT + '[projects.cubes.training.overrides]\n"a..b" = 1': (
-        'projects.cubes.training.overrides."a..b": expected another key: the path of a field, '
-        "as `train_config.batch_size`"
+        'projects.cubes.training.overrides."a..b": expected a key that is the path of a field, '
+        "such as `train_config.batch_size`"
     ),
     PROJECT + '[projects.cubes.training.overrides]\n"a.b" = { c = 1 }': (
         'projects.cubes.training.overrides."a.b": '
@@ -256,11 +261,12 @@ TABLE = {
         "projects.cubes.smoke_image: expected a picture; there is no file a.png"
     ),
     '[settings]\nmirrors = ["ftp://host/"]': (
-        "settings.mirrors[0]: expected a path or an address that begins with http, https, file; "
+        "settings.mirrors[0]: expected a path, or an address that begins with http://, https:// "
+        "or file://; "
         "found ftp://"
     ),
     '[networks.mine]\nsources = ["http://"]': (
-        "networks.mine.sources[0]: expected more than http://"
+        "networks.mine.sources[0]: expected an address; found only http://"
     ),
     '[networks.mine]\nsources = ["http://[bad/x"]': (
         "networks.mine.sources[0]: expected an address; its host can't be read"
@@ -275,7 +281,7 @@ TABLE = {
         "settings.mirrors[0]: expected a path behind file://, as in file:///folder/file"
     ),
     '[settings]\nnetrc_hosts = ["https://host"]': (
-        "settings.netrc_hosts[0]: expected the name of a host, and nothing else"
+        "settings.netrc_hosts[0]: expected the name of a host alone, without scheme, port or path"
     ),
     f'[pictures.p]\nsource = "pictures/p.png"\nsha256 = "{"0" * 64}"': (
         "pictures.p.source: expected an address that begins with https:// or http://"
@@ -287,7 +293,8 @@ TABLE = {
         "settings.retires: there is no such key; did you mean `retries`?"
     ),
     '[networks.mine]\nsources = "https://me:secret@host/x?token=secret"': (
-        "networks.mine.sources: expected a list of at least 1, each one line of text, not blank; "
+        "networks.mine.sources: expected a list of at least 1 item, each one line of text, not "
+        "blank; "
         'found "https://***@host/x?***"'
     ),
     '[settings]\ncatalogues = ["none.toml"]': (
@@ -301,8 +308,8 @@ TABLE = {
     "[settings]\nretries = = 3": "line 2, column 11: invalid value",
     "a = 1\na = 2\n": "line 2, column 6: cannot overwrite a value",
     b"a = 1\nb = '\xff'": "line 2: expected UTF-8 text, found the byte 0xff",
-    "x = " + "[" * 5000: "expected fewer brackets within brackets",
-    "x" + ".a" * 5000 + " = 1": "x.a.a: expected fewer tables within tables",
+    "x = " + "[" * 5000: "expected brackets that are nested less deeply",
+    "x" + ".a" * 5000 + " = 1": "x.a.a: expected tables that are nested less deeply",
     "x = " + "9" * 5000: "expected TOML: ",
 }
 
@@ -325,10 +332,11 @@ def test_all_faults_of_all_files_are_told_at_once(small: Workspace) -> None:
     assert faults_of(small, own, "[networks.x]\nspeed_ms = 0\n") == (
         "config/zoo.toml: networks.second_net.size: there is no such key; did you mean `resizer`?",
         "config/more.toml: networks.x: expected a key `sources`",
-        "config/more.toml: networks.x.speed_ms: expected a number above 0 to 3600000; found 0",
+        "config/more.toml: networks.x.speed_ms: expected a number above 0 and at most 3600000; "
+        "found 0",
         "config/workspace.toml: projects.tasks: expected a key `labels`",
         "config/workspace.toml: projects.tasks: expected another name: "
-        "the workspace has a `tasks` of its own",
+        "`tasks` belongs to the build",
         "config/workspace.toml: settings.catalogues[1]: expected a file at config/none.toml: "
         "no such file or directory",
         "config/workspace.toml: settings.retires: there is no such key; did you mean `retries`?",
@@ -353,7 +361,7 @@ def test_a_catalogue_holds_no_projects(small: Workspace) -> None:
     (fault,) = faults_of(small, '[settings]\ncatalogues = ["more.toml"]\n', "[projects.x]\n")
     assert fault == (
         "config/more.toml: projects: there is no such key in a catalogue: "
-        "it belongs into config/workspace.toml"
+        "it belongs in config/workspace.toml"
     )
 
 
