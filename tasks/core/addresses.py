@@ -36,7 +36,7 @@ _HINT = "; in a password `/`, `?`, `#` and `@` are written %2F, %3F, %23 and %40
 def redacted(address: str) -> str:
     """An address as it may be shown or kept; see the module. A path comes back as it is.
 
-    Of an address in which a password may go on behind a `/`, nothing is shown.
+    Of an address in which a password may go on behind a `/` or a `?`, nothing is shown.
     """
     scheme, mark, rest = address.partition("://")
     if not mark or not re.fullmatch(_SCHEME, scheme):
@@ -45,7 +45,8 @@ def redacted(address: str) -> str:
     authority = re.split(r"[/\\]", kept, maxsplit=1)[0]
     path = kept[len(authority) :]
     _, at, host = authority.rpartition("@")
-    may_go_on = "@" in path and (":" in authority or at or "://" in path)
+    behind = rest[len(authority) :]
+    may_go_on = "@" in behind and (":" in authority or at or "://" in path)
     if may_go_on or not re.fullmatch(_HOST_AND_PORT, host):
         return f"{scheme}://{HIDDEN}"
     path = re.sub(_PARAMETERS, f";{HIDDEN}", path)

@@ -39,6 +39,8 @@ SHOWN = {
     "https://a:b@c:secret/e@host/x": "https://***",
     "https://user:1/secret@host/x": "https://***",
     "https://user:1/sec;ret@host/x": "https://***",
+    "https://user:1/secret?@host/x": "https://***",
+    "http://user:\\\\secret?@host/x": "http://***",
     "https://archive/https://user:secret@host/x": "https://***",
     "https://user:secret": "https://***",
     "socks5h://user:secret@proxy:1080": "socks5h://***@proxy:1080",
