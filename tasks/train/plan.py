@@ -37,6 +37,8 @@ class Plan(Struct, frozen=True):
         patience: measurements without a new best after which it is stopped; 0: never.
         held_out: share of the pictures to measure by.
         rate: the highest learning rate; None for the trainer's own.
+        device: `cpu`, `gpu` or `tpu`.
+        replicas: devices that train together.
         basis: digest of all but these that decides what comes of it.
     """
 
@@ -45,6 +47,8 @@ class Plan(Struct, frozen=True):
     patience: int
     held_out: float
     rate: float | None
+    device: str
+    replicas: int
     basis: str
 
 
@@ -76,8 +80,16 @@ def plan_of(job: TrainingJob) -> Plan:
 
 
 def _plan(asked: TrainingSettings, steps: int, basis: str) -> Plan:
-    every = asked.evaluate_every or max(1, steps // MEASUREMENTS)
-    return Plan(steps, every, asked.patience, asked.held_out, asked.learning_rate, basis)
+    return Plan(
+        steps=steps,
+        evaluate_every=asked.evaluate_every or max(1, steps // MEASUREMENTS),
+        patience=asked.patience,
+        held_out=asked.held_out,
+        rate=asked.learning_rate,
+        device=asked.device,
+        replicas=asked.replicas,
+        basis=basis,
+    )
 
 
 def _basis(config: str) -> str:

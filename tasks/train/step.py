@@ -206,7 +206,8 @@ def _request(job: TrainingJob, plan: Plan, split: Split) -> dict[str, Any]:
         "patience": plan.patience,
     }
     if job.network.trainer != "embedded":
-        return {**asked, "config": str(config_path(job))}
+        devices = {"device": plan.device, "replicas": plan.replicas}
+        return {**asked, **devices, "config": str(config_path(job))}
     network, labels = str(job.workspace.network(job.network.name)), labels_of(job.of_project).ids
     rate = {"rate": plan.rate} if plan.rate else {}
     return {**asked, "network": network, "labels": labels, **rate}

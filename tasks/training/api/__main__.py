@@ -47,7 +47,8 @@ def main() -> int:
                 training.test(asked, say)
     except Exception as error:  # whatever the API raises; the whole story is in the log
         traceback.print_exc()
-        say("fault", why=f"{type(error).__name__}: {error}".strip().partition("\n")[0])
+        why = str(error).strip().partition("\n")[0] or type(error).__name__
+        say("fault", why=why)
         return 1
     say("end", reason=reason)
     return 128 + stop[0] if reason == "signal" else int(reason == "nan")

@@ -28,6 +28,11 @@ from object_detection.utils import config_util, label_map_util
 BEST = "best"
 MAP, MAP_50 = "DetectionBoxes_Precision/mAP", "DetectionBoxes_Precision/mAP@.50IOU"
 
+
+class DeviceError(Exception):
+    """The devices that were asked for are not here."""
+
+
 Say = Callable[..., None]
 Configs = dict[str, Any]
 
@@ -45,7 +50,9 @@ class Request(Struct, frozen=True, kw_only=True, tag_field="verb", tag="train"):
         patience: measurements without a new best after which to stop; 0: never.
         warm_up: steps before the first measurement that counts for patience.
         report_every: steps between two `step` messages.
-        strategy: `one`, `mirrored` (all devices of this machine), or `workers` (TF_CONFIG).
+        device: `cpu`, `gpu` or `tpu`.
+        replicas: devices of this machine that train together. Where the variable TF_CONFIG names
+            several machines, all of these do.
     """
 
     config: str
@@ -58,7 +65,8 @@ class Request(Struct, frozen=True, kw_only=True, tag_field="verb", tag="train"):
     patience: int = 0
     warm_up: int = 0
     report_every: int = 10
-    strategy: str = "one"
+    device: str = "cpu"
+    replicas: int = 1
 
 
 class Export(Struct, frozen=True, kw_only=True, tag_field="verb", tag="export"):
@@ -117,7 +125,7 @@ def configs_of(request: Request) -> Configs:
 def train(request: Request, say: Say, stopped: Callable[[], bool]) -> str:
     """Train; why it ended: `steps`, `patience`, `signal` or `nan`."""
     began = time.monotonic()
-    configs, strategy = configs_of(request), _strategy(request.strategy)
+    configs, strategy = configs_of(request), _strategy(request)
     if configs["train_config"].use_bfloat16:
         tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
     with strategy.scope():
@@ -312,12 +320,38 @@ class _Run:
         return data.repeat()
 
 
-def _strategy(name: str) -> Any:
-    if name == "mirrored":
-        return tf.distribute.MirroredStrategy()
-    if name == "workers":
+def _strategy(request: Request) -> Any:
+    """Which devices train.
+
+    Raises:
+        DeviceError: there are not so many here.
+    """
+    if request.device == "tpu":
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(os.environ.get("TPU_NAME", ""))
+        tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+        return tf.distribute.TPUStrategy(resolver)
+    kind = request.device.upper()
+    if kind == "CPU":
+        tf.config.set_visible_devices([], "GPU")
+        if request.replicas > 1:
+            _share_cpu(request.replicas)
+    found = tf.config.list_logical_devices(kind)
+    if len(found) < request.replicas:
+        here = f"{len(found)} {'is' if len(found) == 1 else 'are'} here"
+        raise DeviceError(f"{request.replicas} of device {request.device} are asked for, {here}")
+    if os.environ.get("TF_CONFIG"):
         return tf.distribute.MultiWorkerMirroredStrategy()
+    if request.replicas > 1:
+        return tf.distribute.MirroredStrategy([one.name for one in found[: request.replicas]])
     return tf.distribute.get_strategy()
+
+
+def _share_cpu(parts: int) -> None:
+    """Have the processor count as so many devices."""
+    (whole, *_) = tf.config.list_physical_devices("CPU")
+    share = tf.config.LogicalDeviceConfiguration()
+    tf.config.set_logical_device_configuration(whole, [share] * parts)
 
 
 def evaluator(model: Any, configs: Configs) -> Callable[[], dict[str, float]]:
