@@ -336,12 +336,12 @@ def _strategy(request: Request) -> Any:
         tf.config.set_visible_devices([], "GPU")
         if request.replicas > 1:
             _share_cpu(request.replicas)
+    if os.environ.get("TF_CONFIG"):  # must be asked for before TensorFlow looks at its devices
+        return tf.distribute.MultiWorkerMirroredStrategy()
     found = tf.config.list_logical_devices(kind)
     if len(found) < request.replicas:
         here = f"{len(found)} {'is' if len(found) == 1 else 'are'} here"
         raise DeviceError(f"{request.replicas} of device {request.device} are asked for, {here}")
-    if os.environ.get("TF_CONFIG"):
-        return tf.distribute.MultiWorkerMirroredStrategy()
     if request.replicas > 1:
         return tf.distribute.MirroredStrategy([one.name for one in found[: request.replicas]])
     return tf.distribute.get_strategy()
