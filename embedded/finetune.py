@@ -9,7 +9,7 @@ standard output, one JSON object a line, each with its `kind`:
     begin       step, steps, pictures, held_out, resumed
     step        step, loss (mean since the last such line), rate, seconds (a step)
     evaluation  step, map, map_50, best (whether it is the best so far)
-    test        map, map_50 (of the best, on the test pictures)
+    final       map, map_50 (of the best, on the test pictures)
     end         step, reason: steps, patience, signal or nan
     fault       why
 
@@ -174,10 +174,11 @@ class Run:
         counts = {"step": self.step, "best": self.best, "bad": self.bad}
         write_whole(self.folder / STATE, {**arrays, **counts})
 
-    def take(self, value: float) -> bool:
-        """Note a measurement; say whether it is the best so far, whose weights are then kept."""
+    def take(self, value: float, counts: bool = True) -> bool:
+        """Note a measurement; say whether it is the best so far, whose weights are then kept. One
+        that does not count is not held against the patience."""
         if value <= self.best:
-            self.bad += 1
+            self.bad += counts
             return False
         self.best, self.bad = value, 0
         write_whole(self.folder / BEST, {**self.state.averaged(), "step": self.step})
@@ -209,8 +210,9 @@ def train(request: Request, say: Say, stopped: Callable[[], bool]) -> str:
         raise ValueError("the records hold no picture")
     run = Run(Path(request.run), starting_weights(Path(request.network), request.labels))
     resumed = run.restore()
-    warm_up = max(1, min(50, request.steps // 5))
-    rate = partial(learning_rate, steps=request.steps, peak=request.rate, warm_up=warm_up)
+    rate = partial(
+        learning_rate, steps=request.steps, peak=request.rate, warm_up=warm_up(request.steps)
+    )
     step = make_step(run.state, folded_layer(run.state.weights), rate)
     find = finder(run.state.averages)
     say("begin", step=run.step, steps=request.steps, resumed=resumed)
@@ -242,6 +244,11 @@ def train(request: Request, say: Say, stopped: Callable[[], bool]) -> str:
     return "steps"
 
 
+def warm_up(steps: int) -> int:
+    """Steps in which the learning rate rises."""
+    return max(1, min(50, steps // 5))
+
+
 def _measure(
     run: Run,
     find: Find,
@@ -252,7 +259,7 @@ def _measure(
     """Measure on the pictures held out, and leave a checkpoint. Where these hold no box there is
     nothing to choose by: the last weights count as the best."""
     if figures := precision(find, held_out, request.labels):
-        best = run.take(figures["map"])
+        best = run.take(figures["map"], counts=run.step > warm_up(request.steps))
         say("evaluation", step=run.step, map=figures["map"], map_50=figures["map50"], best=best)
     else:
         run.take(float(run.step))
@@ -273,7 +280,7 @@ def test(request: Request, say: Say) -> None:
     weights = best_weights(Path(request.run))
     find = finder({name: tf.constant(value) for name, value in weights.items()})
     if figures := precision(find, examples(request.test), request.labels):
-        say("test", map=figures["map"], map_50=figures["map50"])
+        say("final", map=figures["map"], map_50=figures["map50"])
 
 
 def best_weights(run: Path) -> Folded:
@@ -296,7 +303,10 @@ def main() -> int:
     os.dup2(2, 1)  # what libraries print goes to the log
 
     def say(kind: str, **values: object) -> None:
-        print(json.dumps({"kind": kind, **values}), file=channel, flush=True)
+        try:
+            print(json.dumps({"kind": kind, **values}), file=channel, flush=True)
+        except BrokenPipeError:  # whoever started this is gone
+            stop.append(signal.SIGTERM)
 
     try:
         asked = json.loads(Path(sys.argv[1]).read_bytes())

@@ -116,7 +116,7 @@ def _notes(network: Network | None) -> tuple[str, ...]:
     if network is None:
         return ("The catalogue does not know this network any more.",)
     training = (
-        f"Can't be trained: {network.not_trainable}." if network.not_trainable else "",
+        "" if network.is_trainable else f"Can't be trained: {network.not_trainable}.",
         f"Its training needs {network.training_needs}." if network.training_needs else "",
     )
     return tuple(note for note in (*network.notes, *training) if note)

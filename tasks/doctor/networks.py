@@ -21,6 +21,9 @@ INFERENCE = "inference only: "  # how the catalogue begins some of its reasons
 def findings(job: ProjectJob, name: str, ids: Mapping[str, int]) -> Iterator[Finding]:
     """All rows of one network."""
     network = job.config.networks[name]
+    if network.trainer == "embedded":
+        yield ok(name, "`doit train` has a trainer of its own for it")
+        return
     if network.not_trainable:
         yield ok(name, f"inference only: {network.not_trainable.removeprefix(INFERENCE)}")
         return

@@ -96,7 +96,8 @@ def tailor_all(job: ProjectJob, label_map: str) -> Configs:
             made = tailor(job, network, label_map)
         except UnsuitableError as error:
             found.refused[name] = str(error)
-            found.messages.append(f"{name}: {printable(str(error))}")
+            if network.trainer != "embedded":  # which needs no file of the API's
+                found.messages.append(f"{name}: {printable(str(error))}")
         else:
             found.tailored[key(job, config_path(job, name))] = made
             found.messages += [f"{name}: {line}" for line in remarks(network, made)]

@@ -5,7 +5,7 @@ on from. What the training stands on is noted in it, so that it never goes on wi
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -17,14 +17,14 @@ from msgspec import Struct
 from tasks.core.errors import TrainingError
 from tasks.core.files import LARGEST_STATE, make_folders, read_file, write_atomic
 from tasks.core.temporary import file_lock
-from tasks.training.history import Row, read_csv
+from tasks.training.history import Row, event_file, events, read_csv, to_csv
 
-NOTE, HISTORY, REQUEST = "run.json", "history.csv", "request.json"
+NOTE, HISTORY, REQUEST, EVENTS = "run.json", "history.csv", "request.json", "train"
 LARGEST_NOTE = 1 << 16  # bytes
 # What belongs to a run: checkpoints of either trainer, event files, and what we leave ourselves.
 PARTS = (
     *("checkpoint", "ckpt-*", "best", "state.npz", "best.npz"),
-    *("train", "eval", NOTE, HISTORY, REQUEST),
+    *(EVENTS, "eval", NOTE, HISTORY, REQUEST),
 )
 
 
@@ -77,6 +77,18 @@ def read_history(folder: Path) -> list[Row]:
         return read_csv(read_file(folder / HISTORY, LARGEST_STATE))
     except (OSError, ValueError):
         return []
+
+
+def write_history(folder: Path, rows: Sequence[Row]) -> None:
+    """Write what the run did: the table, and the event file that TensorBoard reads.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    write_atomic(folder / HISTORY, to_csv(rows))
+    if rows:
+        make_folders(folder / EVENTS)
+        write_atomic(folder / EVENTS / event_file(rows[0].time), events(rows))
 
 
 @contextmanager

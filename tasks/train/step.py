@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,14 @@ from msgspec.structs import replace
 from tasks.annotations.label_map import label_map_path, labels_of
 from tasks.annotations.record_state import RecordsReceipt
 from tasks.core import ownership, receipts
-from tasks.core.errors import AnnotationsError, TrainingError, UnreachableError, disk_error
-from tasks.core.files import write_atomic
+from tasks.core.errors import (
+    AnnotationsError,
+    DiskError,
+    TrainingError,
+    UnreachableError,
+    disk_error,
+)
+from tasks.core.files import human_size, write_atomic
 from tasks.inference.machine import tensorflow_version
 from tasks.pipeline.job import Outcome, Progress, TrainingJob
 from tasks.pipeline.receipts import receipt_of
@@ -22,13 +29,14 @@ from tasks.train import run as runs
 from tasks.train.plan import Plan, config_path, plan_of
 from tasks.training import curve
 from tasks.training.history import Row, row_of, to_csv
-from tasks.training.messages import Begin, Evaluation, Step, Test, Told
+from tasks.training.messages import Begin, Evaluation, Final, Step, Told
 from tasks.training.process import environment, listen
 from tasks.training.receipt import TrainReceipt
 from tasks.training.split import Split, split_records
 from tasks.training.trainers import have_ready, module_of
 
 VERSION = 1
+CHECKPOINTS = 5  # with the optimizer's state, each is some twice as large as the weights
 RESULTS = ("history.csv", "curve.png", "curve.svg")
 
 
@@ -122,7 +130,7 @@ class _Work(Struct):
     rows: list[Row]
     step: int = 0
     best: Evaluation | None = None
-    test: Test | None = None
+    test: Final | None = None
     resumed_at: int = 0
     phase: str = field(default="")
 
@@ -139,7 +147,7 @@ class _Work(Struct):
             self.progress.detail(self._state(message))
         if isinstance(message, Evaluation) and message.best:
             self.best = message
-        if isinstance(message, Test):
+        if isinstance(message, Final):
             self.test = message
         if row := row_of(message, time.time()):
             self.rows.append(row)
@@ -152,6 +160,7 @@ class _Work(Struct):
 
 def _train(job: TrainingJob, progress: Progress) -> Outcome:
     plan, folder = plan_of(job), _folder(job)
+    _must_have_room(job, folder)
     packages = have_ready(job, progress)
     key = receipts.digest((definition(job), _inputs(job)))
     split = _split(job, plan)
@@ -165,14 +174,29 @@ def _train(job: TrainingJob, progress: Progress) -> Outcome:
         end = listen(job.name, module, request, log, environment(packages), work.take)
     finally:
         progress.end()
-        write_atomic(folder / runs.HISTORY, to_csv(work.rows))
+        runs.write_history(folder, work.rows)
     if end.reason == "signal":
         raise TrainingError(job.name, f"it was stopped at step {work.step}", "run doit to go on")
     if end.reason == "nan":
-        why = f"the loss is no number any more after step {work.step}"
+        why = f"the loss was NaN or infinite after step {work.step}"
         todo = "set a lower learning_rate for it in config/workspace.toml; see docs/training.md"
         raise TrainingError(job.name, why, todo)
     return _finish(job, work, split, aside, end.reason)
+
+
+def _must_have_room(job: TrainingJob, folder: Path) -> None:
+    """Several checkpoints of the network, and its records once more, must have room.
+
+    Raises:
+        DiskError: they have not.
+    """
+    extracted = receipt_of(job.workspace, job.network.name)
+    network = sum(file.size for file in extracted.files.values()) if extracted else 0
+    record = job.workspace.record_file(job.project.name, "train")
+    need = CHECKPOINTS * network + (record.stat().st_size if record.exists() else 0)
+    if need > (free := shutil.disk_usage(folder).free):
+        why = f"its checkpoints and records need {human_size(need)}, {human_size(free)} are free"
+        raise DiskError(job.name, why, f"make room where {folder.as_posix()} lies")
 
 
 def _split(job: TrainingJob, plan: Plan) -> Split:
@@ -206,8 +230,8 @@ def _request(job: TrainingJob, plan: Plan, split: Split) -> dict[str, Any]:
         "patience": plan.patience,
     }
     if job.network.trainer != "embedded":
-        devices = {"device": plan.device, "replicas": plan.replicas}
-        return {**asked, **devices, "config": str(config_path(job))}
+        asked |= {"device": plan.device, "replicas": plan.replicas, "warm_up": plan.steps // 10}
+        return {**asked, "config": str(config_path(job))}
     network, labels = str(job.workspace.network(job.network.name)), labels_of(job.of_project).ids
     rate = {"rate": plan.rate} if plan.rate else {}
     return {**asked, "network": network, "labels": labels, **rate}

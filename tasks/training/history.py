@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
@@ -129,8 +128,9 @@ def events(rows: Iterable[Row]) -> bytes:
 
 
 def event_file(time: float) -> str:
-    """A name by which TensorBoard knows an event file."""
-    return f"events.out.tfevents.{int(time)}.tod.{os.getpid()}"
+    """The name by which TensorBoard knows the event file of a training that began then, in seconds
+    since 1970."""
+    return f"events.out.tfevents.{int(time)}.tod"
 
 
 def _event(**fields: Any) -> bytes:

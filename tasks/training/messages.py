@@ -65,7 +65,7 @@ class Evaluation(Message, frozen=True, kw_only=True):
     best: bool
 
 
-class Test(Message, frozen=True, kw_only=True):
+class Final(Message, frozen=True, kw_only=True):
     """The best weights were measured on the test pictures, once the training was done."""
 
     map: float
@@ -84,4 +84,4 @@ class Fault(Message, frozen=True, kw_only=True):
     why: str
 
 
-Told: TypeAlias = Begin | Step | Evaluation | Test | End | Fault
+Told: TypeAlias = Begin | Step | Evaluation | Final | End | Fault

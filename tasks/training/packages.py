@@ -128,7 +128,7 @@ def _run(
             text=True,
             errors="replace",
             timeout=LONGEST,
-            env=environment(packages),
+            env=environment(packages) if packages else None,  # pip needs proxies and the like
             check=False,
         )
     except subprocess.TimeoutExpired:

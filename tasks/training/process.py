@@ -8,7 +8,6 @@ message, and ends likewise.
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -18,8 +17,11 @@ import msgspec
 
 from tasks.core.errors import TrainingError
 from tasks.core.temporary import no_link
+from tasks.inference.environment import HOMES, is_passed
 from tasks.training.messages import End, Fault, Told
 
+DEVICES = ("TF_CONFIG", "TPU_NAME")  # which other machines and devices train along
+KILLED = 9  # Windows has no such signal
 LEAVING = 120.0
 """Seconds that a trainer is given to write its last checkpoint."""
 
@@ -76,7 +78,7 @@ def _listen(
 
 
 def _how_it_ended(code: int) -> str:
-    if code == -signal.SIGKILL or code == 128 + signal.SIGKILL:
+    if code in (-KILLED, 128 + KILLED):
         return "its trainer was killed by signal 9: out of memory? A smaller batch_size needs less"
     if code < 0:
         return f"its trainer was killed by signal {-code}"
@@ -97,13 +99,15 @@ def _leave(process: subprocess.Popen[bytes]) -> None:
 
 
 def environment(packages: Path | None = None) -> dict[str, str]:
-    """The variables of a trainer: this process's, with our own modules to be found, and those of
-    the training environment before them."""
+    """The variables of a trainer: those of this process that TensorFlow or Python heed, no tokens;
+    our own modules are found before all others, then those of the training packages."""
     root = Path(__file__).resolve().parents[2]
     folders = [root, *([packages] if packages else [])]
     before = os.environ.get("PYTHONPATH", "")
+    passed = {n: v for n, v in os.environ.items() if is_passed(n, v) or n in (*HOMES, *DEVICES)}
     return {
-        **os.environ,
+        "TF_ENABLE_ONEDNN_OPTS": "1",  # off by default on some processors, where it saves a third
+        **passed,
         "PYTHONPATH": os.pathsep.join([*map(str, folders), *([before] if before else [])]),
         "PYTHONUNBUFFERED": "1",
     }

@@ -76,7 +76,7 @@ def entry(network: Network, config: Config, workspace: Workspace) -> Entry:
         size=archive_size(network, workspace),
         installed=is_installed(network, workspace),
         projects=projects_of(network, config),
-        trainable=not network.not_trainable,
+        trainable=network.is_trainable,
         licence=network.licence,
     )
 

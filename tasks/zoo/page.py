@@ -97,6 +97,8 @@ def _best(network: Network, config: Config, workspace: Workspace) -> str:
 
 def _training(network: Network) -> str:
     """How the network's pipeline.config becomes a project's, in a word."""
+    if network.trainer == "embedded":
+        return "`doit train` has a trainer of its own for it; it gets no pipeline.config"
     if network.not_trainable:
         return network.not_trainable
     made = "its pipeline.config is tailored to each project (`doit changes PROJECT`)"

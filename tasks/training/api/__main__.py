@@ -24,7 +24,10 @@ def main() -> int:
     os.dup2(2, 1)  # what libraries print goes to the log
 
     def say(kind: str, **values: object) -> None:
-        print(json.dumps({"kind": kind, **values}), file=channel, flush=True)
+        try:
+            print(json.dumps({"kind": kind, **values}), file=channel, flush=True)
+        except BrokenPipeError:  # whoever started this is gone
+            stop.append(signal.SIGTERM)
 
     shim.install()
     if len(sys.argv) == 1:

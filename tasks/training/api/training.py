@@ -110,7 +110,7 @@ def test(request: Request, say: Say) -> None:
     best = tf.train.latest_checkpoint(os.path.join(request.run, BEST))
     tf.train.Checkpoint(model=model).restore(best).expect_partial()
     figures = evaluator(model, configs)()
-    say("test", map=figures[MAP], map_50=figures[MAP_50])
+    say("final", map=figures[MAP], map_50=figures[MAP_50])
 
 
 def configs_of(request: Request) -> Configs:

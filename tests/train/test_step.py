@@ -1,0 +1,275 @@
+"""What a training needs, how it may end, and what is told of it; trainers are made up."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+
+from tasks.annotations.record_state import RecordFile, RecordsReceipt
+from tasks.config.types import Config, Network, Project, Training
+from tasks.core import receipts
+from tasks.core.errors import AnnotationsError, DiskError, TrainingError, UnreachableError
+from tasks.core.paths import Workspace
+from tasks.formats.tf_record import Bytes, encode_example, frame
+from tasks.pipeline.job import Silent, TrainingJob
+from tasks.pipeline.receipts import ExtractReceipt
+from tasks.train import clean, run, step
+from tasks.training.history import read_csv
+from tasks.training.messages import Begin, End, Evaluation, Final, Reason, Step, Told
+from tasks.training.receipt import TrainReceipt
+from tests.support.projects import defer, install
+
+NAME = "cube_faces:net"
+
+
+def loss(at: int, value: float = 1.0) -> Step:
+    return Step(step=at, loss=value, rate=0.1, seconds=0.1)
+
+
+def measured(at: int, value: float, *, best: bool = True) -> Evaluation:
+    return Evaluation(step=at, map=value, map_50=value, best=best)
+
+
+class Trainer:
+    """In the place of a trainer: tells what it is told to, and keeps the request."""
+
+    def __init__(self) -> None:
+        self.tells: Sequence[Told] = (
+            Begin(step=0, steps=100, resumed=False),
+            loss(50),
+            measured(50, 0.25),
+            loss(100, 0.5),
+            measured(100, 0.5),
+            Final(map=0.4, map_50=0.6),
+        )
+        self.ends: Reason = "steps"
+        self.requests: list[dict[str, Any]] = []
+
+    def __call__(
+        self,
+        name: str,
+        module: str,
+        request: Path,
+        log: Path,
+        variables: object,
+        take: Callable[[Told], None],
+    ) -> End:
+        self.requests.append(msgspec.json.decode(request.read_bytes()))
+        for message in self.tells:
+            take(message)
+        (request.parent / "state.npz").write_bytes(b"weights")
+        return End(reason=self.ends)
+
+
+@pytest.fixture
+def trainer(monkeypatch: pytest.MonkeyPatch) -> Trainer:
+    made = Trainer()
+    monkeypatch.setattr(step, "listen", made)
+    return made
+
+
+class Place(NamedTuple):
+    workspace: Workspace
+    job: TrainingJob
+
+    @property
+    def folder(self) -> Path:
+        return self.workspace.training("cube_faces", "net")
+
+
+def job_of(workspace: Workspace, **settings: Any) -> TrainingJob:
+    settings = {"num_steps": 100, "held_out": 0.5, **settings}
+    network = Network(name="net", sources=("net.tar.gz",), trainer="embedded")
+    project = Project(
+        name="cube_faces", labels=("one",), networks=("net",), training=Training(**settings)
+    )
+    config = Config(networks={"net": network}, projects={"cube_faces": project})
+    return TrainingJob(config, workspace, project=project, network=network)
+
+
+def make_records(workspace: Workspace, pictures: int = 8) -> None:
+    record = workspace.record_file("cube_faces", "train")
+    record.parent.mkdir(parents=True, exist_ok=True)
+    examples = (encode_example({"image/encoded": Bytes([bytes([n])])}) for n in range(pictures))
+    record.write_bytes(b"".join(map(frame, examples)))
+    split = RecordFile(definition="d", sources={str(n): str(n) for n in range(pictures)})
+    receipts.write(
+        workspace.receipt("records", "cube_faces"),
+        RecordsReceipt(definition="d", splits={"train": split}),
+    )
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A project with records, and its network."""
+    workspace = Workspace(tmp_path)
+    install(workspace, "net")
+    make_records(workspace)
+    return Place(workspace, job_of(workspace))
+
+
+def receipt_of(place: Place) -> TrainReceipt:
+    found = receipts.read(place.workspace.receipt("train", NAME), TrainReceipt)
+    assert found is not None
+    return found
+
+
+def test_a_training_ends_with_what_came_of_it(place: Place, trainer: Trainer) -> None:
+    outcome = step.run(place.job, Silent())
+    assert outcome.note == (
+        "100 steps; mAP 0.500 at step 100 on the pictures held out; 0.400 on the test pictures"
+    )
+    receipt = receipt_of(place)
+    assert (receipt.asked, receipt.steps, receipt.best_step, receipt.map) == (100, 100, 100, 0.5)
+    assert (receipt.trained + receipt.held_out, receipt.test_map) == (8, 0.4)
+    assert step.why_stale(place.job) is None
+    assert step.run(place.job, Silent()).kind == "kept"
+    assert len(trainer.requests) == 1
+
+
+def test_tensorboard_finds_its_events_beside_the_checkpoints(
+    place: Place, trainer: Trainer
+) -> None:
+    step.run(place.job, Silent())
+    (events,) = (place.folder / "train").iterdir()
+    assert events.name.startswith("events.out.tfevents.")
+    assert len(read_csv((place.folder / "history.csv").read_bytes())) == 4
+
+
+def test_more_steps_go_on_and_keep_the_history(place: Place, trainer: Trainer) -> None:
+    step.run(place.job, Silent())
+    more = job_of(place.workspace, num_steps=200)
+    assert step.why_stale(more) == "200 steps are asked, 100 were"
+    trainer.tells = (Begin(step=100, steps=200, resumed=True), loss(200), measured(200, 0.75))
+    outcome = step.run(more, Silent())
+    assert "from step 100 on" in outcome.note
+    rows = read_csv((place.folder / "history.csv").read_bytes())
+    assert [row.step for row in rows] == [50, 50, 100, 100, 200, 200]
+    assert step.why_stale(more) is None
+
+
+def test_fewer_steps_than_were_done_are_nothing_to_do(place: Place, trainer: Trainer) -> None:
+    step.run(place.job, Silent())
+    assert step.why_stale(job_of(place.workspace, num_steps=10)) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda place: make_records(place.workspace, 9),
+        lambda place: receipts.write(
+            place.workspace.receipt("extract", "net"), ExtractReceipt(definition="d", tree="other")
+        ),
+        lambda place: (place.workspace.training("cube_faces") / "label_map.pbtxt").write_text(
+            "item { id: 1 name: 'two' }"
+        ),
+    ],
+    ids=["pictures", "network", "labels"],
+)
+def test_what_it_stands_on_begins_it_anew_and_nothing_is_lost(
+    place: Place, trainer: Trainer, change: Callable[[Place], object]
+) -> None:
+    step.run(place.job, Silent())
+    change(place)
+    assert step.why_stale(place.job) is not None
+    outcome = step.run(place.job, Silent())
+    aside = place.folder / "before-1"
+    assert any(str(aside) in line and "begun anew" in line for line in outcome.lines)
+    assert (aside / "state.npz").read_bytes() == b"weights"
+    assert len(read_csv((place.folder / "history.csv").read_bytes())) == 4
+
+
+@pytest.mark.parametrize(
+    ("ends", "why"),
+    [("signal", "was stopped at step 100; run doit to go on"), ("nan", "was NaN or infinite")],
+)
+def test_a_training_that_did_not_end_well_is_one_line_and_keeps_its_history(
+    place: Place, trainer: Trainer, ends: Reason, why: str
+) -> None:
+    trainer.ends = ends
+    with pytest.raises(TrainingError, match=why):
+        step.run(place.job, Silent())
+    assert step.why_stale(place.job) == "never done"
+    assert (place.folder / "history.csv").exists()
+
+
+def test_patience_that_ended_it_is_told_and_it_is_done(place: Place, trainer: Trainer) -> None:
+    trainer.ends = "patience"
+    trainer.tells = (Begin(step=0, steps=100, resumed=False), loss(50), measured(50, 0.25))
+    job = job_of(place.workspace, patience=3)
+    note = step.run(job, Silent()).note
+    assert "50 steps of 100, no better for 3 measurements" in note
+    assert step.why_stale(job) is None
+
+
+def test_where_nothing_is_held_out_the_last_weights_are_taken_and_that_is_told(
+    place: Place, trainer: Trainer
+) -> None:
+    trainer.tells = (Begin(step=0, steps=100, resumed=False), loss(100))
+    job = job_of(place.workspace, held_out=0.0)
+    lines = step.run(job, Silent()).lines
+    assert any("no picture was held out" in line for line in lines)
+    assert trainer.requests[0]["held_out"] == []
+
+
+def test_without_records_it_says_what_to_do(place: Place, trainer: Trainer) -> None:
+    place.workspace.record_file("cube_faces", "train").unlink()
+    with pytest.raises(AnnotationsError, match=r"put annotated pictures into .*images/train"):
+        step.run(place.job, Silent())
+
+
+def test_a_damaged_record_is_named(place: Place, trainer: Trainer) -> None:
+    place.workspace.record_file("cube_faces", "train").write_bytes(b"this is no record at all")
+    with pytest.raises(AnnotationsError, match=r"train\.record: it is not a TFRecord file"):
+        step.run(place.job, Silent())
+
+
+def test_a_full_disk_is_told_before_anything_begins(
+    place: Place, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(place.folder.parent)._replace(free=1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(DiskError, match=r"need .*, 1 B are free"):
+        step.run(place.job, Silent())
+    assert not trainer.requests
+
+
+def test_a_second_training_beside_the_first_is_refused(place: Place, trainer: Trainer) -> None:
+    with (
+        run.held(NAME, place.folder),
+        pytest.raises(TrainingError, match="another process trains it"),
+    ):
+        step.run(place.job, Silent())
+
+
+def test_a_network_that_is_not_here_is_deferred(place: Place, trainer: Trainer) -> None:
+    defer(place.workspace, "net")
+    assert step.run(place.job, Silent()).kind == "deferred"
+    job = msgspec.structs.replace(place.job, may_defer=False)
+    with pytest.raises(UnreachableError, match="net is not here yet"):
+        step.run(job, Silent())
+
+
+def test_clean_leaves_the_training_and_names_it(place: Place, trainer: Trainer) -> None:
+    step.run(place.job, Silent())
+    said: list[str] = []
+    assert not clean.clean(place.workspace, NAME, False, said.append)
+    assert not place.workspace.training_results(NAME).exists()
+    assert not place.workspace.split(NAME).exists()
+    assert (place.folder / "state.npz").exists()
+    assert any("it holds a training" in line for line in said)
+
+
+def test_an_edited_result_is_kept_when_it_is_written_again(place: Place, trainer: Trainer) -> None:
+    step.run(place.job, Silent())
+    page = place.workspace.training_results(NAME) / "history.csv"
+    page.write_text("of the user's")
+    assert step.why_stale(place.job) is not None
+    outcome = step.run(place.job, Silent())
+    assert any("history.yours.csv" in line for line in outcome.lines)
+    assert page.with_name("history.yours.csv").read_text() == "of the user's"
