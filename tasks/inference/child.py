@@ -34,7 +34,7 @@ from tasks.inference.environment import (
     VARIABLE,
     Permissions,
     environment,
-    extended,
+    with_added,
     write_permissions,
 )
 from tasks.inference.output_log import OutputLog, exit_error
@@ -133,7 +133,7 @@ class Child:
 
     def _running(self, log: Path, permissions: Permissions) -> _Process:
         """The process, or a new one if there is none that may do all this and can be trusted."""
-        held, self._permissions = self._permissions, extended(self._permissions, permissions)
+        held, self._permissions = self._permissions, with_added(self._permissions, permissions)
         enough = self._permissions is held
         if self._process is None or not enough or not self._process.is_usable():
             self.close()

@@ -114,7 +114,7 @@ def take_permissions(environment: MutableMapping[str, str]) -> Permissions:
     return permissions
 
 
-def extended(held: Permissions, asked: Permissions) -> Permissions:
+def with_added(held: Permissions, asked: Permissions) -> Permissions:
     """What is held, and what is asked for beyond it; `held` itself if it is enough."""
     reads = _beyond(held.reads + held.writes, asked.reads)
     writes = _beyond(held.writes, asked.writes)

@@ -25,16 +25,16 @@ from tasks.inference.machine import total_memory
 
 NONE = "none on this platform"
 
-OF_THE_SYSTEM = (
+SYSTEM_PATHS = (
     *("/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/share", "/lib", "/lib32", "/lib64"),
     *("/usr/local/lib", "/usr/local/lib64", "/nix/store", "/gnu/store", "/opt/rocm", "/opt/cuda"),
     *("/etc/ld.so.cache", "/etc/localtime", "/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf"),
     *("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/sys"),
     *("/dev/urandom", "/dev/random", "/dev/zero"),
 )
-OF_THE_GRAPHICS_PROCESSOR = ("nvidia*", "dri", "kfd", "dxg")
-OF_A_PREFIX = ("lib", "lib64", "bin", "share", "ssl")
-OURS = ("tasks", "embedded")
+GPU_DEVICES = ("nvidia*", "dri", "kfd", "dxg")
+PREFIX_FOLDERS = ("lib", "lib64", "bin", "share", "ssl")
+OUR_PACKAGES = ("tasks", "embedded")
 
 MOST_MEMORY = 0.8
 """Part of the machine's memory that may be taken."""
@@ -43,7 +43,7 @@ LARGEST_FILE = 16 << 30
 """Bytes of a file, where files may be written at all."""
 
 DAC_OVERRIDE, DAC_READ_SEARCH = 1, 2
-KEPT = 1 << DAC_OVERRIDE | 1 << DAC_READ_SEARCH
+KEPT_CAPABILITIES = 1 << DAC_OVERRIDE | 1 << DAC_READ_SEARCH
 """Capabilities that root keeps: in a container, root reads files that belong to others."""
 CAPABILITY_VERSION = 0x20080522
 
@@ -58,14 +58,14 @@ def isolate(permissions: Permissions, root: Path) -> str:
     set_limits(may_write=bool(permissions.writes), memory=permissions.memory)
     drop_capabilities()
     try:
-        version = landlock.restrict([*_own(root, Path(permissions.home)), *permitted])
+        version = landlock.restrict([*_required(root, Path(permissions.home)), *permitted])
     except OSError:
         version = 0
     read_only = not version and not permissions.writes
-    return described(version, seccomp=seccomp.restrict(read_only=read_only), read_only=read_only)
+    return describe(version, seccomp=seccomp.restrict(read_only=read_only), read_only=read_only)
 
 
-def described(version: int, *, seccomp: bool, read_only: bool = False) -> str:
+def describe(version: int, *, seccomp: bool, read_only: bool = False) -> str:
     """What holds the process, in words; `version` is Landlock's, 0 if it does not hold."""
     parts = [f"files (Landlock {version})"] if version else []
     if seccomp:
@@ -75,27 +75,27 @@ def described(version: int, *, seccomp: bool, read_only: bool = False) -> str:
     return ", ".join(parts) or NONE
 
 
-def _own(root: Path, home: Path) -> Iterator[Rule]:
+def _required(root: Path, home: Path) -> Iterator[Rule]:
     """What Python, TensorFlow and our own code need."""
-    ours = (root / name for name in OURS)
+    ours = (root / name for name in OUR_PACKAGES)
     cuda = Path("/usr/local").glob("cuda*")
     loaded = " ".join(os.environ.get(name, "") for name in ("LD_LIBRARY_PATH", "LD_PRELOAD"))
     libraries = filter(None, re.split("[ :]", loaded))
-    readable = chain[str | Path](ours, OF_THE_SYSTEM, cuda, of_python(home, root), libraries)
+    readable = chain[str | Path](ours, SYSTEM_PATHS, cuda, python_folders(home, root), libraries)
     yield from ((path, READ) for path in readable)
     yield "/dev/null", DEVICE
     yield "/proc/self/clear_refs", WRITE_FILE | TRUNCATE  # see `machine.reset_peak_memory`
     if os.environ.get("CUDA_VISIBLE_DEVICES") != "-1":
-        for name in OF_THE_GRAPHICS_PROCESSOR:
+        for name in GPU_DEVICES:
             yield from ((path, DEVICE | READ) for path in Path("/dev").glob(name))
         yield "/proc/driver", READ
 
 
-def of_python(home: Path, root: Path) -> Iterator[str]:
+def python_folders(home: Path, root: Path) -> Iterator[str]:
     """Where Python looks for libraries. A folder that holds the user's home, or our own code and
     with it the workspace, is not among them, even if it is on the path."""
     prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
-    yield from (os.path.join(prefix, name) for prefix in prefixes for name in OF_A_PREFIX)
+    yield from (os.path.join(prefix, name) for prefix in prefixes for name in PREFIX_FOLDERS)
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     paths = [*sys.path, *map(sysconfig.get_path, names), site.getusersitepackages()]
     yield from without_parents_of((home, root), filter(None, paths))
@@ -160,7 +160,7 @@ def drop_capabilities() -> None:
     if library.capget(ctypes.byref(header), ctypes.byref(sets)):
         return
     for number, each in enumerate(sets):
-        each.permitted &= KEPT if number == 0 else 0
+        each.permitted &= KEPT_CAPABILITIES if number == 0 else 0
         each.effective &= each.permitted
         each.inheritable = 0
     library.capset(ctypes.byref(header), ctypes.byref(sets))

@@ -23,7 +23,7 @@ NO_NEW_PRIVS = 38
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 TRUNCATE, IOCTL_DEV = 1 << 14, 1 << 15
-OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
+FILE_RIGHTS = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 READ = READ_FILE | READ_DIR
 WRITE = (1 << 15) - 1 - EXECUTE  # to make, remove, rename and truncate, too
 DEVICE = READ_FILE | WRITE_FILE | IOCTL_DEV
@@ -112,7 +112,7 @@ def _allow(ruleset: int, path: str | bytes | os.PathLike[str], rights: int) -> N
     folder = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
         if not stat.S_ISDIR(os.fstat(folder).st_mode):
-            rights &= OF_FILES
+            rights &= FILE_RIGHTS
         rule = Beneath(rights, folder)
         _call(ADD_RULE, ruleset, PATH_BENEATH, ctypes.byref(rule), 0)
     finally:

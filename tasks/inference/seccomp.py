@@ -114,22 +114,20 @@ ALLOW, FAIL = 0x7FFF0000, 0x00050000
 SET_MODE_FILTER = 1
 SPEC_ALLOW = 4  # else older kernels slow the processor down for this process
 
-Step = tuple[int, int, int, int]
+Instruction = tuple[int, int, int, int]
 
 
 class Program(ctypes.Structure):
     """`struct sock_fprog`."""
 
-    _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
 
 def restrict(*, read_only: bool = False) -> bool:
     """Have the kernel refuse these calls from here on, and with `read_only` all that change files;
     false if it can't, or if the numbers of the calls are not known here."""
     known = column()
-    if known is None:
-        return False
-    return install(filter_of(known, os.getpid(), read_only=read_only))
+    return known is not None and install(filter_of(known, os.getpid(), read_only=read_only))
 
 
 def column() -> int | None:
@@ -139,10 +137,10 @@ def column() -> int | None:
     return COLUMN.get(platform.machine())
 
 
-def install(steps: list[Step]) -> bool:
+def install(instructions: list[Instruction]) -> bool:
     """Have the kernel run this filter for each call from here on; false if it can't."""
-    code = b"".join(struct.pack("=HBBI", *step) for step in steps)
-    program = Program(len(steps), code)
+    code = b"".join(struct.pack("=HBBI", *instruction) for instruction in instructions)
+    program = Program(len(instructions), code)
     library = ctypes.CDLL(None, use_errno=True)
     number = ctypes.c_long(SECCOMP[COLUMN[platform.machine()]])
     try:
@@ -153,9 +151,9 @@ def install(steps: list[Step]) -> bool:
     return bool(library.syscall(number, mode, flags, ctypes.byref(program)) == 0)
 
 
-def filter_of(column: int, process: int, *, read_only: bool = False) -> list[Step]:
-    """The filter as (operation, steps to skip if so, steps to skip if not, operand)."""
-    steps = [
+def filter_of(column: int, process: int, *, read_only: bool = False) -> list[Instruction]:
+    """The filter as (operation, how many to skip if so, how many to skip if not, operand)."""
+    instructions = [
         (LOAD, 0, 0, ARCHITECTURE),
         (IF_EQUAL, 1, 0, AUDIT_ARCH[column]),
         _fail(errno.EPERM),
@@ -165,38 +163,40 @@ def filter_of(column: int, process: int, *, read_only: bool = False) -> list[Ste
     ]
     denied = [*DENIED.values(), *(CHANGES.values() if read_only else ())]
     for numbers in denied:
-        steps += _if_called(numbers[column], [_fail(errno.EPERM)])
+        instructions += _if_called(numbers[column], [_fail(errno.EPERM)])
     # Its flags lie in memory, where no filter can look; the C library falls back to clone.
-    steps += _if_called(CLONE3[column], [_fail(errno.ENOSYS)])
-    steps += _if_called(CLONE[column], _only([(IF_SET, CLONE_THREAD)]))
+    instructions += _if_called(CLONE3[column], [_fail(errno.ENOSYS)])
+    instructions += _if_called(CLONE[column], _allow_if_any([(IF_SET, CLONE_THREAD)]))
     itself = (IF_EQUAL, process)
-    steps += _if_called(KILL[column], _only([itself]))
-    steps += _if_called(TGKILL[column], _only([itself]))
-    steps += _if_called(PRLIMIT[column], _only([itself, (IF_EQUAL, 0)]))  # 0 is itself, too
+    instructions += _if_called(KILL[column], _allow_if_any([itself]))
+    instructions += _if_called(TGKILL[column], _allow_if_any([itself]))
+    instructions += _if_called(
+        PRLIMIT[column], _allow_if_any([itself, (IF_EQUAL, 0)])
+    )  # 0 is itself, too
     if read_only:
-        steps += _if_called(OPEN[column], _never(1, (IF_SET, FOR_WRITING)))
-        steps += _if_called(OPENAT[column], _never(2, (IF_SET, FOR_WRITING)))
-        steps += _if_called(OPENAT2[column], [_fail(errno.ENOSYS)])  # as clone3
-    return [*steps, (RETURN, 0, 0, ALLOW)]
+        instructions += _if_called(OPEN[column], _deny_if(1, (IF_SET, FOR_WRITING)))
+        instructions += _if_called(OPENAT[column], _deny_if(2, (IF_SET, FOR_WRITING)))
+        instructions += _if_called(OPENAT2[column], [_fail(errno.ENOSYS)])  # as clone3
+    return [*instructions, (RETURN, 0, 0, ALLOW)]
 
 
-def _if_called(number: int | None, steps: list[Step]) -> list[Step]:
-    """These steps for the call `number`, which end with its verdict; it is None where there is no
-    such call."""
-    return [] if number is None else [(IF_EQUAL, 0, len(steps), number), *steps]
+def _if_called(number: int | None, instructions: list[Instruction]) -> list[Instruction]:
+    """These instructions for the call `number`, which end in allowing or refusing it; the number is
+    None where there is no such call."""
+    return [] if number is None else [(IF_EQUAL, 0, len(instructions), number), *instructions]
 
 
-def _only(tests: list[tuple[int, int]]) -> list[Step]:
+def _allow_if_any(tests: list[tuple[int, int]]) -> list[Instruction]:
     """Allow the call if one of the tests of its first argument holds."""
     checks = [(test, len(tests) - at, 0, operand) for at, (test, operand) in enumerate(tests)]
     return [(LOAD, 0, 0, ARGUMENTS[0]), *checks, _fail(errno.EPERM), (RETURN, 0, 0, ALLOW)]
 
 
-def _never(argument: int, test: tuple[int, int]) -> list[Step]:
+def _deny_if(argument: int, test: tuple[int, int]) -> list[Instruction]:
     """Refuse the call if the test of this argument holds."""
     load, check = (LOAD, 0, 0, ARGUMENTS[argument]), (test[0], 0, 1, test[1])
     return [load, check, _fail(errno.EACCES), (RETURN, 0, 0, ALLOW)]
 
 
-def _fail(error: int) -> Step:
+def _fail(error: int) -> Instruction:
     return RETURN, 0, 0, FAIL | error

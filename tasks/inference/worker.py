@@ -41,7 +41,7 @@ from tasks.inference.channel import (
     Updates,
 )
 from tasks.inference.environment import take_permissions
-from tasks.inference.isolation import OURS, isolate
+from tasks.inference.isolation import OUR_PACKAGES, isolate
 from tasks.inference.machine import used_memory
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +64,7 @@ def private_channel() -> tuple[BinaryIO, BinaryIO]:
     return requests, messages
 
 
-def arriving(stream: BinaryIO) -> queue.SimpleQueue[bytes]:
+def received_lines(stream: BinaryIO) -> queue.SimpleQueue[bytes]:
     """The lines of `stream`. At its end the process ends at once, even while TensorFlow runs:
     the build that would read the reply is gone."""
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -114,7 +114,7 @@ def compile_modules() -> None:
     """Leave compiled what this process, which may not write there, would compile at each start: our
     own modules, and TensorFlow's where the installer has left that to the first import; another
     process does that import."""
-    for name in OURS:
+    for name in OUR_PACKAGES:
         compileall.compile_dir(ROOT / name, quiet=2)
     found = find_spec("tensorflow")
     if found is None or found.origin is None:
@@ -169,7 +169,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; the parent decides
     requests, messages = private_channel()
     isolation = isolate_process()
-    lines = arriving(requests)
+    lines = received_lines(requests)
 
     def send(message: Message) -> None:
         messages.write(msgspec.json.encode(message) + b"\n")

@@ -19,7 +19,7 @@ import pytest
 
 from tasks.inference import landlock, seccomp
 from tasks.inference.environment import Permissions
-from tasks.inference.isolation import NONE, described, without_parents_of
+from tasks.inference.isolation import NONE, describe, without_parents_of
 
 ROOT = Path(__file__).parents[2]
 linux = pytest.mark.skipif(sys.platform != "linux", reason="isolation is Linux's")
@@ -164,12 +164,12 @@ def test_without_seccomp_files_are_out_of_reach(attempt: Attempt, victim: Path) 
 
 
 def test_what_holds_is_named() -> None:
-    assert described(7, seccomp=True) == "files (Landlock 7), network and processes (seccomp)"
-    named = described(0, seccomp=True, read_only=True)
+    assert describe(7, seccomp=True) == "files (Landlock 7), network and processes (seccomp)"
+    named = describe(0, seccomp=True, read_only=True)
     assert named == "writing, network and processes (seccomp)"
-    assert described(4, seccomp=False) == "files (Landlock 4), TCP (Landlock 4)"
-    assert described(3, seccomp=False) == "files (Landlock 3)"
-    assert described(0, seccomp=False) == NONE
+    assert describe(4, seccomp=False) == "files (Landlock 4), TCP (Landlock 4)"
+    assert describe(3, seccomp=False) == "files (Landlock 3)"
+    assert describe(0, seccomp=False) == NONE
 
 
 def test_a_folder_on_pythons_path_that_holds_the_users_home_is_not_granted(tmp_path: Path) -> None:

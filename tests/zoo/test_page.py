@@ -44,7 +44,10 @@ def told(name: str, config: Config, workspace: Workspace) -> str:
             ("masks 34.6 %", "a mask for each object", "arXiv:1703.06870"),
         ),
         ("extremenet", ("can't be trained here", "arXiv:1901.08043", "size not on record")),
-        (EMBEDDED, ("cube_faces", "doit scaffold:cube_faces", "has a trainer of its own", "1512.02325")),
+        (
+            EMBEDDED,
+            ("cube_faces", "doit scaffold:cube_faces", "has a trainer of its own", "1512.02325"),
+        ),
     ],
 )
 def test_what_a_page_tells(
