@@ -15,6 +15,7 @@
     zoo               the catalogue as a table and a page
     (the steps)       a room each, listed in wiring/registry.py: plain functions that know nothing
                       of doit; none imports another
+    detect            the command that runs a network on any pictures
     wiring            the one layer that turns a step into a doit task
 
 Imports point up this list only.

@@ -24,6 +24,7 @@ FLOORS: tuple[set[str], ...] = (
     {"console"},
     {"zoo"},
     STEPS,
+    {"detect"},
     {"wiring"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -33,10 +33,22 @@ OPTIONS: list[dict[str, Any]] = [
     {"name": "json", "type": bool, "help": "write JSON, and nothing else"},
     {"name": "csv", "type": bool, "help": "write CSV, and nothing else"},
 ]
-PARAMS = [
-    {"long": o["name"].replace("_", "-"), "default": False if "type" in o else None, **o}
-    for o in OPTIONS
+DETECT_OPTIONS: list[dict[str, Any]] = [
+    {"name": "network", "metavar": "N", "help": "the network to run"},
+    {"name": "threshold", "metavar": "S", "help": "score from which on boxes are drawn;\n0.5"},
+    {"name": "out", "metavar": "FOLDER", "help": "a new folder for the results"},
+    {"name": "voc", "type": bool, "help": "first annotations for labelImg, too"},
 ]
+
+
+def _params(options: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {"long": o["name"].replace("_", "-"), "default": False if "type" in o else None, **o}
+        for o in options
+    ]
+
+
+PARAMS = {"catalogue": _params(OPTIONS), "detect": _params(DETECT_OPTIONS)}
 
 
 COMMANDS = {
@@ -68,7 +80,7 @@ def options_first(command: str, words: list[str]) -> list[str]:
     """
     import getopt
 
-    flags = {f"{p['long']}{'' if 'type' in p else '='}" for p in PARAMS}
+    flags = {f"{p['long']}{'' if 'type' in p else '='}" for p in PARAMS[command]}
     try:
         options, rest = getopt.gnu_getopt(words, "", sorted(flags))
     except getopt.GetoptError as error:
@@ -80,7 +92,7 @@ def options_first(command: str, words: list[str]) -> list[str]:
 def _what_is_wrong(why: str, option: str, command: str) -> str:
     import difflib
 
-    near = difflib.get_close_matches(option, [p["long"] for p in PARAMS], n=1)
+    near = difflib.get_close_matches(option, [p["long"] for p in PARAMS[command]], n=1)
     if near and near[0] != option:
         return f"{why}; did you mean --{near[0]}?"
     return f"{why}; `doit help {command}` tells them all"
@@ -89,6 +101,7 @@ def _what_is_wrong(why: str, option: str, command: str) -> str:
 def command_tasks(config: Config, workspace: Workspace) -> Tasks:
     """All commands."""
     yield catalogue(config, workspace)
+    yield detect(config, workspace)
     for name, doc in COMMANDS.items():
         yield command(name, doc, config, workspace)
 
@@ -126,7 +139,7 @@ def catalogue(config: Config, workspace: Workspace) -> Task:
         "catalogue",
         [(_run_catalogue, [], {"config": config, "workspace": workspace})],
         pos_arg="words",
-        params=PARAMS,
+        params=PARAMS["catalogue"],
         io={"capture": False},
         doc="the zoo as a table",
     )
@@ -139,7 +152,7 @@ def _run_catalogue(
     from tasks.zoo.command import write
 
     try:
-        _refuse_variables()
+        _refuse_variables("catalogue")
         write(options, words or [], config, workspace, sys.stdout)
         sys.stdout.flush()
     except TodError as error:
@@ -149,7 +162,42 @@ def _run_catalogue(
     return None
 
 
-def _refuse_variables() -> None:
+def detect(config: Config, workspace: Workspace) -> Task:
+    """The command `doit detect`."""
+    return CommandTask(
+        "detect",
+        [(_run_detect, [], {"config": config, "workspace": workspace})],
+        pos_arg="words",
+        params=PARAMS["detect"],
+        io={"capture": False},
+        doc="run a network on pictures",
+    )
+
+
+def _run_detect(
+    words: list[str] | None, config: Config, workspace: Workspace, **options: object
+) -> TaskFailed | None:
+    """doit's action: detect, and tell where the results are, or one line of what is wrong."""
+    from tasks.console.progress import progress_for
+    from tasks.detect import command
+    from tasks.wiring.commands import find
+
+    try:
+        _refuse_variables("detect")
+        if not options["network"]:
+            raise UsageError("detect", "no network is named", "`doit detect --network N FOLDER`")
+        network = find(str(options["network"]), config)
+        with progress_for(f"detect:{network.name}") as progress:
+            lines = command.detect(network, words or [], options, config, workspace, progress)
+    except TodError as error:
+        return failure(error)
+    except OSError as error:
+        return failure(disk_error("detect", error))
+    say("\n".join(lines))
+    return None
+
+
+def _refuse_variables(command: str) -> None:
     """doit takes a word like `family=ssd` for a variable of its own, and says nothing.
 
     Raises:
@@ -157,4 +205,4 @@ def _refuse_variables() -> None:
     """
     for name, value in (doit_cmd._CMDLINE_VARS or {}).items():
         shown = printable(f"{name}={value}")
-        raise UsageError("catalogue", f"`{shown}` is no option", f"write `--{shown}`")
+        raise UsageError(command, f"`{shown}` is no option", f"write `--{shown}`")
