@@ -44,7 +44,7 @@ def test_a_clone_with_pictures_is_ready_to_be_trained(checkout: Checkout) -> Non
     assert done.code == 0, done.said
     assert f"train.record: {TRAIN} pictures" in done.out
     flat = " ".join(done.out.split())
-    assert f"ok {EMBEDDED}: inference only: " in flat
+    assert f"ok {EMBEDDED}: `doit train` has a trainer of its own for it" in flat
     assert f"warning {TUTORIAL}: is not here yet" in flat
     assert "1 warning" in flat
     assert max(map(len, done.out.partition("\ncube_faces: ")[2].splitlines())) <= 80

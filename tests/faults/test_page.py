@@ -26,6 +26,7 @@ SECTIONS = (
     "Training",
     "Pictures",
     "The user's files",
+    "Training, exporting, detecting",
 )
 # The tests of which the page names cases, and the cases that they have.
 CASES = {
