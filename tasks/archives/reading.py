@@ -38,12 +38,15 @@ class Wanted:
         kinds: digests of the file besides its sha256: `git_blob_sha1`, `md5`.
         members: paths of members whose md5 and git blob id are wanted besides their sha256.
         expected: what the archive must hold, if that is known: path → (size, sha256).
+        only: paths of the members that are asked for, if not all: the others are passed over, the
+            file itself is not digested, and the reading ends with the last of them.
     """
 
     limits: Limits
     kinds: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
     expected: Expected | None = None
+    only: Collection[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +122,13 @@ class Tree:
     anything is waited for: a file's data must be on disk before a receipt vouches for it.
     """
 
-    def __init__(self, folder: Path, only: Collection[str] | None = None) -> None:
-        """`folder` is empty or missing; `only` names the files that are wanted, if not all.
+    def __init__(self, folder: Path) -> None:
+        """`folder` is empty or missing.
 
         Raises:
             OSError: the folder can't be made. All methods raise it where a file can't be written.
         """
-        self._folder, self._only = folder, only
+        self._folder = folder
         self._disk = ThreadPoolExecutor(1)
         self._flushed: list[Future[None]] = []
         self._mtimes: dict[str, Future[int]] = {}
@@ -140,10 +143,7 @@ class Tree:
 
     @contextmanager
     def file(self, entry: Entry) -> Generator[Callable[[memoryview], None], None, None]:
-        """What writes the pieces of a member; it drops them if the member is not wanted."""
-        if self._only is not None and entry.path not in self._only:
-            yield lambda piece: None
-            return
+        """What writes the pieces of a member."""
         make_folder(self._folder, os.path.dirname(entry.path))
         path = self._folder / entry.path
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o644)
@@ -211,7 +211,7 @@ def read_file(
         OSError: the file can't be read, or the tree not be written.
     """
     size = path.stat().st_size
-    digests = Digests(("sha256", *wanted.kinds), size)
+    digests = Digests(("sha256", *wanted.kinds) if wanted.only is None else (), size)
     with closing(ahead(_blocks_of(path, digests.update))) as blocks:
         facts = read_blocks(blocks, wanted, tree, advance)
     return facts.of_file(size, *digests.finish())
@@ -242,9 +242,9 @@ def read_blocks(
         UnsafeArchiveError: a member that must not be unpacked, or too many, or too large.
         OSError: the tree can't be written.
     """
-    expected, names = wanted.expected, Names()
+    expected, names, only = wanted.expected, Names(), wanted.only
     members, indexes = dict[str, MemberFacts](), dict[str, bytes]()
-    folders, index_bytes = list[str](), 0
+    folders = list[str]()
     with closing(ahead(inflate(blocks))) as inflated:
         stream = TarStream(inflated, advance)
         for entry in iterate_members(stream, wanted.limits, names):
@@ -253,21 +253,29 @@ def read_blocks(
                 if tree is not None:
                     tree.add_folder(entry.path)
                 continue
+            if only is not None and entry.path not in only:
+                continue
             facts, content = _read_member(stream, entry, wanted, tree)
             members[entry.path] = facts
             if expected is not None and expected.get(entry.path) != (facts.size, facts.sha256):
                 raise DamagedError("archive", f"changed since it was verified ({entry.path})")
             if entry.path.endswith(".index"):
-                indexes[entry.path] = content
-                index_bytes += len(content)
-                if index_bytes > LARGEST_INDEX:
-                    most = human_size(LARGEST_INDEX)
-                    raise UnsafeArchiveError("archive", f"holds more than {most} of .index files")
-    if missing := sorted(set(expected or ()) - set(members)):
+                _add_index(indexes, entry.path, content)
+            if only is not None and len(members) == len(only):
+                break
+    if missing := sorted(set(expected or () if only is None else only) - set(members)):
         raise DamagedError("archive", f"no longer holds {missing[0]}")
     for path, mtime in (tree.finish() if tree is not None else {}).items():
         members[path] = replace(members[path], mtime=mtime)
     return Facts(0, "", "", "", names.top, members, indexes, tuple(folders))
+
+
+def _add_index(indexes: dict[str, bytes], path: str, content: bytes) -> None:
+    """Keep an index; all of them together have a limit."""
+    indexes[path] = content
+    if sum(map(len, indexes.values())) > LARGEST_INDEX:
+        most = human_size(LARGEST_INDEX)
+        raise UnsafeArchiveError("archive", f"holds more than {most} of .index files")
 
 
 def _read_member(

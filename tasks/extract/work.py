@@ -193,12 +193,14 @@ def _unpack(
     progress: Progress,
 ) -> Facts:
     """Read the archive where it lies and write its files, or `only` these. Its bytes may have
-    changed since it was verified, so each member is compared again."""
+    changed since it was verified, so each member that is written is compared again."""
     expected = verified.members
     _must_have_room(job, sum(expected[path][0] for path in only or expected))
     try:
-        with closing(Tree(into, only)) as tree:
-            return reading.read(job, archive, "extract", progress, tree=tree, expected=expected)
+        with closing(Tree(into)) as tree:
+            return reading.read(
+                job, archive, "extract", progress, tree=tree, expected=expected, only=only
+            )
     except (DamagedError, UnsafeArchiveError) as error:
         raise reading.for_user(job, archive, error, "") from error
 

@@ -13,7 +13,7 @@ not what its note says, the archive is read where it lies, by the same code.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -83,9 +83,10 @@ def read(
     *,
     tree: Tree | None = None,
     expected: Expected | None = None,
+    only: Collection[str] | None = None,
 ) -> Facts:
     """Read an archive where it lies; see `archives.reading.read_file`."""
-    wanted = replace(_wanted(job), expected=expected)
+    wanted = replace(_wanted(job), expected=expected, only=only)
     progress.begin(doing, archive.stat().st_size)
     try:
         return read_file(archive, wanted, tree, progress.advance)

@@ -29,8 +29,8 @@ def unpack(
     only: Collection[str] | None = None,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Facts:
-    with closing(Tree(into, only)) as tree:
-        return read_file(archive, Wanted(LIMITS, expected=expected), tree, advance)
+    with closing(Tree(into)) as tree:
+        return read_file(archive, Wanted(LIMITS, expected=expected, only=only), tree, advance)
 
 
 @pytest.fixture
@@ -137,3 +137,21 @@ def test_a_hostile_archive_writes_nothing_outside(
     outside = {p for p in tmp_path.rglob("*") if not p.is_relative_to(into)}
     assert outside == {archive, into.parent, into.parent.parent}
     assert sum(p.stat().st_size for p in into.rglob("*") if p.is_file()) < 1_100_000
+
+
+def test_a_reading_for_some_files_ends_with_the_last_of_them(archive: Path, tmp_path: Path) -> None:
+    """Damage far behind them does not keep them from being mended."""
+    files = {"first": b"x", "second": os.urandom(16 << 20)}
+    content = tar_gz([file_member(f"net/{path}", data) for path, data in files.items()])
+    archive.write_bytes(content[:-8] + bytes(8))  # the gzip's checksum and length
+    with pytest.raises(DamagedError):
+        unpack(archive, tmp_path / "all", members_of(files))
+    facts = unpack(archive, tmp_path / "some", members_of(files), only=["first"])
+    assert set(facts.members) == {"first"}
+    assert found(tmp_path / "some") == {"first": b"x"}
+
+
+def test_a_file_that_is_asked_for_and_missing_is_named(archive: Path, tmp_path: Path) -> None:
+    files = zoo_archive(archive)
+    with pytest.raises(DamagedError, match="no longer holds none"):
+        unpack(archive, tmp_path / "into", members_of(files), only=["none"])
