@@ -159,12 +159,12 @@ class Run:
         if not path.exists():
             return False
         try:
-            with np.load(path) as stored:
+            with path.open("rb") as file, np.load(file) as stored:
                 for name, variable in self._variables():
                     variable.assign(stored[name])
                 self.step, self.bad = int(stored["step"]), int(stored["bad"])
                 self.best = float(stored["best"])
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise ValueError(f"{path} can't be gone on with ({error})") from error
         return True
 
