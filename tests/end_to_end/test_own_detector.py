@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -105,11 +103,3 @@ def test_the_export_tells_what_it_is_without_naming_this_machine(
     assert "A detector of eins, zwei" in texts["model_card.md"]
     assert "num_classes: 2" in texts["pipeline.config"]
     assert str(root) not in "".join(texts.values())
-
-
-def test_more_steps_go_on_from_the_last(trained: tuple[Checkout, Finished], tmp_path: Path) -> None:
-    checkout = Checkout(tmp_path / "more", trained[0].environment)
-    shutil.copytree(trained[0].root, checkout.root, symlinks=True)
-    checkout.edit("num_steps = 24", "num_steps = 26")
-    more = checkout.doit(f"train:{NAME}")
-    assert re.search(r"built +train:.*: 26 steps; from step 24 on", more.out), more.said
