@@ -27,6 +27,10 @@ EVERY = 15.0
 """Seconds between two lines of how it stands, where there is no bar."""
 
 
+LONGEST_NAME = 20
+"""Characters of a network's name beside a bar."""
+
+
 @contextmanager
 def progress_for(title: str) -> Iterator[Progress]:
     """A `Progress` for one step; its line vanishes when the block ends."""
@@ -41,11 +45,18 @@ def progress_for(title: str) -> Iterator[Progress]:
 
 
 class Quiet(Silent):
-    """A `Progress` that only says what is waited for."""
+    """A `Progress` that only says what is waited for, and now and then how it stands."""
 
     def __init__(self, title: str) -> None:
         self._title = title
         self._said = time.monotonic()
+        self._done, self._of = 0, ""
+
+    def begin(self, doing: str, total: int | None, unit: Unit = "bytes") -> None:
+        self._done, self._of = 0, f"of {total} {unit}" if total else unit
+
+    def advance(self, amount: int) -> None:
+        self._done += amount
 
     def wait(self, holder: str) -> None:
         print(f"waiting    {self._title}: for {holder}", file=sys.stderr, flush=True)
@@ -53,7 +64,8 @@ class Quiet(Silent):
     def detail(self, text: str) -> None:
         if time.monotonic() - self._said >= EVERY:
             self._said = time.monotonic()
-            print(f"           {self._title}: {printable(text)}", file=sys.stderr, flush=True)
+            line = f"           {self._title}: {self._done} {self._of}, {printable(text)}"
+            print(line, file=sys.stderr, flush=True)
 
     def show(self, write: Callable[[TextIO], None]) -> None:
         write(sys.stdout)
@@ -125,6 +137,7 @@ def _bar(unit: Unit) -> RichProgress:
         *amounts,
         TimeRemainingColumn(table_column=one_line),
         TextColumn("left", table_column=one_line),
+        longest=None if unit == "steps" else LONGEST_NAME,  # how a training stands is told whole
         expand=True,
     )
 
@@ -135,12 +148,12 @@ def _spinner() -> RichProgress:
     return _progress(TimeElapsedColumn())
 
 
-def _progress(*columns: object, expand: bool = False) -> RichProgress:
+def _progress(*columns: object, longest: int | None = None, expand: bool = False) -> RichProgress:
     from rich.progress import Progress as RichProgress
     from rich.progress import SpinnerColumn, TextColumn
     from rich.table import Column
 
-    name = Column(no_wrap=True, overflow="ellipsis", max_width=20 if expand else None)
+    name = Column(no_wrap=True, overflow="ellipsis", max_width=longest)
     return RichProgress(
         SpinnerColumn(),
         TextColumn("{task.description}", style="bold", markup=False),

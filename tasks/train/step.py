@@ -154,7 +154,7 @@ class _Work(Struct):
 
     def _state(self, message: Step) -> str:
         measured = [row.map for row in self.rows if row.map is not None]
-        state = f"step {message.step} of {self.plan.steps}, loss {message.loss:.3f}"
+        state = f"loss {message.loss:.3f}"
         return f"{state}, mAP {measured[-1]:.3f}, best {max(measured):.3f}" if measured else state
 
 
