@@ -8,7 +8,7 @@ voc/<name>.xml    on demand: first annotations for labelImg
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -133,20 +133,8 @@ def _results(
     once."""
     if not tensorflow_version():
         raise NetworkError(network.name, "TensorFlow is not installed", child.INSTALL)
-    digests, results = dict[Path, str](), dict[str, PictureResult]()
-    for path in paths:
-        try:
-            digests[path] = sha256_of(path, LARGEST)
-        except OSError as error:
-            why = (error.strerror or "it is too large").lower()
-            results[str(path)] = PictureResult("", fault=f"{path} can't be read: {why}")
-    files = {sha256: path for path, sha256 in digests.items()}
-    asked = MeasureRequest(
-        folder=workspace.network(network.name).as_posix(),
-        signature=network.signature,
-        pictures=tuple((path.resolve().as_posix(), sha256) for sha256, path in files.items()),
-        sample=(),
-    )
+    digests, results = _digests(paths)
+    files = {sha256: path.resolve() for path, sha256 in digests.items()}
 
     def phase(doing: str) -> None:
         total = len(files) if doing == "detect" else None
@@ -158,10 +146,39 @@ def _results(
         if isinstance(part, PictureResult):
             results[part.sha256] = part
 
+    asked = _request(network, files, workspace)
+    try:
+        child.shared().run(asked, MeasureReply, _limit(config, len(files)), phase, partial)
+    finally:
+        progress.end()
+    for path in paths:
+        yield path, results[digests.get(path, str(path))]
+
+
+def _digests(paths: Iterable[Path]) -> tuple[dict[Path, str], dict[str, PictureResult]]:
+    """The sha256 of each picture; and, by its path, the fault of each that can't be read."""
+    digests, faults = dict[Path, str](), dict[str, PictureResult]()
+    for path in paths:
+        try:
+            digests[path] = sha256_of(path, LARGEST)
+        except OSError as error:
+            why = (error.strerror or "it is too large").lower()
+            faults[str(path)] = PictureResult("", fault=f"{path} can't be read: {why}")
+    return digests, faults
+
+
+def _request(network: Network, files: Mapping[str, Path], workspace: Workspace) -> Request:
+    """The request for TensorFlow's process, with permission to read these files (sha256 → path)."""
     log = workspace.log(COMMAND, network.name)
     make_folders(log.parent)
-    reads = [workspace.pre_trained, workspace.network(network.name), *map(Path.resolve, digests)]
-    request = Request(
+    reads = [workspace.pre_trained, workspace.network(network.name), *files.values()]
+    asked = MeasureRequest(
+        folder=workspace.network(network.name).as_posix(),
+        signature=network.signature,
+        pictures=tuple((path.as_posix(), sha256) for sha256, path in files.items()),
+        sample=(),
+    )
+    return Request(
         handler="tasks.measure.benchmark:handle",
         network=network.name,
         log=str(log),
@@ -169,12 +186,6 @@ def _results(
         most_partials=len(files),
         body=msgspec.Raw(msgspec.json.encode(asked)),
     )
-    try:
-        child.shared().run(request, MeasureReply, _limit(config, len(files)), phase, partial)
-    finally:
-        progress.end()
-    for path in paths:
-        yield path, results[digests.get(path, str(path))]
 
 
 def _limit(config: Config, pictures: int) -> float:
