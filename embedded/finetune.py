@@ -23,6 +23,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
@@ -44,6 +45,7 @@ from embedded.training import Folded, State, batches, folded_layer, learning_rat
 
 PEAK_RATE = 2e-3
 STATE, BEST = "state.npz", "best.npz"
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 
 Say = Callable[..., None]
 Find = Callable[[npt.NDArray[np.uint8]], Found]
@@ -163,9 +165,11 @@ class Run:
                 for name, variable in self._variables():
                     variable.assign(stored[name])
                 self.step, self.bad = int(stored["step"]), int(stored["bad"])
-                self.best = float(stored["best"])
+                if (self.folder / BEST).exists():
+                    self.best = float(stored["best"])
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{path} can't be gone on with ({error})") from error
+            why = f"{path} can't be gone on with ({error}); remove it to begin anew"
+            raise ValueError(why) from error
         return True
 
     def save(self) -> None:
@@ -241,6 +245,8 @@ def train(request: Request, say: Say, stopped: Callable[[], bool]) -> str:
         if stopped():
             run.save()
             return "signal"
+    if not (run.folder / BEST).exists():  # it was lost after the last step
+        _measure(run, find, held_out, request, say)
     return "steps"
 
 
@@ -297,7 +303,7 @@ def _export(asked: Export) -> None:
 
 def main() -> int:
     stop: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (getattr(signal, name) for name in SIGNALS if hasattr(signal, name)):
         signal.signal(number, lambda number, _frame: stop.append(number))
     channel = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print goes to the log
@@ -305,7 +311,7 @@ def main() -> int:
     def say(kind: str, **values: object) -> None:
         try:
             print(json.dumps({"kind": kind, **values}), file=channel, flush=True)
-        except BrokenPipeError:  # whoever started this is gone
+        except OSError:  # whoever started this is gone
             stop.append(signal.SIGTERM)
 
     try:
@@ -318,8 +324,9 @@ def main() -> int:
             reason = train(request, say, lambda: bool(stop))
             if reason in ("steps", "patience"):
                 test(request, say)
-    except (ValueError, OSError) as error:
-        say("fault", why=str(error))
+    except Exception as error:  # TensorFlow's own among them; the whole story is in the log
+        traceback.print_exc()
+        say("fault", why=str(error).strip().partition("\n")[0] or type(error).__name__)
         return 1
     say("end", reason=reason)
     return 128 + stop[0] if reason == "signal" else int(reason == "nan")

@@ -61,6 +61,9 @@ class Quiet(Silent):
     def wait(self, holder: str) -> None:
         print(f"waiting    {self._title}: for {holder}", file=sys.stderr, flush=True)
 
+    def note(self, line: str) -> None:
+        print(f"           {self._title}: {printable(line)}", file=sys.stderr, flush=True)
+
     def detail(self, text: str) -> None:
         if time.monotonic() - self._said >= EVERY:
             self._said = time.monotonic()
@@ -102,6 +105,10 @@ class Bar:
 
     def wait(self, holder: str) -> None:
         self.begin(f"wait for {holder}", None)
+
+    def note(self, line: str) -> None:
+        self.end()
+        print(f"           {self._title}: {printable(line)}", file=sys.stderr, flush=True)
 
     def show(self, write: Callable[[TextIO], None]) -> None:
         self.end()

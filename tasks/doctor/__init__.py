@@ -5,7 +5,6 @@ pictures    pictures and XML, the split into train and test; labels
 records     record files: whole, and in agreement with the label map
 networks    the networks of the project, one after the other
 config      a network's pipeline.config: text, values, paths
-refusals    what TensorFlow 2's training refuses in it, or ignores
 checkpoint  a network's checkpoint: complete, and fit to start a training from
 table       one row, and all of them as the user sees them
 """

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from tasks.core.files import read_file
 from tasks.core.text import printable
-from tasks.doctor.refusals import extractor_fault
 from tasks.formats import tensor_bundle
 from tasks.formats.textproto.edit import Document
 from tasks.pipeline_config.edit import UnsuitableError, as_text, current, effective, read_own
+from tasks.pipeline_config.refusals import extractor_fault
 from tasks.pipeline_config.rules import branch_of
 
 LARGEST_INDEX = 64_000_000

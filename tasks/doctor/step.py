@@ -45,7 +45,7 @@ def check_project(job: ProjectJob) -> list[Finding]:
         found += records.findings(job, report, known)
     for name in job.project.networks:
         found += networks.findings(job, name, known.ids)
-    trainable = [n for n in job.project.networks if not job.config.networks[n].not_trainable]
+    trainable = [n for n in job.project.networks if job.config.networks[n].is_trainable]
     if not trainable:
         result = "the project names no network that can be trained"
         found.append(warning("networks", result, "add one to config/workspace.toml"))

@@ -22,7 +22,7 @@ from tasks.pipeline.job import Outcome, Progress, TrainingJob
 from tasks.pipeline.receipts import NetworkReceipt
 from tasks.training.process import environment, listen
 from tasks.training.receipt import TrainReceipt
-from tasks.training.trainers import have_ready, module_of
+from tasks.training.trainers import has_best, have_ready, module_of
 
 VERSION = 1
 CARD = "model_card.md"
@@ -53,6 +53,10 @@ def run(job: TrainingJob, progress: Progress) -> Outcome:
     trained = receipts.read(job.workspace.receipt("train", job.name), TrainReceipt)
     if trained is None:
         raise TrainingError(job.name, "it was not trained", f"run `doit train:{job.name}`")
+    run = job.workspace.training(job.project.name, job.network.name)
+    if trained.status != "deferred" and not has_best(run):
+        why = f"{run.as_posix()} holds no best weights any more"
+        raise TrainingError(job.name, why, f"run `doit train:{job.name}`")
     try:
         if trained.status == "deferred":
             return _defer(job, trained.reason)

@@ -97,6 +97,17 @@ def total_memory() -> int:
         return 0
 
 
+def free_memory() -> int | None:
+    """Bytes that a new process could take, those on the disk that memory is swapped to included;
+    None if not known. Linux only (`proc(5)`, meminfo)."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        found = {name: int(rest.split()[0]) for name, _, rest in (x.partition(":") for x in lines)}
+        return 1024 * (found["MemAvailable"] + found.get("SwapFree", 0))
+    except (OSError, ValueError, LookupError):
+        return None
+
+
 def used_memory() -> int | None:
     """Bytes that this process holds; None if not known. Linux only (`proc(5)`, statm)."""
     try:

@@ -192,6 +192,9 @@ class Progress(Protocol):
     def wait(self, holder: str) -> None:
         """Another process does this work now: `holder` says which, and since when."""
 
+    def note(self, line: str) -> None:
+        """Something that the user must know before the step is done."""
+
     def show(self, write: Callable[[TextIO], None]) -> None:
         """The step's result is something to read: `write` writes it to the stream it is given."""
 
@@ -211,5 +214,7 @@ class Silent:
 
     def wait(self, holder: str) -> None:
         self.begin(f"wait for {holder}", None)
+
+    def note(self, line: str) -> None: ...
 
     def show(self, write: Callable[[TextIO], None]) -> None: ...

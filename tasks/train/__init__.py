@@ -1,6 +1,8 @@
 """Train: fine-tune a project's networks on its pictures.
 
 step       whether to train, from where to where, and the receipt
+plan       how long, on what, and how it is measured on the way
+room       whether the disk and the memory have room for it
 run        the folder of a training: begun, gone on with, or set aside for a new one
 clean      `doit clean train`
 

@@ -17,6 +17,7 @@ from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.parse import TextError, tokens
 from tasks.pipeline.job import TrainingJob
 from tasks.pipeline_config.schema import SHAPE
+from tasks.pipeline_config.trainable import first_fault
 from tasks.pipeline_config.training import EMBEDDED, TrainingSettings, training_settings
 
 MEASUREMENTS = 10
@@ -67,11 +68,24 @@ def plan_of(job: TrainingJob) -> Plan:
         asked = training_settings(job.project, job.network.name, EMBEDDED)
         return _plan(asked, asked.num_steps, receipts.digest((asked.batch_size,)))
     asked = training_settings(job.project, job.network.name)
+    document = _document(job)
+    steps = document.get("train_config.num_steps")
+    return _plan(asked, steps if isinstance(steps, int) else 0, _basis(document.text))
+
+
+def must_be_trainable(job: TrainingJob) -> None:
+    """Raises:
+    TrainingError: the Object Detection API would refuse the pipeline.config; says in which line.
+    """
+    if job.network.trainer != "embedded" and (why := first_fault(_document(job))):
+        todo = f"mend it; `doit doctor:{job.project.name}` tells all that it finds"
+        raise TrainingError(job.name, f"{config_path(job).as_posix()}: {why}", todo)
+
+
+def _document(job: TrainingJob) -> Document:
     path = config_path(job)
     try:
-        document = Document.read(read_file(path, LARGEST_STATE), SHAPE)
-        steps = document.get("train_config.num_steps")
-        return _plan(asked, steps if isinstance(steps, int) else 0, _basis(document.text))
+        return Document.read(read_file(path, LARGEST_STATE), SHAPE)
     except FileNotFoundError:
         todo = f"run `doit scaffold:{job.project.name}`"
         raise TrainingError(job.name, f"there is no {path.as_posix()}", todo) from None

@@ -5,7 +5,7 @@ on from. What the training stands on is noted in it, so that it never goes on wi
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -16,22 +16,40 @@ from msgspec import Struct
 
 from tasks.core.errors import TrainingError
 from tasks.core.files import LARGEST_STATE, make_folders, read_file, write_atomic
+from tasks.core.receipts import digest
 from tasks.core.temporary import file_lock
 from tasks.training.history import Row, event_file, events, read_csv, to_csv
 
-NOTE, HISTORY, REQUEST, EVENTS = "run.json", "history.csv", "request.json", "train"
+NOTE, HISTORY, REQUEST = "run.json", "history.csv", "request.json"
+LEARNED, MEASURED = "train", "eval"
+"""Folders of the event files, as the Object Detection API names them."""
 LARGEST_NOTE = 1 << 16  # bytes
 # What belongs to a run: checkpoints of either trainer, event files, and what we leave ourselves.
 PARTS = (
     *("checkpoint", "ckpt-*", "best", "state.npz", "best.npz"),
-    *(EVENTS, "eval", NOTE, HISTORY, REQUEST),
+    *(LEARNED, MEASURED, NOTE, HISTORY, REQUEST),
 )
 
 
 class RunNote(Struct, frozen=True):
-    """What a run stands on; `key` is the digest of it."""
+    """What a run stands on: the digest of each thing, by its name, and of all together."""
 
     key: str
+    stands_on: dict[str, str] = {}
+
+
+class Aside(Struct, frozen=True):
+    """Where a run on another basis is now, and what is another."""
+
+    folder: Path
+    changed: tuple[str, ...]
+
+    @property
+    def told(self) -> str:
+        """The same as a line."""
+        why = " and ".join(self.changed) or "the pictures, the network or how it is trained"
+        where = self.folder.as_posix()
+        return f"begun anew, for {why} changed; the training before is now {where}"
 
 
 def read_note(folder: Path) -> RunNote | None:
@@ -42,22 +60,24 @@ def read_note(folder: Path) -> RunNote | None:
         return None
 
 
-def begin(folder: Path, key: str) -> Path | None:
+def begin(folder: Path, stands_on: Mapping[str, str]) -> Aside | None:
     """Have a folder in which a run on this basis can begin or go on.
 
     Returns:
-        Where the parts of a run on another basis are now, or None if there was none.
+        What was set aside for it, or None if there was nothing.
 
     Raises:
         OSError: something can't be renamed or written.
     """
     make_folders(folder)
-    note = read_note(folder)
-    if note is not None and note.key == key:
+    note, now = read_note(folder), RunNote(digest(stands_on), dict(stands_on))
+    if note is not None and note.key == now.key:
         return None
     aside = _set_aside(folder)
-    write_atomic(folder / NOTE, msgspec.json.encode(RunNote(key)) + b"\n")
-    return aside
+    write_atomic(folder / NOTE, msgspec.json.encode(now) + b"\n")
+    before = note.stands_on if note else {}
+    changed = (name for name in stands_on if before.get(name) != stands_on[name])
+    return Aside(aside, tuple(changed) if before else ()) if aside else None
 
 
 def _set_aside(folder: Path) -> Path | None:
@@ -80,15 +100,17 @@ def read_history(folder: Path) -> list[Row]:
 
 
 def write_history(folder: Path, rows: Sequence[Row]) -> None:
-    """Write what the run did: the table, and the event file that TensorBoard reads.
+    """Write what the run did: the table, and the event files that TensorBoard reads.
 
     Raises:
         OSError: it can't be written.
     """
     write_atomic(folder / HISTORY, to_csv(rows))
-    if rows:
-        make_folders(folder / EVENTS)
-        write_atomic(folder / EVENTS / event_file(rows[0].time), events(rows))
+    measured = [row for row in rows if row.map is not None]
+    for name, some in ((LEARNED, [row for row in rows if row.map is None]), (MEASURED, measured)):
+        if some:
+            make_folders(folder / name)
+            write_atomic(folder / name / event_file(some[0].time), events(some))
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -14,29 +13,25 @@ from msgspec.structs import replace
 from tasks.annotations.label_map import label_map_path, labels_of
 from tasks.annotations.record_state import RecordsReceipt
 from tasks.core import ownership, receipts
-from tasks.core.errors import (
-    AnnotationsError,
-    DiskError,
-    TrainingError,
-    UnreachableError,
-    disk_error,
-)
-from tasks.core.files import human_size, write_atomic
+from tasks.core.errors import AnnotationsError, TrainingError, UnreachableError, disk_error
+from tasks.core.files import write_atomic
 from tasks.inference.machine import tensorflow_version
 from tasks.pipeline.job import Outcome, Progress, TrainingJob
 from tasks.pipeline.receipts import receipt_of
 from tasks.train import run as runs
-from tasks.train.plan import Plan, config_path, plan_of
+from tasks.train.plan import Plan, config_path, must_be_trainable, plan_of
+from tasks.train.room import must_have_room
+from tasks.train.run import Aside
 from tasks.training import curve
 from tasks.training.history import Row, row_of, to_csv
 from tasks.training.messages import Begin, Evaluation, Final, Step, Told
 from tasks.training.process import environment, listen
 from tasks.training.receipt import TrainReceipt
 from tasks.training.split import Split, split_records
-from tasks.training.trainers import have_ready, module_of
+from tasks.training.trainers import has_best, have_ready, module_of
 
 VERSION = 1
-CHECKPOINTS = 5  # with the optimizer's state, each is some twice as large as the weights
+HIGHEST_ID = 1000  # of a label; the embedded network gets an output for every id up to it
 RESULTS = ("history.csv", "curve.png", "curve.svg")
 
 
@@ -54,6 +49,8 @@ def why_stale(job: TrainingJob) -> str | None:
         return why
     if asked > receipt.asked:
         return f"{asked} steps are asked, {receipt.asked} were"
+    if not has_best(_folder(job)):
+        return "its best weights are gone"
     return ownership.why_outputs_stale(job.workspace.root, receipt, _results(job))
 
 
@@ -119,13 +116,10 @@ def _defer(job: TrainingJob, reason: str) -> Outcome:
 
 
 class _Work(Struct):
-    """A training as it is told of.
-
-    Attributes:
-        told: when the user was last told of a measurement, for lines off a terminal.
-    """
+    """A training as it is told of; `folder` keeps the history, from one measurement to the next."""
 
     plan: Plan
+    folder: Path
     progress: Progress
     rows: list[Row]
     step: int = 0
@@ -151,6 +145,8 @@ class _Work(Struct):
             self.test = message
         if row := row_of(message, time.time()):
             self.rows.append(row)
+        if isinstance(message, Evaluation):  # a kill may come at any time
+            runs.write_history(self.folder, self.rows)
 
     def _state(self, message: Step) -> str:
         measured = [row.map for row in self.rows if row.map is not None]
@@ -160,13 +156,16 @@ class _Work(Struct):
 
 def _train(job: TrainingJob, progress: Progress) -> Outcome:
     plan, folder = plan_of(job), _folder(job)
-    _must_have_room(job, folder)
-    packages = have_ready(job, progress)
-    key = receipts.digest((definition(job), _inputs(job)))
+    must_have_room(job, folder)
+    must_be_trainable(job)
+    labels = _labels(job)
     split = _split(job, plan)
-    aside = runs.begin(folder, key)
-    work = _Work(plan, progress, runs.read_history(folder))
-    write_atomic(folder / runs.REQUEST, msgspec.json.encode(_request(job, plan, split)))
+    packages = have_ready(job, progress)
+    aside = runs.begin(folder, {"how it is trained": definition(job), **_inputs(job)})
+    if aside is not None:
+        progress.note(aside.told)
+    work = _Work(plan, folder, progress, runs.read_history(folder))
+    write_atomic(folder / runs.REQUEST, msgspec.json.encode(_request(job, plan, split, labels)))
     log = job.workspace.log("train", job.name)
     module, request = module_of(job), folder / runs.REQUEST
     progress.begin("load", None)
@@ -184,21 +183,6 @@ def _train(job: TrainingJob, progress: Progress) -> Outcome:
     return _finish(job, work, split, aside, end.reason)
 
 
-def _must_have_room(job: TrainingJob, folder: Path) -> None:
-    """Several checkpoints of the network, and its records once more, must have room.
-
-    Raises:
-        DiskError: they have not.
-    """
-    extracted = receipt_of(job.workspace, job.network.name)
-    network = sum(file.size for file in extracted.files.values()) if extracted else 0
-    record = job.workspace.record_file(job.project.name, "train")
-    need = CHECKPOINTS * network + (record.stat().st_size if record.exists() else 0)
-    if need > (free := shutil.disk_usage(folder).free):
-        why = f"its checkpoints and records need {human_size(need)}, {human_size(free)} are free"
-        raise DiskError(job.name, why, f"make room where {folder.as_posix()} lies")
-
-
 def _split(job: TrainingJob, plan: Plan) -> Split:
     """The project's records, shared out.
 
@@ -207,17 +191,41 @@ def _split(job: TrainingJob, plan: Plan) -> Split:
     """
     record = job.workspace.record_file(job.project.name, "train")
     if not record.is_file():
-        folder = job.workspace.images(job.project.name, "train")
-        todo = f"put annotated pictures into {folder.as_posix()} and run doit again"
-        raise AnnotationsError(job.name, "there are no pictures to train on", todo)
+        raise _no_pictures(job)
     try:
-        return split_records([record], plan.held_out, job.workspace.split(job.name))
+        split = split_records([record], plan.held_out, job.workspace.split(job.name))
+        if not split.trained:  # a picture or two, all of them held out
+            split = split_records([record], 0.0, job.workspace.split(job.name))
     except ValueError as error:
         todo = f"remove it and run `doit records:{job.project.name}`"
         raise AnnotationsError(job.name, str(error), todo) from error
+    if not split.trained:
+        raise _no_pictures(job)
+    return split
 
 
-def _request(job: TrainingJob, plan: Plan, split: Split) -> dict[str, Any]:
+def _no_pictures(job: TrainingJob) -> AnnotationsError:
+    folder = job.workspace.images(job.project.name, "train")
+    todo = f"put annotated pictures into {folder.as_posix()} and run doit again"
+    return AnnotationsError(job.name, "there are no pictures to train on", todo)
+
+
+def _labels(job: TrainingJob) -> dict[str, int]:
+    """Label → id.
+
+    Raises:
+        AnnotationsError: the label map can't be read, or its ids are too high for the network.
+    """
+    ids = labels_of(job.of_project).ids
+    highest = max(ids.values(), default=0)
+    if job.network.trainer == "embedded" and highest > HIGHEST_ID:
+        path = label_map_path(job.of_project).as_posix()
+        why = f"{path} goes up to id {highest}, and this network's ids to {HIGHEST_ID}"
+        raise AnnotationsError(job.name, why, "number the labels from 1 on")
+    return ids
+
+
+def _request(job: TrainingJob, plan: Plan, split: Split, labels: dict[str, int]) -> dict[str, Any]:
     test = job.workspace.record_file(job.project.name, "test")
     asked = {
         "verb": "train",
@@ -232,12 +240,14 @@ def _request(job: TrainingJob, plan: Plan, split: Split) -> dict[str, Any]:
     if job.network.trainer != "embedded":
         asked |= {"device": plan.device, "replicas": plan.replicas, "warm_up": plan.steps // 10}
         return {**asked, "config": str(config_path(job))}
-    network, labels = str(job.workspace.network(job.network.name)), labels_of(job.of_project).ids
+    network = str(job.workspace.network(job.network.name))
     rate = {"rate": plan.rate} if plan.rate else {}
     return {**asked, "network": network, "labels": labels, **rate}
 
 
-def _finish(job: TrainingJob, work: _Work, split: Split, aside: Path | None, ended: Any) -> Outcome:
+def _finish(
+    job: TrainingJob, work: _Work, split: Split, aside: Aside | None, ended: Any
+) -> Outcome:
     """Leave the results, then the receipt."""
     drawn = curve.draw(job.name.replace(":", ": "), work.rows, ("png", "svg"))
     contents = (to_csv(work.rows), drawn["png"], drawn["svg"])
@@ -285,12 +295,11 @@ def _note(work: _Work, best: Row | None, ended: str) -> str:
 
 
 def _lines(
-    work: _Work, split: Split, aside: Path | None, moved: tuple[str, ...]
+    work: _Work, split: Split, aside: Aside | None, moved: tuple[str, ...]
 ) -> tuple[str, ...]:
     lines = list(moved)
     if aside is not None:
-        why = "the pictures, the network or how it is trained changed"
-        lines.append(f"begun anew, for {why}; the training before is now {aside.as_posix()}")
+        lines.append(aside.told)
     if not split.measured:
         lines.append("no picture was held out to choose the best weights by: the last were taken")
     return tuple(lines)

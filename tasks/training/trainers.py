@@ -12,6 +12,11 @@ def module_of(job: TrainingJob) -> str:
     return "embedded.finetune" if job.network.trainer == "embedded" else "tasks.training.api"
 
 
+def has_best(run: Path) -> bool:
+    """Whether a training left its best weights in this folder, by either trainer."""
+    return (run / "best.npz").is_file() or (run / "best" / "checkpoint").is_file()
+
+
 def have_ready(job: TrainingJob, progress: Progress) -> Path | None:
     """The folder of packages that the trainer needs besides this environment's, installed if need
     be; None if it needs none.

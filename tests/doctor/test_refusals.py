@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tasks.doctor import refusals
-from tasks.doctor.config import impossible_values
-from tasks.doctor.refusals import doubtful, refused
 from tasks.formats.textproto.edit import Document
+from tasks.pipeline_config import refusals
+from tasks.pipeline_config.impossible import impossible_values
+from tasks.pipeline_config.refusals import doubtful, refused
 from tasks.pipeline_config.rules import branch_of, needs
 from tasks.pipeline_config.schema import fault, unknown_fields
 from tests.support.pipeline_configs import ALL

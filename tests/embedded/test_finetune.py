@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,7 +18,16 @@ import pytest
 from PIL import Image
 
 from embedded import LABELS
-from embedded.finetune import BEST, STATE, Request, Run, best_weights, starting_weights, train
+from embedded.finetune import (
+    BEST,
+    STATE,
+    Request,
+    Run,
+    best_weights,
+    main,
+    starting_weights,
+    train,
+)
 from embedded.pack import ARCHIVE, unpack
 from embedded.scenes import scene
 from embedded.splits import EXAMPLES
@@ -59,12 +75,11 @@ class KilledError(BaseException):
 
 def request(network: Path, record: str, run: Path, **more: Any) -> Request:
     run.mkdir(exist_ok=True)
-    asked = {"steps": 6, "evaluate_every": 3, "report_every": 1, **more}
+    asked = {"steps": 6, "evaluate_every": 3, "report_every": 1, "held_out": [], **more}
     return Request(
         network=str(network),
         labels=LABELS_OF_OURS,
         train=[record],
-        held_out=[],
         test=[],
         run=str(run),
         **asked,
@@ -160,3 +175,48 @@ def test_a_disk_that_is_full_leaves_the_checkpoint_before(
     assert [path.name for path in tmp_path.iterdir()] == [STATE]
     assert run.restore()
     assert run.step == 3
+
+
+def test_best_weights_that_were_lost_after_the_last_step_are_there_again(
+    network: Path, record: str, tmp_path: Path
+) -> None:
+    asked = request(network, record, tmp_path / "run", steps=2, held_out=[record])
+    told: list[str] = []
+    assert train(asked, lambda kind, **_: told.append(kind), never) == "steps"
+    (tmp_path / "run" / BEST).unlink()
+    told.clear()
+    assert train(asked, lambda kind, **_: told.append(kind), never) == "steps"
+    assert told == ["begin", "evaluation"]
+    assert best_weights(tmp_path / "run")
+
+
+def test_a_trainer_that_is_left_alone_leaves_a_checkpoint_and_ends(
+    network: Path, record: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = request(network, record, tmp_path / "run", steps=10_000, evaluate_every=10_000)
+    (tmp_path / "asked.json").write_text(json.dumps({"verb": "train", **asdict(asked)}))
+    monkeypatch.setattr(sys, "argv", ["finetune", str(tmp_path / "asked.json")])
+    with nobody_listens():
+        assert main() == 128 + signal.SIGTERM
+    run = Run(tmp_path / "run", starting_weights(network, LABELS_OF_OURS))
+    assert run.restore()
+    assert run.step == 1
+
+
+@contextmanager
+def nobody_listens() -> Iterator[None]:
+    """As it is for a trainer whose parent was killed: its standard output leads nowhere. What
+    `main` changes in this process is as before afterwards."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers[signal.SIGHUP] = signal.getsignal(signal.SIGHUP)
+    kept, (reading, writing) = os.dup(1), os.pipe()
+    os.close(reading)
+    os.dup2(writing, 1)
+    os.close(writing)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)

@@ -18,7 +18,8 @@ from tasks.core.paths import Workspace
 from tasks.formats.tf_record import Bytes, encode_example, frame
 from tasks.pipeline.job import Silent, TrainingJob
 from tasks.pipeline.receipts import ExtractReceipt
-from tasks.train import clean, run, step
+from tasks.train import clean, room, run, step
+from tasks.training import curve
 from tasks.training.history import read_csv
 from tasks.training.messages import Begin, End, Evaluation, Final, Reason, Step, Told
 from tasks.training.receipt import TrainReceipt
@@ -62,7 +63,8 @@ class Trainer:
         self.requests.append(msgspec.json.decode(request.read_bytes()))
         for message in self.tells:
             take(message)
-        (request.parent / "state.npz").write_bytes(b"weights")
+        for name in ("state.npz", "best.npz"):
+            (request.parent / name).write_bytes(b"weights")
         return End(reason=self.ends)
 
 
@@ -70,6 +72,7 @@ class Trainer:
 def trainer(monkeypatch: pytest.MonkeyPatch) -> Trainer:
     made = Trainer()
     monkeypatch.setattr(step, "listen", made)
+    monkeypatch.setattr(curve, "draw", lambda *_: {"png": b"drawn", "svg": b"drawn"})
     return made
 
 
@@ -104,6 +107,10 @@ def make_records(workspace: Workspace, pictures: int = 8) -> None:
     )
 
 
+def write_label_map(place: Place, text: str) -> None:
+    (place.workspace.training("cube_faces") / "label_map.pbtxt").write_text(text)
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     """A project with records, and its network."""
@@ -136,8 +143,9 @@ def test_tensorboard_finds_its_events_beside_the_checkpoints(
     place: Place, trainer: Trainer
 ) -> None:
     step.run(place.job, Silent())
-    (events,) = (place.folder / "train").iterdir()
-    assert events.name.startswith("events.out.tfevents.")
+    for part in ("train", "eval"):  # as the Object Detection API has them
+        (events,) = (place.folder / part).iterdir()
+        assert events.name.startswith("events.out.tfevents.")
     assert len(read_csv((place.folder / "history.csv").read_bytes())) == 4
 
 
@@ -159,27 +167,31 @@ def test_fewer_steps_than_were_done_are_nothing_to_do(place: Place, trainer: Tra
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("why", "change"),
     [
-        lambda place: make_records(place.workspace, 9),
-        lambda place: receipts.write(
-            place.workspace.receipt("extract", "net"), ExtractReceipt(definition="d", tree="other")
+        ("the pictures", lambda place: make_records(place.workspace, 9)),
+        (
+            "the network",
+            lambda place: receipts.write(
+                place.workspace.receipt("extract", "net"),
+                ExtractReceipt(definition="d", tree="other"),
+            ),
         ),
-        lambda place: (place.workspace.training("cube_faces") / "label_map.pbtxt").write_text(
-            "item { id: 1 name: 'two' }"
-        ),
+        ("label_map.pbtxt", lambda place: write_label_map(place, "item { id: 1 name: 'two' }")),
     ],
     ids=["pictures", "network", "labels"],
 )
 def test_what_it_stands_on_begins_it_anew_and_nothing_is_lost(
-    place: Place, trainer: Trainer, change: Callable[[Place], object]
+    place: Place, trainer: Trainer, why: str, change: Callable[[Place], object]
 ) -> None:
     step.run(place.job, Silent())
     change(place)
     assert step.why_stale(place.job) is not None
     outcome = step.run(place.job, Silent())
     aside = place.folder / "before-1"
-    assert any(str(aside) in line and "begun anew" in line for line in outcome.lines)
+    (told,) = (line for line in outcome.lines if line.startswith("begun anew, for "))
+    assert f"{why} changed" in told
+    assert str(aside) in told
     assert (aside / "state.npz").read_bytes() == b"weights"
     assert len(read_csv((place.folder / "history.csv").read_bytes())) == 4
 
@@ -227,6 +239,82 @@ def test_a_damaged_record_is_named(place: Place, trainer: Trainer) -> None:
     place.workspace.record_file("cube_faces", "train").write_bytes(b"this is no record at all")
     with pytest.raises(AnnotationsError, match=r"train\.record: it is not a TFRecord file"):
         step.run(place.job, Silent())
+
+
+def test_an_empty_record_is_no_pictures(place: Place, trainer: Trainer) -> None:
+    place.workspace.record_file("cube_faces", "train").write_bytes(b"")
+    with pytest.raises(AnnotationsError, match="there are no pictures to train on"):
+        step.run(place.job, Silent())
+
+
+def test_the_only_picture_is_learned_from_whatever_its_digest(
+    place: Place, trainer: Trainer
+) -> None:
+    make_records(place.workspace, 1)
+    job = job_of(place.workspace, held_out=0.999)
+    outcome = step.run(job, Silent())
+    assert (receipt_of(place).trained, receipt_of(place).held_out) == (1, 0)
+    assert any("no picture was held out" in line for line in outcome.lines)
+
+
+def test_an_id_that_would_fill_the_memory_is_named(place: Place, trainer: Trainer) -> None:
+    write_label_map(place, "item { id: 1000000 name: 'one' }")
+    with pytest.raises(AnnotationsError, match=r"label_map\.pbtxt goes up to id 1000000"):
+        step.run(place.job, Silent())
+    assert not trainer.requests
+
+
+def test_a_memory_that_is_full_is_told_before_anything_begins(
+    place: Place, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "free_memory", lambda: 1000)
+    with pytest.raises(TrainingError, match=r"needs at least .* of memory, 1\.0 kB are free"):
+        step.run(place.job, Silent())
+    assert not trainer.requests
+
+
+def test_where_the_system_does_not_tell_its_free_memory_it_is_tried(
+    place: Place, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "free_memory", lambda: None)
+    assert step.run(place.job, Silent()).kind == "built"
+
+
+def test_best_weights_that_are_gone_are_made_again(place: Place, trainer: Trainer) -> None:
+    step.run(place.job, Silent())
+    (place.folder / "best.npz").unlink()
+    assert step.why_stale(place.job) == "its best weights are gone"
+    step.run(place.job, Silent())
+    assert step.why_stale(place.job) is None
+
+
+def test_the_history_is_kept_at_every_measurement_for_a_kill_may_come(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listen(*words: Any) -> End:
+        for message in (Begin(step=0, steps=100, resumed=False), loss(50), measured(50, 0.25)):
+            words[-1](message)
+        assert len(read_csv((place.folder / "history.csv").read_bytes())) == 2
+        return End(reason="signal")
+
+    monkeypatch.setattr(step, "listen", listen)
+    with pytest.raises(TrainingError, match="stopped at step 50"):
+        step.run(place.job, Silent())
+
+
+def test_a_start_over_is_told_before_it_begins(place: Place, trainer: Trainer) -> None:
+    class Told(Silent):
+        def note(self, line: str) -> None:
+            told.append((line, len(trainer.requests)))
+
+    told: list[tuple[str, int]] = []
+    step.run(place.job, Told())
+    assert not told
+    make_records(place.workspace, 9)
+    step.run(place.job, Told())
+    ((line, trained_before),) = told
+    assert line.startswith("begun anew, for the pictures changed; the training before is now")
+    assert trained_before == 1
 
 
 def test_a_full_disk_is_told_before_anything_begins(

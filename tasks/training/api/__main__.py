@@ -15,10 +15,12 @@ import msgspec
 
 from tasks.training.api import shim
 
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
+
 
 def main() -> int:
     stop: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (getattr(signal, name) for name in SIGNALS if hasattr(signal, name)):
         signal.signal(number, lambda number, _frame: stop.append(number))
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print goes to the log
@@ -26,7 +28,7 @@ def main() -> int:
     def say(kind: str, **values: object) -> None:
         try:
             print(json.dumps({"kind": kind, **values}), file=channel, flush=True)
-        except BrokenPipeError:  # whoever started this is gone
+        except OSError:  # whoever started this is gone
             stop.append(signal.SIGTERM)
 
     shim.install()

@@ -25,12 +25,10 @@ from object_detection.builders import model_builder, optimizer_builder
 from object_detection.core.standard_fields import InputDataFields
 from object_detection.utils import config_util, label_map_util
 
+from tasks.training.api.devices import strategy_of
+
 BEST = "best"
 MAP, MAP_50 = "DetectionBoxes_Precision/mAP", "DetectionBoxes_Precision/mAP@.50IOU"
-
-
-class DeviceError(Exception):
-    """The devices that were asked for are not here."""
 
 
 Say = Callable[..., None]
@@ -125,7 +123,7 @@ def configs_of(request: Request) -> Configs:
 def train(request: Request, say: Say, stopped: Callable[[], bool]) -> str:
     """Train; why it ended: `steps`, `patience`, `signal` or `nan`."""
     began = time.monotonic()
-    configs, strategy = configs_of(request), _strategy(request)
+    configs, strategy = configs_of(request), strategy_of(request.device, request.replicas)
     if configs["train_config"].use_bfloat16:
         tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
     with strategy.scope():
@@ -160,18 +158,25 @@ def _loop(run: _Run, say: Say, stopped: Callable[[], bool]) -> str:
             say("step", step=now, rate=run.rate(), seconds=seconds, **sums.take())
             since = time.monotonic()
         if done or now % request.evaluate_every == 0:
-            figures = evaluate() if evaluate else {}
-            best = run.take(figures.get(MAP, float(now)), counts=now >= request.warm_up)
-            run.keep.save(checkpoint_number=now)
-            if figures:
-                say("evaluation", step=now, map=figures[MAP], map_50=figures[MAP_50], best=best)
+            _measure(run, evaluate, say)
             since = time.monotonic()
             if request.patience and run.bad >= request.patience:
                 return "patience"
         if stopped():
             run.keep.save(checkpoint_number=now)
             return "signal"
+    if not tf.train.latest_checkpoint(os.path.join(run.folder, BEST)):  # lost after the last step
+        _measure(run, evaluate, say)
     return "steps"
+
+
+def _measure(run: _Run, evaluate: Callable[[], dict[str, float]] | None, say: Say) -> None:
+    """Measure, where there is something to measure by, and leave a checkpoint."""
+    figures, now = evaluate() if evaluate else {}, run.now
+    best = run.take(figures.get(MAP, float(now)), counts=now >= run.request.warm_up)
+    run.keep.save(checkpoint_number=now)
+    if figures:
+        say("evaluation", step=now, map=figures[MAP], map_50=figures[MAP_50], best=best)
 
 
 class _Sums:
@@ -246,7 +251,7 @@ class _Run:
             model_lib_v2._ensure_model_is_built(
                 self.model, self.data, config.unpad_groundtruth_tensors
             )
-            self.checkpoint.restore(latest).assert_existing_objects_matched()
+            self._restore(latest)
             self._recall()
         elif config.fine_tune_checkpoint:
             model_lib_v2.load_fine_tune_checkpoint(
@@ -259,6 +264,15 @@ class _Run:
                 config.unpad_groundtruth_tensors,
             )
         return bool(latest)
+
+    def _restore(self, latest: str) -> None:
+        """Raises ValueError: the checkpoint can't be read, or is of another network."""
+        try:
+            self.checkpoint.restore(latest).assert_existing_objects_matched()
+        except (tf.errors.OpError, ValueError, AssertionError) as error:
+            why = str(error).strip().partition("\n")[0]
+            todo = f"remove {os.path.join(self.request.run, 'checkpoint')} to begin anew"
+            raise ValueError(f"{latest} can't be gone on with ({why}); {todo}") from error
 
     @tf.function  # type: ignore[untyped-decorator]
     def advance(self, iterator: Any) -> Any:
@@ -299,7 +313,7 @@ class _Run:
 
     def _recall(self) -> None:
         path = Path(self.request.run, BEST, "best.json")
-        if path.exists():
+        if path.exists() and tf.train.latest_checkpoint(str(path.parent)):
             self.best = float(json.loads(path.read_bytes())["map"])
 
     def _pictures(self, context: Any) -> Any:
@@ -318,40 +332,6 @@ class _Run:
             input_context=context,
         )
         return data.repeat()
-
-
-def _strategy(request: Request) -> Any:
-    """Which devices train.
-
-    Raises:
-        DeviceError: there are not so many here.
-    """
-    if request.device == "tpu":
-        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(os.environ.get("TPU_NAME", ""))
-        tf.config.experimental_connect_to_cluster(resolver)
-        tf.tpu.experimental.initialize_tpu_system(resolver)
-        return tf.distribute.TPUStrategy(resolver)
-    kind = request.device.upper()
-    if kind == "CPU":
-        tf.config.set_visible_devices([], "GPU")
-        if request.replicas > 1:
-            _share_cpu(request.replicas)
-    if os.environ.get("TF_CONFIG"):  # must be asked for before TensorFlow looks at its devices
-        return tf.distribute.MultiWorkerMirroredStrategy()
-    found = tf.config.list_logical_devices(kind)
-    if len(found) < request.replicas:
-        here = f"{len(found)} {'is' if len(found) == 1 else 'are'} here"
-        raise DeviceError(f"{request.replicas} of device {request.device} are asked for, {here}")
-    if request.replicas > 1:
-        return tf.distribute.MirroredStrategy([one.name for one in found[: request.replicas]])
-    return tf.distribute.get_strategy()
-
-
-def _share_cpu(parts: int) -> None:
-    """Have the processor count as so many devices."""
-    (whole, *_) = tf.config.list_physical_devices("CPU")
-    share = tf.config.LogicalDeviceConfiguration()
-    tf.config.set_logical_device_configuration(whole, [share] * parts)
 
 
 def evaluator(model: Any, configs: Configs) -> Callable[[], dict[str, float]]:
