@@ -41,7 +41,7 @@ from embedded.export import clipped, export, select
 from embedded.network import LAYERS, SIDE, decode, tinynet
 from embedded.records import Examples, examples
 from embedded.scoring import Truth, average_precision
-from embedded.training import Folded, State, batches, folded_layer, learning_rate, make_step
+from embedded.training import BATCH, Folded, State, batches, folded_layer, learning_rate, make_step
 
 PEAK_RATE = 2e-3
 STATE, BEST = "state.npz", "best.npz"
@@ -60,7 +60,7 @@ class Request:
     train, held_out, test: record files to learn from, to measure by on the way, and to measure by
         once at the end. Where the second is empty, the last weights count as the best.
     run: folder of the training; what is there is gone on with.
-    steps: batches of 16.
+    steps: batches of batch_size pictures.
     evaluate_every: steps between two measurements, each of which leaves a checkpoint.
     patience: measurements without a new best after which to stop; 0: never.
     rate: the highest learning rate.
@@ -76,6 +76,7 @@ class Request:
     evaluate_every: int = 50
     patience: int = 0
     rate: float = PEAK_RATE
+    batch_size: int = BATCH
     report_every: int = 10
 
 
@@ -221,7 +222,7 @@ def train(request: Request, say: Say, stopped: Callable[[], bool]) -> str:
     find = finder(run.state.averages)
     say("begin", step=run.step, steps=request.steps, resumed=resumed)
     since, losses = time.monotonic(), list[float]()
-    for batch in batches(learned, range(run.step, request.steps)):
+    for batch in batches(learned, range(run.step, request.steps), request.batch_size):
         losses.append(float(step(tf.constant(float(run.step)), *map(tf.constant, batch))))
         if not np.isfinite(losses[-1]):
             return "nan"

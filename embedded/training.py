@@ -42,15 +42,16 @@ class Annotated(Protocol):
     def boxes(self) -> Sequence[Rows] | npt.NDArray[np.float32]: ...
 
 
-def batches(scenes: Annotated, steps: range) -> Iterator[Batch]:
-    """A batch (pictures, classes, boxes) for each of these steps, made by threads ahead of its use.
+def batches(scenes: Annotated, steps: range, size: int = BATCH) -> Iterator[Batch]:
+    """A batch (pictures, classes, boxes) of `size` pictures for each of these steps, made by threads
+    ahead of its use.
 
     Each batch has a generator of its own, seeded by its number, so threads cannot change it.
     """
 
     def make(step: int) -> Batch:
         rng = np.random.default_rng([SEED, step])
-        chosen = rng.integers(0, len(scenes.pictures), BATCH)
+        chosen = rng.integers(0, len(scenes.pictures), size)
         changed = [augment(scenes.pictures[i], scenes.boxes[i], rng) for i in chosen]
         targets = [assign(rows) for _, rows in changed]
         return (

@@ -27,6 +27,10 @@ EVERY = 15.0
 """Seconds between two lines of how it stands, where there is no bar."""
 
 
+WIDE = 110
+"""Columns of a terminal on which more than the most important has room beside a bar."""
+
+
 LONGEST_NAME = 20
 """Characters of a network's name beside a bar."""
 
@@ -64,10 +68,10 @@ class Quiet(Silent):
     def note(self, line: str) -> None:
         print(f"           {self._title}: {printable(line)}", file=sys.stderr, flush=True)
 
-    def detail(self, text: str) -> None:
+    def detail(self, text: str, more: str = "") -> None:
         if time.monotonic() - self._said >= EVERY:
             self._said = time.monotonic()
-            line = f"           {self._title}: {self._done} {self._of}, {printable(text)}"
+            line = f"           {self._title}: {self._done} {self._of}, {printable(text + more)}"
             print(line, file=sys.stderr, flush=True)
 
     def show(self, write: Callable[[TextIO], None]) -> None:
@@ -99,9 +103,10 @@ class Bar:
         if self._shown is not None and self._task is not None:
             self._shown.update(self._task, completed=done)
 
-    def detail(self, text: str) -> None:
+    def detail(self, text: str, more: str = "") -> None:
         if self._shown is not None and self._task is not None:
-            self._shown.update(self._task, title=printable(text))
+            told = text + more if self._shown.console.width >= WIDE else text
+            self._shown.update(self._task, title=printable(told))
 
     def wait(self, holder: str) -> None:
         self.begin(f"wait for {holder}", None)

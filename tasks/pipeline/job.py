@@ -183,8 +183,8 @@ class Progress(Protocol):
     def rewind(self, done: int) -> None:
         """Work was lost: `done` remains done (a server that ignored a range request)."""
 
-    def detail(self, text: str) -> None:
-        """How it stands, in a few words."""
+    def detail(self, text: str, more: str = "") -> None:
+        """How it stands, in a few words; and some more, where there is room for them."""
 
     def end(self) -> None:
         """The phase is over."""
@@ -208,7 +208,7 @@ class Silent:
 
     def rewind(self, done: int) -> None: ...
 
-    def detail(self, text: str) -> None: ...
+    def detail(self, text: str, more: str = "") -> None: ...
 
     def end(self) -> None: ...
 

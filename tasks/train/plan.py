@@ -40,6 +40,7 @@ class Plan(Struct, frozen=True):
         rate: the highest learning rate; None for the trainer's own.
         device: `cpu`, `gpu` or `tpu`.
         replicas: devices that train together.
+        batch_size: pictures a step, of the embedded network; the others' stands in their file.
         basis: digest of all but these that decides what comes of it.
     """
 
@@ -50,6 +51,7 @@ class Plan(Struct, frozen=True):
     rate: float | None
     device: str
     replicas: int
+    batch_size: int
     basis: str
 
 
@@ -102,6 +104,7 @@ def _plan(asked: TrainingSettings, steps: int, basis: str) -> Plan:
         rate=asked.learning_rate,
         device=asked.device,
         replicas=asked.replicas,
+        batch_size=asked.batch_size,
         basis=basis,
     )
 

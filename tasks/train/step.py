@@ -138,7 +138,8 @@ class _Work(Struct):
         if isinstance(message, Step):
             self.progress.advance(message.step - self.step)
             self.step = message.step
-            self.progress.detail(self._state(message))
+            more = f", rate {message.rate:.2g}, {message.seconds:.2g} s a step"
+            self.progress.detail(self._state(message), more)
         if isinstance(message, Evaluation) and message.best:
             self.best = message
         if isinstance(message, Final):
@@ -147,6 +148,14 @@ class _Work(Struct):
             self.rows.append(row)
         if isinstance(message, Evaluation):  # a kill may come at any time
             runs.write_history(self.folder, self.rows)
+
+    def best_row(self) -> Row | None:
+        """The measurement of the best weights: the last that the trainer kept, or one of a run
+        before; None if there was nothing to measure by."""
+        if self.best is not None:
+            return row_of(self.best, 0.0)
+        measured = [row for row in self.rows if row.map is not None]
+        return max(measured, key=lambda row: row.map or 0.0, default=None)
 
     def _state(self, message: Step) -> str:
         measured = [row.map for row in self.rows if row.map is not None]
@@ -242,7 +251,8 @@ def _request(job: TrainingJob, plan: Plan, split: Split, labels: dict[str, int])
         return {**asked, "config": str(config_path(job))}
     network = str(job.workspace.network(job.network.name))
     rate = {"rate": plan.rate} if plan.rate else {}
-    return {**asked, "network": network, "labels": labels, **rate}
+    how = {"batch_size": plan.batch_size, **rate}
+    return {**asked, "network": network, "labels": labels, **how}
 
 
 def _finish(
@@ -258,8 +268,7 @@ def _finish(
         TrainReceipt(definition=""),
         dict(zip(_results(job), contents, strict=True)),
     )
-    measured = [row for row in work.rows if row.map is not None]
-    best = max(measured, key=lambda row: row.map or 0.0, default=None)
+    best = work.best_row()
     receipts.write(
         place,
         TrainReceipt(

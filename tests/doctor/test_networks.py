@@ -227,6 +227,15 @@ def test_a_network_for_inference_is_said_to_be_that_and_no_more(workspace: Works
     assert about(job, "error") == about(job, "warning") == []
 
 
+def test_a_network_with_a_trainer_of_its_own_can_be_trained(workspace: Workspace) -> None:
+    why = "the Object Detection API has no network of this kind"
+    own = msgspec.structs.replace(network(NAME), trainer="embedded", not_trainable=why)
+    job = project_job(workspace, own)
+    scaffold(job)
+    assert about(job, "ok") == ["`doit train` has a trainer of its own for it"]
+    assert not any("can be trained" in one.result for one in check_project(job))
+
+
 def test_needs_besides_boxes_are_a_warning(job: ProjectJob, workspace: Workspace) -> None:
     needy = msgspec.structs.replace(network(NAME), training_needs="it needs masks")
     assert about(project_job(workspace, needy), "warning") == ["it needs masks"]

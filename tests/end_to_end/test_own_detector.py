@@ -27,6 +27,7 @@ networks = ["{EMBEDDED}"]
 [projects.cube_faces.training]
 num_steps = 24
 evaluate_every = 12
+batch_size = 4
 """
 
 

@@ -10,7 +10,7 @@ from tasks.config.types import Config, Network, Project, Training
 from tasks.core.errors import TrainingError
 from tasks.core.paths import Workspace
 from tasks.pipeline.job import TrainingJob
-from tasks.train.plan import config_path, plan_of
+from tasks.train.plan import config_path, must_be_trainable, plan_of
 from tasks.training import trainers
 from tests.support.projects import TAILORED
 
@@ -67,6 +67,13 @@ def test_a_broken_file_is_named_with_its_line(job: TrainingJob) -> None:
     edited(job, b"num_steps: 1000", b"num_steps: }")
     with pytest.raises(TrainingError, match=r"pipeline\.config: .*line 8"):
         plan_of(job)
+
+
+def test_a_file_that_the_api_would_refuse_is_named_with_its_line(job: TrainingJob) -> None:
+    edited(job, b"num_classes", b"num_clases")
+    with pytest.raises(TrainingError, match=r"pipeline\.config: line 3, .*num_clases") as caught:
+        must_be_trainable(job)
+    assert "`doit doctor:cube_faces` tells all that it finds" in str(caught.value)
 
 
 def test_the_api_trains_it_with_packages_of_its_own(

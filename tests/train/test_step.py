@@ -284,7 +284,9 @@ def test_best_weights_that_are_gone_are_made_again(place: Place, trainer: Traine
     step.run(place.job, Silent())
     (place.folder / "best.npz").unlink()
     assert step.why_stale(place.job) == "its best weights are gone"
+    trainer.tells = (Begin(step=100, steps=100, resumed=True), measured(100, 0.45))
     step.run(place.job, Silent())
+    assert (receipt_of(place).best_step, receipt_of(place).map) == (100, 0.45)
     assert step.why_stale(place.job) is None
 
 

@@ -269,7 +269,7 @@ class _Run:
         """Raises ValueError: the checkpoint can't be read, or is of another network."""
         try:
             self.checkpoint.restore(latest).assert_existing_objects_matched()
-        except (tf.errors.OpError, ValueError, AssertionError) as error:
+        except (tf.errors.OpError, ValueError, LookupError, AssertionError) as error:
             why = str(error).strip().partition("\n")[0]
             todo = f"remove {os.path.join(self.request.run, 'checkpoint')} to begin anew"
             raise ValueError(f"{latest} can't be gone on with ({why}); {todo}") from error
