@@ -43,7 +43,7 @@ class Annotated(Protocol):
 
 
 def batches(scenes: Annotated, steps: range, size: int = BATCH) -> Iterator[Batch]:
-    """A batch (pictures, classes, boxes) of `size` pictures for each of these steps, made by threads
+    """A batch (pictures, classes, boxes) of `size` for each of these steps, made by threads
     ahead of its use.
 
     Each batch has a generator of its own, seeded by its number, so threads cannot change it.

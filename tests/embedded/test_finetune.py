@@ -20,6 +20,7 @@ from PIL import Image
 from embedded import LABELS
 from embedded.finetune import (
     BEST,
+    SIGNALS,
     STATE,
     Request,
     Run,
@@ -190,6 +191,7 @@ def test_best_weights_that_were_lost_after_the_last_step_are_there_again(
     assert best_weights(tmp_path / "run")
 
 
+@pytest.mark.filterwarnings("ignore:unclosed file")  # as its process would leave it
 def test_a_trainer_that_is_left_alone_leaves_a_checkpoint_and_ends(
     network: Path, record: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,8 +209,8 @@ def test_a_trainer_that_is_left_alone_leaves_a_checkpoint_and_ends(
 def nobody_listens() -> Iterator[None]:
     """As it is for a trainer whose parent was killed: its standard output leads nowhere. What
     `main` changes in this process is as before afterwards."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    handlers[signal.SIGHUP] = signal.getsignal(signal.SIGHUP)
+    numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
+    handlers = {number: signal.getsignal(number) for number in numbers}
     kept, (reading, writing) = os.dup(1), os.pipe()
     os.close(reading)
     os.dup2(writing, 1)
