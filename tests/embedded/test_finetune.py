@@ -191,7 +191,6 @@ def test_best_weights_that_were_lost_after_the_last_step_are_there_again(
     assert best_weights(tmp_path / "run")
 
 
-@pytest.mark.filterwarnings("ignore:unclosed file")  # as its process would leave it
 def test_a_trainer_that_is_left_alone_leaves_a_checkpoint_and_ends(
     network: Path, record: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,12 +22,12 @@ def main() -> int:
     stop: list[int] = []
     for number in (getattr(signal, name) for name in SIGNALS if hasattr(signal, name)):
         signal.signal(number, lambda number, _frame: stop.append(number))
-    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    channel = os.dup(1)
     os.dup2(2, 1)  # what libraries print goes to the log
 
     def say(kind: str, **values: object) -> None:
         try:
-            print(json.dumps({"kind": kind, **values}), file=channel, flush=True)
+            os.write(channel, json.dumps({"kind": kind, **values}).encode() + b"\n")
         except OSError:  # whoever started this is gone
             stop.append(signal.SIGTERM)
 
