@@ -34,6 +34,7 @@ STEP = TrainingStep(
     work=_work,
     clean=_clean,
     reads=("train",),
+    needs=("trainer",),
     runs_networks=True,
     results=_results,
 )

@@ -20,9 +20,10 @@ from tasks.core.staging import made_aside, remove_strays
 from tasks.export.card import card, entry
 from tasks.pipeline.job import Outcome, Progress, TrainingJob
 from tasks.pipeline.receipts import NetworkReceipt
+from tasks.training.packages import packages_for
 from tasks.training.process import environment, listen
 from tasks.training.receipt import TrainReceipt
-from tasks.training.trainers import has_best, have_ready, module_of
+from tasks.training.trainers import has_best, module_of
 
 VERSION = 1
 CARD = "model_card.md"
@@ -61,6 +62,8 @@ def run(job: TrainingJob, progress: Progress) -> Outcome:
         if trained.status == "deferred":
             return _defer(job, trained.reason)
         return _export(job, trained, progress)
+    except UnreachableError as error:
+        return _defer(job, error.why)
     except OSError as error:
         raise disk_error(job.name, error) from error
 
@@ -126,10 +129,8 @@ def _have_exported(
     folder: Path,
     progress: Progress,
 ) -> None:
-    packages, run = (
-        have_ready(job, progress),
-        job.workspace.training(job.project.name, job.network.name),
-    )
+    packages = packages_for(job)
+    run = job.workspace.training(job.project.name, job.network.name)
     asked: dict[str, Any] = {"verb": "export", "run": str(run), "folder": str(folder)}
     if job.network.trainer == "embedded":
         asked |= {"name": name, "labels": labels, "steps": trained.steps}

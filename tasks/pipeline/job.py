@@ -123,6 +123,8 @@ class TrainingJob(Job, frozen=True, kw_only=True):
     def names(self, scope: Scope) -> tuple[str, ...]:
         if scope == "network":
             return (self.network.name,)
+        if scope == "workspace" and self.network.trainer == "embedded":
+            return ()  # it needs nothing that all others share
         return (self.project.name,) if scope == "project" else super().names(scope)
 
 

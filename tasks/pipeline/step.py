@@ -162,10 +162,13 @@ class TrainingStep(Step[TrainingJob], frozen=True, kw_only=True):
         return "training"
 
     def jobs(self, config: Config, workspace: Workspace) -> Iterator[TrainingJob]:
+        may_defer = config.settings.unreachable == "defer"
         for project in config.projects.values():
             for name in project.networks:
                 if network := config.networks.get(name):
-                    yield TrainingJob(config, workspace, project=project, network=network)
+                    yield TrainingJob(
+                        config, workspace, may_defer, project=project, network=network
+                    )
 
     def wanted(self, config: Config) -> Collection[str]:
         """Those that can be trained."""
@@ -181,7 +184,7 @@ class WorkspaceStep(Step[WorkspaceJob], frozen=True, kw_only=True):
         return "workspace"
 
     def jobs(self, config: Config, workspace: Workspace) -> Iterator[WorkspaceJob]:
-        yield WorkspaceJob(config, workspace)
+        yield WorkspaceJob(config, workspace, config.settings.unreachable == "defer")
 
     def wanted(self, config: Config) -> Collection[str]:
         return (ZOO,)

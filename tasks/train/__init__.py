@@ -38,7 +38,7 @@ STEP = TrainingStep(
     work=_work,
     clean=_clean,
     reads=("extract", "records"),
-    needs=("scaffold",),
+    needs=("scaffold", "trainer"),
     runs_networks=True,
     results=_results,
 )

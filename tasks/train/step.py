@@ -25,10 +25,11 @@ from tasks.train.run import Aside
 from tasks.training import curve
 from tasks.training.history import Row, row_of, to_csv
 from tasks.training.messages import Begin, Evaluation, Final, Step, Told
+from tasks.training.packages import packages_for
 from tasks.training.process import environment, listen
 from tasks.training.receipt import TrainReceipt
 from tasks.training.split import Split, split_records
-from tasks.training.trainers import has_best, have_ready, module_of
+from tasks.training.trainers import has_best, module_of
 
 VERSION = 1
 HIGHEST_ID = 1000  # of a label; the embedded network gets an output for every id up to it
@@ -165,11 +166,11 @@ class _Work(Struct):
 
 def _train(job: TrainingJob, progress: Progress) -> Outcome:
     plan, folder = plan_of(job), _folder(job)
+    packages = packages_for(job)
     must_have_room(job, folder)
     must_be_trainable(job)
     labels = _labels(job)
     split = _split(job, plan)
-    packages = have_ready(job, progress)
     aside = runs.begin(folder, {"how it is trained": definition(job), **_inputs(job)})
     if aside is not None:
         progress.note(aside.told)

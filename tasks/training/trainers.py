@@ -1,10 +1,10 @@
-"""Which program trains which networks, and in which environment."""
+"""Which program trains which networks, and what it leaves."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tasks.pipeline.job import Progress, TrainingJob
+from tasks.pipeline.job import TrainingJob
 
 
 def module_of(job: TrainingJob) -> str:
@@ -15,17 +15,3 @@ def module_of(job: TrainingJob) -> str:
 def has_best(run: Path) -> bool:
     """Whether a training left its best weights in this folder, by either trainer."""
     return (run / "best.npz").is_file() or (run / "best" / "checkpoint").is_file()
-
-
-def have_ready(job: TrainingJob, progress: Progress) -> Path | None:
-    """The folder of packages that the trainer needs besides this environment's, installed if need
-    be; None if it needs none.
-
-    Raises:
-        UnreachableError, TrainingError, OSError: as `packages.have_ready`.
-    """
-    if job.network.trainer == "embedded":
-        return None
-    from tasks.training import packages
-
-    return packages.have_ready(job, job.workspace.log("trainer", job.name), progress)

@@ -21,6 +21,7 @@ from doit.control import ExecNode
 from doit.dependency import Dependency, SqliteDB
 from doit.exceptions import InvalidCommand
 
+from tasks.pipeline.job import ZOO
 from tasks.wiring.registry import BY_NAME
 
 # In a task's meta, names of other tasks:
@@ -28,7 +29,7 @@ SURVIVES = "survives"  # they come before it, and may fail
 FOLLOWS = "follows"  # they come before it if they are asked for, and may fail
 # In the meta of a step's task, yes or no:
 AGAIN = "again"  # `doit -a` asked for it
-NAMED = "named"  # its network was named on the command line
+NAMED = "named"  # it was named on the command line, or its network was
 
 
 def change_doit(full_name: Callable[[str], str], database: Path) -> None:
@@ -113,14 +114,19 @@ def _follow(tasks: Iterable[Any], words: Collection[str]) -> None:
 
 
 def _mark_named(tasks: Iterable[Any], words: Iterable[str]) -> None:
-    """Mark the downloads of the networks that were named themselves, not by a pattern: for these, a
-    host that can't be reached is an error."""
+    """Mark what was named itself, not by a pattern or its project, and the download of its network:
+    for these, a host that can't be reached is an error."""
     by_name = {task.name: task for task in tasks}
     for word in words:
-        step, _, network = word.partition(":")
-        download = by_name.get(f"download:{network}")
-        if download is not None and step in BY_NAME and BY_NAME[step].scope == "network":
-            download.meta[NAMED] = True
+        step, _, name = word.partition(":")
+        scope = BY_NAME[step].scope if step in BY_NAME else None
+        if scope == "workspace":
+            name = ZOO
+        if scope in ("network", "training", "workspace"):
+            network = name.rpartition(":")[2]
+            for task in (by_name.get(f"{step}:{name}"), by_name.get(f"download:{network}")):
+                if task is not None:
+                    task.meta[NAMED] = True
 
 
 def _parent_status(take_notice: Any) -> Any:

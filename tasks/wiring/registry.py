@@ -13,6 +13,7 @@ from tasks.records import STEP as records
 from tasks.doctor import STEP as doctor
 from tasks.measure import STEP as measure
 from tasks.compare import STEP as compare
+from tasks.trainer import STEP as trainer
 from tasks.train import STEP as train
 from tasks.export import STEP as export
 from tasks.plot import STEP as plot

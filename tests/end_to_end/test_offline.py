@@ -63,3 +63,12 @@ def test_a_deferred_network_is_probed_again_and_nothing_else_happens(built: Chec
         done = built.doit()
         assert done.out.startswith("nothing to do: everything else is up to date")
         assert not did(done)
+
+
+def test_a_trainer_named_itself_is_an_error_and_by_a_pattern_deferred(built: Checkout) -> None:
+    done = built.doit("trainer", TOD_OFFLINE="1")
+    assert done.code == 1
+    assert "failed     trainer:zoo: it is not installed, and TOD_OFFLINE is set" in done.said
+    done = built.doit("trainer:*", TOD_OFFLINE="1")
+    assert done.code == 0, done.said
+    assert "it is not installed, and TOD_OFFLINE is set" in done.out

@@ -14,7 +14,10 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ("dodo.py", "tasks", "config", "embedded", "pre-trained/README.md", "pyproject.toml")
+SHIPPED = (
+    *("dodo.py", "tasks", "config", "embedded", "pre-trained/README.md", "pyproject.toml"),
+    "requirements-train.lock",
+)
 
 
 @dataclass(frozen=True)

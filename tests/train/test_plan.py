@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from tasks.config.types import Config, Network, Project, Training
-from tasks.core.errors import TrainingError
+from tasks.core import receipts
+from tasks.core.errors import TrainingError, UnreachableError
 from tasks.core.paths import Workspace
 from tasks.pipeline.job import TrainingJob
+from tasks.pipeline.receipts import NetworkReceipt
 from tasks.train.plan import config_path, must_be_trainable, plan_of
 from tasks.training import trainers
+from tasks.training.packages import folder_of, packages_for
 from tests.support.projects import TAILORED
 
 
@@ -79,9 +82,14 @@ def test_a_file_that_the_api_would_refuse_is_named_with_its_line(job: TrainingJo
 def test_the_api_trains_it_with_packages_of_its_own(
     job: TrainingJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tasks.pipeline.job import Silent
-    from tasks.training import packages
-
-    monkeypatch.setattr(packages, "have_ready", lambda *_: tmp_path)
+    monkeypatch.setenv("TOD_CACHE", str(tmp_path / "cache"))
     assert trainers.module_of(job) == "tasks.training.api"
-    assert trainers.have_ready(job, Silent()) == tmp_path
+    with pytest.raises(TrainingError, match="are not installed; run `doit trainer`"):
+        packages_for(job)
+    receipt = job.workspace.receipt("trainer", "zoo")
+    receipts.write(receipt, NetworkReceipt(status="deferred", definition="", reason="no registry"))
+    with pytest.raises(UnreachableError, match="no registry"):
+        packages_for(job)
+    folder_of(job).mkdir(parents=True)
+    receipts.write(receipt, NetworkReceipt(definition=""))
+    assert packages_for(job) == folder_of(job)

@@ -1,0 +1,156 @@
+"""Install and try the packages that training with the Object Detection API needs.
+
+pip installs them by the digests of their lock, without what they depend on: their metadata ask for
+other versions of what is here already (TensorFlow, NumPy, …), and `training.api.shim` makes them
+work with what is here. The folder appears whole or not at all, and is used once the API was
+imported from it and built a model.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tasks.core import ownership, receipts
+from tasks.core.errors import TrainingError, UnreachableError, disk_error
+from tasks.core.files import write_atomic
+from tasks.core.staging import made_aside, remove_strays
+from tasks.inference.machine import tensorflow_version
+from tasks.pipeline.job import ZOO, Outcome, Progress, WorkspaceJob
+from tasks.pipeline.receipts import NetworkReceipt
+from tasks.training.packages import LOCK, folder_of
+from tasks.training.process import environment
+
+VERSION = 1
+NAME = f"trainer:{ZOO}"
+LONGEST = 900.0
+"""Seconds that pip, or the check, may take."""
+# How pip says that it could ask nobody.
+UNREACHABLE = ("NewConnectionError", "ConnectTimeout", "Max retries", "No matching distribution")
+
+
+def why_stale(job: WorkspaceJob) -> str | None:
+    """Why the packages must be installed or tried; None if they were."""
+    receipt = receipts.read(_place(job), NetworkReceipt)
+    asked = "requirements-train.lock, Python or TensorFlow"
+    why = ownership.why_stale(receipt, definition(job), asked=asked)
+    if why or receipt is None:
+        return why
+    if receipt.status == "deferred":
+        return f"deferred: {receipt.reason}"
+    return None if folder_of(job).is_dir() else "the packages are gone from the cache"
+
+
+def run(job: WorkspaceJob, progress: Progress) -> Outcome:
+    """Install what is not there, and try it.
+
+    Raises:
+        UnreachableError: the package registry can't be reached, and this job may not be deferred.
+        TrainingError: they can't be installed, or the API does not work here.
+        DiskError: the cache can't be written.
+    """
+    if why_stale(job) is None:
+        return Outcome("kept")
+    try:
+        folder = folder_of(job)
+        note = "installed and checked"
+        if folder.is_dir():
+            note = "checked"
+        else:
+            _install(job, folder, progress)
+        _check(job, folder, progress)
+        receipts.write(_place(job), NetworkReceipt(definition=definition(job)))
+    except UnreachableError as error:
+        return _defer(job, error)
+    except OSError as error:
+        raise disk_error(NAME, error) from error
+    return Outcome("built", note)
+
+
+def definition(job: WorkspaceJob) -> str:
+    """Digest of all that says whether they work here."""
+    return receipts.digest((VERSION, folder_of(job).name, tensorflow_version()))
+
+
+def _place(job: WorkspaceJob) -> Path:
+    return job.workspace.receipt("trainer", job.name)
+
+
+def _defer(job: WorkspaceJob, error: UnreachableError) -> Outcome:
+    if not job.may_defer:
+        raise error
+    deferred = NetworkReceipt(status="deferred", definition=definition(job), reason=error.why)
+    receipts.write(_place(job), deferred)
+    return Outcome("deferred", error.why)
+
+
+def _install(job: WorkspaceJob, folder: Path, progress: Progress) -> None:
+    if os.environ.get("TOD_OFFLINE"):
+        raise UnreachableError(NAME, "it is not installed, and TOD_OFFLINE is set")
+    remove_strays(folder)
+    progress.begin("install the Object Detection API", None)
+    try:
+        with made_aside(folder) as aside:
+            target = aside / "packages"
+            _pip(job, target)
+            if not folder.is_dir():  # another workspace's doit may have been faster
+                target.rename(folder)
+    finally:
+        progress.end()
+
+
+def _pip(job: WorkspaceJob, target: Path) -> None:
+    options = (
+        *("--no-deps", "--require-hashes", "--no-build-isolation", "--no-input"),
+        *("--disable-pip-version-check", "--retries", "1", "--timeout", "15"),
+    )
+    words = ("-m", "pip", "install", *options, "--target", str(target), "-r", str(LOCK))
+    code, said = _run(job, words)
+    if code == 0:
+        return
+    if "No module named pip" in said:
+        why = "pip is not installed in this environment"
+        raise TrainingError(NAME, why, f"run `{sys.executable} -m ensurepip`")
+    if any(words in said for words in UNREACHABLE):
+        raise UnreachableError(NAME, "the package registry can't be reached")
+    last = next((line for line in reversed(said.splitlines()) if "ERROR" in line), "pip failed")
+    raise TrainingError(NAME, last.removeprefix("ERROR: "), _more(job))
+
+
+def _check(job: WorkspaceJob, folder: Path, progress: Progress) -> None:
+    progress.begin("check the Object Detection API", None)
+    try:
+        code, _ = _run(job, ("-m", "tasks.training.api"), folder)
+    finally:
+        progress.end()
+    if code != 0:
+        why = "the Object Detection API does not work in this environment"
+        raise TrainingError(NAME, why, _more(job))
+
+
+def _more(job: WorkspaceJob) -> str:
+    return f"{job.workspace.log('trainer', job.name).as_posix()} has more"
+
+
+def _run(job: WorkspaceJob, words: Sequence[str], packages: Path | None = None) -> tuple[int, str]:
+    """Run Python with these words; its exit code and what it printed, which the log has too."""
+    try:
+        done = subprocess.run(
+            [sys.executable, *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=LONGEST,
+            env=environment(packages) if packages else None,  # pip needs proxies and the like
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        why = f"`python {' '.join(words[:3])}` did not end within {LONGEST:.0f} s"
+        raise TrainingError(NAME, why) from None
+    said = done.stdout + done.stderr
+    write_atomic(job.workspace.log("trainer", job.name), said.encode("utf-8", "replace"))
+    return done.returncode, said
