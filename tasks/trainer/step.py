@@ -25,7 +25,6 @@ from tasks.training.packages import LOCK, folder_of
 from tasks.training.process import environment
 
 VERSION = 1
-NAME = f"trainer:{ZOO}"
 LONGEST = 900.0
 """Seconds that pip, or the check, may take."""
 # How pip says that it could ask nobody.
@@ -66,7 +65,7 @@ def run(job: WorkspaceJob, progress: Progress) -> Outcome:
     except UnreachableError as error:
         return _defer(job, error)
     except OSError as error:
-        raise disk_error(NAME, error) from error
+        raise disk_error(ZOO, error) from error
     return Outcome("built", note)
 
 
@@ -89,7 +88,7 @@ def _defer(job: WorkspaceJob, error: UnreachableError) -> Outcome:
 
 def _install(job: WorkspaceJob, folder: Path, progress: Progress) -> None:
     if os.environ.get("TOD_OFFLINE"):
-        raise UnreachableError(NAME, "it is not installed, and TOD_OFFLINE is set")
+        raise UnreachableError(ZOO, "it is not installed, and TOD_OFFLINE is set")
     remove_strays(folder)
     progress.begin("install the Object Detection API", None)
     try:
@@ -113,11 +112,11 @@ def _pip(job: WorkspaceJob, target: Path) -> None:
         return
     if "No module named pip" in said:
         why = "pip is not installed in this environment"
-        raise TrainingError(NAME, why, f"run `{sys.executable} -m ensurepip`")
+        raise TrainingError(ZOO, why, f"run `{sys.executable} -m ensurepip`")
     if any(words in said for words in UNREACHABLE):
-        raise UnreachableError(NAME, "the package registry can't be reached")
+        raise UnreachableError(ZOO, "the package registry can't be reached")
     last = next((line for line in reversed(said.splitlines()) if "ERROR" in line), "pip failed")
-    raise TrainingError(NAME, last.removeprefix("ERROR: "), _more(job))
+    raise TrainingError(ZOO, last.removeprefix("ERROR: "), _more(job))
 
 
 def _check(job: WorkspaceJob, folder: Path, progress: Progress) -> None:
@@ -128,7 +127,7 @@ def _check(job: WorkspaceJob, folder: Path, progress: Progress) -> None:
         progress.end()
     if code != 0:
         why = "the Object Detection API does not work in this environment"
-        raise TrainingError(NAME, why, _more(job))
+        raise TrainingError(ZOO, why, _more(job))
 
 
 def _more(job: WorkspaceJob) -> str:
@@ -150,7 +149,7 @@ def _run(job: WorkspaceJob, words: Sequence[str], packages: Path | None = None) 
         )
     except subprocess.TimeoutExpired:
         why = f"`python {' '.join(words[:3])}` did not end within {LONGEST:.0f} s"
-        raise TrainingError(NAME, why) from None
+        raise TrainingError(ZOO, why) from None
     said = done.stdout + done.stderr
     write_atomic(job.workspace.log("trainer", job.name), said.encode("utf-8", "replace"))
     return done.returncode, said
