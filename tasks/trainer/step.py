@@ -8,7 +8,6 @@ imported from it and built a model.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from tasks.pipeline.job import ZOO, Outcome, Progress, WorkspaceJob
 from tasks.pipeline.receipts import NetworkReceipt
 from tasks.training.packages import LOCK, folder_of
 from tasks.training.process import environment
+from tasks.web.connectivity import is_offline
 
 VERSION = 1
 LONGEST = 900.0
@@ -87,7 +87,7 @@ def _defer(job: WorkspaceJob, error: UnreachableError) -> Outcome:
 
 
 def _install(job: WorkspaceJob, folder: Path, progress: Progress) -> None:
-    if os.environ.get("TOD_OFFLINE"):
+    if is_offline():
         raise UnreachableError(ZOO, "it is not installed, and TOD_OFFLINE is set")
     remove_strays(folder)
     progress.begin("install the Object Detection API", None)

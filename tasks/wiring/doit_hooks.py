@@ -121,7 +121,7 @@ def _mark_named(tasks: Iterable[Any], words: Iterable[str]) -> None:
         step, _, name = word.partition(":")
         scope = BY_NAME[step].scope if step in BY_NAME else None
         if scope == "workspace":
-            name = ZOO
+            name = name or ZOO
         if scope in ("network", "training", "workspace"):
             network = name.rpartition(":")[2]
             for task in (by_name.get(f"{step}:{name}"), by_name.get(f"download:{network}")):
