@@ -64,6 +64,7 @@ class Request:
     evaluate_every: steps between two measurements, each of which leaves a checkpoint.
     patience: measurements without a new best after which to stop; 0: never.
     rate: the highest learning rate.
+    device: `cpu` or `gpu`.
     """
 
     network: str
@@ -78,6 +79,7 @@ class Request:
     rate: float = PEAK_RATE
     batch_size: int = BATCH
     report_every: int = 10
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -208,8 +210,19 @@ def write_whole(path: Path, arrays: dict[str, Any]) -> None:
         part.unlink(missing_ok=True)
 
 
+def use_device(device: str) -> None:
+    """Have TensorFlow work on this device. Raises ValueError if it is not here."""
+    if device == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+    elif device != "gpu":
+        raise ValueError(f"device {device} is asked for; this network is trained on cpu or gpu")
+    elif not tf.config.list_physical_devices("GPU"):
+        raise ValueError("device gpu is asked for, and TensorFlow sees none here")
+
+
 def train(request: Request, say: Say, stopped: Callable[[], bool]) -> str:
     """Train until the steps are done, or something ends it before; the reason, see the module."""
+    use_device(request.device)
     learned, held_out = examples(request.train), examples(request.held_out)
     if not learned.boxes:
         raise ValueError("the records hold no picture")

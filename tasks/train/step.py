@@ -252,7 +252,7 @@ def _request(job: TrainingJob, plan: Plan, split: Split, labels: dict[str, int])
         return {**asked, "config": str(config_path(job))}
     network = str(job.workspace.network(job.network.name))
     rate = {"rate": plan.rate} if plan.rate else {}
-    how = {"batch_size": plan.batch_size, **rate}
+    how = {"batch_size": plan.batch_size, "device": plan.device, **rate}
     return {**asked, "network": network, "labels": labels, **how}
 
 
@@ -288,7 +288,7 @@ def _finish(
             outputs=outputs,
         ),
     )
-    return Outcome("built", _note(work, best, ended), None, _lines(work, split, aside, moved))
+    return Outcome("built", _note(work, best, ended), None, _lines(job, work, split, aside, moved))
 
 
 def _note(work: _Work, best: Row | None, ended: str) -> str:
@@ -305,9 +305,11 @@ def _note(work: _Work, best: Row | None, ended: str) -> str:
 
 
 def _lines(
-    work: _Work, split: Split, aside: Aside | None, moved: tuple[str, ...]
+    job: TrainingJob, work: _Work, split: Split, aside: Aside | None, moved: tuple[str, ...]
 ) -> tuple[str, ...]:
     lines = list(moved)
+    if job.network.trainer == "embedded" and work.plan.replicas > 1:
+        lines.append(f"replicas = {work.plan.replicas}: this network is trained on one device")
     if aside is not None:
         lines.append(aside.told)
     if not split.measured:

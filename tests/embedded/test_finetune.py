@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from embedded import LABELS
+from embedded import LABELS, finetune
 from embedded.finetune import (
     BEST,
     SIGNALS,
@@ -221,3 +221,18 @@ def nobody_listens() -> Iterator[None]:
         os.close(kept)
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+@pytest.mark.parametrize(
+    ("device", "why"),
+    [
+        ("gpu", "device gpu is asked for, and TensorFlow sees none"),
+        ("tpu", "trained on cpu or gpu"),
+    ],
+)
+def test_a_device_that_is_not_here_is_named(
+    device: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finetune.tf.config, "list_physical_devices", lambda *_: [])
+    with pytest.raises(ValueError, match=why):
+        finetune.use_device(device)

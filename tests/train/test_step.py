@@ -363,3 +363,12 @@ def test_an_edited_result_is_kept_when_it_is_written_again(place: Place, trainer
     outcome = step.run(place.job, Silent())
     assert any("history.yours.csv" in line for line in outcome.lines)
     assert page.with_name("history.yours.csv").read_text() == "of the user's"
+
+
+def test_what_the_embedded_networks_trainer_does_not_do_is_told(
+    place: Place, trainer: Trainer
+) -> None:
+    job = job_of(place.workspace, replicas=2, device="gpu")
+    lines = step.run(job, Silent()).lines
+    assert lines == ("replicas = 2: this network is trained on one device",)
+    assert trainer.requests[-1]["device"] == "gpu"
