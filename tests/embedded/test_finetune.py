@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from embedded import LABELS, finetune
+from embedded import LABELS
 from embedded.finetune import (
     BEST,
     SIGNALS,
@@ -28,6 +28,7 @@ from embedded.finetune import (
     main,
     starting_weights,
     train,
+    use_device,
 )
 from embedded.pack import ARCHIVE, unpack
 from embedded.scenes import scene
@@ -233,6 +234,6 @@ def nobody_listens() -> Iterator[None]:
 def test_a_device_that_is_not_here_is_named(
     device: str, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finetune.tf.config, "list_physical_devices", lambda *_: [])
+    monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda *_: [])
     with pytest.raises(ValueError, match=why):
-        finetune.use_device(device)
+        use_device(device)

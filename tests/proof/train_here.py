@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,12 +23,13 @@ from tests.support.checkouts import ROOT, Checkout, check_out
 PROJECT = "cube_faces"
 WORKSPACE = """
 [projects.{project}]
-labels = ["one", "two"]
+labels = ["one", "two", "three"]
 networks = {networks}
 
 [projects.{project}.training]
 num_steps = {steps}
-evaluate_every = {steps}
+evaluate_every = {every}
+max_boxes = 3
 """
 NETWORK = """
 [networks.{name}]
@@ -38,19 +38,22 @@ labels = "coco"
 """
 
 
-def workspace(folder: Path, archives: list[Path], steps: int) -> tuple[Checkout, list[str]]:
-    """A checkout with a project that trains these networks; and their names."""
+def workspace(
+    folder: Path, archives: list[Path], steps: int, every: int = 0
+) -> tuple[Checkout, list[str]]:
+    """A checkout with a project that trains these networks, measured every so many steps (0: once,
+    at the end); and their names. A label has no box, and some pictures have more boxes than
+    training looks at."""
     names = [path.name.removesuffix(".tar.gz") for path in archives]
     checkout = check_out(folder / "workspace")
     checkout.environment.pop("TOD_CACHE")  # the user's own: the packages stay for the next time
-    shutil.copyfile(ROOT / "requirements-train.lock", checkout.root / "requirements-train.lock")
     tables = [
         NETWORK.format(name=f"my_{name}", archive=path.resolve())
         for name, path in zip(names, archives, strict=True)
     ]
     networks = [f"my_{name}" for name in names]
     listed = "[" + ", ".join(f'"{name}"' for name in networks) + "]"
-    text = WORKSPACE.format(project=PROJECT, networks=listed, steps=steps)
+    text = WORKSPACE.format(project=PROJECT, networks=listed, steps=steps, every=every or steps)
     checkout.configure(text + "".join(tables))
     words = ["--train", "24", "--test", "8", "--labels", "one,two"]
     images = str(checkout.root / PROJECT / "images")
