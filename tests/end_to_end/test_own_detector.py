@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 NAME, EXPORT = f"cube_faces:{EMBEDDED}", f"cube_faces-{EMBEDDED}"
 SETTINGS = f"""
 [projects.cube_faces]
-labels = ["eins", "zwei"]
+labels = ["eins", "zwei", "drei"]
 networks = ["{EMBEDDED}"]
 
 [projects.cube_faces.training]
@@ -102,5 +102,5 @@ def test_the_export_tells_what_it_is_without_naming_this_machine(
         }
     assert set(texts) == {"model_card.md", "pipeline.config"}
     assert "A detector of eins, zwei" in texts["model_card.md"]
-    assert "num_classes: 2" in texts["pipeline.config"]
+    assert "num_classes: 3" in texts["pipeline.config"]
     assert str(root) not in "".join(texts.values())
