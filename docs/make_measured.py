@@ -14,9 +14,9 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tasks.compare import units
 from tasks.compare.figures import machine_line
 from tasks.inference.results import Comparison, Result
+from tasks.pages import units
 
 PAGE = Path(__file__).with_name("choosing.md")
 BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"

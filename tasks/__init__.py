@@ -11,6 +11,7 @@
     annotations       pictures and labelImg's XML together; label maps
     inference         TensorFlow's process, and what it found
     training          a trainer's process, and what becomes of a training
+    pages             HTML pages of one file: charts, pictures with boxes, figures as text
     console           what the user sees
     zoo               the catalogue as a table and a page
     (the steps)       a room each, listed in wiring/registry.py: plain functions that know nothing

@@ -3,11 +3,10 @@
     step        whether the page is as it should be; writes it
     inputs      reads what the steps before left: the comparison, detections, smoke reports, folders
     summary     one pass over all pictures: which the page shows, and how many objects there are
-    page        the page, of figures, cards, charts and gallery; one HTML file, by jinja2
-    boxes       where boxes and their labels lie on a picture
-    units       figures as text: every number has its unit
+    matching    which detections are right
+    page        the page, of figures, cards, charts and gallery; tasks.pages makes a file of it
 
-The file asks nothing of any server, and works without its script.
+The page works without its script.
 """
 
 from pathlib import Path

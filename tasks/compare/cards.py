@@ -6,21 +6,13 @@ import math
 
 from msgspec import Struct
 
-from tasks.compare import units
-from tasks.compare.figures import Fact, State, anchor, measured_on, smoke_state, state_of
+from tasks.compare.figures import anchor, measured_on, smoke_state, state_of
 from tasks.compare.inputs import LastBuild, PageInputs
 from tasks.config.types import Network
 from tasks.inference.report import Report, Shape
 from tasks.inference.results import Accuracy, Figures, Result
-
-
-class Table(Struct, frozen=True):
-    """A plain table; all columns but the first `text_columns` hold figures."""
-
-    caption: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    text_columns: int = 1
+from tasks.pages import units
+from tasks.pages.facts import Fact, State, Table
 
 
 class Card(Struct, frozen=True):

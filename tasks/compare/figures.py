@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from string import ascii_uppercase
-from typing import Literal
 
 from msgspec import Struct
 
-from tasks.compare import units
 from tasks.compare.inputs import LastBuild, PageInputs
 from tasks.config.types import Network
 from tasks.inference.machine import Machine
 from tasks.inference.results import Figures, Result
+from tasks.pages import units
+from tasks.pages.facts import Fact, State
 
 MEASURED = (
     f"Latency: median, 10–90{units.FIXED}%",
@@ -23,25 +23,6 @@ MEASURED = (
     "mAP@0.5",
 )
 PUBLISHED = ("Speed", "COCO mAP")
-
-Tone = Literal["good", "bad", "wait", "plain"]
-"""How a state is coloured; the word itself always stands there too."""
-
-
-class State(Struct, frozen=True):
-    """A state in a word, and the reason for it."""
-
-    word: str
-    tone: Tone
-    why: str = ""
-
-
-class Fact(Struct, frozen=True):
-    """A line of a list of facts; `code` is set for digests and paths."""
-
-    name: str
-    value: str
-    code: bool = False
 
 
 class MachineNote(Struct, frozen=True):

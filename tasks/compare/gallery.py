@@ -6,29 +6,28 @@ from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
-from tasks.compare import units
-from tasks.compare.boxes import (
+from tasks.compare.inputs import PageInputs, known_labels
+from tasks.compare.matching import verdicts
+from tasks.compare.summary import THRESHOLDS
+from tasks.inference.results import PictureDetections, Result
+from tasks.pages import units
+from tasks.pages.boxes import (
     SURE,
     AnnotatedBox,
     DetectedBox,
+    Label,
     annotated_boxes,
     behind,
     detected_boxes,
     drawing_size,
     plate_text,
-    text_width,
-    verdicts,
+    printed,
 )
-from tasks.compare.figures import Fact
-from tasks.compare.inputs import PageInputs, Thumbnail, known_labels
-from tasks.compare.summary import THRESHOLDS
-from tasks.inference.results import PictureDetections, Result
+from tasks.pages.facts import Fact
+from tasks.pages.thumbnails import Thumbnail
 
 MOST_ABSENT = 3
 """Networks without boxes that are named above the pictures."""
-
-COLOURS = 7
-"""In page.css, as `.c0` to `.c6`: Okabe's and Ito's, as on the pictures of smoke runs."""
 
 
 class NetworkOnPicture(Struct, frozen=True):
@@ -71,14 +70,6 @@ class Picture(Struct, frozen=True, kw_only=True):
     expected: tuple[int, ...]
 
 
-class Label(Struct, frozen=True):
-    """A label of the page: as printed on pictures, its width there, its colour's number."""
-
-    text: str
-    width: float
-    colour: int
-
-
 class Gallery(Struct, frozen=True, kw_only=True):
     """The pictures; `introduction` says how many of how many they are, `totals` how many objects
     each network found on all of them."""
@@ -92,15 +83,12 @@ class Gallery(Struct, frozen=True, kw_only=True):
 
 def gallery(inputs: PageInputs) -> Gallery:
     known = known_labels(inputs.comparison.results)
-    printed = map(plate_text, inputs.summary.labels)
     return Gallery(
         pictures=tuple(
             _picture(inputs, number, picture, thumbnail, known)
             for number, (picture, thumbnail) in enumerate(inputs.pictures)
         ),
-        labels=tuple(
-            Label(text, text_width(text), number % COLOURS) for number, text in enumerate(printed)
-        ),
+        labels=printed(inputs.summary.labels),
         totals=tuple(
             Fact(inputs.title(one.network), _total(inputs, one))
             for one in inputs.comparison.results

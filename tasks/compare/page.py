@@ -1,32 +1,18 @@
-"""The page: put together from its inputs, and rendered as one HTML file, with its style and script
-within, that asks nothing of any server.
-
-Names come from files, labels and catalogues, so anybody may have written them. Three things keep
-them harmless: jinja2 escapes all that it prints; `finalize` writes what can't be printed (line
-breaks, bidirectional controls, bytes that are not UTF-8) as its code point; and the policy in the
-page's head lets no style and no script run but the two that are named there by their digests.
-"""
+"""The comparison page, put together from its inputs; tasks.pages.shell makes one file of it."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from tasks.compare import units
 from tasks.compare.cards import Card, cards
-from tasks.compare.charts import Chart, charts
+from tasks.compare.charts import charts
 from tasks.compare.figures import (
     MEASURED,
     PUBLISHED,
     Build,
-    Fact,
     MachineNote,
     Row,
     builds,
@@ -36,14 +22,21 @@ from tasks.compare.figures import (
 )
 from tasks.compare.gallery import Gallery, data, gallery
 from tasks.compare.inputs import PageInputs
-from tasks.core.text import printable
 from tasks.inference.results import Comparison
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
+from tasks.pages import shell, units
+from tasks.pages.charts import Chart
+from tasks.pages.facts import Fact
 
 TEMPLATES = Path(__file__).parent / "templates"
-PAGE, STYLE, SCRIPT = "page.html.jinja", "page.css", "page.js"
+PAGE, SCRIPT = "comparison.html.jinja", "comparison.js"
+SECTIONS = (
+    ("build", "Last build"),
+    ("figures", "Figures"),
+    ("pictures", "Pictures"),
+    ("networks", "Networks"),
+    ("method", "How it was measured"),
+    ("workspace", "Workspace"),
+)
 REMARKS = 50
 """Lines of remarks that the page holds."""
 
@@ -52,11 +45,13 @@ class Page(Struct, frozen=True, kw_only=True):
     """The whole page: text that is ready to be read, and numbers that are lengths.
 
     Attributes:
+        sections: id and title of each, in order.
         scorer: what computed the mAP, with its version.
         data: what the script reads.
     """
 
     project: str
+    sections: tuple[tuple[str, str], ...]
     lead: str
     notices: tuple[str, ...]
     machines: tuple[MachineNote, ...]
@@ -79,6 +74,7 @@ def page_of(inputs: PageInputs) -> Page:
     versions = (one.accuracy.pycocotools for one in comparison.results if one.accuracy)
     return Page(
         project=comparison.project,
+        sections=SECTIONS,
         lead=lead(comparison),
         notices=notices(comparison),
         machines=notes,
@@ -150,82 +146,5 @@ def _first(lines: tuple[str, ...]) -> tuple[str, ...]:
 
 def render(page: Page) -> bytes:
     """The file's content."""
-    from markupsafe import Markup
-
-    style, script = source(STYLE), source(SCRIPT)
-    html = (
-        _environment()
-        .get_template(PAGE)
-        .render(
-            page=page,
-            measured=MEASURED,
-            published=PUBLISHED,
-            policy=policy(style, script),
-            style=Markup(style),
-            script=Markup(script),
-            data=Markup(embedded(page.data)),
-        )
-    )
-    return html.encode("utf-8")
-
-
-def source(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
-
-
-def policy(style: str, script: str) -> str:
-    """The Content-Security-Policy: pictures within the page, this style, this script, no more."""
-    digests = [
-        "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-        for text in (style, script)
-    ]
-    return (
-        "default-src 'none'; img-src data:; "
-        f"style-src '{digests[0]}'; script-src '{digests[1]}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def embedded(data: object) -> str:
-    """JSON that can stand in a script element: no character of it means anything to HTML."""
-    text = json.dumps(_printable(data), separators=(",", ":"))  # ASCII only
-    for character in "<>&'":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
-
-
-def _printable(data: object) -> object:
-    match data:
-        case str():
-            return harmless(data)
-        case dict():
-            return {harmless(str(key)): _printable(value) for key, value in data.items()}
-        case list() | tuple():
-            return [_printable(value) for value in data]
-    return data
-
-
-def harmless(text: str) -> str:
-    """One line whatever it holds; our own fixed spaces stay."""
-    return units.FIXED.join(map(printable, text.split(units.FIXED)))
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-def _finalize(value: object) -> object:
-    from markupsafe import Markup
-
-    return harmless(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    context = {"page": page, "measured": MEASURED, "published": PUBLISHED}
+    return shell.render(TEMPLATES, PAGE, SCRIPT, page.data, context)

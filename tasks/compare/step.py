@@ -5,14 +5,14 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from tasks.compare.inputs import ReadDetections, folders, read_inputs
-from tasks.compare.units import FIXED
 from tasks.core import ownership, receipts
 from tasks.core.errors import disk_error
 from tasks.core.receipts import Receipt
 from tasks.core.text import printable
+from tasks.pages.units import FIXED
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 
-VERSION = (1, "99393582d081f19b")
+VERSION = (2, "99393582d081f19b")
 """The number is raised when the same measurement gives another page, by its templates or its code.
 What stands behind it is part of the definition of the pages that the release before made."""
 

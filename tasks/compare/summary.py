@@ -9,8 +9,9 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from tasks.compare.boxes import LEAST, SAME, SURE, Labels, overlap, verdicts, whole_percent
+from tasks.compare.matching import SAME, overlap, verdicts
 from tasks.inference.results import Detection, PictureDetections
+from tasks.pages.boxes import LEAST, SURE, Labels, whole_percent
 
 PICTURES = 60
 """How many the page shows at most."""

@@ -8,14 +8,16 @@ import pytest
 from msgspec.structs import replace
 
 from tasks.compare.cards import Card, cards, shape
-from tasks.compare.charts import Axis, Chart, axis_for, charts, nice
-from tasks.compare.figures import State, builds, cells, left_out, machines, rows, smoke_state
+from tasks.compare.charts import charts
+from tasks.compare.figures import builds, cells, left_out, machines, rows, smoke_state
 from tasks.compare.inputs import LastBuild, PageInputs
 from tasks.compare.page import lead, notices
 from tasks.compare.summary import Summary
 from tasks.config.types import Network
 from tasks.inference.report import Check, Report
 from tasks.inference.results import Comparison, Result
+from tasks.pages.charts import Chart
+from tasks.pages.facts import State
 from tests.support.compared import (
     MACHINE,
     NETWORKS,
@@ -214,13 +216,6 @@ def test_many_networks_of_one_place_have_names_apart() -> None:
     assert inside(chart)
 
 
-@pytest.mark.parametrize(
-    ("value", "round_one"), [(0.016, 0.02), (0.03, 0.04), (0.5, 0.8), (1.0, 1.0), (9, 10), (0, 1)]
-)
-def test_an_axis_ends_at_a_round_number(value: float, round_one: float) -> None:
-    assert nice(value) == pytest.approx(round_one)
-
-
 def test_the_lead_says_how_many_networks_on_how_many_pictures() -> None:
     def leading(*results: Result, **fields: object) -> str:
         return plain(lead(comparison(*results, **fields)))
@@ -241,21 +236,3 @@ def test_what_must_be_known_first_is_said_first() -> None:
     assert failed == "1 network could not be run; the other is complete."
     assert unread == "1 picture could not be read and was not given to any network."
     assert notices(comparison()) == ()
-
-
-def test_latencies_that_lie_far_apart_get_a_logarithmic_axis() -> None:
-    axis = axis_for([0.012, 14.0], 0.0, 400.0)
-    assert (axis.low, axis.high) == (0.01, 20.0)
-    assert [round(value, 3) for value in axis.ticks] == [0.01, 0.1, 1.0, 10.0]
-    assert axis.at(0.01) == 0.0 < axis.at(0.1) < axis.at(1.0) < axis.at(20.0) == 400.0
-
-
-def test_latencies_that_lie_together_begin_at_0() -> None:
-    axis = axis_for([0.05, 0.2], 0.0, 400.0)
-    assert axis.ticks == [0.0, 0.05, 0.1, 0.15000000000000002, 0.2]
-    assert axis.at(0.1) == 200.0
-
-
-@pytest.mark.parametrize("value", [-1.0, 0.0, float("nan"), float("inf")])
-def test_what_is_no_latency_lies_at_the_beginning(value: float) -> None:
-    assert Axis(0.01, 1.0, 6.0, 394.0).at(value) == 6.0

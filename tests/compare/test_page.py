@@ -6,11 +6,12 @@ import base64
 import hashlib
 import re
 from itertools import pairwise
-from pathlib import Path
 
-from tasks.compare import boxes, gallery, page
+from tasks.compare import page
 from tasks.core.paths import Workspace
 from tasks.inference.results import Detection, Result
+from tasks.pages import boxes
+from tasks.pages.shell import STYLE
 from tasks.smoke.draw import PALETTE, ink_on
 from tests.support.compared import (
     RCNN,
@@ -26,7 +27,6 @@ from tests.support.html import data_of, label_of, parse
 
 DEFERRED = Result(network=RCNN, status="deferred", why="no host can be reached")
 HERE = (0.1, 0.1, 0.5, 0.5)
-TEMPLATES = Path(page.__file__).parent / "templates"
 
 
 def test_all_parts_are_there_in_order(workspace: Workspace) -> None:
@@ -226,15 +226,15 @@ def test_a_picture_that_was_damaged_since_keeps_its_boxes(workspace: Workspace) 
 
 
 def test_colours_are_those_of_the_drawn_pictures() -> None:
-    style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
+    style = STYLE.read_text(encoding="utf-8")
     for number, colour in enumerate(PALETTE):
         ink = "#000" if ink_on(colour) == (0, 0, 0) else "#fff"
         assert f".c{number} {{ --colour: #{bytes(colour).hex()}; --on: {ink}; }}" in style
-    assert len(PALETTE) == gallery.COLOURS
+    assert len(PALETTE) == boxes.COLOURS
 
 
 def test_the_script_counts_in_the_units_of_the_page() -> None:
-    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    script = (page.TEMPLATES / page.SCRIPT).read_text(encoding="utf-8")
     for name, value in (
         ("CHARACTER", boxes.CHARACTER),
         ("MARGIN", boxes.MARGIN),
@@ -242,7 +242,7 @@ def test_the_script_counts_in_the_units_of_the_page() -> None:
     ):
         assert f"{name} = {value:g}" in script
     grown = f"scale({boxes.GROWN:g})"
-    assert grown in (TEMPLATES / "page.css").read_text(encoding="utf-8")
+    assert grown in STYLE.read_text(encoding="utf-8")
 
 
 def test_the_same_material_gives_the_same_bytes(workspace: Workspace) -> None:

@@ -185,9 +185,10 @@ def make(job: ProjectJob, left: Comparison, *sights: PictureDetections) -> str:
 
 def render(networks: dict[str, Network], left: Comparison, *sights: PictureDetections) -> str:
     """The same with nothing on any disk: no file system and no JSON holds every name."""
-    from tasks.compare.inputs import PageInputs, from_bytes, known_labels
+    from tasks.compare.inputs import PageInputs, known_labels
     from tasks.compare.page import page_of, render
     from tasks.compare.summary import summarize
+    from tasks.pages.thumbnails import from_bytes
 
     inputs = PageInputs(
         comparison=left,

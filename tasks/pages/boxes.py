@@ -1,4 +1,4 @@
-"""Where a box and its label lie on a picture, and which boxes match an annotated object.
+"""Where a box and its label lie on a picture.
 
 A label and its score stand on a coloured plate at the box's edge. Lengths are in the units of the
 drawing: the picture's longer side has `LONGEST` of them. Scores are whole percents, rounded down,
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -28,11 +28,20 @@ MARGIN = 5.0
 CHARACTER = 7.8  # of the monospaced font at 13 units
 GROWN = 1.6  # how much page.css enlarges plates where a wide picture is small
 LABEL = 32
-SAME = 0.5
-"""Intersection over union from which on two boxes are of the same object."""
-
 Labels = dict[str, int]
 """label → its number on the page, in the order of the page's list."""
+
+
+COLOURS = 7
+"""In page.css, as `.c0` to `.c6`: Okabe's and Ito's, as on the pictures of smoke runs."""
+
+
+class Label(Struct, frozen=True):
+    """A label of the page: as printed on pictures, its width there, its colour's number."""
+
+    text: str
+    width: float
+    colour: int
 
 
 class Frame(Struct, frozen=True):
@@ -144,6 +153,12 @@ def plate_text(label: str) -> str:
     return text if len(text) <= LABEL else text[: LABEL - 1] + "…"
 
 
+def printed(labels: Iterable[str]) -> tuple[Label, ...]:
+    """The labels of a page, in the order of their numbers."""
+    texts = map(plate_text, labels)
+    return tuple(Label(one, text_width(one), n % COLOURS) for n, one in enumerate(texts))
+
+
 def text_width(text: str) -> float:
     """Of text in the plates' font; Chinese and the like are twice as wide."""
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
@@ -158,43 +173,6 @@ def plate_width(label: str, behind: str = "") -> float:
 def behind(percent: int, right: bool | None) -> str:
     """What is printed behind a label: the score, and a cross if it is wrong."""
     return f" {percent / 100:.2f}" + (" ✕" if right is False else "")
-
-
-def verdicts(
-    found: Sequence[Detection], truth: Sequence[GroundTruth] | None, known: Collection[str]
-) -> list[bool | None]:
-    """For each detection whether it has an annotated object of its own: same label, IoU 0.5.
-
-    The best detection chooses first, so what a lower score adds changes no verdict: they hold for
-    every threshold. None for a label that is not in `known`, and without annotations.
-    """
-    if truth is None:
-        return [None] * len(found)
-    free = list(truth)
-    right: list[bool | None] = []
-    for one in found:
-        if one.label not in known:
-            right.append(None)
-            continue
-        same = [mark for mark in free if mark.label == one.label]
-        best = max(same, key=lambda mark: overlap(mark.place, one.place), default=None)
-        if best is None or overlap(best.place, one.place) < SAME:
-            right.append(False)
-        else:
-            free.remove(best)
-            right.append(True)
-    return right
-
-
-def overlap(one: Place, other: Place) -> float:
-    """Intersection over union."""
-
-    def area(top: float, left: float, bottom: float, right: float) -> float:
-        return max(0.0, bottom - top) * max(0.0, right - left)
-
-    common = area(*map(max, one[:2], other[:2]), *map(min, one[2:], other[2:]))
-    union = area(*one) + area(*other) - common
-    return common / union if union > 0 else 0.0
 
 
 def annotated_boxes(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tasks.compare.inputs import LONGEST, Thumbnail, from_bytes, thumbnail
+from tasks.pages.thumbnails import LONGEST, Thumbnail, from_bytes, thumbnail
 from tests.support.annotated import picture, turned
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.compare import units
-from tasks.compare.page import harmless
+from tasks.pages import units
+from tasks.pages.shell import harmless
 
 
 def plain(text: str) -> str:

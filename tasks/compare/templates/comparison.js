@@ -1,4 +1,3 @@
-"use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const slider = document.getElementById("threshold");
@@ -98,18 +97,7 @@
     picture.dataset.drawn = "50 -1";
     watch.observe(picture);
   }
-  const closed = new Set();
-  addEventListener("beforeprint", () => {
-    pictures.forEach(draw);
-    for (const one of document.querySelectorAll("details:not([open])")) {
-      closed.add(one);
-      one.open = true;
-    }
-  });
-  addEventListener("afterprint", () => {
-    for (const one of closed) one.open = false;
-    closed.clear();
-  });
+  addEventListener("beforeprint", () => pictures.forEach(draw));
   const controls = document.getElementById("controls");
   controls.hidden = false;
   controls.addEventListener("input", apply);

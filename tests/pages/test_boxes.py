@@ -1,4 +1,4 @@
-"""Where boxes and plates go, and which boxes are right."""
+"""Where boxes and plates go."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tasks.compare.boxes import (
+from tasks.inference.results import Detection, Place
+from tasks.pages.boxes import (
     GROWN,
     MOST,
     PLATE,
@@ -21,10 +22,8 @@ from tasks.compare.boxes import (
     plate_text,
     plate_width,
     text_width,
-    verdicts,
     whole_percent,
 )
-from tasks.inference.results import Detection, GroundTruth, Place
 
 SIZE = (640, 480)
 HERE: Place = (0.1, 0.1, 0.5, 0.5)
@@ -116,32 +115,6 @@ def test_a_label_is_printed_on_one_line_of_bounded_length() -> None:
 
 def found(*rows: tuple[str, float, Place]) -> tuple[Detection, ...]:
     return tuple(Detection(*row) for row in rows)
-
-
-@pytest.mark.parametrize(
-    ("detections", "verdict"),
-    [
-        (found(("one", 0.9, NEAR)), [True]),
-        (found(("one", 0.9, AWAY)), [False]),
-        (found(("two", 0.9, HERE)), [False]),
-        (found(("cat", 0.9, HERE)), [None]),
-        (found(("one", 0.9, NEAR), ("one", 0.8, HERE)), [True, False]),
-        (found(("one", 0.9, AWAY), ("one", 0.8, HERE)), [False, True]),
-        ((), []),
-    ],
-)
-def test_the_best_detection_takes_an_annotated_object(
-    detections: tuple[Detection, ...], verdict: list[bool | None]
-) -> None:
-    assert verdicts(detections, (GroundTruth("one", HERE),), {"one", "two"}) == verdict
-
-
-def test_without_annotations_nothing_is_judged() -> None:
-    assert verdicts(found(("one", 0.9, HERE)), None, {"one"}) == [None]
-
-
-def test_a_picture_annotated_as_empty_judges() -> None:
-    assert verdicts(found(("one", 0.9, HERE)), (), {"one"}) == [False]
 
 
 def test_low_scores_and_all_but_the_best_hundred_are_not_drawn() -> None:
