@@ -79,7 +79,7 @@ class Quiet(Silent):
         sys.stdout.flush()
 
 
-class Bar:
+class Bar(Progress):
     """A `Progress` that draws with rich. rich is imported when the first phase begins: a step that
     finds nothing to do never pays for it."""
 

@@ -1,21 +1,5 @@
-"""Every failure that this build expects, each told in one line.
-
-    TodError
-    ├── ConfigError        a file under config/ is wrong
-    ├── UnreachableError   no host could be reached; the step is deferred, or fails if it was named
-    ├── DownloadError      a host answered, and the answer is final
-    │   └── PlainHttpError     nothing was asked: no digest is known to check the answer by
-    ├── DamagedError       bytes were damaged on their way; they were set aside
-    ├── RefusedError       bytes are whole but are not the ones on record
-    ├── UnsafeArchiveError an archive would write where it must not, or too much
-    ├── DiskError          the disk is full, read-only, or not ours to write
-    ├── UserFilesError     a file of the user's is in the way
-    ├── AnnotationsError   pictures or their XML can't become records
-    ├── NetworkError       the network does not load, or does not answer as it should
-    │   └── BrokenNetworkError   and would do the same another time
-    └── UsageError         a command was called with something that does not exist
-
-Anything else that is raised is a defect and keeps its traceback.
+"""Every failure that this build expects, each told in one line. Anything else that is raised is a
+defect and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -40,10 +24,12 @@ class TodError(Exception):
         super().__init__(what, why, todo)
         self.what, self.why, self.todo = what, why, todo
 
+    def _text(self) -> str:
+        return f"{self.what}: {self.why}" + (f"; {self.todo}" if self.todo else "")
+
     def __str__(self) -> str:
         """One line, whatever was named in it."""
-        line = f"{self.what}: {self.why}"
-        return printable(f"{line}; {self.todo}" if self.todo else line)
+        return printable(self._text())
 
 
 class ConfigError(TodError):
@@ -58,11 +44,12 @@ class ConfigError(TodError):
 
 
 class UnreachableError(TodError):
-    """No source of a network can be reached from here, now."""
+    """No source of a network can be reached from here, now: the step is deferred, or fails if it
+    was named."""
 
 
 class DownloadError(TodError):
-    """Every source answered, and none gave the archive."""
+    """Every source answered, none gave the archive, and the answers are final."""
 
 
 class PlainHttpError(DownloadError):
@@ -71,7 +58,7 @@ class PlainHttpError(DownloadError):
 
 
 class DamagedError(TodError):
-    """The archive's bytes are not whole; a fresh download mends it."""
+    """The archive's bytes are not whole, and were set aside; a fresh download mends it."""
 
 
 class RefusedError(TodError):
@@ -79,7 +66,7 @@ class RefusedError(TodError):
 
 
 class UnsafeArchiveError(TodError):
-    """The archive holds a member that must not be unpacked."""
+    """The archive would write where it must not, or too much."""
 
 
 class DiskError(TodError):
@@ -95,8 +82,7 @@ class AnnotationsError(TodError):
     `why` has a line for each fault."""
 
     def __str__(self) -> str:
-        line = f"{self.what}: {self.why}"
-        return printable_lines(f"{line}; {self.todo}" if self.todo else line)
+        return printable_lines(self._text())
 
 
 class NetworkError(TodError):

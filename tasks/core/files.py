@@ -7,7 +7,7 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
@@ -70,7 +70,12 @@ def leftovers(path: Path, *, remove: bool = False) -> list[Path]:
     Raises:
         OSError: one was to be removed and can't be.
     """
-    strays = _strays(path)
+    prefix = _prefix(path)
+    try:
+        names = sorted(name for name in os.listdir(path.parent) if name.startswith(prefix))
+    except OSError:
+        return []
+    strays = [path.with_name(name) for name in names if name.endswith(".tmp")]
     ground = ground_of(path.parent) if strays else None
     return [stray for stray in strays if ground and is_left(stray, ground, remove=remove)]
 
@@ -79,17 +84,6 @@ def remove_leftovers(path: Path) -> None:
     """Remove the temporary files that killed writers of `path` left, as far as that is possible."""
     with suppress(OSError):
         leftovers(path, remove=True)
-
-
-def _strays(path: Path) -> list[Path]:
-    """All temporary files of `path`, the living ones', too."""
-    prefix = _prefix(path)
-    try:
-        names = os.listdir(path.parent)
-    except OSError:
-        return []
-    found = (name for name in names if name.startswith(prefix) and name.endswith(".tmp"))
-    return [path.with_name(name) for name in sorted(found)]
 
 
 def make_folders(folder: Path) -> None:
@@ -207,6 +201,26 @@ def write_if_changed(path: Path, content: bytes) -> bool:
     return True
 
 
+def first_of(lines: Sequence[str], most: int, whole: Path) -> tuple[str, ...]:
+    """The first lines of a list, how many more there are, and the file that holds them all, which
+    is written. A list that is short enough is told as it is, and has no such file."""
+    more = len(lines) - most
+    if more <= 0:
+        with suppress(OSError):
+            remove(whole)
+        return tuple(lines)
+    return (*lines[:most], f"and {more} more; all of them: {write_whole_list(lines, whole)}")
+
+
+def write_whole_list(lines: Sequence[str], whole: Path) -> str:
+    """Write the lines; the file's name, and why it can't be written, which hides nothing else."""
+    try:
+        write_atomic(whole, ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        return f"{whole.as_posix()} ({(error.strerror or 'it can not be written').lower()})"
+    return whole.as_posix()
+
+
 def sha256_of(path: Path, most: int = sys.maxsize) -> str:
     """The sha256 of a file of at most `most` bytes as 64 hexadecimal digits, read in blocks.
 
@@ -283,9 +297,6 @@ def existing(folder: Path) -> Path:
 
 def human_size(size: int) -> str:
     """A byte count as people say it, in decimal units as the zoo's page uses: 211.9 MB."""
-    value = float(size)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000 or unit == "GB":
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    raise AssertionError("unreachable")
+    thousands = min(len(str(size)) - 1, 9) // 3
+    number = f"{size / 1000**thousands:.1f}" if thousands else str(size)
+    return f"{number} {('B', 'kB', 'MB', 'GB')[thousands]}"

@@ -60,22 +60,16 @@ def path_state(root: Path, path: Path) -> PathState:
     Raises:
         OSError: a folder above it can't be searched.
     """
-    via_link = is_via_link(root, path)
+    link, via_link = is_link(path), is_via_link(root, path)
     try:
-        status = os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return PathState("nothing", via_link=via_link)
-    link = stat.S_ISLNK(status.st_mode)
-    if link:
-        try:
-            status = os.stat(path)
-        except OSError:
-            return PathState("other", link=True, via_link=via_link)
-    if stat.S_ISDIR(status.st_mode):
-        return PathState("folder", link=link, via_link=via_link)
-    if not stat.S_ISREG(status.st_mode):
-        return PathState("other", link=link, via_link=via_link)
-    return PathState("file", sha256_or_nothing(path), link, via_link)
+        mode = os.stat(path).st_mode
+    except OSError as error:
+        if not link and not isinstance(error, FileNotFoundError | NotADirectoryError):
+            raise
+        return PathState("other" if link else "nothing", "", link, via_link)
+    if stat.S_ISREG(mode):
+        return PathState("file", sha256_or_nothing(path), link, via_link)
+    return PathState("folder" if stat.S_ISDIR(mode) else "other", "", link, via_link)
 
 
 def is_via_link(root: Path, path: Path) -> bool:

@@ -75,12 +75,12 @@ class Workspace(Struct, frozen=True):
 
     @property
     def compiled_config(self) -> Path:
-        """The configuration as it was last understood; see `catalogue.load`."""
+        """The configuration as it was last understood; see `config.load`."""
         return self.state / "config.json"
 
     @property
     def lock_guard(self) -> Path:
-        """Held while zoo.lock is written; see `catalogue.lock`."""
+        """Held while zoo.lock is written; see `config.lock`."""
         return self.state / "zoo.lock.guard"
 
     @property
@@ -106,14 +106,14 @@ class Workspace(Struct, frozen=True):
         return _receipt(self.root, step, name)
 
     def turn(self, step: str, name: str) -> Path:
-        """Held while the step is done; see `turn`."""
+        """Held while the step is done; see `step_lock`."""
         return self.state / "turns" / f"{step}-{_flat(name)}.lock"
 
     def log(self, step: str, name: str) -> Path:
         return self.state / "logs" / f"{step}-{_flat(name)}.log"
 
     def whole_list(self, step: str, name: str) -> Path:
-        """All lines of a list of which the user was shown the first; see `lists`."""
+        """All lines of a list of which the user was shown the first; see `files.first_of`."""
         return self.state / "logs" / f"{step}-{_flat(name)}.all.log"
 
     def seen(self, project: str) -> Path:
@@ -214,8 +214,8 @@ class Cache(Struct, frozen=True):
     root: Path
 
     def archive(self, network: str, key: str) -> Path:
-        """`key` names the object (see `store.object_key`): one file name can stand for two archives
-        (`extremenet.tar.gz` exists at two dates), so the name alone would collide."""
+        """`key` names the object (see `archive_cache.object_key`): one file name can stand for two
+        archives (`extremenet.tar.gz` exists at two dates), so the name alone would collide."""
         return self.root / "archives" / f"{network}-{key}.tar.gz"
 
     def record(self, archive: Path) -> Path:

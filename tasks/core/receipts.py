@@ -20,7 +20,15 @@ from typing import Literal, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from tasks.core.files import LARGEST_STATE, Stamp, read_file, sha256_of, stamp_of, write_if_changed
+from tasks.core.files import (
+    LARGEST_STATE,
+    Stamp,
+    read_file,
+    sha256_of,
+    sha256_or_nothing,
+    stamp_of,
+    write_if_changed,
+)
 from tasks.core.paths import Workspace
 
 Status = Literal["done", "deferred"]
@@ -108,21 +116,17 @@ def digest(definition: object) -> str:
 
 def inputs(*receipts: Path) -> dict[str, str]:
     """The `inputs` field for receipts that a step reads; one that can't be read counts as ""."""
-    return {path.as_posix(): _sha256_or_nothing(path) for path in receipts}
-
-
-def _sha256_or_nothing(path: Path) -> str:
-    stamp = stamp_of(path)
-    try:
-        return _remembered_sha256(path, stamp) if stamp else sha256_of(path)
-    except OSError:
-        return ""
+    found: dict[str, str] = {}
+    for path in receipts:
+        stamp = stamp_of(path)
+        found[path.as_posix()] = _sha256_at(path, stamp) if stamp else sha256_or_nothing(path)
+    return found
 
 
 @cache
-def _remembered_sha256(path: Path, stamp: Stamp) -> str:
+def _sha256_at(path: Path, stamp: Stamp) -> str:
     """Every project asks for the receipts of its networks, which projects share."""
-    return sha256_of(path)
+    return sha256_or_nothing(path)
 
 
 # --- receipts of the release before -------------------------------------------------------------

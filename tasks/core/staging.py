@@ -22,17 +22,9 @@ from pathlib import Path
 from filelock import Timeout
 
 from tasks.core.files import is_file, make_folders
-from tasks.core.paths import Workspace
 from tasks.core.temporary import STILL_FRESH, Ground, file_lock, ground_of, may_believe_lock, token
 
 NOTE = "note.json"
-
-
-@contextmanager
-def staging(workspace: Workspace, network: str) -> Generator[Path, None, None]:
-    """An empty folder to unpack a network in, as `made_aside`."""
-    with made_aside(workspace.staging(network)) as folder:
-        yield folder
 
 
 @contextmanager
@@ -82,23 +74,20 @@ def remove_strays(place: Path) -> None:
     """Remove the folders of `place` that no living process holds, each while we hold it: whoever
     made it just now finds it held, or gone, and makes another."""
     for folder, ground in _found(place):
-        if not may_believe_lock(folder, ground):
-            if _is_old(folder, ground):
+        with _holding_if_dead(folder, ground) as is_dead:
+            if is_dead:
                 shutil.rmtree(folder, ignore_errors=True)
-            continue
-        try:
-            with file_lock(folder / "lock"):
-                shutil.rmtree(folder, ignore_errors=True)
-        except (Timeout, OSError, NotImplementedError):
-            continue
-        if os.name == "nt":  # where a file that is open stays
+        if is_dead and os.name == "nt":  # where a file that is open stays
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def strays(place: Path) -> list[Path]:
     """The folders of `place` that no living process holds, and the completed one."""
-    dead = [folder for folder, ground in _found(place) if _is_dead(folder, ground)]
-    return [place, *dead] if is_complete(place) else dead
+    found = [place] if is_complete(place) else []
+    for folder, ground in _found(place):
+        with _holding_if_dead(folder, ground) as is_dead:
+            found += [folder] if is_dead else []
+    return found
 
 
 def _found(place: Path) -> Iterator[tuple[Path, Ground]]:
@@ -126,14 +115,19 @@ def _hold(folder: Path, held: ExitStack) -> bool:
     return (folder / "lock").exists()  # else it was removed before we locked it
 
 
-def _is_dead(folder: Path, ground: Ground) -> bool:
+@contextmanager
+def _holding_if_dead(folder: Path, ground: Ground) -> Generator[bool, None, None]:
+    """Whether no living process holds a folder; its lock, where one can be believed, is held."""
     if not may_believe_lock(folder, ground):
-        return _is_old(folder, ground)
-    try:
-        with file_lock(folder / "lock"):
-            return True
-    except (Timeout, OSError, NotImplementedError):
-        return False
+        yield _is_old(folder, ground)
+        return
+    with ExitStack() as held:
+        try:
+            held.enter_context(file_lock(folder / "lock"))
+            is_dead = True
+        except (Timeout, OSError, NotImplementedError):
+            is_dead = False
+        yield is_dead
 
 
 def _is_old(folder: Path, ground: Ground) -> bool:

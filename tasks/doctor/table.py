@@ -14,8 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tasks.console.output import console
-from tasks.core.files import remove
-from tasks.core.lists import write_whole_list
+from tasks.core.files import remove, write_whole_list
 from tasks.core.text import count
 
 Kind = Literal["ok", "warning", "error"]

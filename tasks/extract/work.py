@@ -31,9 +31,8 @@ from tasks.core.errors import (
     UnsafeArchiveError,
     UserFilesError,
 )
-from tasks.core.files import free_space, human_size, remove_leftovers, sync_tree
-from tasks.core.lists import first_of
-from tasks.core.staging import remove_strays, staging
+from tasks.core.files import first_of, free_space, human_size, remove_leftovers, sync_tree
+from tasks.core.staging import made_aside, remove_strays
 from tasks.core.text import count
 from tasks.extract.plan import Plan, plan, put_in_place, settle, sorted_records
 from tasks.pipeline import archive_cache, reading
@@ -67,7 +66,7 @@ def install(
     """
     tree = tree_digest(verified.members)
     _settle_lock(job, tree)
-    remove_strays(job.workspace.staging(job.name))
+    remove_strays(job.staging)
     folder = job.workspace.network(job.name)
     _must_be_a_folder(job, folder)
     if os.path.lexists(folder):
@@ -111,7 +110,7 @@ def _install_all(
     job: NetworkJob, verified: VerifyReceipt, progress: Progress
 ) -> tuple[Files, Outcome]:
     archive, network = _archive(job), job.workspace.network(job.name)
-    with staging(job.workspace, job.name) as held:
+    with made_aside(job.staging) as held:
         folder = reading.claim(job, held)
         facts = reading.staged_facts(job, archive, verified.sha256, folder)
         if facts is None:
@@ -143,7 +142,7 @@ def _mend(
     written: Files = {}
     lines: tuple[str, ...] = ()
     if todo.written:
-        with staging(job.workspace, job.name) as staged:
+        with made_aside(job.staging) as staged:
             facts = _unpack(job, _archive(job), verified, staged / "tree", todo.written, progress)
             taken = {*verified.members, *former}
             lines = put_in_place(folder, staged / "tree", facts.folders, todo, taken)

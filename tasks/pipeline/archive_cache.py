@@ -61,22 +61,17 @@ class ArchiveRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"attested
     mtime_ns: int = 0
 
 
-def object_key(network: Network, root: Path | None = None) -> str:
+def object_key(network: Network, root: Path) -> str:
     """Twelve digits that stand for the object that the network's own sources name.
 
-    Mirrors do not count: they hold the same object. Nor do names and passwords. With `root`,
-    relative paths are taken from there, so that two workspaces' `exports/mine.tar.gz` are two
-    objects.
+    Mirrors do not count: they hold the same object. Nor do names and passwords. Relative paths are
+    taken from `root`, so that two workspaces' `exports/mine.tar.gz` are two objects.
     """
     sources = [without_user(source) for source in network.sources]
-    if root:
-        sources = [_placed(source, root) for source in sources]
+    for place, source in enumerate(sources):
+        if "://" not in source and not source.startswith("~") and not os.path.isabs(source):
+            sources[place] = root.resolve().joinpath(source).as_posix()
     return hashlib.sha256("\n".join(sources).encode()).hexdigest()[:12]
-
-
-def _placed(source: str, root: Path | None) -> str:
-    relative = "://" not in source and not source.startswith("~") and not os.path.isabs(source)
-    return (root or Path()).resolve().joinpath(source).as_posix() if relative else source
 
 
 def cached(job: NetworkJob) -> Path:

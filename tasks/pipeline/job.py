@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, Protocol, TextIO
+from typing import Literal, TextIO
 
 from msgspec import Struct
 
@@ -71,6 +71,10 @@ class NetworkJob(Job, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         return self.network.name
+
+    @property
+    def staging(self) -> Path:
+        return self.workspace.staging(self.name)
 
     @property
     def doc(self) -> str:
@@ -173,8 +177,8 @@ def pass_on(job: NetworkJob, path: Path, receipt: NetworkReceipt) -> Outcome:
 Unit = Literal["bytes", "pictures", "steps"]
 
 
-class Progress(Protocol):
-    """Where a step tells how far it is. Steps never print."""
+class Progress:
+    """Where a step tells how far it is: steps never print. What is told here is not shown."""
 
     def begin(self, doing: str, total: int | None, unit: Unit = "bytes") -> None:
         """A phase begins: `doing` names it (`download`); `total` is given if it is known."""
@@ -201,22 +205,5 @@ class Progress(Protocol):
         """The step's result is something to read: `write` writes it to the stream it is given."""
 
 
-class Silent:
-    """A `Progress` that shows nothing."""
-
-    def begin(self, doing: str, total: int | None, unit: Unit = "bytes") -> None: ...
-
-    def advance(self, amount: int) -> None: ...
-
-    def rewind(self, done: int) -> None: ...
-
-    def detail(self, text: str, more: str = "") -> None: ...
-
-    def end(self) -> None: ...
-
-    def wait(self, holder: str) -> None:
-        self.begin(f"wait for {holder}", None)
-
-    def note(self, line: str) -> None: ...
-
-    def show(self, write: Callable[[TextIO], None]) -> None: ...
+class Silent(Progress):
+    """Shows nothing."""

@@ -36,7 +36,14 @@ from tasks.core.errors import DamagedError, TodError, UnsafeArchiveError
 from tasks.core.files import LARGEST_STATE, free_space
 from tasks.core.files import read_file as read_small
 from tasks.core.receipts import digest
-from tasks.core.staging import NOTE, complete, discard_complete, is_complete, remove_strays, staging
+from tasks.core.staging import (
+    NOTE,
+    complete,
+    discard_complete,
+    is_complete,
+    made_aside,
+    remove_strays,
+)
 from tasks.core.temporary import is_own
 from tasks.pipeline import archive_cache
 from tasks.pipeline.archive_cache import ArchiveRecord
@@ -121,27 +128,27 @@ def growing(job: NetworkJob) -> Generator[Path, None, None]:
         OSError: pre-trained/ can't be written.
     """
     discard(job)
-    remove_strays(job.workspace.staging(job.name))
-    with staging(job.workspace, job.name) as held:
+    remove_strays(job.staging)
+    with made_aside(job.staging) as held:
         (held / "staged").mkdir()
         yield held / "staged"
 
 
 def _complete(job: NetworkJob, folder: Path, facts: Facts, mtime_ns: int) -> None:
     note = Note(_definition(job), facts, mtime_ns)
-    complete(folder, msgspec.json.encode(note), job.workspace.staging(job.name))
+    complete(folder, msgspec.json.encode(note), job.staging)
 
 
 def discard(job: NetworkJob) -> None:
     """Remove the staged tree, if there is one."""
-    discard_complete(job.workspace.staging(job.name))
+    discard_complete(job.staging)
 
 
 def claim(job: NetworkJob, held: Path) -> Path:
     """Move the staged tree, if there is one, into a folder that this process holds: where it is."""
-    if is_complete(job.workspace.staging(job.name)):
+    if is_complete(job.staging):
         with suppress(OSError):  # another process was faster
-            job.workspace.staging(job.name).rename(held / "staged")
+            job.staging.rename(held / "staged")
     return held / "staged"
 
 
@@ -154,7 +161,7 @@ def staged_facts(
     Args:
         folder: where the tree was moved to by `claim`.
     """
-    folder = folder or job.workspace.staging(job.name)
+    folder = folder or job.staging
     try:
         content = read_small(folder / NOTE, LARGEST_STATE)
         note = msgspec.json.decode(content, type=Note)

@@ -89,7 +89,6 @@ class ExtractReceipt(NetworkReceipt, frozen=True, kw_only=True):
         tree: digest of the whole tree: sha256 over sorted lines `<sha256>  <path>`.
         files: path below `pre-trained/<network>` → its record.
         checkpoint_prefix: as in `VerifyReceipt`.
-        moved_aside: files of the user's that stood in the way and where they are now.
     """
 
     archive_sha256: str = ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -83,6 +83,8 @@ class Step(Struct, Generic[J], frozen=True, kw_only=True):
         results: for a name, the files that a user wants to look at.
     """
 
+    scope: ClassVar[Scope]  # what it is done for
+
     name: str
     doc: str
     work: Callable[[], Work[J]]
@@ -105,11 +107,6 @@ class Step(Struct, Generic[J], frozen=True, kw_only=True):
         """
         return self.name.removeprefix("_")
 
-    @property
-    def scope(self) -> Scope:
-        """What it is done for."""
-        raise NotImplementedError
-
     def jobs(self, config: Config, workspace: Workspace) -> Iterator[J]:
         """What it can be asked to do, one job for each name."""
         raise NotImplementedError
@@ -126,9 +123,7 @@ class Step(Struct, Generic[J], frozen=True, kw_only=True):
 class NetworkStep(Step[NetworkJob], frozen=True, kw_only=True):
     """A step that is done for each network."""
 
-    @property
-    def scope(self) -> Literal["network"]:
-        return "network"
+    scope: ClassVar[Scope] = "network"
 
     def jobs(self, config: Config, workspace: Workspace) -> Iterator[NetworkJob]:
         may_defer = config.settings.unreachable == "defer"
@@ -142,9 +137,7 @@ class NetworkStep(Step[NetworkJob], frozen=True, kw_only=True):
 class ProjectStep(Step[ProjectJob], frozen=True, kw_only=True):
     """A step that is done for each project."""
 
-    @property
-    def scope(self) -> Literal["project"]:
-        return "project"
+    scope: ClassVar[Scope] = "project"
 
     def jobs(self, config: Config, workspace: Workspace) -> Iterator[ProjectJob]:
         for project in config.projects.values():
@@ -157,9 +150,7 @@ class ProjectStep(Step[ProjectJob], frozen=True, kw_only=True):
 class TrainingStep(Step[TrainingJob], frozen=True, kw_only=True):
     """A step that is done for each network of a project."""
 
-    @property
-    def scope(self) -> Literal["training"]:
-        return "training"
+    scope: ClassVar[Scope] = "training"
 
     def jobs(self, config: Config, workspace: Workspace) -> Iterator[TrainingJob]:
         may_defer = config.settings.unreachable == "defer"
@@ -179,9 +170,7 @@ class TrainingStep(Step[TrainingJob], frozen=True, kw_only=True):
 class WorkspaceStep(Step[WorkspaceJob], frozen=True, kw_only=True):
     """A step that is done once."""
 
-    @property
-    def scope(self) -> Literal["workspace"]:
-        return "workspace"
+    scope: ClassVar[Scope] = "workspace"
 
     def jobs(self, config: Config, workspace: Workspace) -> Iterator[WorkspaceJob]:
         yield WorkspaceJob(config, workspace, config.settings.unreachable == "defer")

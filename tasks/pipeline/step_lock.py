@@ -56,9 +56,16 @@ def turn(
         patience: seconds without movement after which we go on without the lock.
     """
     with ExitStack() as held:
-        release = _try_lock(lock)
-        if release is None:
-            release = _wait(lock, progress, is_done, movement, patience, sleep)
+        release, before, quiet, is_told = _try_lock(lock), movement(), 0.0, False
+        while release is None and quiet < patience and not is_done():
+            sleep(POLL)
+            release = _try_lock(lock)
+            if release is None and not is_told:  # by now the holder has signed
+                progress.wait(holder(lock))
+                is_told = True
+            now = movement()
+            quiet = quiet + POLL if now == before else 0.0
+            before = now
         if release is not None:
             held.callback(release)
             _sign(lock)
@@ -94,29 +101,6 @@ def _try_lock(lock: Path) -> Callable[[], object] | None:
     except (OSError, NotImplementedError):
         return lambda: None
     return held.release
-
-
-def _wait(
-    lock: Path,
-    progress: Progress,
-    is_done: Callable[[], bool],
-    movement: Callable[[], object],
-    patience: float,
-    sleep: Callable[[float], None],
-) -> Callable[[], object] | None:
-    seen, quiet, told = movement(), 0.0, False
-    while quiet < patience and not is_done():
-        sleep(POLL)
-        release = _try_lock(lock)
-        if release is not None:
-            return release
-        if not told:  # by now the holder has signed
-            progress.wait(holder(lock))
-            told = True
-        now = movement()
-        quiet = quiet + POLL if now == seen else 0.0
-        seen = now
-    return None
 
 
 def _sign(lock: Path) -> None:

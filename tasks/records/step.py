@@ -26,8 +26,7 @@ from tasks.annotations.record_state import (
 )
 from tasks.core import ownership, receipts
 from tasks.core.errors import AnnotationsError, UserFilesError, disk_error
-from tasks.core.files import remove_leftovers, size_and_mtime, write_if_changed
-from tasks.core.lists import first_of
+from tasks.core.files import first_of, remove_leftovers, size_and_mtime, write_if_changed
 from tasks.core.ownership import path_state
 from tasks.core.paths import SPLITS
 from tasks.core.receipts import NOTHING, Output

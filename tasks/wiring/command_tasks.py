@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from doit import doit_cmd
 from doit.cmdparse import CmdParseError
 from doit.exceptions import TaskFailed
-from doit.task import Task
 
 from tasks.config.types import Config
 from tasks.console.output import say
@@ -17,6 +15,15 @@ from tasks.core.paths import Workspace
 from tasks.core.text import printable
 from tasks.wiring.tasks import StepTask, Tasks, failure
 
+# A function of `commands` → what `doit list` says of it.
+COMMANDS = {
+    "catalogue": "the zoo as a table",
+    "detect": "run a network on pictures",
+    "show": "tell of a NETWORK",
+    "changes": "what a PROJECT trains with",
+    "adopt": "take a FILE as download",
+    "accept": "trust a refused NETWORK",
+}
 FAMILIES = "only these: ssd, faster, mask, rcnn, efficientdet,\ncenternet, one-stage, two-stage"
 # Values are taken as text and judged in `choice.parse`, which tells what is wrong in one line. With
 # what doit puts around them, the help's lines fit 80 columns.
@@ -49,14 +56,6 @@ def _params(options: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 PARAMS = {"catalogue": _params(OPTIONS), "detect": _params(DETECT_OPTIONS)}
-
-
-COMMANDS = {
-    "show": "tell of a NETWORK",
-    "changes": "what a PROJECT trains with",
-    "adopt": "take a FILE as download",
-    "accept": "trust a refused NETWORK",
-}
 
 
 class CommandTask(StepTask):
@@ -100,100 +99,34 @@ def _what_is_wrong(why: str, option: str, command: str) -> str:
 
 def command_tasks(config: Config, workspace: Workspace) -> Tasks:
     """All commands."""
-    yield catalogue(config, workspace)
-    yield detect(config, workspace)
     for name, doc in COMMANDS.items():
-        yield command(name, doc, config, workspace)
-
-
-def command(name: str, doc: str, config: Config, workspace: Workspace) -> Task:
-    """A task that runs `commands.<name>`."""
-    return StepTask(
-        name,
-        [(run_command, [], {"name": name, "config": config, "workspace": workspace})],
-        pos_arg="words",
-        io={"capture": False},
-        doc=doc,
-    )
+        kind = CommandTask if name in PARAMS else StepTask
+        yield kind(
+            name,
+            [(run_command, [], {"name": name, "config": config, "workspace": workspace})],
+            pos_arg="words",
+            params=PARAMS.get(name, ()),
+            io={"capture": False},
+            doc=doc,
+        )
 
 
 def run_command(
-    words: list[str] | None, name: str, config: Config, workspace: Workspace
+    words: list[str] | None, name: str, config: Config, workspace: Workspace, **options: object
 ) -> TaskFailed | None:
     """doit's action of a command: print its lines, or one line of what is wrong."""
     from tasks.wiring import commands
 
     try:
-        lines = getattr(commands, name)(words or [], config, workspace)
+        if name in PARAMS:
+            _refuse_variables(name)
+        lines = getattr(commands, name)(words or [], config, workspace, **options)
     except TodError as error:
         return failure(error)
     except OSError as error:
         return failure(disk_error(name, error))
-    say("\n".join(lines))
-    return None
-
-
-def catalogue(config: Config, workspace: Workspace) -> Task:
-    """The command `doit catalogue`."""
-    return CommandTask(
-        "catalogue",
-        [(_run_catalogue, [], {"config": config, "workspace": workspace})],
-        pos_arg="words",
-        params=PARAMS["catalogue"],
-        io={"capture": False},
-        doc="the zoo as a table",
-    )
-
-
-def _run_catalogue(
-    words: list[str] | None, config: Config, workspace: Workspace, **options: object
-) -> TaskFailed | None:
-    """doit's action: write the rows that are asked for, or one line of what is wrong."""
-    from tasks.zoo.command import write
-
-    try:
-        _refuse_variables("catalogue")
-        write(options, words or [], config, workspace, sys.stdout)
-        sys.stdout.flush()
-    except TodError as error:
-        return failure(error)
-    except OSError as error:
-        return failure(disk_error("catalogue", error))
-    return None
-
-
-def detect(config: Config, workspace: Workspace) -> Task:
-    """The command `doit detect`."""
-    return CommandTask(
-        "detect",
-        [(_run_detect, [], {"config": config, "workspace": workspace})],
-        pos_arg="words",
-        params=PARAMS["detect"],
-        io={"capture": False},
-        doc="run a network on pictures",
-    )
-
-
-def _run_detect(
-    words: list[str] | None, config: Config, workspace: Workspace, **options: object
-) -> TaskFailed | None:
-    """doit's action: detect, and tell where the results are, or one line of what is wrong."""
-    from tasks.console.progress import progress_for
-    from tasks.detect import command
-    from tasks.wiring.commands import find
-
-    try:
-        _refuse_variables("detect")
-        if not options["network"]:
-            raise UsageError("detect", "no network is named", "`doit detect --network N FOLDER`")
-        network = find(str(options["network"]), config)
-        with progress_for(f"detect:{network.name}") as progress:
-            lines = command.detect(network, words or [], options, config, workspace, progress)
-    except TodError as error:
-        return failure(error)
-    except OSError as error:
-        return failure(disk_error("detect", error))
-    say("\n".join(lines))
+    if lines:
+        say("\n".join(lines))
     return None
 
 

@@ -1,7 +1,5 @@
-"""Commands beside the tasks: show a network, tell what was changed in the networks' configurations
-of a project, adopt a hand-fetched archive, accept a refused one.
-
-Each takes the words of the command line and gives back the lines to print.
+"""Commands beside the tasks. Each takes the words of the command line and its options, if it has
+any, and gives back the lines to print.
 """
 
 from __future__ import annotations
@@ -22,6 +20,40 @@ from tasks.pipeline.job import NetworkJob, ProjectJob, Silent
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+
+def catalogue(
+    words: Sequence[str], config: Config, workspace: Workspace, **options: object
+) -> list[str]:
+    """Write the rows of the catalogue that are asked for.
+
+    Raises:
+        UsageError: an option is wrong.
+    """
+    from tasks.zoo.command import write
+
+    write(options, words, config, workspace, sys.stdout)
+    sys.stdout.flush()
+    return []
+
+
+def detect(
+    words: Sequence[str], config: Config, workspace: Workspace, **options: object
+) -> list[str]:
+    """Run a network on pictures, and tell where the results are.
+
+    Raises:
+        UsageError: no network is named, or an unknown one; or as `detect.command.detect`.
+        TodError, OSError: as `detect.command.detect`.
+    """
+    from tasks.console.progress import progress_for
+    from tasks.detect import command
+
+    if not options["network"]:
+        raise UsageError("detect", "no network is named", "`doit detect --network N FOLDER`")
+    network = find(str(options["network"]), config)
+    with progress_for(f"detect:{network.name}") as progress:
+        return command.detect(network, words, options, config, workspace, progress)
 
 
 def show(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:

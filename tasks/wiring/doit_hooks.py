@@ -2,12 +2,19 @@
 
 doit takes classes of ours only from an installed project (see docs/decisions/0005-doit-hooks.md).
 The tasks say in their `meta` what the changed methods need to know.
+
+The database only saves time: what is done is known from the receipts. Left alone, doit ends with a
+traceback where it is damaged, can't be written, or is locked by another doit (which holds it for
+the rest of its run once one of its tasks has failed). So no fault of it ends a run here.
 """
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import sys
 from collections.abc import Callable, Collection, Iterable
+from contextlib import closing, suppress
 from fnmatch import fnmatchcase
 from functools import wraps
 from pathlib import Path
@@ -23,6 +30,18 @@ from doit.exceptions import InvalidCommand
 
 from tasks.pipeline.job import ZOO
 from tasks.wiring.registry import BY_NAME
+
+TABLE = "create table if not exists doit (task_id text not null primary key, task_data json)"
+
+# Of these the file's content is not the cause; the rest of SQLite's codes mean that it is.
+OUT_OF_REACH = (
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+)
 
 # In a task's meta, names of other tasks:
 SURVIVES = "survives"  # they come before it, and may fail
@@ -70,8 +89,6 @@ def _load_tasks(load: Any, full_name: Callable[[str], str], database: Path) -> A
 def use_database(cmd: Any, database: Path) -> None:
     """Have a command keep what it knows in `database`, unless another one was asked for. doit's own
     is in memory: see `DOIT_CONFIG`."""
-    from tasks.wiring.database import Database
-
     if isinstance(cmd.dep_manager.backend, SqliteDB):
         name, checker = cmd.dep_manager.name, type(cmd.dep_manager.checker)
         file = str(database) if name == ":memory:" else name
@@ -140,3 +157,59 @@ def _parent_status(take_notice: Any) -> Any:
             take_notice(self, parent)
 
     return parent_status
+
+
+class Database(SqliteDB):  # type: ignore[misc]
+    """doit's database in a file that may be damaged or out of reach; then it is in memory."""
+
+    def __init__(self, name: str, codec: Any, **options: Any) -> None:
+        super().__init__(name if _is_usable(Path(name)) else ":memory:", codec, **options)
+
+    def _get_task_data(self, task_id: str) -> dict[str, object]:
+        """A record that can't be read counts as none."""
+        with suppress(sqlite3.Error, ValueError):
+            found = super()._get_task_data(task_id)
+            if isinstance(found, dict):
+                return found
+        return {}
+
+    def remove(self, task_id: str) -> None:
+        """Forget a task when the run ends: to delete its row now would lock the file until then."""
+        self._cache[task_id] = {}
+        self._dirty.add(task_id)
+
+    def dump(self) -> None:
+        """Save. What can't be saved costs the next doit a look at the receipts."""
+        try:
+            super().dump()
+        except sqlite3.Error as error:
+            _say(f"doit's database can't be written ({error}); nothing else is lost")
+            with suppress(sqlite3.Error):
+                self._conn.close()
+
+
+def _is_usable(file: Path) -> bool:
+    """Whether the file can be a database. A damaged one is renamed, and a new one takes its place;
+    the user is told of both."""
+    try:
+        with closing(sqlite3.connect(file)) as database:
+            database.execute(TABLE)
+            database.execute("select task_data from doit limit 1").fetchall()
+            return True
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF in OUT_OF_REACH:
+            _say(f"{file} can't be used ({error}); what is done is known from the receipts")
+            return False
+    broken = file.with_name(file.name + ".broken")
+    try:
+        os.replace(file, broken)
+    except OSError:
+        _say(f"{file} is damaged; what is done is known from the receipts")
+        return False
+    _say(f"{file} was damaged and is now {broken}; nothing else is lost")
+    return True
+
+
+def _say(line: str) -> None:
+    """Tell the user; standard output is doit's."""
+    sys.stderr.write(line + "\n")

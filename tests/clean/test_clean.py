@@ -12,7 +12,7 @@ from tasks.core import receipts
 from tasks.core.ownership import write_results
 from tasks.core.paths import Cache, Workspace
 from tasks.core.receipts import Output
-from tasks.core.staging import staging
+from tasks.core.staging import made_aside
 from tasks.core.temporary import token
 from tasks.extract.clean import clean as clean_extract
 from tasks.inference.report import SmokeReceipt
@@ -104,7 +104,7 @@ def test_what_a_dead_extraction_left_goes_and_a_living_one_stays(
     dead = workspace.pre_trained / f".net.staging-{token()}"
     (dead / "deep").mkdir(parents=True)
     (dead / "deep" / "file").write_bytes(b"half")
-    with staging(workspace, "net") as alive:
+    with made_aside(workspace.staging("net")) as alive:
         clean_extract(workspace, "net", False, told)
         assert os.listdir(workspace.pre_trained) == [alive.name]
 

@@ -13,28 +13,28 @@ import pytest
 from tasks.core import staging as module
 from tasks.core import temporary
 from tasks.core.paths import Workspace
-from tasks.core.staging import remove_strays, staging
+from tasks.core.staging import made_aside, remove_strays
 from tasks.core.temporary import STILL_FRESH, Ground, token
 
 
 def test_the_folder_vanishes_with_the_block_also_when_that_fails(workspace: Workspace) -> None:
-    with staging(workspace, "net") as folder:
+    with made_aside(workspace.staging("net")) as folder:
         (folder / "tree").mkdir()
         assert folder.parent == workspace.pre_trained
-    with pytest.raises(RuntimeError), staging(workspace, "net"):
+    with pytest.raises(RuntimeError), made_aside(workspace.staging("net")):
         raise RuntimeError
     assert list(workspace.pre_trained.iterdir()) == []
 
 
 def test_two_of_one_network_do_not_meet(workspace: Workspace) -> None:
-    with staging(workspace, "net") as one, staging(workspace, "net") as two:
+    with made_aside(workspace.staging("net")) as one, made_aside(workspace.staging("net")) as two:
         assert one != two
 
 
 def test_the_living_are_left_alone_and_the_dead_removed(workspace: Workspace) -> None:
     script = "import sys, pathlib, os; from tasks.core.paths import Workspace\n"
-    script += "from tasks.core.staging import staging\n"
-    script += "with staging(Workspace(pathlib.Path(sys.argv[1])), 'net') as f:\n"
+    script += "from tasks.core.staging import made_aside\n"
+    script += "with made_aside(Workspace(pathlib.Path(sys.argv[1])).staging('net')) as f:\n"
     script += "    print(f, flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", script, str(workspace.root)]
     pipe = subprocess.PIPE
@@ -74,7 +74,7 @@ def test_where_locks_do_not_work_age_decides(
 
     monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
     monkeypatch.setattr(temporary, "_lock", lambda *_, **__: None)
-    with staging(workspace, "net") as folder:
+    with made_aside(workspace.staging("net")) as folder:
         check_age(workspace, folder, monkeypatch)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from doit.dependency import JSONCodec
 
-from tasks.wiring.database import Database
+from tasks.wiring.doit_hooks import Database
 from tests.faults.conftest import read_only
 from tests.support.archives import zoo_archive, zoo_files
 from tests.support.checkouts import Checkout, check_out

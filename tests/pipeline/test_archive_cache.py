@@ -29,7 +29,8 @@ def adopted(workspace: Workspace, tmp_path: Path) -> NetworkJob:
 
 def test_the_key_tells_objects_apart_not_mirrors(workspace: Workspace) -> None:
     keys = {
-        archive_cache.object_key(network(source)) for source in ("http://a/1/n", "http://a/2/n")
+        archive_cache.object_key(network(source), workspace.root)
+        for source in ("http://a/1/n", "http://a/2/n")
     }
     assert len(keys) == 2
     plain, mirrored = (
