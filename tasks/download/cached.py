@@ -35,12 +35,14 @@ def usable(job: NetworkJob) -> ArchiveRecord | None:
     if not is_file(path) or why_skipped(job):
         return None
     record = claimed(job, path)
-    if record is not None and came_over_plain_http(record) and not _is_settled(job):
-        return None
-    if record is not None and os.stat(path).st_size in _sizes(job, record):
-        found = archive_cache.measured(job, path, record)
-        if found.sha256 == record.sha256:
-            return found
+    if record is not None:
+        is_plain = record.attested_by == "none" or record.source.lower().startswith("http://")
+        if is_plain and not _is_settled(job):
+            return None
+        if os.stat(path).st_size in _sizes(job, record):
+            found = archive_cache.measured(job, path, record)
+            if found.sha256 == record.sha256:
+                return found
     if is_own(path):
         archive_cache.set_aside(job, path, "damaged")
     return None
@@ -63,7 +65,7 @@ def _sizes(job: NetworkJob, record: ArchiveRecord) -> Container[int]:
         return (record.size,)
     if not record.sha256:
         return ()
-    entry = lock.read(job.workspace.lock_file).get(job.name)
+    entry = job.lock_entry()
     known = entry.size if entry is not None else job.network.archive.size
     return range(job.config.settings.max_unpacked + 1) if known is None else (known,)
 
@@ -111,19 +113,15 @@ def why_skipped(job: NetworkJob) -> tuple[str, ...]:
         if is_file(each) and not os.access(each, os.R_OK):
             return (f"{job.name}: {each} is another user's and can't be read; it is left alone",)
     record = claimed(job, path) if is_file(path) else None
-    if record is not None and record.source == ANOTHERS:
-        if not _is_settled(job):
-            why = "another user's, and nothing on record vouches for it"
-        elif os.stat(path).st_size not in _sizes(job, record):
-            why = "another user's, and not of the size on record"
-        else:
-            return ()
-        return (f"{job.name}: {path} is {why}; it is left alone",)
-    return ()
-
-
-def came_over_plain_http(record: ArchiveRecord) -> bool:
-    return record.attested_by == "none" or record.source.lower().startswith("http://")
+    if record is None or record.source != ANOTHERS:
+        return ()
+    if not _is_settled(job):
+        why = "another user's, and nothing on record vouches for it"
+    elif os.stat(path).st_size not in _sizes(job, record):
+        why = "another user's, and not of the size on record"
+    else:
+        return ()
+    return (f"{job.name}: {path} is {why}; it is left alone",)
 
 
 def _is_settled(job: NetworkJob) -> bool:
@@ -140,11 +138,12 @@ def of_digest(job: NetworkJob, sha256: str) -> ArchiveRecord | None:
     folder = archive_cache.cached(job).parent
     for path in sorted(folder.glob("*.tar.gz")):
         record = claimed(job, path)
-        if record is None or record.sha256 != sha256:
-            continue
-        if os.stat(path).st_size not in _sizes(job, record):
-            continue
-        if sha256_or_nothing(path, job.config.settings.max_unpacked) != sha256:
+        if (
+            record is None
+            or record.sha256 != sha256
+            or os.stat(path).st_size not in _sizes(job, record)
+            or sha256_or_nothing(path, job.config.settings.max_unpacked) != sha256
+        ):
             continue
         copied = archive_cache.read_record(job.cache.record(archive_cache.put(job, path, record)))
         if copied is not None and copied.sha256 == sha256:

@@ -19,7 +19,6 @@ from tasks.core.errors import (
     DownloadError,
     PlainHttpError,
     RefusedError,
-    TodError,
     UnreachableError,
 )
 from tasks.core.files import human_size, is_file, remove_leftovers
@@ -54,7 +53,10 @@ def get(
     """
     if not may_be_asked(job, job.network, source):
         raise PlainHttpError(source.text, WHY_NOT_PLAIN, ABOUT_PLAIN)
-    origin = _origin(source)
+    try:
+        origin = connectivity.origin_of(source.text)
+    except ValueError:
+        raise DownloadError(source.text, "this is no web address") from None
     refused = _refused_from(job, source)
     try:
         _check_reach(job, source, origin)
@@ -75,13 +77,6 @@ def may_be_asked(job: NetworkJob, network: Network, source: Source) -> bool:
     """Whether what a source answers can be told from what somebody on the way answers in its name:
     over https, or by a digest that settles what the archive is."""
     return not source.is_plain or lock.settled(job.workspace.lock_file, network) is not None
-
-
-def _origin(source: Source) -> connectivity.Origin:
-    try:
-        return connectivity.origin_of(source.text)
-    except ValueError:
-        raise DownloadError(source.text, "this is no web address") from None
 
 
 def _check_reach(job: NetworkJob, source: Source, origin: connectivity.Origin) -> None:
@@ -191,12 +186,6 @@ def tidy(job: NetworkJob) -> None:
     for source in sources.ordered(job.network, job.config.settings):
         if source.path is None:
             remove_orphans(job.cache.partial(job.name, address_key(source.text)))
-
-
-def why_all_failed(failures: Iterable[tuple[Source, TodError]]) -> str:
-    """What each source said, in one line."""
-    said = (f"{source.host or source.shown}: {failure.why}" for source, failure in failures)
-    return "; ".join(dict.fromkeys(said))
 
 
 def by_hand(job: NetworkJob) -> str:

@@ -13,7 +13,6 @@ an error whatever else is out of reach.
 from __future__ import annotations
 
 from itertools import takewhile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -61,34 +60,20 @@ def why_stale(job: NetworkJob) -> str | None:
         return why
     if receipt.status == "deferred":
         return f"deferred: {receipt.reason}"
-    if receipt.archive:
-        return _local_change(job, receipt)
-    if _is_installed(job, receipt.sha256):
+    local = job.workspace.root / receipt.archive if receipt.archive else None
+    if not (local and local.is_file()) and _is_installed(job, receipt.sha256):
         return None
-    path = archive_cache.cached(job)
+    path = local or archive_cache.cached(job)
     if not is_file(path):
-        return "the archive was refused" if archive_cache.refused(job) else "the archive is gone"
-    return None if _is_noted(job, path, receipt) else "the archive changed in the cache"
-
-
-def _is_noted(job: NetworkJob, path: Path, receipt: DownloadReceipt) -> bool:
-    """Whether this workspace read the archive as it is now, and found what the receipt says."""
+        refused = local is None and archive_cache.refused(job)
+        return "the archive was refused" if refused else "the archive is gone"
     note = archive_cache.read_record(job.workspace.local_record(job.name))
-    return (
-        note is not None
-        and note.sha256 == receipt.sha256
-        and archive_cache.is_untouched(path, note)
-    )
-
-
-def _local_change(job: NetworkJob, receipt: DownloadReceipt) -> str | None:
-    path = job.workspace.root / receipt.archive
-    if not path.is_file():
-        return None if _is_installed(job, receipt.sha256) else "the archive is gone"
-    note = archive_cache.read_record(job.workspace.local_record(job.name))
-    if note is None or note.sha256 != receipt.sha256:
-        return "the archive was not read here yet"
-    return None if archive_cache.is_untouched(path, note) else "the archive changed"
+    is_read = note is not None and note.sha256 == receipt.sha256
+    if is_read and archive_cache.is_untouched(path, note):
+        return None
+    if local is None:
+        return "the archive changed in the cache"
+    return "the archive changed" if is_read else "the archive was not read here yet"
 
 
 def _is_installed(job: NetworkJob, sha256: str) -> bool:
@@ -199,7 +184,7 @@ def _at_hand(job: NetworkJob) -> Outcome | None:
 def _record_of(job: NetworkJob, sha256: str) -> ArchiveRecord | None:
     """What is known of that archive without its bytes: by the last receipt, or by the lock."""
     former = read(job.workspace.receipt("download", job.name), DownloadReceipt)
-    entry = lock.read(job.workspace.lock_file).get(job.name)
+    entry = job.lock_entry()
     for one in (former, entry):
         if one is not None and one.sha256 == sha256:
             return ArchiveRecord(
@@ -225,9 +210,10 @@ def _done(job: NetworkJob, record: ArchiveRecord, *, note: str, archive: str = "
 
 def _give_up(job: NetworkJob, failures: Failures) -> Outcome:
     """Every source failed: an error if that is final, else the network waits for a better day."""
-    from tasks.download.remote import by_hand, why_all_failed
+    from tasks.download.remote import by_hand
 
-    why, todo = why_all_failed(failures), by_hand(job)
+    said = (f"{source.host or source.shown}: {failure.why}" for source, failure in failures)
+    why, todo = "; ".join(dict.fromkeys(said)), by_hand(job)
     advice = [failure.todo for _, failure in failures if failure.todo]
     if is_final(failures):
         damaged = any(isinstance(failure, DamagedError) for _, failure in failures)

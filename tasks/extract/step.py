@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 from collections import Counter
 
-import msgspec
+from msgspec.structs import replace
 
-from tasks.config import lock
 from tasks.core import ownership
 from tasks.core.errors import ConfigError, DamagedError, disk_error
 from tasks.core.files import remove_leftovers
@@ -29,7 +28,7 @@ def why_stale(job: NetworkJob) -> str | None:
     why = ownership.why_stale(receipt, DEFINITION, asked="the way of unpacking")
     if why or receipt is None:
         return why
-    if receipt.inputs != _inputs(job):
+    if receipt.inputs != inputs(job.receipt("verify")):
         verified = read(job.receipt("verify"), VerifyReceipt)
         another = verified is not None and verified.sha256 != receipt.archive_sha256
         return "another archive" if another else "its verification changed"
@@ -52,7 +51,7 @@ def _damage(job: NetworkJob, receipt: ExtractReceipt) -> str | None:
 
 def _unlike_lock(job: NetworkJob, receipt: ExtractReceipt) -> str | None:
     try:
-        entry = lock.read(job.workspace.lock_file).get(job.name)
+        entry = job.lock_entry()
     except (ConfigError, OSError):
         return "config/zoo.lock can't be read"
     if entry is None or entry.tree == receipt.tree:
@@ -75,7 +74,7 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
     try:
         verified = read(job.receipt("verify"), VerifyReceipt)
         if verified is not None and verified.status == "deferred":
-            return pass_on(job, job.receipt("extract"), _deferred(job, verified.reason))
+            return _defer(job, verified.reason)
         if why_stale(job) is None:
             return Outcome("kept")
         if verified is None:
@@ -85,12 +84,15 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
         raise disk_error(job.name, error) from error
 
 
-def _deferred(job: NetworkJob, reason: str) -> ExtractReceipt:
+def _defer(job: NetworkJob, reason: str) -> Outcome:
     """What an earlier extraction recorded is kept: its files are still there to be mended."""
-    former = read(job.receipt("extract"), ExtractReceipt) or ExtractReceipt(definition=DEFINITION)
-    return msgspec.structs.replace(
-        former, status="deferred", definition=DEFINITION, inputs=_inputs(job), reason=reason
+    place = job.receipt("extract")
+    receipt = read(place, ExtractReceipt) or ExtractReceipt(definition=DEFINITION)
+    read_now = inputs(job.receipt("verify"))
+    deferred = replace(
+        receipt, status="deferred", definition=DEFINITION, inputs=read_now, reason=reason
     )
+    return pass_on(job, place, deferred)
 
 
 def _finish(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> Outcome:
@@ -101,7 +103,7 @@ def _finish(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> Out
     files, tree, outcome = install(job, verified, former, progress)
     receipt = ExtractReceipt(
         definition=DEFINITION,
-        inputs=_inputs(job),
+        inputs=inputs(job.receipt("verify")),
         archive_sha256=verified.sha256,
         tree=tree,
         files=files,
@@ -109,22 +111,13 @@ def _finish(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> Out
     )
     remove_leftovers(job.receipt("extract"))
     write(job.receipt("extract"), receipt)
-    if not job.config.settings.keep_archives:
-        return _drop_archive(job, outcome)
-    return outcome
-
-
-def _drop_archive(job: NetworkJob, outcome: Outcome) -> Outcome:
-    """The network is installed by now: an archive that can't be removed is no failure."""
+    if job.config.settings.keep_archives:
+        return outcome
     from tasks.pipeline import archive_cache
 
     try:
         archive_cache.drop(job)
-    except OSError as error:
+    except OSError as error:  # the network is installed by now: this is no failure
         line = f"{job.name}: its archive stays in the cache: {disk_error('', error).why}"
-        return msgspec.structs.replace(outcome, lines=(*outcome.lines, line))
+        return replace(outcome, lines=(*outcome.lines, line))
     return outcome
-
-
-def _inputs(job: NetworkJob) -> dict[str, str]:
-    return inputs(job.receipt("verify"))

@@ -84,7 +84,7 @@ def install(
 def _settle_lock(job: NetworkJob, tree: str) -> None:
     """The lock must agree; one that lacks the tree gets it before anything is installed, for
     afterwards nothing would bring us here again."""
-    entry = lock.read(job.workspace.lock_file).get(job.name)
+    entry = job.lock_entry()
     if entry is None or entry.tree == tree:
         return
     if entry.tree:

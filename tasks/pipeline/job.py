@@ -9,7 +9,8 @@ from typing import Literal, TextIO
 
 from msgspec import Struct
 
-from tasks.config.types import Config, Network, Project
+from tasks.config import lock
+from tasks.config.types import Config, LockEntry, Network, Project
 from tasks.core.errors import UnreachableError
 from tasks.core.paths import Cache, Workspace, default_cache
 from tasks.core.receipts import write
@@ -75,6 +76,14 @@ class NetworkJob(Job, frozen=True, kw_only=True):
     @property
     def staging(self) -> Path:
         return self.workspace.staging(self.name)
+
+    def lock_entry(self) -> LockEntry | None:
+        """What config/zoo.lock has of the network.
+
+        Raises:
+            ConfigError: it can't be read.
+        """
+        return lock.read(self.workspace.lock_file).get(self.name)
 
     @property
     def doc(self) -> str:

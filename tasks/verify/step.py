@@ -5,7 +5,6 @@ What is asked on every run is here, and cheap; the work itself is in `work`, imp
 
 from __future__ import annotations
 
-from tasks.config import lock
 from tasks.core import ownership
 from tasks.core.errors import ConfigError, DamagedError, TodError, disk_error
 from tasks.core.files import remove_leftovers
@@ -29,7 +28,7 @@ def why_stale(job: NetworkJob) -> str | None:
     why = ownership.why_stale(receipt, definition(job), asked="what is expected of it")
     if why or receipt is None:
         return why
-    if receipt.inputs != _inputs(job):
+    if receipt.inputs != inputs(job.receipt("download")):
         download = read(job.receipt("download"), DownloadReceipt)
         another = download is not None and download.sha256 != receipt.sha256
         return "another archive" if another else "its download changed"
@@ -39,12 +38,10 @@ def why_stale(job: NetworkJob) -> str | None:
 
 
 def _unlike_lock(job: NetworkJob, receipt: VerifyReceipt) -> str | None:
-    """What sets a verified archive apart from config/zoo.lock, or None.
-
-    An unreadable lock does: the step that runs then tells what is wrong with it.
-    """
+    """What sets a verified archive apart from config/zoo.lock. An unreadable lock does: the step
+    that runs then tells what is wrong with it."""
     try:
-        entry = lock.read(job.workspace.lock_file).get(job.name)
+        entry = job.lock_entry()
     except (ConfigError, OSError):
         return "config/zoo.lock can't be read"
     if entry is None:
@@ -68,7 +65,13 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
     try:
         download = read(job.receipt("download"), DownloadReceipt)
         if download is not None and download.status == "deferred":
-            return pass_on(job, job.receipt("verify"), _deferred(job, download.reason))
+            receipt = VerifyReceipt(
+                status="deferred",
+                definition=definition(job),
+                inputs=inputs(job.receipt("download")),
+                reason=download.reason,
+            )
+            return pass_on(job, job.receipt("verify"), receipt)
         if why_stale(job) is None:
             return Outcome("kept")
         if download is None:
@@ -78,28 +81,19 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
         raise disk_error(job.name, error) from error
 
 
-def _deferred(job: NetworkJob, reason: str) -> VerifyReceipt:
-    return VerifyReceipt(
-        status="deferred", definition=definition(job), inputs=_inputs(job), reason=reason
-    )
-
-
 def _finish(job: NetworkJob, download: DownloadReceipt, progress: Progress) -> Outcome:
     """Do the work, then write the receipt that ends it."""
     from tasks.pipeline.reading import discard
     from tasks.verify.work import verify
 
-    former = read(job.receipt("verify"), VerifyReceipt)
-    done = ("done", definition(job), download.sha256)
-    same = former is not None and (former.status, former.definition, former.sha256) == done
     try:
-        facts, verdict, outcome = verify(job, download, former, same, progress)
+        facts, verdict, outcome = verify(job, download, definition(job), progress)
     except TodError:
         discard(job)
         raise
     receipt = VerifyReceipt(
         definition=definition(job),
-        inputs=_inputs(job),
+        inputs=inputs(job.receipt("download")),
         sha256=facts.sha256,
         size=facts.size,
         git_blob_sha1=facts.git_blob_sha1,
@@ -112,7 +106,3 @@ def _finish(job: NetworkJob, download: DownloadReceipt, progress: Progress) -> O
     remove_leftovers(job.receipt("verify"))
     write(job.receipt("verify"), receipt)
     return outcome
-
-
-def _inputs(job: NetworkJob) -> dict[str, str]:
-    return inputs(job.receipt("download"))

@@ -14,13 +14,13 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
 
 from tasks.archives.reading import Facts, MemberFacts
 from tasks.config import lock
 from tasks.config.types import LockEntry
 from tasks.core.errors import DamagedError, RefusedError, UnsafeArchiveError
 from tasks.core.files import remove_leftovers
+from tasks.core.receipts import read
 from tasks.pipeline import archive_cache, reading
 from tasks.pipeline.job import NetworkJob, Outcome, Progress
 from tasks.pipeline.receipts import DownloadReceipt, VerifyReceipt, receipt_of
@@ -28,33 +28,30 @@ from tasks.verify.judge import LOCK, Verdict, judge
 
 
 def verify(
-    job: NetworkJob,
-    download: DownloadReceipt,
-    former: VerifyReceipt | None,
-    same: bool,
-    progress: Progress,
+    job: NetworkJob, download: DownloadReceipt, definition: str, progress: Progress
 ) -> tuple[Facts, Verdict, Outcome]:
     """Find out what the archive is, and whether that is right.
 
     Args:
-        former: the last receipt, if any.
-        same: whether that was written for this very archive and the same expectations.
+        definition: of the step, as it is now.
 
     Raises:
         TodError, OSError: as `step.run`.
     """
     archive = archive_cache.archive_of(job)
-    facts = _known_facts(job, download, former, same, archive)
+    former = read(job.receipt("verify"), VerifyReceipt)
+    if former is not None and (former.status, former.sha256) != ("done", download.sha256):
+        former = None  # it tells of another archive
+    same = former is not None and former.definition == definition
+    facts = _known_facts(job, download, former if same or archive is None else None, archive)
     if facts is None and archive is not None:
         facts = reading.staged_facts(job, archive, download.sha256)
     if facts is None:
         facts = _read_archive(job, download, archive, progress)
-    entry = lock.read(job.workspace.lock_file).get(job.name)
+    entry = job.lock_entry()
     verdict = judge(facts, job.network, entry)
-    if verdict.kind == "refused":
-        _refuse(job, archive, verdict)
-    if verdict.kind == "unfit":
-        raise _unfit(job, archive, verdict)
+    if verdict.kind != "ok":
+        raise _refusal(job, archive, verdict)
     agreed = former.checked if former is not None and same else verdict.checked
     checked = tuple(word for word in agreed if word != LOCK)
     note = _note(facts, checked)
@@ -91,7 +88,7 @@ def verify_file(
         raise DamagedError(str(file), error.why, "fetch it once more") from error
     except UnsafeArchiveError as error:
         raise UnsafeArchiveError(str(file), error.why, error.todo) from error
-    entry = lock.read(job.workspace.lock_file).get(job.name)
+    entry = job.lock_entry()
     if accepting:
         entry = LockEntry(sha256=facts.sha256, size=facts.size, attested_by="user")
     verdict = judge(facts, job.network, entry)
@@ -123,13 +120,7 @@ def _read_archive(
 
 def _trust(job: NetworkJob, facts: Facts, download: DownloadReceipt) -> None:
     """Trust on first use: what no confirmed digest vouches for is recorded once, then enforced.
-
-    Raises:
-        RefusedError: it came over plain http, and whoever answered there would be trusted for ever;
-            or the lock must stay as it is.
-        ConfigError: the lock can't be read.
-        OSError: it can't be written.
-    """
+    Whoever answered over plain http would be trusted for ever, so that is refused."""
     # What an earlier version fetched over http may name the server's own hash as what attests it.
     if download.attested_by in ("none", "") or download.source.lower().startswith("http://"):
         why = "it came over plain http, and no confirmed digest vouches for it"
@@ -145,16 +136,16 @@ def _trust(job: NetworkJob, facts: Facts, download: DownloadReceipt) -> None:
     lock.record(job.workspace.lock_file, job.name, entry, locked=job.locked)
 
 
-def _refuse(job: NetworkJob, archive: Path | None, verdict: Verdict) -> NoReturn:
-    if archive is not None:
-        archive_cache.set_aside(job, archive, "refused")
-    why = f"the archive is whole but not the one on record: {verdict.why}"
-    raise RefusedError(job.name, why, f"`doit accept {job.name}` takes it into config/zoo.lock")
-
-
-def _unfit(job: NetworkJob, archive: Path | None, verdict: Verdict) -> RefusedError:
-    """Nothing is moved: the same download would come again, and the fault may lie in the
-    catalogue's entry, which the user can mend."""
+def _refusal(job: NetworkJob, archive: Path | None, verdict: Verdict) -> RefusedError:
+    """An archive that is not the one on record is set aside. One that is not fit stays where it is:
+    the same download would come again, and the fault may lie in the catalogue's entry, which the
+    user can mend."""
+    if verdict.kind == "refused":
+        if archive is not None:
+            archive_cache.set_aside(job, archive, "refused")
+        why = f"the archive is whole but not the one on record: {verdict.why}"
+        todo = f"`doit accept {job.name}` takes it into {LOCK}"
+        return RefusedError(job.name, why, todo)
     todo = "saved_model and pipeline_config of its entry say what it must have"
     if archive is not None:
         todo = f"{todo}; {reading.what_to_do(job, archive)}"
@@ -171,13 +162,11 @@ def _known_facts(
     job: NetworkJob,
     download: DownloadReceipt,
     former: VerifyReceipt | None,
-    same: bool,
     archive: Path | None,
 ) -> Facts | None:
     """What earlier receipts tell of this very archive, where reading it again is impossible, or
     would tell no more: only the lock or the way it was fetched changed."""
-    of_this = former is not None and (former.status, former.sha256) == ("done", download.sha256)
-    if former is not None and of_this and (same or archive is None):
+    if former is not None:
         members = {path: MemberFacts(*facts) for path, facts in former.members.items()}
         digests = (former.sha256, former.git_blob_sha1, "")
         return Facts(former.size, *digests, former.top_folder, members)

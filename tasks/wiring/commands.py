@@ -159,7 +159,7 @@ def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[s
         archive = archive_cache.readmit(job)
     if sha256_of(archive, config.settings.max_unpacked) != facts.sha256:
         raise DamagedError(str(archive), "it changed while it was read", "try again")
-    before = lock.read(workspace.lock_file).get(network.name)
+    before = job.lock_entry()
     record = archive_cache.read_record(job.cache.record(archive))
     source = record.source if record else "a local file"
     entry = LockEntry(sha256=facts.sha256, size=facts.size, source=source, attested_by="user")
