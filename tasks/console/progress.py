@@ -108,9 +108,6 @@ class Bar(Progress):
             told = text + more if self._shown.console.width >= WIDE else text
             self._shown.update(self._task, title=printable(told))
 
-    def wait(self, holder: str) -> None:
-        self.begin(f"wait for {holder}", None)
-
     def note(self, line: str) -> None:
         self.end()
         print(f"           {self._title}: {printable(line)}", file=sys.stderr, flush=True)

@@ -206,6 +206,7 @@ class Progress:
 
     def wait(self, holder: str) -> None:
         """Another process does this work now: `holder` says which, and since when."""
+        self.begin(f"wait for {holder}", None)
 
     def note(self, line: str) -> None:
         """Something that the user must know before the step is done."""
