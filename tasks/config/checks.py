@@ -15,6 +15,7 @@ from tasks.core.spelling import code_point, composed, unseen
 
 Table = dict[str, Any]
 Where = tuple[str | int, ...]
+Place = tuple[str, str]
 
 # What stands at the root of a workspace beside the projects.
 FOLDERS = {"benchmarks", "config", "docs", "embedded", "pre-trained", "results", "tasks", "tests"}
@@ -67,9 +68,13 @@ def table(data: Table, key: str) -> Table:
     return as_table(data.get(key))
 
 
-def entries(source: Source, kind: str) -> Iterator[tuple[str, Table]]:
-    """The named tables of a kind: `networks`, `projects`, `labels` or `pictures`."""
-    return ((name, as_table(entry)) for name, entry in table(source.data, kind).items())
+def entries(sources: Iterable[Source], *kinds: str) -> Iterator[tuple[Source, Place, Table]]:
+    """The tables of these kinds (`networks`, `projects`, `labels`, `pictures`), each with its file,
+    and its kind and name."""
+    for source in sources:
+        for kind in kinds:
+            for name, entry in table(source.data, kind).items():
+                yield source, (kind, name), as_table(entry)
 
 
 def texts(value: object) -> Iterator[tuple[int, str]]:
@@ -102,61 +107,54 @@ def cross_faults(sources: Sequence[Source], *, complete: bool = True) -> list[Fa
 
 def same_names(sources: Sequence[Source]) -> Iterator[Fault]:
     """Two entries of one name, or of names that are one folder where case does not count."""
-    for kind in ("networks", "projects", "labels", "pictures"):
-        seen: dict[str, tuple[str, str]] = {}
-        for source in sources:
-            for name in table(source.data, kind):
-                first = seen.setdefault(name.casefold(), (name, source.file))
-                if first == (name, source.file):
-                    continue
-                also = f"`{first[0]}` of {first[1]}"
-                why = f"expected another name: {also} differs only in case"
-                if first[0] == name:
-                    why = f"expected another name: {first[1]} has one of this name already"
-                yield Fault(source.file, (kind, name), why)
+    seen: dict[tuple[str, str], tuple[str, str]] = {}
+    for source, (kind, name), _ in entries(sources, "networks", "projects", "labels", "pictures"):
+        first, file = seen.setdefault((kind, name.casefold()), (name, source.file))
+        if (first, file) == (name, source.file):
+            continue
+        why = f"expected another name: `{first}` of {file} differs only in case"
+        if first == name:
+            why = f"expected another name: {file} has one of this name already"
+        yield Fault(source.file, (kind, name), why)
 
 
 def unusable_names(sources: Sequence[Source]) -> Iterator[Fault]:
     """Names that Windows can't give to a folder: a workspace is shared between systems."""
-    for source in sources:
-        for kind in ("networks", "projects"):
-            for name in table(source.data, kind):
-                if name.casefold().partition(".")[0] in WINDOWS:
-                    yield Fault(source.file, (kind, name), "expected a name that Windows allows")
-                elif name.endswith("."):
-                    yield Fault(source.file, (kind, name), "expected no full stop at the end")
+    for source, (kind, name), _ in entries(sources, "networks", "projects"):
+        if name.casefold().partition(".")[0] in WINDOWS:
+            yield Fault(source.file, (kind, name), "expected a name that Windows allows")
+        elif name.endswith("."):
+            yield Fault(source.file, (kind, name), "expected no full stop at the end")
 
 
 def reserved_names(sources: Sequence[Source]) -> Iterator[Fault]:
     """Names whose folder, at the root or in results/, is another's already."""
-    networks = {n.casefold(): n for s in sources for n in table(s.data, "networks")}
-    for source in sources:
-        for kind in ("networks", "projects"):
-            for name in table(source.data, kind):
-                small, why = name.casefold(), ""
-                if small in RESULTS:
-                    why = f"`doit plot` writes results/{small}"
-                elif kind == "projects" and small in OURS:
-                    why = f"`{small}` belongs to the build"
-                elif kind == "projects" and small in networks:
-                    why = f"the network `{networks[small]}` has its results in that folder"
-                if why:
-                    yield Fault(source.file, (kind, name), f"expected another name: {why}")
+    networks = {name.casefold(): name for _, (_, name), _ in entries(sources, "networks")}
+    for source, (kind, name), _ in entries(sources, "networks", "projects"):
+        small, why = name.casefold(), ""
+        if small in RESULTS:
+            why = f"`doit plot` writes results/{small}"
+        elif kind == "projects" and small in OURS:
+            why = f"`{small}` belongs to the build"
+        elif kind == "projects" and small in networks:
+            why = f"the network `{networks[small]}` has its results in that folder"
+        if why:
+            yield Fault(source.file, (kind, name), f"expected another name: {why}")
 
 
 def odd_labels(sources: Sequence[Source]) -> Iterator[Fault]:
     """Labels that occur twice or hold what can't be seen, and ids that two labels share."""
-    for source in sources:
-        for where, labels in _label_sets(source):
-            yield from _unseen_letters(source, where, labels)
-            yield from _same_labels(source, where, labels)
-            seen: dict[int, str] = {}
-            for label, number in as_table(labels).items():
-                if isinstance(number, int) and seen.setdefault(number, label) != label:
-                    why = (
-                        f"expected an id that no other label has: `{seen[number]}` has {number} too"
-                    )
-                    yield Fault(source.file, (*where, label), why)
+    sets: list[tuple[Source, Where, object]] = [*entries(sources, "labels")]
+    for source, place, entry in entries(sources, "networks", "projects"):
+        sets.append((source, (*place, "labels"), entry.get("labels")))
+    for source, where, labels in sets:
+        yield from _unseen_letters(source, where, labels)
+        yield from _same_labels(source, where, labels)
+        seen: dict[int, str] = {}
+        for label, number in as_table(labels).items():
+            if isinstance(number, int) and seen.setdefault(number, label) != label:
+                why = f"expected an id that no other label has: `{seen[number]}` has {number} too"
+                yield Fault(source.file, (*where, label), why)
 
 
 def _same_labels(source: Source, where: Where, labels: object) -> Iterator[Fault]:
@@ -187,14 +185,6 @@ def _named(labels: object) -> Iterable[tuple[str | int, str]]:
     return ((key, key) for key in labels) if isinstance(labels, dict) else texts(labels)
 
 
-def _label_sets(source: Source) -> Iterator[tuple[Where, object]]:
-    for name, labels in entries(source, "labels"):
-        yield ("labels", name), labels
-    for kind in ("networks", "projects"):
-        for name, entry in entries(source, kind):
-            yield (kind, name, "labels"), entry.get("labels")
-
-
 def odd_addresses(sources: Sequence[Source]) -> Iterator[Fault]:
     """Addresses that nothing here can fetch from."""
     for source in sources:
@@ -209,46 +199,42 @@ def odd_addresses(sources: Sequence[Source]) -> Iterator[Fault]:
 def _addresses(source: Source) -> Iterator[tuple[Where, str]]:
     for index, mirror in texts(table(source.data, "settings").get("mirrors")):
         yield ("settings", "mirrors", index), mirror
-    for name, entry in entries(source, "networks"):
+    for _, where, entry in entries([source], "networks"):
         for index, address in texts(entry.get("sources")):
-            yield ("networks", name, "sources", index), address
-    for name, entry in entries(source, "pictures"):
+            yield (*where, "sources", index), address
+    for _, where, entry in entries([source], "pictures"):
         picture = entry.get("source")
         if isinstance(picture, str):
-            yield ("pictures", name, "source"), picture
+            yield (*where, "source"), picture
 
 
 def odd_label_maps(sources: Sequence[Source]) -> Iterator[Fault]:
     """A label map where a network's training folder or a record belongs."""
-    for source in sources:
-        for name, entry in entries(source, "projects"):
-            label_map = entry.get("label_map")
-            folders = {network.casefold() for _, network in texts(entry.get("networks"))}
-            if not isinstance(label_map, str):
-                continue
-            why = "expected a name that no network of the project has"
-            if label_map.casefold() in RECORDS:
-                why = "expected another name: `doit records` writes a file of this one"
-            elif label_map.casefold() not in folders:
-                continue
-            yield Fault(source.file, ("projects", name, "label_map"), why)
+    for source, where, entry in entries(sources, "projects"):
+        label_map = entry.get("label_map")
+        folders = {network.casefold() for _, network in texts(entry.get("networks"))}
+        if not isinstance(label_map, str):
+            continue
+        why = "expected a name that no network of the project has"
+        if label_map.casefold() in RECORDS:
+            why = "expected another name: `doit records` writes a file of this one"
+        elif label_map.casefold() not in folders:
+            continue
+        yield Fault(source.file, (*where, "label_map"), why)
 
 
 def odd_trainings(sources: Sequence[Source]) -> Iterator[Fault]:
     """Training settings for a network that the project has not, and settings that can't be met."""
-    for source in sources:
-        for name, entry in entries(source, "projects"):
-            networks = {network: None for _, network in texts(entry.get("networks"))}
-            where: Where = ("projects", name)
-            common = table(entry, "training")
-            yield from _odd_training(source, (*where, "training"), common)
-            for network, own in table(entry, "training_of").items():
-                if network not in networks:
-                    why = f"expected a network of the project; it has no `{network}`"
-                    place = (*where, "training_of", network)
-                    yield Fault(source.file, place, why, network, networks)
-                settings = {**common, **as_table(own)}
-                yield from _odd_training(source, (*where, "training_of", network), settings)
+    for source, where, entry in entries(sources, "projects"):
+        networks = {network: None for _, network in texts(entry.get("networks"))}
+        common = table(entry, "training")
+        yield from _odd_training(source, (*where, "training"), common)
+        for network, own in table(entry, "training_of").items():
+            place = (*where, "training_of", network)
+            if network not in networks:
+                why = f"expected a network of the project; it has no `{network}`"
+                yield Fault(source.file, place, why, network, networks)
+            yield from _odd_training(source, place, {**common, **as_table(own)})
 
 
 def _odd_training(source: Source, where: Where, settings: Table) -> Iterator[Fault]:
@@ -258,22 +244,16 @@ def _odd_training(source: Source, where: Where, settings: Table) -> Iterator[Fau
         yield Fault(source.file, where, why)
     each, total = settings.get("max_detections_per_class"), settings.get("max_detections")
     if isinstance(each, int) and isinstance(total, int) and each > total:
-        yield Fault(
-            source.file,
-            where,
-            f"expected max_detections_per_class of at most {total}, which is max_detections",
-        )
+        why = f"expected max_detections_per_class of at most {total}, which is max_detections"
+        yield Fault(source.file, where, why)
 
 
 def idle_expectations(sources: Sequence[Source]) -> Iterator[Fault]:
     """An expectation without the picture that it speaks of."""
-    for source in sources:
-        for name, entry in entries(source, "networks"):
-            if "expect" in entry and not entry.get("smoke_picture"):
-                why = (
-                    "expected a `smoke_picture` for this network: `expect` says what is found in it"
-                )
-                yield Fault(source.file, ("networks", name, "expect"), why)
+    for source, where, entry in entries(sources, "networks"):
+        if "expect" in entry and not entry.get("smoke_picture"):
+            why = "expected a `smoke_picture` for this network: `expect` says what is found in it"
+            yield Fault(source.file, (*where, "expect"), why)
 
 
 def unknown_names(sources: Sequence[Source]) -> Iterator[Fault]:
@@ -282,50 +262,46 @@ def unknown_names(sources: Sequence[Source]) -> Iterator[Fault]:
     kinds = (("labels", "labels", "label set"), ("smoke_picture", "pictures", "picture"))
     for key, kind, what in kinds:
         known = {name: None for source in sources for name in table(source.data, kind)}
-        for source in sources:
-            for name, entry in entries(source, "networks"):
-                given = entry.get(key)
-                if isinstance(given, str) and given and given not in known:
-                    why = f"expected the name of a {what}; none is called `{given}`"
-                    yield Fault(source.file, ("networks", name, key), why, given, known)
+        for source, where, entry in entries(sources, "networks"):
+            given = entry.get(key)
+            if isinstance(given, str) and given and given not in known:
+                why = f"expected the name of a {what}; none is called `{given}`"
+                yield Fault(source.file, (*where, key), why, given, known)
 
 
 def _unknown_networks(sources: Sequence[Source]) -> Iterator[Fault]:
     """Words that name no network, or more than one: archives of two dates share a file name."""
     from tasks.config.names import NameIndex, called, either
 
-    index = NameIndex(called(name, e) for s in sources for name, e in entries(s, "networks"))
+    index = NameIndex(called(name, entry) for _, (_, name), entry in entries(sources, "networks"))
     choices = [*index.networks, *(one.title for one in index.networks.values() if one.title)]
-    for source in sources:
-        for name, entry in entries(source, "projects"):
-            for number, word in texts(entry.get("networks")):
-                if word in index.networks:
-                    continue
-                where: Where = ("projects", name, "networks", number)
-                if several := index.find(word):
-                    why = f"expected the name of one network; `{word}` may be {either(several)}"
-                    yield Fault(source.file, where, why)
-                else:
-                    why = f"expected the name of a network; none is called `{word}`"
-                    yield Fault(source.file, where, why, word, choices)
+    for source, project, entry in entries(sources, "projects"):
+        for number, word in texts(entry.get("networks")):
+            if word in index.networks:
+                continue
+            where = (*project, "networks", number)
+            if several := index.find(word):
+                why = f"expected the name of one network; `{word}` may be {either(several)}"
+                yield Fault(source.file, where, why)
+            else:
+                why = f"expected the name of a network; none is called `{word}`"
+                yield Fault(source.file, where, why, word, choices)
 
 
 def unknown_labels(sources: Sequence[Source]) -> Iterator[Fault]:
     """Expectations of a label that the network does not know."""
     # The first of two sets of one name counts: the second is a fault of its own.
-    sets = dict(pair for source in reversed(sources) for pair in entries(source, "labels"))
+    sets = {name: set_ for _, (_, name), set_ in entries(reversed(sources), "labels")}
     composed_sets = {name: _composed_labels(labels) for name, labels in sets.items()}
-    for source in sources:
-        for name, entry in entries(source, "networks"):
-            label, labels = table(entry, "expect").get("label"), entry.get("labels")
-            if not isinstance(label, str):
-                continue
-            own = _composed_labels(labels)
-            known = composed_sets.get(labels) if isinstance(labels, str) else own
-            if known is not None and composed(label) not in known:
-                why = f"expected a label of this network; none is called `{label}`"
-                where = ("networks", name, "expect", "label")
-                yield Fault(source.file, where, why, label, known.values())
+    for source, where, entry in entries(sources, "networks"):
+        label, labels = table(entry, "expect").get("label"), entry.get("labels")
+        if not isinstance(label, str):
+            continue
+        own = _composed_labels(labels)
+        known = composed_sets.get(labels) if isinstance(labels, str) else own
+        if known is not None and composed(label) not in known:
+            why = f"expected a label of this network; none is called `{label}`"
+            yield Fault(source.file, (*where, "expect", "label"), why, label, known.values())
 
 
 def _composed_labels(labels: object) -> dict[str, str] | None:

@@ -164,16 +164,8 @@ def schemas() -> tuple[Schema, Schema]:
         parts[part]["required"].remove("name")
     tables = parts["Config"]["properties"]
     catalogue = {key: tables[key] for key in ("networks", "labels", "pictures")}
-    return top(catalogue, parts), top(tables, parts)
-
-
-def top(tables: Schema, parts: Schema) -> Schema:
-    return {
-        "type": "object",
-        "properties": tables,
-        "additionalProperties": False,
-        "$defs": parts,
-    }
+    closed = {"type": "object", "additionalProperties": False, "$defs": parts}
+    return {**closed, "properties": catalogue}, {**closed, "properties": tables}
 
 
 def is_integer(_: object, value: object) -> bool:
@@ -201,7 +193,9 @@ def explained(error: Error, file: str, schema: Schema) -> Iterator[Fault]:
         case "additionalProperties":
             yield from unknown_keys(error, file, where)
         case "required":
-            yield from missing_keys(error, file, where)
+            for key in error.validator_value:  # it tells of one at a time, by its message alone
+                if error.message.startswith(repr(key)):
+                    yield Fault(file, where, f"expected a key `{key}`")
         case "anyOf":
             yield from explained_any(error, file, schema)
         case _ if "propertyNames" in error.absolute_schema_path:
@@ -229,13 +223,6 @@ def unknown_keys(error: Error, file: str, where: Where) -> Iterator[Fault]:
             yield Fault(file, (*where, key), why, key, known)
 
 
-def missing_keys(error: Error, file: str, where: Where) -> Iterator[Fault]:
-    """The validator tells of one missing key at a time, by its message alone."""
-    for key in error.validator_value:
-        if error.message.startswith(repr(key)):
-            yield Fault(file, where, f"expected a key `{key}`")
-
-
 def explained_any(error: Error, file: str, schema: Schema) -> Iterator[Fault]:
     """Where several kinds are allowed: the faults of the one that was meant, if that is clear."""
     branches: dict[object, list[Error]] = {}
@@ -251,10 +238,10 @@ def explained_any(error: Error, file: str, schema: Schema) -> Iterator[Fault]:
             yield from explained(part, file, schema)
         return
     options = [resolved(option, schema) for option in error.validator_value]
-    kinds = [expected(option) for option in options if option.get("type") != "null"]
+    kinds = dict.fromkeys(expected(option) for option in options if option.get("type") != "null")
     enums = [choice for option in options for choice in option.get("enum", ()) if choice]
     given = error.instance if isinstance(error.instance, str) else ""
-    why = f"expected {', or '.join(dict.fromkeys(kinds))}; found {found_value(error.instance)}"
+    why = f"expected {', or '.join(kinds)}; found {found_value(error.instance)}"
     yield Fault(file, tuple(error.absolute_path), why, given, enums)
 
 

@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,9 +21,6 @@ from tasks.core.addresses import redacted_text
 from tasks.core.errors import ConfigError
 from tasks.core.files import remove, write_atomic
 from tasks.core.paths import Workspace
-
-if TYPE_CHECKING:
-    from tasks.config.checks import Fault, Source
 
 RULES = (
     *("types.py", "checks.py", "load.py", "names.py", "parse.py", "reading.py"),
@@ -88,19 +84,12 @@ def compile_files(workspace: Workspace) -> Config:
     except NOT_READABLE:
         config = None
     if config is None:
-        raise ConfigError(explain(sources, parsed.faults, workspace))
+        from tasks.config.faults import all_faults
+
+        raise ConfigError(all_faults(sources, parsed.faults, workspace.root))
     with suppress(OSError, *NOT_READABLE):
         save(workspace, [(source.file, content) for source, content in parsed.sources], config)
     return config
-
-
-def explain(
-    sources: Sequence[Source], unread: Sequence[Fault], workspace: Workspace
-) -> tuple[str, ...]:
-    """Every fault, one line each; imported late because it takes a schema validator."""
-    from tasks.config.faults import all_faults
-
-    return all_faults(sources, unread, workspace.root)
 
 
 def require_pictures(config: Config, workspace: Workspace) -> None:
@@ -115,7 +104,9 @@ def require_pictures(config: Config, workspace: Workspace) -> None:
         smoke_images(data), WORKSPACE, lambda path: is_file(workspace.root, path)
     )
     if faults:
-        raise ConfigError(explain((), faults, workspace))
+        from tasks.config.faults import all_faults
+
+        raise ConfigError(all_faults((), faults, workspace.root))
 
 
 def save(workspace: Workspace, files: Sequence[tuple[str, bytes]], config: Config) -> None:

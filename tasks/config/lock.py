@@ -20,6 +20,7 @@ from tasks.core.errors import ConfigError, RefusedError
 from tasks.core.files import write_if_changed
 from tasks.core.paths import Workspace
 from tasks.core.temporary import file_lock
+from tasks.core.text import lowered
 
 PATIENCE = 10.0  # seconds to wait for another process before going on without the guard
 TRIES = 5
@@ -33,24 +34,20 @@ def read(path: Path) -> dict[str, LockEntry]:
         ConfigError: it can't be read, or is not a lock. It is never made anew over that: it says
             what was trusted.
     """
-    content = b""
+    place = short_path(path)
     try:
         content = read_file(path)
-        return msgspec.json.decode(content, type=Entries)
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise ConfigError(
-            (f"{short_path(path)}: {(error.strerror or str(error)).lower()}",)
-        ) from None
+        raise ConfigError((f"{place}: {(error.strerror or str(error)).lower()}",)) from None
+    try:
+        return msgspec.json.decode(content, type=Entries)
     except NOT_READABLE as error:
         todo = "correct it, or restore it from version control"
-        faults = entry_faults(content) or (
-            f"not JSON that this build writes: {decoding_fault(error)}",
-        )
-        raise ConfigError(
-            tuple(f"{short_path(path)}: {fault}; {todo}" for fault in faults)
-        ) from None
+        whole = f"not JSON that this build writes: {decoding_fault(error)}"
+        faults = entry_faults(content) or (whole,)
+        raise ConfigError(tuple(f"{place}: {fault}; {todo}" for fault in faults)) from None
 
 
 def settled(path: Path, network: Network) -> str | None:
@@ -130,15 +127,16 @@ def guarded(path: Path) -> Iterator[None]:
 
 def entry_faults(content: bytes) -> tuple[str, ...]:
     """What is wrong with which entry; nothing if the file as a whole can't be read."""
-    faults = []
     try:
-        for name, entry in msgspec.json.decode(content, type=dict[str, msgspec.Raw]).items():
-            try:
-                msgspec.json.decode(entry, type=LockEntry)
-            except NOT_READABLE as error:
-                faults.append(f"{name}: {decoding_fault(error)}")
+        entries = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
     except NOT_READABLE:
         return ()
+    faults = []
+    for name, entry in entries.items():
+        try:
+            msgspec.json.decode(entry, type=LockEntry)
+        except NOT_READABLE as error:
+            faults.append(f"{name}: {decoding_fault(error)}")
     return tuple(faults)
 
 
@@ -149,8 +147,7 @@ def decoding_fault(error: Exception) -> str:
     where = place.removesuffix("`").strip(" .")
     if "matching regex" in fault:  # a name, or the only field with a pattern
         fault = "expected 64 hexadecimal digits" if where else "expected a network's name"
-    if not fault.startswith("JSON"):
-        fault = fault[:1].lower() + fault[1:]
+    fault = fault if fault.startswith("JSON") else lowered(fault)
     return f"{where}: {fault}" if where else fault
 
 

@@ -12,8 +12,9 @@ from tasks.config.checks import Fault, Source, Where, entries, table, texts
 from tasks.config.names import NameIndex, called
 from tasks.config.reading import CATALOGUE, WORKSPACE, exported, read_file
 from tasks.core.paths import Workspace
+from tasks.core.text import lowered
 
-PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)\Z")
+PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 
 DEEPEST = 20  # tables within tables; ours need 5
 
@@ -50,38 +51,37 @@ def parse_all(workspace: Workspace) -> Parsed:
         add(parsed, workspace, file)
     if last is not None:
         parsed.sources.append(last)
-    enter_exports([source for source, _ in parsed.sources])
-    settle_names([source for source, _ in parsed.sources])
+    sources = [source for source, _ in parsed.sources]
+    enter_exports(sources)
+    settle_names(sources)
     return parsed
 
 
 def enter_exports(sources: list[Source]) -> None:
     """Give each project the networks that were exported from its trainings."""
-    projects = {name: one for source in sources for name, one in entries(source, "projects")}
+    projects = {name: project for _, (_, name), project in entries(sources, "projects")}
     for project in projects.values():
         project["exports"] = []
-    for source in sources:
-        for name, network in entries(source, "networks"):
-            if (of := str(network.get("project", ""))) in projects:
-                projects[of]["exports"].append(name)
+    for _, (_, name), network in entries(sources, "networks"):
+        if (of := str(network.get("project", ""))) in projects:
+            projects[of]["exports"].append(name)
 
 
 def settle_names(sources: list[Source]) -> None:
     """Put each network's name where a project calls it by its title, archive or address."""
-    index = NameIndex(called(name, e) for s in sources for name, e in entries(s, "networks"))
+    index = NameIndex(called(name, entry) for _, (_, name), entry in entries(sources, "networks"))
 
     def name_of(word: str) -> str:
         found = index.find(word)
         return found[0] if len(found) == 1 else word
 
-    for source in sources:
-        for _, project in entries(source, "projects"):
-            words = project.get("networks")
-            if isinstance(words, list):
-                project["networks"] = [name_of(w) if isinstance(w, str) else w for w in words]
-            own = table(project, "training_of")
-            for word in [word for word in own if name_of(word) not in own]:
-                own[name_of(word)] = own.pop(word)
+    for _, _, project in entries(sources, "projects"):
+        words = project.get("networks")
+        if isinstance(words, list):
+            project["networks"] = [name_of(w) if isinstance(w, str) else w for w in words]
+        own = table(project, "training_of")
+        for word in [word for word in own if name_of(word) not in own]:
+            own[name_of(word)] = own.pop(word)
 
 
 def add(
@@ -142,15 +142,9 @@ def syntax_fault(error: Exception, content: bytes) -> str:
         return f"line {line}: expected UTF-8 text, found the byte 0x{content[error.start]:02x}"
     if isinstance(error, RecursionError):
         return "expected brackets that are nested less deeply"
-    message = str(error)
+    message = lowered(str(error))
     match = PLACE.search(message)
     if match is None:
-        return f"expected TOML: {lowered(message)}"
-    message = lowered(message[: match.start()])
-    if match["line"] is None:
-        return f"at the end: {message}"
-    return f"line {match['line']}, column {match['column']}: {message}"
-
-
-def lowered(message: str) -> str:
-    return message[:1].lower() + message[1:]
+        return f"expected TOML: {message}"
+    place = f"line {match[1]}, column {match[2]}" if match[1] else "at the end"
+    return f"{place}: {message[: match.start()]}"

@@ -5,7 +5,7 @@ defect and keeps its traceback.
 from __future__ import annotations
 
 from tasks.core.addresses import redacted_text
-from tasks.core.text import printable, printable_lines
+from tasks.core.text import lowered, printable, printable_lines
 
 
 class TodError(Exception):
@@ -103,6 +103,5 @@ class UsageError(TodError):
 
 def disk_error(what: str, error: OSError) -> DiskError:
     """Tell an `OSError` in one line: the operating system's own words, without the errno."""
-    reason = error.strerror or type(error).__name__
     place = f" ({error.filename})" if error.filename else ""
-    return DiskError(what, f"{reason[:1].lower()}{reason[1:]}{place}")
+    return DiskError(what, lowered(error.strerror or type(error).__name__) + place)

@@ -51,6 +51,11 @@ def printable_lines(text: str) -> str:
     return "".join(c if c.isprintable() or c in LAYOUT else _escape(c) for c in text)
 
 
+def lowered(sentence: str) -> str:
+    """A sentence as a clause: its first letter small."""
+    return sentence[:1].lower() + sentence[1:]
+
+
 def count(number: int, noun: str) -> str:
     """`1 picture`, `2 pictures`, `2 boxes`, `2 entries`."""
     plural = f"{noun}es" if noun.endswith("x") else f"{noun}s"
