@@ -16,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from tasks.archives.names import Names
 from tasks.archives.tar import Entry, Limits, TarStream, ahead, inflate, iterate_members
@@ -85,10 +86,6 @@ class Facts:
     indexes: Mapping[str, bytes] = field(default_factory=dict)
     folders: tuple[str, ...] = ()
 
-    def of_file(self, size: int, sha256: str, git_blob_sha1: str, md5: str) -> Facts:
-        """The same with what is known of the compressed file."""
-        return replace(self, size=size, sha256=sha256, git_blob_sha1=git_blob_sha1, md5=md5)
-
 
 class Digests:
     """Digests of these kinds: `sha256`, `md5`, and `git_blob_sha1`, for which `size` must be the
@@ -96,23 +93,19 @@ class Digests:
 
     def __init__(self, kinds: Collection[str], size: int) -> None:
         self._digests = {
-            "sha256": hashlib.sha256(),
-            "git_blob_sha1": hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False),
-            "md5": hashlib.md5(usedforsecurity=False),
+            kind: hashlib.new(kind.removeprefix("git_blob_"), usedforsecurity=kind == "sha256")
+            for kind in kinds
         }
-        self._kinds = kinds
+        if blob := self._digests.get("git_blob_sha1"):
+            blob.update(b"blob %d\0" % size)
 
     def update(self, data: bytes | memoryview) -> None:
-        for kind in self._kinds:
-            self._digests[kind].update(data)
+        for digest in self._digests.values():
+            digest.update(data)
 
-    def finish(self) -> tuple[str, str, str]:
-        """sha256, git blob id and md5 in hexadecimal digits; "" for what was not asked for."""
-        sha256, git, md5 = (
-            digest.hexdigest() if kind in self._kinds else ""
-            for kind, digest in self._digests.items()
-        )
-        return sha256, git, md5
+    def finish(self) -> dict[str, Any]:
+        """Kind → hexadecimal digits, as `Facts` and `MemberFacts` have them."""
+        return {kind: digest.hexdigest() for kind, digest in self._digests.items()}
 
 
 class Tree:
@@ -214,7 +207,7 @@ def read_file(
     digests = Digests(("sha256", *wanted.kinds) if wanted.only is None else (), size)
     with closing(ahead(_blocks_of(path, digests.update))) as blocks:
         facts = read_blocks(blocks, wanted, tree, advance)
-    return facts.of_file(size, *digests.finish())
+    return replace(facts, size=size, **digests.finish())
 
 
 def _blocks_of(path: Path, see: Callable[[bytes], None]) -> Generator[bytes, None, None]:
@@ -231,7 +224,7 @@ def read_blocks(
     advance: Callable[[int], None] = lambda _: None,
 ) -> Facts:
     """Read an archive and find out what is in it. The file's own size and digests are left to be
-    filled in with `Facts.of_file`.
+    filled in.
 
     Args:
         tree: where its files are written.
@@ -292,4 +285,4 @@ def _read_member(
                 write(piece)
             if entry.path.endswith(".index") and len(content) <= LARGEST_INDEX:
                 content += piece
-    return MemberFacts(entry.size, *digests.finish()), bytes(content)
+    return MemberFacts(entry.size, **digests.finish()), bytes(content)

@@ -150,16 +150,19 @@ def _take_whole(transfer: Transfer, answer: Answer) -> ArchiveRecord:
 def _take_rest(transfer: Transfer, answer: Answer, have: int) -> ArchiveRecord:
     partial_file = transfer.partial_file
     assert partial_file.known is not None
-    why = judge.why_not_continue(partial_file.known, have, answer.headers)
-    if why:
-        partial_file.discard()
-        raise TransientError(DownloadError(transfer.source.text, why), wait=0.0)
+    if why := judge.why_not_continue(partial_file.known, have, answer.headers):
+        raise _start_over(transfer, why)
     _, total = judge.content_range(answer.headers)
     _check_room(transfer, total)
     transfer.progress.begin("download", total)
     partial_file.resume(have, judge.server_hashes(answer.headers))
     transfer.progress.rewind(have)
     return _receive(transfer, answer, b"", answer.blocks(transfer.source))
+
+
+def _start_over(transfer: Transfer, why: str) -> TransientError:
+    transfer.partial_file.discard()
+    return TransientError(DownloadError(transfer.source.text, why), wait=0.0)
 
 
 def _take_as_complete(transfer: Transfer, answer: Answer, have: int) -> ArchiveRecord:
@@ -170,9 +173,7 @@ def _take_as_complete(transfer: Transfer, answer: Answer, have: int) -> ArchiveR
     etag = answer.headers.get("ETag", partial_file.known.etag)
     is_whole = have == partial_file.known.total and total in (None, have)
     if not is_whole or etag != partial_file.known.etag:
-        partial_file.discard()
-        why = "the partial file is of no use"
-        raise TransientError(DownloadError(transfer.source.text, why), 0.0)
+        raise _start_over(transfer, "the partial file is of no use")
     partial_file.resume(have, judge.server_hashes(answer.headers))
     return _complete(transfer, answer)
 
@@ -187,7 +188,7 @@ def _peek(body: Iterator[bytes]) -> bytes:
 
 def _check_start(transfer: Transfer, answer: Answer, start: bytes) -> None:
     why = judge.why_no_archive(start, answer.headers)
-    if why and transfer.source.is_storage and not answer.is_genuine:
+    if why and transfer.source.is_storage and not judge.is_genuine(answer.headers):
         raise UnreachableError(transfer.source.text, f"a portal or filter answers: {why}")
     if why:
         raise DownloadError(transfer.source.text, why)
@@ -201,16 +202,12 @@ def _check_room(transfer: Transfer, total: int | None) -> None:
         raise _too_large(transfer, total)
     cache, tree = job.cache.root, job.workspace.pre_trained
     need_cache, need_tree = total or 0, int((total or 0) * UNPACKED_RATIO)
-    if _device(cache) == _device(tree):
+    if os.stat(existing(cache)).st_dev == os.stat(existing(tree)).st_dev:
         need_cache, need_tree = need_cache + need_tree, 0
     for folder, need in ((cache, need_cache), (tree, need_tree)):
         if need > free(folder):
             why = f"{human_size(need)} are needed, {human_size(free(folder))} are free on {folder}"
             raise DiskError(job.name, why, "make room, or set TOD_CACHE to a folder elsewhere")
-
-
-def _device(folder: Path) -> int:
-    return os.stat(existing(folder)).st_dev
 
 
 def _too_large(transfer: Transfer, size: int) -> DownloadError:

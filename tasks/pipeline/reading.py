@@ -233,8 +233,8 @@ class ReadAlong:
                 with closing(Tree(folder / "tree")) as tree:
                     facts = read_blocks(blocks, self._wanted, tree)
                 if self._record is not None:
-                    _, *others = self._digests.finish()
-                    facts = facts.of_file(self._record.size, self._record.sha256, *others)
+                    found = {**self._digests.finish(), "sha256": self._record.sha256}
+                    facts = replace(facts, size=self._record.size, **found)
                     _complete(self._job, folder, facts, self._record.mtime_ns)
         except (TodError, OSError):
             pass

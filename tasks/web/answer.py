@@ -19,6 +19,7 @@ import msgspec
 from tasks.core.text import whole
 
 GZIP_MAGIC = b"\x1f\x8b"
+REDIRECTS = (301, 302, 303, 307, 308)
 DIGEST_SIZES = {"md5": 16, "crc32c": 4}
 Headers = Mapping[str, str]
 Verdict = Literal["body", "part", "range", "redirect", "retry", "no", "stranger"]
@@ -49,7 +50,7 @@ def verdict(status: int, headers: Headers, *, from_storage: bool) -> Verdict:
     """
     if status in (200, 206):
         return "body" if status == 200 else "part"
-    if status in (301, 302, 303, 307, 308):
+    if status in REDIRECTS:
         return "redirect"
     if status == 407 or (from_storage and not is_genuine(headers)):
         return "stranger"

@@ -18,9 +18,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from tasks.core.addresses import ascii_host, why_unusable
 
@@ -76,10 +77,8 @@ def unreachable(origins: Iterable[Origin], timeout: float) -> dict[Origin, str]:
     All that are not known yet are tried at once; `timeout` seconds bound the whole, name
     resolution included.
     """
-    wanted = set(origins)
-    known = verdicts()
-    missing = wanted - known.keys()
-    if missing:
+    wanted, known = set(origins), verdicts()
+    if missing := wanted - known.keys():
         known.update(_probe_all(missing, timeout))
     return {origin: known[origin] for origin in wanted if known[origin]}
 
@@ -91,12 +90,10 @@ def _probe_all(origins: set[Origin], timeout: float) -> dict[Origin, str]:
     for origin in origins:
         threading.Thread(target=_probe, args=(origin, deadline, answers), daemon=True).start()
     found = dict.fromkeys(origins, "time-out")
-    try:
+    with suppress(queue.Empty):
         for _ in origins:
             origin, reason = answers.get(timeout=max(0.0, deadline - time.monotonic()))
             found[origin] = reason
-    except queue.Empty:
-        pass
     return found
 
 
@@ -147,7 +144,7 @@ def _reach(origin: Origin, deadline: float) -> None:
         raise RefusalError(f"the proxy {parts.hostname}: {reason_of(error)}") from None
     with connection:
         if origin.scheme == "https" and parts.scheme == "http":
-            _ask_for_tunnel(connection, origin, parts.username, parts.password, deadline)
+            _ask_for_tunnel(connection, origin, parts, deadline)
             _shake_hands(connection, origin, deadline)
 
 
@@ -181,7 +178,7 @@ def _connect(host: str, port: int, deadline: float) -> socket.socket:
             return _first_connected(selector, deadline, failure)
         finally:
             for key in list(selector.get_map().values()):
-                _socket_of(key).close()
+                key.data.close()
 
 
 def _first_connected(
@@ -192,7 +189,8 @@ def _first_connected(
         ready = selector.select(max(0.0, deadline - time.monotonic()))
         if not ready:
             raise TimeoutError
-        for connection in [_socket_of(key) for key, _ in ready]:
+        for key, _ in ready:
+            connection: socket.socket = key.data
             selector.unregister(connection)
             code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if code == 0:
@@ -203,11 +201,6 @@ def _first_connected(
     raise failure or TimeoutError
 
 
-def _socket_of(key: selectors.SelectorKey) -> socket.socket:
-    assert isinstance(key.fileobj, socket.socket)
-    return key.fileobj
-
-
 def _start_connecting(
     selector: selectors.BaseSelector, connection: socket.socket, address: tuple[object, ...]
 ) -> None:
@@ -216,20 +209,16 @@ def _start_connecting(
     if code not in (0, errno.EINPROGRESS, errno.EWOULDBLOCK, getattr(errno, "WSAEWOULDBLOCK", 0)):
         connection.close()
         raise OSError(code, os.strerror(code))
-    selector.register(connection, selectors.EVENT_WRITE)
+    selector.register(connection, selectors.EVENT_WRITE, data=connection)
 
 
 def _ask_for_tunnel(
-    connection: socket.socket,
-    origin: Origin,
-    user: str | None,
-    password: str | None,
-    deadline: float,
+    connection: socket.socket, origin: Origin, proxy: SplitResult, deadline: float
 ) -> None:
     host = f"[{origin.host}]" if ":" in origin.host else origin.host
     request = f"CONNECT {host}:{origin.port} HTTP/1.1\r\nHost: {host}:{origin.port}\r\n"
-    if user is not None:
-        secret = f"{unquote(user)}:{unquote(password or '')}".encode()
+    if proxy.username is not None:
+        secret = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}".encode()
         request += f"Proxy-Authorization: Basic {base64.b64encode(secret).decode()}\r\n"
     connection.settimeout(max(0.01, deadline - time.monotonic()))
     connection.sendall(request.encode() + b"\r\n")
@@ -246,12 +235,11 @@ def proxies(environment: Mapping[str, str] | None = None) -> dict[str, str]:
 
         return getproxies()
     variables = os.environ if environment is None else environment
-    found = {}
-    for name, value in sorted(variables.items()):  # lower case comes last, and wins
-        kind = name.lower().removesuffix("_proxy")
-        if name.lower().endswith("_proxy") and value:
-            found[kind] = value
-    return found
+    return {
+        name.lower().removesuffix("_proxy"): value
+        for name, value in sorted(variables.items())  # lower case comes last, and wins
+        if name.lower().endswith("_proxy") and value
+    }
 
 
 def proxy_for(origin: Origin, known: Mapping[str, str]) -> str | None:

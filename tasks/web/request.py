@@ -20,7 +20,7 @@ from urllib.parse import urljoin, urlsplit
 from tasks.config.types import Settings
 from tasks.core.addresses import user_of, why_unusable, without_user
 from tasks.core.errors import DownloadError, TodError, UnreachableError
-from tasks.web.answer import Headers, is_genuine
+from tasks.web.answer import REDIRECTS, Headers
 from tasks.web.connectivity import Origin, origin_of, reason_of
 from tasks.web.sources import Source, is_remote
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 AGENT = "tod-tf2/0.1.0"
 LONGEST_CHAIN = 10
-REDIRECTS = (301, 302, 303, 307, 308)
 BLOCK = 1 << 18
 OWN_CERTIFICATES = "name your network's own certificate in REQUESTS_CA_BUNDLE or SSL_CERT_FILE"
 
@@ -61,10 +60,6 @@ class Answer:
     raw: Any
     host: str
     secure: bool
-
-    @property
-    def is_genuine(self) -> bool:
-        return is_genuine(self.headers)
 
     def close(self) -> None:
         self.raw.close()
@@ -217,8 +212,7 @@ def _fault(source: Source, error: Exception) -> TransientError | TodError:
     if isinstance(error, known.InvalidSchema) and "SOCKS" in str(error):
         return UnreachableError(source.text, "a SOCKS proxy needs PySocks", "pip install PySocks")
     if isinstance(error, known.ConnectionError):
-        cause = _socket_error(error)
-        if cause is not None:
+        if cause := _socket_error(error):
             return UnreachableError(source.text, reason_of(cause))
         return TransientError(UnreachableError(source.text, "the connection was reset"))
     if isinstance(error, OSError) and not isinstance(error, known.RequestException):
@@ -241,24 +235,16 @@ def _tls_words(error: BaseException) -> str:
     """The library's own words for what is wrong with a certificate or a handshake."""
     import ssl
 
-    words = "handshake"
-    for each in _chain(error):
+    words, chain = "handshake", [error]
+    for each in chain:
         if isinstance(each, ssl.SSLCertVerificationError):
             return each.verify_message or words
         if isinstance(each, ssl.SSLError) and each.reason:
             words = each.reason.lower().replace("_", " ")
-    return words
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and those that it was made from, wherever requests and urllib3 put them."""
-    waiting, seen = [error], 0
-    while waiting and seen < 20:
-        each = waiting.pop(0)
-        yield each
+        # requests and urllib3 put the error that theirs was made from in any of these places.
         within = (*each.args, getattr(each, "reason", None), each.__cause__)
-        waiting.extend(inner for inner in within if isinstance(inner, BaseException))
-        seen += 1
+        chain += [inner for inner in within if isinstance(inner, BaseException)][: 20 - len(chain)]
+    return words
 
 
 def authorization(address: str, configured: str, settings: Settings) -> dict[str, str]:
@@ -271,11 +257,9 @@ def authorization(address: str, configured: str, settings: Settings) -> dict[str
     Raises:
         ValueError: one of them is no web address.
     """
-    origin = origin_of(address)
-    is_at_home = origin == origin_of(configured)
-    user = user_of(address) or (user_of(configured) if is_at_home else None)
-    if user is None and is_at_home:
-        user = _from_netrc(origin, settings)
+    origin, user = origin_of(address), user_of(address)
+    if user is None and origin == origin_of(configured):
+        user = user_of(configured) or _from_netrc(origin, settings)
     if user is None:
         return {}
     token = base64.b64encode(":".join(user).encode()).decode()

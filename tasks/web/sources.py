@@ -91,11 +91,11 @@ def _mirrored(network: Network, mirrors: tuple[str, ...]) -> list[str]:
     if address is None:
         return []
     raw = urlsplit(address).path
-    filled = []
-    for mirror in mirrors:
-        path = PurePosixPath(raw if is_remote(mirror) else unquote(raw))
-        filled.append(_filled(mirror, network.name, path.parent.name, path.name))
-    return filled
+    paths = [PurePosixPath(raw if is_remote(mirror) else unquote(raw)) for mirror in mirrors]
+    return [
+        _filled(mirror, network.name, path.parent.name, path.name)
+        for mirror, path in zip(mirrors, paths, strict=True)
+    ]
 
 
 def _filled(mirror: str, network: str, date: str, file: str) -> str:
