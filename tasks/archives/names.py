@@ -75,18 +75,16 @@ def parts_of(name: str) -> list[str]:
     Raises:
         UnsafeArchiveError: the name is not safe.
     """
-    if (fault := _fault_of_name(name)) is not None:
-        raise unsafe(name, fault)
     parts = [part for part in name.split("/") if part not in ("", ".")]
-    if len(parts) > DEEPEST:
-        raise unsafe(name, f"lies more than {DEEPEST} folders deep")
+    fault = _fault_of_name(name, len(parts))
     for part in parts:
-        if (fault := _fault_of_part(part)) is not None:
-            raise unsafe(name, fault)
+        fault = fault or _fault_of_part(part)
+    if fault is not None:
+        raise unsafe(name, fault)
     return parts
 
 
-def _fault_of_name(name: str) -> str | None:
+def _fault_of_name(name: str, depth: int) -> str | None:
     try:
         encoded = name.encode()
     except UnicodeEncodeError:
@@ -97,7 +95,7 @@ def _fault_of_name(name: str) -> str | None:
         return "is an absolute path"
     if "\\" in name:
         return "holds a backslash"
-    return None
+    return f"lies more than {DEEPEST} folders deep" if depth > DEEPEST else None
 
 
 def _fault_of_part(part: str) -> str | None:

@@ -202,12 +202,16 @@ def _check_room(transfer: Transfer, total: int | None) -> None:
         raise _too_large(transfer, total)
     cache, tree = job.cache.root, job.workspace.pre_trained
     need_cache, need_tree = total or 0, int((total or 0) * UNPACKED_RATIO)
-    if os.stat(existing(cache)).st_dev == os.stat(existing(tree)).st_dev:
+    if _device(cache) == _device(tree):
         need_cache, need_tree = need_cache + need_tree, 0
     for folder, need in ((cache, need_cache), (tree, need_tree)):
         if need > free(folder):
             why = f"{human_size(need)} are needed, {human_size(free(folder))} are free on {folder}"
             raise DiskError(job.name, why, "make room, or set TOD_CACHE to a folder elsewhere")
+
+
+def _device(folder: Path) -> int:
+    return os.stat(existing(folder)).st_dev
 
 
 def _too_large(transfer: Transfer, size: int) -> DownloadError:

@@ -80,7 +80,10 @@ def _decide(
         case "wanted" if former is not None:
             made.kept[path] = former
         case "touched" | "wanted":
-            mtime = _mtime_to_restore(folder / path, wanted, former)
+            # One that was never recorded keeps its own mtime, in whole seconds.
+            mtime = max(int((folder / path).stat().st_mtime), 0)
+            if former is not None and former.sha256 == wanted.sha256:
+                mtime = former.mtime
             made.touched[path] = FileRecord(wanted.size, wanted.sha256, mtime)
         case "users":
             made.aside.append(path)
@@ -106,13 +109,6 @@ def _state(folder: Path, path: str, wanted: FileRecord, former: FileRecord | Non
         if former is not None and found == former.sha256:
             return "former"
     return "missing" if blocking_parent(folder, path) else "users"
-
-
-def _mtime_to_restore(path: Path, wanted: FileRecord, former: FileRecord | None) -> int:
-    """The recorded one; for a file that was never recorded its own, in whole seconds."""
-    if former is not None and former.sha256 == wanted.sha256:
-        return former.mtime
-    return max(int(path.stat().st_mtime), 0)
 
 
 def blocking_parent(folder: Path, path: str) -> str | None:
@@ -183,9 +179,3 @@ def _move_aside(folder: Path, path: str, reserved: set[str]) -> str:
     aside = next(n for n in names if n not in reserved and not os.path.lexists(folder / n))
     (folder / path).rename(folder / aside)
     return f"{folder}/{path} was changed: it is now {aside}, and the original is back"
-
-
-def sorted_records(*parts: Mapping[str, FileRecord]) -> dict[str, FileRecord]:
-    """One mapping, sorted by path: a receipt must not tell in which order files were found."""
-    merged = {path: record for part in parts for path, record in part.items()}
-    return dict(sorted(merged.items()))

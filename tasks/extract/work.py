@@ -34,7 +34,7 @@ from tasks.core.errors import (
 from tasks.core.files import first_of, free_space, human_size, remove_leftovers, sync_tree
 from tasks.core.staging import made_aside, remove_strays
 from tasks.core.text import count
-from tasks.extract.plan import Plan, plan, put_in_place, settle, sorted_records
+from tasks.extract.plan import Plan, plan, put_in_place, settle
 from tasks.pipeline import archive_cache, reading
 from tasks.pipeline.job import NetworkJob, Outcome, Progress
 from tasks.pipeline.receipts import ExtractReceipt, FileRecord, VerifyReceipt
@@ -124,7 +124,7 @@ def _install_all(
             if not os.path.lexists(network):
                 raise
             return _adopt(job, verified, progress)  # another process was faster
-    files = sorted_records(_records(facts, verified.members))
+    files = _records(facts, sorted(verified.members))
     size = sum(record.size for record in files.values())
     return files, Outcome("built", count(len(files), "file"), size)
 
@@ -147,7 +147,8 @@ def _mend(
             taken = {*verified.members, *former}
             lines = put_in_place(folder, staged / "tree", facts.folders, todo, taken)
         written = _records(facts, todo.written)
-    files = sorted_records(settle(folder, todo), written)
+    # Sorted: a receipt must not tell in which order files were found.
+    files = dict(sorted({**settle(folder, todo), **written}.items()))
     left = tuple(f"{folder}/{path} is left: you changed it" for path in todo.left)
     size = sum(record.size for record in written.values())
     return files, Outcome("built", _mended(todo), size or None, (*lines, *left))
@@ -172,7 +173,7 @@ def _adopt(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> tupl
         raise UserFilesError(job.name, why, f"move {folder} away and run doit again")
     if todo.written:
         return _mend(job, verified, {}, progress)
-    files = sorted_records(settle(folder, todo))
+    files = dict(sorted(settle(folder, todo).items()))
     return files, Outcome("built", f"{count(len(files), 'file')} found in place, adopted")
 
 
@@ -193,8 +194,11 @@ def _unpack(
 ) -> Facts:
     """Read the archive where it lies and write its files, or `only` these. Its bytes may have
     changed since it was verified, so each member that is written is compared again."""
-    expected = verified.members
-    _must_have_room(job, sum(expected[path][0] for path in only or expected))
+    expected, folder = verified.members, job.workspace.pre_trained
+    size, free = sum(expected[path][0] for path in only or expected), free_space(folder)
+    if size > free:
+        need, have = human_size(size), human_size(free)
+        raise DiskError(job.name, f"{folder} needs {need} more, but its disk has {have} free")
     try:
         with closing(Tree(into)) as tree:
             return reading.read(
@@ -202,12 +206,3 @@ def _unpack(
             )
     except (DamagedError, UnsafeArchiveError) as error:
         raise reading.for_user(job, archive, error, "") from error
-
-
-def _must_have_room(job: NetworkJob, size: int) -> None:
-    """Refuse to begin what the disk can't hold."""
-    folder = job.workspace.pre_trained
-    free = free_space(folder)
-    if size > free:
-        need, have = human_size(size), human_size(free)
-        raise DiskError(job.name, f"{folder} needs {need} more, but its disk has {have} free")

@@ -140,19 +140,14 @@ def _preference(prefix: str) -> tuple[bool, int, int, str]:
     return path.parts[0] != "checkpoint", len(path.parts), latest_first, prefix
 
 
-def required(network: Network, prefix: str) -> tuple[str, ...]:
-    """The members that this network must have, apart from data files."""
-    return (
-        f"{prefix or 'checkpoint/ckpt-0'}.index",
-        *(("saved_model/saved_model.pb", f"{VARIABLES}.index") if network.saved_model else ()),
-        *(("pipeline.config",) if network.pipeline_config else ()),
-    )
-
-
 def _lack(facts: Facts, network: Network, prefix: str) -> str | None:
     """What makes the archive unfit: a missing member, or a data file of another length."""
-    missing = [path for path in required(network, prefix) if path not in facts.members]
-    if missing:
+    required = [f"{prefix or 'checkpoint/ckpt-0'}.index"]
+    if network.saved_model:
+        required += ["saved_model/saved_model.pb", f"{VARIABLES}.index"]
+    if network.pipeline_config:
+        required += ["pipeline.config"]
+    if missing := [path for path in required if path not in facts.members]:
         return f"it holds no {' and no '.join(missing)}"
     for path, content in facts.indexes.items():
         stem = path.removesuffix(".index")

@@ -276,7 +276,7 @@ def test_git_blob_ids_need_a_length_that_is_known_before(
     body = archive.read_bytes()
     blob = archives.Digests(("git_blob_sha1",), len(body))
     blob.update(body)
-    recorded = {"git_blob_sha1": blob.finish()[1], "confidence": "confirmed"}
+    recorded = {"git_blob_sha1": blob.finish()["git_blob_sha1"], "confidence": "confirmed"}
     for reply, count in ((file(body), 0), (answer(200, body, length=None), 1), (chunked(body), 2)):
         job = serve(reply, archive=recorded)
         download.run(job, Silent())
@@ -376,7 +376,7 @@ def test_what_an_archive_was_read_for_must_be_what_is_wanted(
     """The catalogue got a digest that was not taken."""
     md5 = archives.Digests(("md5",), 0)
     md5.update(archive.read_bytes())
-    job = with_network(job, archive={"md5": md5.finish()[2]})
+    job = with_network(job, archive={"md5": md5.finish()["md5"]})
     assert "md5" in verify.run(job, Silent()).note
     assert len(reads) == 1
 
