@@ -197,12 +197,7 @@ def read_file(
     tree: Tree | None = None,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Facts:
-    """Read an archive where it lies, as `read_blocks`.
-
-    Raises:
-        DamagedError, UnsafeArchiveError: as `read_blocks`.
-        OSError: the file can't be read, or the tree not be written.
-    """
+    """Read an archive where it lies, as `read_blocks`."""
     size = path.stat().st_size
     digests = Digests(("sha256", *wanted.kinds) if wanted.only is None else (), size)
     with closing(ahead(_blocks_of(path, digests.update))) as blocks:

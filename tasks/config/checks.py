@@ -6,11 +6,12 @@ the expected kind: so every fault is found in one go, beside those of the schema
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tasks.core.addresses import why_no_host, why_odd
+from tasks.core.files import is_file
 from tasks.core.spelling import code_point, composed, unseen
 
 Table = dict[str, Any]
@@ -311,27 +312,17 @@ def _composed_labels(labels: object) -> dict[str, str] | None:
     return {composed(label): label for _, label in _named(labels)}
 
 
-def missing_pictures(
-    pictures: Iterable[tuple[Where, object]], file: str, exists: Callable[[str], bool]
-) -> list[Fault]:
-    """The pictures of the user's that are not there; they are relative to the workspace."""
+def missing_pictures(data: Table, file: str, root: Path) -> list[Fault]:
+    """The pictures of the user's that a workspace file names, relative to `root`, and that are not
+    there."""
     return [
         Fault(file, where, f"expected a picture; there is no file {path}")
-        for where, path in pictures
-        if isinstance(path, str) and path and not exists(path)
+        for where, path in _smoke_images(data)
+        if isinstance(path, str) and path and not is_file(root / path)
     ]
 
 
-def smoke_images(data: Table) -> Iterator[tuple[Where, object]]:
-    """The pictures that a workspace file names, each with its place."""
+def _smoke_images(data: Table) -> Iterator[tuple[Where, object]]:
     yield ("settings", "smoke_image"), table(data, "settings").get("smoke_image")
     for name, entry in table(data, "projects").items():
         yield ("projects", name, "smoke_image"), as_table(entry).get("smoke_image")
-
-
-def is_file(root: Path, path: str) -> bool:
-    """Whether `path`, relative to `root`, is a file; false also for what no system can name."""
-    try:
-        return (root / path).is_file()
-    except (OSError, ValueError):
-        return False

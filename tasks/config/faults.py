@@ -19,15 +19,7 @@ import msgspec
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
-from tasks.config.checks import (
-    Fault,
-    Source,
-    Where,
-    cross_faults,
-    is_file,
-    missing_pictures,
-    smoke_images,
-)
+from tasks.config.checks import Fault, Source, Where, cross_faults, missing_pictures
 from tasks.config.reading import NOT_READABLE, WORKSPACE, typed
 from tasks.config.types import Config
 from tasks.core.addresses import redacted_text
@@ -60,8 +52,7 @@ def all_faults(sources: Sequence[Source], unread: Sequence[Fault], root: Path) -
     for source in sources:
         faults += schema_faults(source)
         if source.is_workspace:
-            pictures = smoke_images(source.data)
-            faults += missing_pictures(pictures, source.file, lambda path: is_file(root, path))
+            faults += missing_pictures(source.data, source.file, root)
     faults += cross_faults(sources, complete=not unread)
     places = {source.file: place for place, source in enumerate(sources)}
     faults.sort(key=lambda fault: order(fault, places))

@@ -69,11 +69,7 @@ def compiled(workspace: Workspace) -> Config | None:
 
 
 def compile_files(workspace: Workspace) -> Config:
-    """Parse, check and join the files, and leave the compiled copy.
-
-    Raises:
-        ConfigError: as `load`.
-    """
+    """Parse, check and join the files, and leave the compiled copy."""
     from tasks.config.checks import cross_faults
     from tasks.config.parse import parse_all
 
@@ -97,13 +93,10 @@ def require_pictures(config: Config, workspace: Workspace) -> None:
 
     Asked for on every load: a file may vanish without any configuration being changed.
     """
-    from tasks.config.checks import is_file, missing_pictures, smoke_images
+    from tasks.config.checks import missing_pictures
 
     data = msgspec.to_builtins(config)
-    faults = missing_pictures(
-        smoke_images(data), WORKSPACE, lambda path: is_file(workspace.root, path)
-    )
-    if faults:
+    if faults := missing_pictures(data, WORKSPACE, workspace.root):
         from tasks.config.faults import all_faults
 
         raise ConfigError(all_faults((), faults, workspace.root))
@@ -111,11 +104,7 @@ def require_pictures(config: Config, workspace: Workspace) -> None:
 
 def save(workspace: Workspace, files: Sequence[tuple[str, bytes]], config: Config) -> None:
     """Write the compiled copy. Of a configuration with secrets in its addresses none is kept: it is
-    compiled anew by every `doit`.
-
-    Raises:
-        OSError: the state folder can't be written.
-    """
+    compiled anew by every `doit`."""
     body = msgspec.json.encode(config)
     text = body.decode()
     if redacted_text(text) != text:

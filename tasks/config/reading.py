@@ -56,9 +56,5 @@ def exported(workspace: Workspace) -> list[str]:
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of an ordinary file of at most `LIMIT`.
-
-    Raises:
-        OSError: it can't be read, is something else, or is too large.
-    """
+    """The bytes of an ordinary file of at most `LIMIT`; else OSError, as `core.files` has it."""
     return files.read_file(path, LIMIT)

@@ -1,4 +1,7 @@
-"""Files that appear whole or not at all, and their digests. Knows nothing of networks."""
+"""Files that appear whole or not at all, and their digests. Knows nothing of networks.
+
+What reads, writes or removes raises OSError where that can't be done, unless it says otherwise.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +37,6 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
     this writer's own; see `temporary`. Content is on disk before the name is, and the name when
     the block has ended: a power cut leaves the old file or the new one, and afterwards the new
     one. What killed writers of the same file left goes first: nobody else would ever remove it.
-
-    Raises:
-        OSError: the folder can't be made or written.
     """
     make_folders(path.parent)
     remove_leftovers(path)
@@ -65,11 +65,7 @@ def _prefix(path: Path) -> str:
 
 
 def leftovers(path: Path, *, remove: bool = False) -> list[Path]:
-    """The temporary files that killed writers of `path` left; a living writer keeps its own.
-
-    Raises:
-        OSError: one was to be removed and can't be.
-    """
+    """The temporary files that killed writers of `path` left; a living writer keeps its own."""
     prefix = _prefix(path)
     try:
         names = sorted(name for name in os.listdir(path.parent) if name.startswith(prefix))
@@ -87,11 +83,7 @@ def remove_leftovers(path: Path) -> None:
 
 
 def make_folders(folder: Path) -> None:
-    """Make a folder and its parents, where missing, such that a power cut does not lose them.
-
-    Raises:
-        OSError: one can't be made, or a file is in its place.
-    """
+    """Make a folder and its parents, where missing, such that a power cut does not lose them."""
     if folder.is_dir():
         return
     make_folders(folder.parent)
@@ -171,11 +163,7 @@ def read_head(path: Path, most: int) -> bytes:
 
 
 def size_and_mtime(path: Path) -> tuple[int, int]:
-    """Size and time of change in nanoseconds, links followed where they lead anywhere.
-
-    Raises:
-        OSError: it is not there, or can't be looked at.
-    """
+    """Size and time of change in nanoseconds, links followed where they lead anywhere."""
     try:
         status = os.stat(path)
     except OSError:

@@ -6,7 +6,7 @@ always written, and a file of the user's that stands there is backed up. Files o
 written only in place of nothing or of ours; what is the user's stays as it is.
 
 A receipt can be damaged or forged, so a path of one is looked at (`is_below`, `path_state`) before
-anything is done there.
+anything is done there. What can't be looked at, renamed or written raises OSError.
 """
 
 from __future__ import annotations
@@ -55,11 +55,7 @@ class PathState(Struct, frozen=True):
 
 
 def path_state(root: Path, path: Path) -> PathState:
-    """See what stands at `path`, below `root`.
-
-    Raises:
-        OSError: a folder above it can't be searched.
-    """
+    """See what stands at `path`, below `root`."""
     link, via_link = is_link(path), is_via_link(root, path)
     try:
         mode = os.stat(path).st_mode
@@ -147,9 +143,6 @@ def write_results(
 
     Returns:
         The outputs for the final receipt; what the user must know, one sentence each.
-
-    Raises:
-        OSError: something can't be looked at, renamed or written.
     """
     before = receipts.read(place, Receipt) or Receipt(definition="")
     intended = {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
@@ -175,9 +168,6 @@ def back_up(path: Path, ours: Collection[str]) -> str | None:
 
     Returns:
         A sentence for the user if something was renamed.
-
-    Raises:
-        OSError: it can't be looked at or renamed.
     """
     here = path_state(path.parent, path)
     if here.kind == "nothing" or here.is_ours(ours) or (here.kind == "folder" and not here.link):
@@ -198,9 +188,6 @@ def write_unless(path: Path, write: Callable[[IO[bytes]], bool]) -> bool:
 
     `write` writes the content, and last looks whether the file may stand at `path`: as late as can
     be, when the content waits beside it.
-
-    Raises:
-        OSError: it can't be written.
     """
     with suppress(_AbandonedError), atomic_writer(path) as file:
         if not write(file):

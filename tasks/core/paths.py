@@ -40,7 +40,12 @@ def default_cache() -> Path:
     if chosen and "://" in chosen:
         raise UsageError(f"TOD_CACHE: {chosen}", "expected a folder, not an address", todo)
     try:
-        folder = Path(chosen).expanduser() if chosen else _folder_of_the_platform()
+        if chosen:
+            folder = Path(chosen).expanduser()
+        else:
+            import platformdirs
+
+            folder = Path(platformdirs.user_cache_dir("tod-tf2", appauthor=False))
         str(folder).encode()  # it is named in messages between processes
     except RuntimeError:
         raise UsageError(chosen or "cache", "there is no such home folder", todo) from None
@@ -48,12 +53,6 @@ def default_cache() -> Path:
         why = "the folder's name holds bytes that are no text in this locale"
         raise UsageError(f"cache {chosen or ''}".rstrip(), why, todo) from None
     return folder
-
-
-def _folder_of_the_platform() -> Path:
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("tod-tf2", appauthor=False))
 
 
 class Workspace(Struct, frozen=True):

@@ -145,11 +145,7 @@ class _Former(msgspec.Struct):
 
 
 def _former_outputs(path: Path, content: bytes) -> dict[str, Output]:
-    """The outputs of the receipt at `path`, so that a workspace need not be built anew.
-
-    Raises:
-        msgspec.DecodeError: it is no receipt.
-    """
+    """The outputs of the receipt at `path`, so that a workspace need not be built anew."""
     step, name = path.parent.name, path.stem
     if step not in ("scaffold", "records", "smoke", "measure", "compare", "plot"):
         return {}

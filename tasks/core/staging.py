@@ -8,6 +8,8 @@ compared first.
 
 What was made may be completed for a later process: under the name of the place itself, with a note
 that says what it is. Whoever uses it moves it into a folder of his own first: only one can do so.
+
+What makes or renames a folder raises OSError where that can't be done.
 """
 
 from __future__ import annotations
@@ -29,11 +31,7 @@ NOTE = "note.json"
 
 @contextmanager
 def made_aside(place: Path) -> Generator[Path, None, None]:
-    """An empty folder that vanishes with the block; its name begins like `place`.
-
-    Raises:
-        OSError: the folder above can't be written.
-    """
+    """An empty folder that vanishes with the block; its name begins like `place`."""
     make_folders(place.parent)
     with ExitStack() as held:
         folder = None
@@ -49,11 +47,7 @@ def made_aside(place: Path) -> Generator[Path, None, None]:
 
 
 def complete(made: Path, note: bytes, place: Path) -> None:
-    """Leave what was made, a folder in one's own, for whoever comes next.
-
-    Raises:
-        OSError: it can't be written, or something lies there already.
-    """
+    """Leave what was made, a folder in one's own, for whoever comes next."""
     (made / NOTE).write_bytes(note)
     made.rename(place)
 

@@ -11,6 +11,8 @@ A free lock shows that the writer is dead only where it would be seen to be held
 and since the boot, that the name tells, and on a file system that does not grant every lock. In
 all other cases (another machine on a network share, no locks at all) a file counts as left when it
 has not changed for `STILL_FRESH`. Process numbers tell nothing: two containers have the same ones.
+
+What makes, opens or removes raises OSError where that can't be done.
 """
 
 from __future__ import annotations
@@ -26,9 +28,9 @@ from contextlib import closing, suppress
 from functools import cache
 from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from msgspec import Struct
+import msgspec
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 if sys.platform != "win32":
     import fcntl
 
+T = TypeVar("T")
+LARGEST_SMALL = 1 << 16  # bytes
 STILL_FRESH = 900.0  # seconds without a change; what a living process writes moves before that
 SIGNED = re.compile(r"[.-]([0-9a-f]{8})-[0-9a-f]{16}(?:\.\w+|)$")
 NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -74,11 +78,7 @@ def create(path: Path) -> int:
 
 def create_held(name: Callable[[], Path]) -> tuple[Path, int]:
     """A new file that is locked for as long as its descriptor is open. `name` is asked again in the
-    rare case that somebody took the file for a dead process's before it was locked.
-
-    Raises:
-        OSError: the folder can't be written.
-    """
+    rare case that somebody took the file for a dead process's before it was locked."""
     while True:
         path = name()
         descriptor = create(path)
@@ -101,6 +101,16 @@ def open_plain(path: Path, *, follow_links: bool = False) -> BufferedReader:
         return file
     file.close()
     raise OSError(errno.EINVAL, "not an ordinary file", str(path))
+
+
+def read_small(path: Path, kind: type[T]) -> T | None:
+    """The value in a small JSON file that somebody else may have put there; None if there is none
+    that can be read. No link is followed."""
+    try:
+        with open_plain(path) as file:
+            return msgspec.json.decode(file.read(LARGEST_SMALL), type=kind)
+    except (OSError, ValueError):
+        return None
 
 
 def no_link(path: str, flags: int) -> int:
@@ -129,7 +139,7 @@ def file_lock(path: Path, timeout: float = 0) -> FileLock:
     return FileLock(path, timeout=timeout, fallback_to_soft=False)
 
 
-class Ground(Struct, frozen=True):
+class Ground(msgspec.Struct, frozen=True):
     """What can be told of a folder by a file that is made there and removed at once.
 
     Attributes:
@@ -175,9 +185,6 @@ def is_left(path: Path, ground: Ground, *, remove: bool = False) -> bool:
     Args:
         remove: remove it if so, while it is locked: a writer that made it just now and did not
             lock it yet sees that it was taken.
-
-    Raises:
-        OSError: it can't be removed.
     """
     try:
         file = open_plain(path)
@@ -196,11 +203,7 @@ def is_left(path: Path, ground: Ground, *, remove: bool = False) -> bool:
 
 
 def is_own(path: Path) -> bool:
-    """Whether a file is this user's, or the system's.
-
-    Raises:
-        OSError: there is no such file.
-    """
+    """Whether a file is this user's, or the system's."""
     owner = os.lstat(path).st_uid
     if os.name == "nt" or owner in (0, os.geteuid()):
         return True

@@ -1,4 +1,8 @@
-"""The cached copy: used if its bytes are those on record, put there whole or not at all."""
+"""The cached copy: used if its bytes are those on record, put there whole or not at all.
+
+Where config/zoo.lock can't be read, what asks it raises ConfigError; where the cache can't be read
+or written, OSError is raised.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +30,6 @@ def usable(job: NetworkJob) -> ArchiveRecord | None:
     stat tells already that they are others. A copy that is unlike its record, or has none, is set
     aside. One that came over plain http, for a workspace
     that had its digest, is left alone where nothing settles what it must be; and see `why_skipped`.
-
-    Raises:
-        ConfigError: config/zoo.lock can't be read.
-        OSError: the copy is damaged where it lies, or can't be moved.
     """
     path = archive_cache.cached(job)
     if not is_file(path) or why_skipped(job):
@@ -103,11 +103,7 @@ def _may_replace(path: Path, status: os.stat_result) -> bool:
 
 
 def why_skipped(job: NetworkJob) -> tuple[str, ...]:
-    """Why the cached copy is left alone, as a line for the user; nothing if it is not.
-
-    Raises:
-        ConfigError: config/zoo.lock can't be read.
-    """
+    """Why the cached copy is left alone, as a line for the user; nothing if it is not."""
     path = archive_cache.cached(job)
     for each in (path, job.cache.record(path)):
         if is_file(each) and not os.access(each, os.R_OK):
@@ -130,11 +126,7 @@ def _is_settled(job: NetworkJob) -> bool:
 
 def of_digest(job: NetworkJob, sha256: str) -> ArchiveRecord | None:
     """The record of the archive of that sha256, copied to where this network's belongs; None if the
-    cache has none. It lies there under another name if it came from other addresses.
-
-    Raises:
-        OSError: the cache can't be read, or not be written.
-    """
+    cache has none. It lies there under another name if it came from other addresses."""
     folder = archive_cache.cached(job).parent
     for path in sorted(folder.glob("*.tar.gz")):
         record = claimed(job, path)

@@ -20,11 +20,18 @@ import msgspec
 
 from tasks.core.addresses import without_user
 from tasks.core.files import BLOCK, remove
-from tasks.core.temporary import create, create_held, ground_of, is_left, is_own, open_plain, token
+from tasks.core.temporary import (
+    create,
+    create_held,
+    ground_of,
+    is_left,
+    is_own,
+    open_plain,
+    read_small,
+    token,
+)
 from tasks.pipeline.reading import ReadAlong
 from tasks.web.answer import SideCar, if_range
-
-LARGEST_SIDE_CAR = 1 << 16  # bytes
 
 
 def hasher(kind: str) -> Any:
@@ -47,11 +54,7 @@ def side_path(partial: Path) -> Path:
 
 def read_side_car(partial: Path) -> SideCar | None:
     """What lies beside a partial file, or None if nothing of use does."""
-    try:
-        with open_plain(side_path(partial)) as file:
-            return msgspec.json.decode(file.read(LARGEST_SIDE_CAR), type=SideCar)
-    except (OSError, ValueError):
-        return None
+    return read_small(side_path(partial), SideCar)
 
 
 class PartialFile:

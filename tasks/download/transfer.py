@@ -62,12 +62,7 @@ class Transfer:
 def fetch(
     source: Source, job: NetworkJob, partial_file: PartialFile, progress: Progress, tools: Tools
 ) -> ArchiveRecord:
-    """Fetch the archive from one address; it lies whole in the partial file then.
-
-    Raises:
-        UnreachableError, DownloadError, DamagedError, DiskError: as `step.run` has them.
-        OSError: the disk would not take the bytes.
-    """
+    """Fetch the archive from one address; it lies whole in the partial file then."""
     with open_session() as session:
         transfer = Transfer(source, job, session, partial_file, progress, tools)
         try:
@@ -138,7 +133,9 @@ def _take_whole(transfer: Transfer, answer: Answer) -> ArchiveRecord:
     """A whole body: whatever was there before is of no use."""
     total = judge.length_of(answer.headers)
     body = answer.blocks(transfer.source)
-    start = _peek(body)
+    start = b""  # enough to tell what it is, or all there is
+    while len(start) < PEEK and (block := next(body, b"")):
+        start += block
     _check_start(transfer, answer, start)
     _check_room(transfer, total)
     known = judge.side_car(transfer.source.shown, answer.headers, total)
@@ -176,14 +173,6 @@ def _take_as_complete(transfer: Transfer, answer: Answer, have: int) -> ArchiveR
         raise _start_over(transfer, "the partial file is of no use")
     partial_file.resume(have, judge.server_hashes(answer.headers))
     return _complete(transfer, answer)
-
-
-def _peek(body: Iterator[bytes]) -> bytes:
-    """The first bytes of a body: enough to tell what it is, or all there are."""
-    start = b""
-    while len(start) < PEEK and (block := next(body, b"")):
-        start += block
-    return start
 
 
 def _check_start(transfer: Transfer, answer: Answer, start: bytes) -> None:

@@ -10,6 +10,7 @@
 A file is hashed only where its size and mtime are not the recorded ones. `plan` only reads. What it
 plans is carried out file by file, each whole or not at all, the user's never lost: killed between
 any two lines, the next run finds a state that the same rules finish.
+What can't be read, moved or removed raises OSError.
 """
 
 from __future__ import annotations
@@ -58,9 +59,6 @@ def plan(
     Args:
         members: path → (size in bytes, sha256) of what should be there.
         former: what the last receipt says was there.
-
-    Raises:
-        OSError: a file can't be read.
     """
     made = Plan()
     for path, (size, sha256) in members.items():
@@ -134,9 +132,6 @@ def put_in_place(
 
     Returns:
         One line for each file of the user's that was moved aside.
-
-    Raises:
-        OSError: a file can't be moved.
     """
     reserved, lines = set(taken), list[str]()
     for path in filter(None, folders):
@@ -152,11 +147,7 @@ def put_in_place(
 
 
 def settle(folder: Path, plan: Plan) -> dict[str, FileRecord]:
-    """Restore mtimes and remove what is no longer wanted; the records of all files that stay.
-
-    Raises:
-        OSError: a file can't be changed or removed.
-    """
+    """Restore mtimes and remove what is no longer wanted; the records of all files that stay."""
     touched = {
         path: FileRecord(record.size, record.sha256, set_mtime(folder / path, record.mtime))
         for path, record in plan.touched.items()

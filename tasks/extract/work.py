@@ -60,9 +60,6 @@ def install(
 
     Returns:
         The files as they now are, their tree digest, and what was done.
-
-    Raises:
-        TodError, OSError: as `step.run`.
     """
     tree = tree_digest(verified.members)
     _settle_lock(job, tree)

@@ -31,11 +31,10 @@ from tasks.core.files import (
     write_atomic,
 )
 from tasks.core.receipts import read
-from tasks.core.temporary import open_plain
+from tasks.core.temporary import read_small
 from tasks.pipeline.job import NetworkJob
 from tasks.pipeline.receipts import DownloadReceipt
 
-LARGEST_RECORD = 1 << 16  # bytes
 SetAside = Literal["damaged", "refused"]
 
 
@@ -81,11 +80,7 @@ def cached(job: NetworkJob) -> Path:
 
 def read_record(path: Path) -> ArchiveRecord | None:
     """The record in this JSON file, or None if there is none that can be read."""
-    try:
-        with open_plain(path) as file:
-            return msgspec.json.decode(file.read(LARGEST_RECORD), type=ArchiveRecord)
-    except (OSError, ValueError):
-        return None
+    return read_small(path, ArchiveRecord)
 
 
 def write_record(path: Path, record: ArchiveRecord) -> None:

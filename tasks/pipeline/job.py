@@ -78,11 +78,7 @@ class NetworkJob(Job, frozen=True, kw_only=True):
         return self.workspace.staging(self.name)
 
     def lock_entry(self) -> LockEntry | None:
-        """What config/zoo.lock has of the network.
-
-        Raises:
-            ConfigError: it can't be read.
-        """
+        """What config/zoo.lock has of the network; ConfigError if it can't be read."""
         return lock.read(self.workspace.lock_file).get(self.name)
 
     @property

@@ -4,7 +4,8 @@ the user is told of an archive that can't be used.
 An archive is read once. Whoever reads it first (the download while it fetches, else verify) writes
 its files into a *staged tree*, if the network is not installed; verify judges the facts that were
 found on the way, and extract publishes the tree by a rename. Where there is no such tree, or it is
-not what its note says, the archive is read where it lies, by the same code.
+not what its note says, the archive is read where it lies, by the same code. OSError is raised where
+pre-trained/ or the cache can't be written.
 
     pre-trained/.<network>.staging-<token>/staged/   a tree that grows; held by its process
     pre-trained/.<network>.staging/                  a complete one: `tree/`, and `note.json`
@@ -122,11 +123,7 @@ def is_installed(job: NetworkJob) -> bool:
 
 @contextmanager
 def growing(job: NetworkJob) -> Generator[Path, None, None]:
-    """The folder of a tree that grows, the only one of its network; what is not completed vanishes.
-
-    Raises:
-        OSError: pre-trained/ can't be written.
-    """
+    """The folder of a tree that grows, the only one of its network; what is not complete goes."""
     discard(job)
     remove_strays(job.staging)
     with made_aside(job.staging) as held:
@@ -268,9 +265,6 @@ def for_user(
 
     Args:
         attested_by: who vouches for the archive's bytes, see `DownloadReceipt`.
-
-    Raises:
-        OSError: the cache can't be written.
     """
     if isinstance(error, DamagedError):
         return damaged(job, archive, error.why, attested_by)
@@ -280,11 +274,7 @@ def for_user(
 
 def damaged(job: NetworkJob, archive: Path, why: str, attested_by: str = "") -> DamagedError:
     """Set our copy aside. Fetching it anew mends what broke on the way, but not what is on record
-    or what the host itself vouches for: then the user had better look.
-
-    Raises:
-        OSError: the cache can't be written.
-    """
+    or what the host itself vouches for: then the user had better look."""
     moved = archive_cache.set_aside(job, archive, "damaged")
     if moved is None:
         return DamagedError(job.name, f"the archive {why}", what_to_do(job, archive))

@@ -17,13 +17,11 @@ from pathlib import Path
 import msgspec
 
 from tasks.core.files import make_folders
-from tasks.core.temporary import create, file_lock, open_plain
+from tasks.core.temporary import create, file_lock, read_small
 from tasks.pipeline.job import Progress
 from tasks.pipeline.step import J, Step
 
 POLL = 0.1
-
-LARGEST = 4096  # bytes of what is left about the holder
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,9 +116,10 @@ def _unsign(lock: Path) -> None:
 
 def holder(lock: Path) -> str:
     """Who holds the lock and since when, in words."""
+    found = read_small(holder_path(lock), Holder)
+    if found is None:
+        return "another doit"
     try:
-        with open_plain(holder_path(lock)) as file:
-            found = msgspec.json.decode(file.read(LARGEST), type=Holder)
         since = time.strftime("%H:%M:%S", time.localtime(found.since))
     except (OSError, ValueError, OverflowError):
         return "another doit"

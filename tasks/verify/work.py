@@ -34,9 +34,6 @@ def verify(
 
     Args:
         definition: of the step, as it is now.
-
-    Raises:
-        TodError, OSError: as `step.run`.
     """
     archive = archive_cache.archive_of(job)
     former = read(job.receipt("verify"), VerifyReceipt)

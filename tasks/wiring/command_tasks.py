@@ -63,11 +63,7 @@ class CommandTask(StepTask):
     tells a wrong one with the source of its own parser."""
 
     def init_options(self, args: list[str] | None = None) -> Any:
-        """Take the options out of the words, wherever they stand.
-
-        Raises:
-            CmdParseError: an option is unknown or lacks its value; doit ends with exit code 3.
-        """
+        """Take the options out of the words, wherever they stand."""
         return super().init_options(options_first(self.name, args) if args else args)
 
 
@@ -131,11 +127,7 @@ def run_command(
 
 
 def _refuse_variables(command: str) -> None:
-    """doit takes a word like `family=ssd` for a variable of its own, and says nothing.
-
-    Raises:
-        UsageError: there is one.
-    """
+    """doit takes a word like `family=ssd` for a variable of its own, and says nothing."""
     for name, value in (doit_cmd._CMDLINE_VARS or {}).items():
         shown = printable(f"{name}={value}")
         raise UsageError(command, f"`{shown}` is no option", f"write `--{shown}`")

@@ -1,5 +1,8 @@
 """Commands beside the tasks. Each takes the words of the command line and its options, if it has
 any, and gives back the lines to print.
+
+A word or an option that is wrong, or names nothing or more than one thing, raises UsageError; what
+is found wrong with an archive or a file another TodError; what can't be read or written OSError.
 """
 
 from __future__ import annotations
@@ -25,11 +28,7 @@ if TYPE_CHECKING:
 def catalogue(
     words: Sequence[str], config: Config, workspace: Workspace, **options: object
 ) -> list[str]:
-    """Write the rows of the catalogue that are asked for.
-
-    Raises:
-        UsageError: an option is wrong.
-    """
+    """Write the rows of the catalogue that are asked for."""
     from tasks.zoo.command import write
 
     write(options, words, config, workspace, sys.stdout)
@@ -40,12 +39,7 @@ def catalogue(
 def detect(
     words: Sequence[str], config: Config, workspace: Workspace, **options: object
 ) -> list[str]:
-    """Run a network on pictures, and tell where the results are.
-
-    Raises:
-        UsageError: no network is named, or an unknown one; or as `detect.command.detect`.
-        TodError, OSError: as `detect.command.detect`.
-    """
+    """Run a network on pictures, and tell where the results are."""
     from tasks.console.progress import progress_for
     from tasks.detect import command
 
@@ -57,11 +51,7 @@ def detect(
 
 
 def show(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:
-    """All that is known of each network named.
-
-    Raises:
-        UsageError: no name, or an unknown one.
-    """
+    """All that is known of each network named."""
     if not words:
         raise UsageError("show", "no network is named", "`doit show NETWORK`")
     from tasks.zoo.page import UNBROKEN, page
@@ -72,12 +62,7 @@ def show(words: Sequence[str], config: Config, workspace: Workspace) -> list[str
 
 
 def changes(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:
-    """What was changed in the pipeline.config of each network of the projects named.
-
-    Raises:
-        UsageError: an unknown name.
-        TodError: a network's file can't be read, or an override does not fit it.
-    """
+    """What was changed in the pipeline.config of each network of the projects named."""
     from tasks.scaffold.changes import page
 
     for word in words:
@@ -94,11 +79,6 @@ def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[st
 
     The user's file is neither moved nor deleted. It is read where it lies: a wrong one never takes
     the place of a good copy in the cache.
-
-    Raises:
-        UsageError: no such file, or no telling which network it is.
-        TodError: whatever verification finds.
-        OSError: the file can't be read, or the cache can't be written.
     """
     if len(words) not in (1, 2):
         why = "takes a file, and before it the network's name if the file's does not tell"
@@ -129,11 +109,6 @@ def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[s
 
     Without a file it is the network's refused archive, or the one at hand. It has to pass what any
     archive has to pass, the records of its bytes apart: nothing that can't be unpacked is trusted.
-
-    Raises:
-        UsageError: no name, an unknown one, or nothing to accept.
-        TodError: it is damaged, unsafe, or not fit for this network.
-        OSError: the archive can't be read, or cache or lock can't be written.
     """
     if len(words) not in (1, 2):
         raise UsageError("accept", "takes one network's name", "`doit accept NETWORK`")
@@ -164,14 +139,11 @@ def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[s
     source = record.source if record else "a local file"
     entry = LockEntry(sha256=facts.sha256, size=facts.size, source=source, attested_by="user")
     lock.record(workspace.lock_file, network.name, entry, locked=job.locked)
-    return [*_change_of_trust(network.name, before, entry, note), _rest(network)]
-
-
-def _change_of_trust(name: str, before: LockEntry | None, now: LockEntry, note: str) -> list[str]:
-    """Which digest was trusted, and which one is now; both whole, so that they can be compared."""
-    lines = [f"{name}: sha256 {now.sha256} is trusted from now on (config/zoo.lock): {note}"]
-    if before is not None and before.sha256 != now.sha256:
-        lines.insert(0, f"{name}: sha256 {before.sha256} was trusted until now")
+    # Both digests whole, so that they can be compared.
+    now = f"sha256 {entry.sha256} is trusted from now on (config/zoo.lock): {note}"
+    lines = [f"{network.name}: {now}", _rest(network)]
+    if before is not None and before.sha256 != entry.sha256:
+        lines.insert(0, f"{network.name}: sha256 {before.sha256} was trusted until now")
     return lines
 
 
@@ -180,11 +152,7 @@ def _rest(network: Network) -> str:
 
 
 def existing_file(word: str) -> Path:
-    """The file of that path.
-
-    Raises:
-        UsageError: it is none.
-    """
+    """The file of that path."""
     file = Path(os.path.expanduser(word))  # noqa: PTH111  Path's raises if nobody has that name
     if not file.is_file():
         what = "a folder" if file.is_dir() else "no file"
@@ -193,11 +161,7 @@ def existing_file(word: str) -> Path:
 
 
 def find(word: str, config: Config) -> Network:
-    """The network that is called so: by its name, its title, its archive or an address.
-
-    Raises:
-        UsageError: none is, with near names; or several are, with their names.
-    """
+    """The network that is called so: by its name, its title, its archive or an address."""
     found = _meant(word, config)
     if len(found) > 1:
         raise UsageError(word, f"this may be {either(found)}", "give the name that is meant")
@@ -224,11 +188,7 @@ def unknown(word: str, name: str, known: Collection[str]) -> UsageError:
 
 
 def network_of_file(file: Path, config: Config) -> Network:
-    """The network whose archive has this file's name.
-
-    Raises:
-        UsageError: none has, or several have (two archives of the zoo share a name at two dates).
-    """
+    """The network whose archive has this file's name."""
     found = _meant(file.name, config)
     if len(found) == 1:
         return config.networks[found[0]]
