@@ -116,11 +116,10 @@ def _holding_if_dead(folder: Path, ground: Ground) -> Generator[bool, None, None
         yield _is_old(folder, ground)
         return
     with ExitStack() as held:
-        try:
+        is_dead = False
+        with suppress(Timeout, OSError, NotImplementedError):
             held.enter_context(file_lock(folder / "lock"))
             is_dead = True
-        except (Timeout, OSError, NotImplementedError):
-            is_dead = False
         yield is_dead
 
 

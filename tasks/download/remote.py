@@ -18,14 +18,13 @@ from tasks.core.addresses import redacted
 from tasks.core.errors import (
     DownloadError,
     PlainHttpError,
-    RefusedError,
     UnreachableError,
 )
 from tasks.core.files import human_size, is_file, remove_leftovers
 from tasks.download import cached
 from tasks.pipeline import archive_cache
 from tasks.pipeline.archive_cache import ArchiveRecord
-from tasks.pipeline.job import NetworkJob, Progress
+from tasks.pipeline.job import NetworkJob, Progress, refusal
 from tasks.web import connectivity, sources
 from tasks.web.sources import Source
 
@@ -61,7 +60,7 @@ def get(
     try:
         _check_reach(job, source, origin)
         if refused is not None and _still_offered(job, source, refused):
-            raise _refusal(job, f"{source.host} still offers the archive that was refused")
+            raise refusal(job, f"{source.host} still offers the archive that was refused")
         return _in_turn(job, source, progress, tools)
     except UnreachableError as failure:
         # Who did not answer now is not asked again by this process for its other networks.
@@ -69,7 +68,7 @@ def get(
             connectivity.verdicts()[origin] = failure.why
         if refused is not None:
             why = f"the archive was refused, and {source.host} can't be asked ({failure.why})"
-            raise _refusal(job, why) from None
+            raise refusal(job, why) from None
         raise
 
 
@@ -84,17 +83,16 @@ def _check_reach(job: NetworkJob, source: Source, origin: connectivity.Origin) -
         raise UnreachableError(source.text, "TOD_OFFLINE is set")
     settings = job.config.settings
     origins = {origin, *_likely_origins(job)}
-    reason = connectivity.unreachable(origins, settings.probe_timeout).get(origin)
-    if reason:
+    if reason := connectivity.unreachable(origins, settings.probe_timeout).get(origin):
         raise UnreachableError(source.text, reason)
 
 
 def _likely_origins(job: NetworkJob) -> Iterable[connectivity.Origin]:
     """The origins of all the networks that the workspace wants: one deadline serves them all."""
-    networks = (job.config.networks.get(name) for name in job.config.wanted)
-    for network in (job.network, *networks):
-        for source in sources.ordered(network, job.config.settings) if network else ():
-            if source.path is None and may_be_asked(job, network or job.network, source):
+    wanted = filter(None, map(job.config.networks.get, job.config.wanted))
+    for network in (job.network, *wanted):
+        for source in sources.ordered(network, job.config.settings):
+            if source.path is None and may_be_asked(job, network, source):
                 with suppress(ValueError):
                     yield connectivity.origin_of(source.text)
 
@@ -104,10 +102,6 @@ def _refused_from(job: NetworkJob, source: Source) -> ArchiveRecord | None:
     path = archive_cache.refused(job)
     record = archive_cache.read_record(job.cache.record(path)) if path else None
     return record if record is not None and record.source == source.shown else None
-
-
-def _refusal(job: NetworkJob, why: str) -> RefusedError:
-    return RefusedError(job.name, why, f"`doit accept {job.name}` takes it into config/zoo.lock")
 
 
 def _still_offered(job: NetworkJob, source: Source, record: ArchiveRecord) -> bool:
@@ -125,9 +119,7 @@ def _still_offered(job: NetworkJob, source: Source, record: ArchiveRecord) -> bo
     conditions = {"If-None-Match": record.etag} if record.etag else {}
     try:
         with open_session() as session:
-            answer = ask(
-                session, source, conditions, job.config.settings, method="HEAD", first=True
-            )
+            answer = ask(session, source, conditions, job.config.settings, method="HEAD")
             answer.close()
     except TransientError as fault:
         raise fault.final from None

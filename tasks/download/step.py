@@ -54,12 +54,17 @@ def definition(network: Network) -> str:
 
 def why_stale(job: NetworkJob) -> str | None:
     """Why the archive must be seen to, or None if it, or the installed network, is intact."""
-    receipt = read(job.workspace.receipt("download", job.name), DownloadReceipt)
+    receipt = read(job.receipt("download"), DownloadReceipt)
     why = ownership.why_stale(receipt, definition(job.network), asked="its sources")
     if why or receipt is None:
         return why
     if receipt.status == "deferred":
         return f"deferred: {receipt.reason}"
+    return _why_gone_or_changed(job, receipt)
+
+
+def _why_gone_or_changed(job: NetworkJob, receipt: DownloadReceipt) -> str | None:
+    """What became of the archive. It may go once the network is installed."""
     local = job.workspace.root / receipt.archive if receipt.archive else None
     if not (local and local.is_file()) and _is_installed(job, receipt.sha256):
         return None
@@ -183,7 +188,7 @@ def _at_hand(job: NetworkJob) -> Outcome | None:
 
 def _record_of(job: NetworkJob, sha256: str) -> ArchiveRecord | None:
     """What is known of that archive without its bytes: by the last receipt, or by the lock."""
-    former = read(job.workspace.receipt("download", job.name), DownloadReceipt)
+    former = read(job.receipt("download"), DownloadReceipt)
     entry = job.lock_entry()
     for one in (former, entry):
         if one is not None and one.sha256 == sha256:
@@ -204,7 +209,7 @@ def _done(job: NetworkJob, record: ArchiveRecord, *, note: str, archive: str = "
         attested_by="recorded" if recorded else record.attested_by,
     )
     archive_cache.write_record(job.workspace.local_record(job.name), record)
-    write(job.workspace.receipt("download", job.name), receipt)
+    write(job.receipt("download"), receipt)
     return Outcome("built", note, record.size)
 
 
@@ -225,7 +230,7 @@ def _give_up(job: NetworkJob, failures: Failures) -> Outcome:
     receipt = DownloadReceipt(
         status="deferred", definition=definition(job.network), reason="no host can be reached"
     )
-    write(job.workspace.receipt("download", job.name), receipt)
+    write(job.receipt("download"), receipt)
     return Outcome("deferred", why, lines=tuple(dict.fromkeys(advice)))
 
 

@@ -27,7 +27,6 @@ from tasks.config import lock
 from tasks.core.errors import (
     DamagedError,
     DiskError,
-    RefusedError,
     UnsafeArchiveError,
     UserFilesError,
 )
@@ -36,7 +35,7 @@ from tasks.core.staging import made_aside, remove_strays
 from tasks.core.text import count
 from tasks.extract.plan import Plan, plan, put_in_place, settle
 from tasks.pipeline import archive_cache, reading
-from tasks.pipeline.job import NetworkJob, Outcome, Progress
+from tasks.pipeline.job import NetworkJob, Outcome, Progress, refusal
 from tasks.pipeline.receipts import ExtractReceipt, FileRecord, VerifyReceipt
 
 Files = dict[str, FileRecord]
@@ -85,8 +84,7 @@ def _settle_lock(job: NetworkJob, tree: str) -> None:
     if entry is None or entry.tree == tree:
         return
     if entry.tree:
-        why = f"its tree is {tree[:12]}…, config/zoo.lock has {entry.tree[:12]}…"
-        raise RefusedError(job.name, why, f"`doit accept {job.name}` takes it into config/zoo.lock")
+        raise refusal(job, f"its tree is {tree[:12]}…, config/zoo.lock has {entry.tree[:12]}…")
     remove_leftovers(job.workspace.lock_file)
     full = msgspec.structs.replace(entry, tree=tree)
     lock.record(job.workspace.lock_file, job.name, full, locked=job.locked)

@@ -101,7 +101,7 @@ def is_untouched(path: Path, record: ArchiveRecord | None) -> bool:
 
 def local_archive(job: NetworkJob) -> Path | None:
     """The local file that the last download chose to read in place, or None."""
-    receipt = read(job.workspace.receipt("download", job.name), DownloadReceipt)
+    receipt = read(job.receipt("download"), DownloadReceipt)
     return job.workspace.root / receipt.archive if receipt and receipt.archive else None
 
 

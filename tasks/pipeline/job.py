@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from tasks.config import lock
 from tasks.config.types import Config, LockEntry, Network, Project
-from tasks.core.errors import UnreachableError
+from tasks.core.errors import RefusedError, UnreachableError
 from tasks.core.paths import Cache, Workspace, default_cache
 from tasks.core.receipts import write
 from tasks.pipeline.receipts import NetworkReceipt
@@ -164,6 +164,11 @@ class Outcome(Struct, frozen=True):
     note: str = ""
     size: int | None = None
     lines: tuple[str, ...] = ()
+
+
+def refusal(job: NetworkJob, why: str) -> RefusedError:
+    """The error for what only the user can accept."""
+    return RefusedError(job.name, why, f"`doit accept {job.name}` takes it into config/zoo.lock")
 
 
 def pass_on(job: NetworkJob, path: Path, receipt: NetworkReceipt) -> Outcome:

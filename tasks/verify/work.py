@@ -22,7 +22,7 @@ from tasks.core.errors import DamagedError, RefusedError, UnsafeArchiveError
 from tasks.core.files import remove_leftovers
 from tasks.core.receipts import read
 from tasks.pipeline import archive_cache, reading
-from tasks.pipeline.job import NetworkJob, Outcome, Progress
+from tasks.pipeline.job import NetworkJob, Outcome, Progress, refusal
 from tasks.pipeline.receipts import DownloadReceipt, VerifyReceipt, receipt_of
 from tasks.verify.judge import LOCK, Verdict, judge
 
@@ -104,7 +104,7 @@ def _read_archive(
 ) -> Facts:
     """Read the archive; what is broken, or not what the download ended with, is set aside."""
     if archive is None:
-        receipt = job.workspace.receipt("download", job.name)
+        receipt = job.receipt("download")
         raise DamagedError(job.name, "the archive is gone", f"remove {receipt} to fetch it anew")
     try:
         facts = reading.read_and_stage(job, archive, progress)
@@ -140,9 +140,7 @@ def _refusal(job: NetworkJob, archive: Path | None, verdict: Verdict) -> Refused
     if verdict.kind == "refused":
         if archive is not None:
             archive_cache.set_aside(job, archive, "refused")
-        why = f"the archive is whole but not the one on record: {verdict.why}"
-        todo = f"`doit accept {job.name}` takes it into {LOCK}"
-        return RefusedError(job.name, why, todo)
+        return refusal(job, f"the archive is whole but not the one on record: {verdict.why}")
     todo = "saved_model and pipeline_config of its entry say what it must have"
     if archive is not None:
         todo = f"{todo}; {reading.what_to_do(job, archive)}"

@@ -41,8 +41,13 @@ def clean_step(
 
 def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list[str]:
     """Reset the workspace, all in one: one thing that can't be removed does not keep the rest."""
-    said, tell = each_once(say)  # steps share folders, and each names what stays there
-    failures = []
+    said, failures = set[str](), list[str]()
+
+    def tell(line: str) -> None:  # no line twice: steps share folders, and each names what stays
+        if line not in said:
+            said.add(line)
+            say(line)
+
     for step in reversed(STEPS):
         failures += clean_step(step, workspace, step.wanted(config), dryrun, tell)
     cache = Cache(default_cache())
@@ -52,18 +57,6 @@ def clean_everything(config: Config, workspace: Workspace, dryrun: bool) -> list
     if not (said or failures):
         say("nothing to remove")
     return failures
-
-
-def each_once(say: Say) -> tuple[set[str], Say]:
-    """What was said, and a `say` that tells no line twice."""
-    said = set[str]()
-
-    def tell(line: str) -> None:
-        if line not in said:
-            said.add(line)
-            say(line)
-
-    return said, tell
 
 
 def clean_rest(

@@ -29,29 +29,23 @@ class Document:
     """A text and its tree. Edits give back a new document.
 
     Text comes from bytes by `read`, which keeps bytes that are not UTF-8 and a byte order mark, so
-    `content` of an unchanged document is what was read.
+    `content` of an unchanged document is what was read. A text that is not protobuf's text format
+    raises TextError.
 
     What takes a path raises PathError if it is none, or does not fit the text: if it leads through
     a value, or does not say which of several values is meant.
+
+    Attributes:
+        shape: which fields have one value: where those stand several times, what counts is read and
+            set. Without it every field may have several.
     """
 
     def __init__(self, text: str, shape: Shape = UNKNOWN) -> None:
-        """Args:
-            shape: which fields have one value: where those stand several times, what counts is
-                read and set. Without it every field may have several.
-
-        Raises:
-            TextError: the text is not protobuf's text format.
-        """
-        self.text = text
-        self.shape = shape
+        self.text, self.shape = text, shape
         self.root = parse(text)
 
     @classmethod
     def read(cls, content: bytes, shape: Shape = UNKNOWN) -> Document:
-        """Raises:
-        TextError: the text is not protobuf's text format.
-        """
         return cls(content.decode("utf-8", "surrogateescape"), shape)
 
     @property
