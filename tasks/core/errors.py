@@ -58,7 +58,7 @@ class PlainHttpError(DownloadError):
 
 
 class DamagedError(TodError):
-    """The archive's bytes are not whole, and were set aside; a fresh download mends it."""
+    """The archive's bytes are not whole; our copy is set aside, and a fresh download mends it."""
 
 
 class RefusedError(TodError):

@@ -111,7 +111,8 @@ def _hold(folder: Path, held: ExitStack) -> bool:
 
 @contextmanager
 def _holding_if_dead(folder: Path, ground: Ground) -> Generator[bool, None, None]:
-    """Whether no living process holds a folder; its lock, where one can be believed, is held."""
+    """Whether no living process holds a folder. Its lock, where one can be believed, is ours for as
+    long as the block lasts."""
     if not may_believe_lock(folder, ground):
         yield _is_old(folder, ground)
         return

@@ -188,7 +188,7 @@ Unit = Literal["bytes", "pictures", "steps"]
 
 
 class Progress:
-    """Where a step tells how far it is: steps never print. What is told here is not shown."""
+    """Where a step tells how far it is; steps never print. By itself it shows nothing."""
 
     def begin(self, doing: str, total: int | None, unit: Unit = "bytes") -> None:
         """A phase begins: `doing` names it (`download`); `total` is given if it is known."""
@@ -217,4 +217,4 @@ class Progress:
 
 
 class Silent(Progress):
-    """Shows nothing."""
+    """For work whose progress nobody watches."""

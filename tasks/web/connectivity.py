@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -167,49 +167,38 @@ def _connect(host: str, port: int, deadline: float) -> socket.socket:
     use up the deadline.
     """
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[:8]
-    failure: OSError | None = None
-    with selectors.DefaultSelector() as selector:
-        try:
-            for family, kind, protocol, _, address in addresses:
-                try:
-                    _start_connecting(selector, socket.socket(family, kind, protocol), address)
-                except OSError as error:
-                    failure = error
-            return _first_connected(selector, deadline, failure)
-        finally:
-            for key in list(selector.get_map().values()):
-                key.data.close()
+    failure: OSError = TimeoutError()
+    with ExitStack() as started, selectors.DefaultSelector() as selector:
+        for family, kind, protocol, _, address in addresses:
+            try:
+                connection = started.enter_context(socket.socket(family, kind, protocol))
+                connection.setblocking(False)
+                with suppress(BlockingIOError):  # as it says when it has only begun
+                    connection.connect(address)
+                selector.register(connection, selectors.EVENT_WRITE, data=connection)
+            except OSError as error:
+                failure = error
+        connected = _first_connected(selector, deadline, failure).dup()  # those started are closed
+        connected.setblocking(True)
+        return connected
 
 
 def _first_connected(
-    selector: selectors.BaseSelector, deadline: float, failure: OSError | None
+    selector: selectors.BaseSelector, deadline: float, failure: OSError
 ) -> socket.socket:
-    """The first that connects leaves the selector; so do those that fail."""
+    """The first that connects; those that fail leave the selector."""
     while selector.get_map():
         ready = selector.select(max(0.0, deadline - time.monotonic()))
         if not ready:
             raise TimeoutError
         for key, _ in ready:
             connection: socket.socket = key.data
-            selector.unregister(connection)
             code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if code == 0:
-                connection.setblocking(True)
                 return connection
-            connection.close()
+            selector.unregister(connection)
             failure = OSError(code, os.strerror(code))
-    raise failure or TimeoutError
-
-
-def _start_connecting(
-    selector: selectors.BaseSelector, connection: socket.socket, address: tuple[object, ...]
-) -> None:
-    connection.setblocking(False)
-    code = connection.connect_ex(address)
-    if code not in (0, errno.EINPROGRESS, errno.EWOULDBLOCK, getattr(errno, "WSAEWOULDBLOCK", 0)):
-        connection.close()
-        raise OSError(code, os.strerror(code))
-    selector.register(connection, selectors.EVENT_WRITE, data=connection)
+    raise failure
 
 
 def _ask_for_tunnel(
