@@ -21,7 +21,7 @@ from tasks.annotations.voc import Annotation, Box, Edges, plain
 from tasks.core.files import read_head
 from tasks.core.spelling import composed, spelled, suggestion
 from tasks.core.text import printable
-from tasks.pictures.pixels import LARGEST, Picture, examine, to_upright
+from tasks.pictures.pixels import LARGEST, Frame, Picture, examine, to_upright
 
 LARGE = 8  # pixels a side: from here on no box of one pixel is meant, if there are no others
 ENDS_EARLY = "its last pixels are missing, and grey stands in their place: was it copied whole?"
@@ -89,7 +89,7 @@ def _with_boxes(
         remarks.append(f"{annotation.unsized}: whether the picture was resized since can't be told")
     if read.picture is not None:
         size = read.picture.upright
-        boxes, fault, remark = _in_frame(boxes, annotation.size, read.picture)
+        boxes, fault, remark = in_frame(boxes, annotation.size, read.picture)
         remarks += [remark] if remark else []
         in_first_pixel = all(0 <= edge <= 1 for box in boxes for edge in box.edges)
         remarks += [FRACTIONS] if boxes and min(size) >= LARGE and in_first_pixel else []
@@ -123,10 +123,11 @@ def _with_known_labels(boxes: tuple[Box, ...], ids: Mapping[str, int]) -> tuple[
     )
 
 
-def _in_frame(
-    boxes: tuple[Box, ...], size: tuple[int, int] | None, picture: Picture
+def in_frame(
+    boxes: tuple[Box, ...], size: tuple[int, int] | None, picture: Frame
 ) -> tuple[tuple[Box, ...], str, str]:
-    """The boxes in the upright frame, and what is wrong, and what should be known.
+    """The boxes in the upright frame, and what is wrong, and what should be known; `size` is
+    (width, height) of the picture as it was annotated, if that is known.
 
     A size that only the stored picture has was written by a labelImg of before 2020, which showed
     pictures as stored. Of a picture that is not turned, width and height that are swapped are a
@@ -147,7 +148,7 @@ def _in_frame(
     return boxes, f"it was drawn on {drawn} pixels, and the picture has {actual}", ""
 
 
-def _turned(box: Box, picture: Picture) -> Box:
+def _turned(box: Box, picture: Frame) -> Box:
     corners = [
         to_upright(x, y, picture.raw, picture.orientation)
         for x, y in ((box.xmin, box.ymin), (box.xmax, box.ymax))

@@ -271,7 +271,7 @@ def _size(node: Node | None) -> tuple[tuple[int, int] | None, str]:
     for side in ("width", "height"):
         text = node.child_text(side)
         try:
-            value = _number(text)
+            value = number(text)
         except ValueError as error:
             return None, f"its {side} is {error}"
         if value < 1 or not value.is_integer():
@@ -296,24 +296,36 @@ def _label(node: Node, number: int) -> str:
     label = node.child_text("name")
     if not label:
         raise ValueError(f"object {number} has no name")
-    if len(label) > LONGEST_LABEL:
-        raise ValueError(f"the name of object {number} is too long: {shortened(spelled(label))}")
-    if hidden := unseen(label):
-        what = f"{code_point(hidden[0])}, which can't be seen: {spelled(label)}"
-        raise ValueError(f"the name of object {number} holds {what}")
+    if fault := label_fault(label):
+        raise ValueError(f"the name of object {number} {fault}")
     return label
+
+
+def label_fault(label: str) -> str:
+    """Why a label can't be one, as a clause about it; "" if it can."""
+    if not label.strip():
+        return "is empty"
+    if len(label) > LONGEST_LABEL:
+        return f"is too long: {shortened(spelled(label))}"
+    if hidden := unseen(label):
+        return f"holds {code_point(hidden[0])}, which can't be seen: {spelled(label)}"
+    return ""
 
 
 def _edge(bounds: Node, edge: str, where: str) -> float:
     text = bounds.child_text(edge)
     try:
-        return _number(text)
+        return number(text)
     except ValueError as error:
         raise ValueError(f"{where}: {edge} is {error}") from None
 
 
-def _number(text: str) -> float:
-    """The number that a text is: digits of ASCII, a decimal point, an exponent."""
+def number(text: str) -> float:
+    """The number that a text is: digits of ASCII, a decimal point, an exponent.
+
+    Raises:
+        ValueError: it is none, or too large; the message goes on behind `it is`.
+    """
     if COMMA.match(text):
         raise ValueError(f"{shortened(text)}, with a comma: write a decimal point")
     if not NUMBER.match(text):

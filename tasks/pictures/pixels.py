@@ -41,29 +41,47 @@ GREY = (128, 128, 128)  # what JPEG's decoders make of pixels that are missing
 END = b"\xff\xd9"
 
 
-class Picture(Struct, frozen=True):
-    """A picture that is whole.
+class Frame(Struct, frozen=True):
+    """What a picture's file says of its size.
 
     Attributes:
         raw: (width, height) as stored in the file.
         orientation: 1 to 8, as EXIF has it.
-        sha256: of the file.
-        reencoded: the record can't hold the file's own bytes.
-        ends_early: a JPEG's last pixels are missing, and every decoder shows grey in their place.
     """
 
-    kind: Kind
     raw: Size
     orientation: int
-    sha256: str
-    reencoded: bool
-    ends_early: bool = False
 
     @property
     def upright(self) -> Size:
         """(width, height) as people see it."""
         width, height = self.raw
         return (height, width) if self.orientation in SWAPPING else (width, height)
+
+
+class Picture(Frame, frozen=True):
+    """A picture that is whole.
+
+    Attributes:
+        sha256: of the file.
+        reencoded: the record can't hold the file's own bytes.
+        ends_early: a JPEG's last pixels are missing, and every decoder shows grey in their place.
+    """
+
+    kind: Kind
+    sha256: str
+    reencoded: bool
+    ends_early: bool = False
+
+
+def frame_of(content: bytes) -> Frame:
+    """The size of a picture, without looking whether the rest of it is whole.
+
+    Raises:
+        ValueError: it is not a picture, too large, or of another kind; a clause.
+    """
+    with opened(content) as picture:
+        return Frame(picture.size, orientation(picture))
 
 
 def examine(content: bytes) -> Picture:
@@ -81,7 +99,7 @@ def examine(content: bytes) -> Picture:
         turned = orientation(picture)
         odd = turned != 1 or is_transparent(picture) or not is_plain(content, kind)
         short = kind == "jpeg" and _ends_early(content, picture)
-    return Picture(kind, (width, height), turned, hashlib.sha256(content).hexdigest(), odd, short)
+    return Picture((width, height), turned, kind, hashlib.sha256(content).hexdigest(), odd, short)
 
 
 def _ends_early(content: bytes, drawn: Image.Image) -> bool:
