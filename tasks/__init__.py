@@ -17,6 +17,7 @@
     (the steps)       a room each, listed in wiring/registry.py: plain functions that know nothing
                       of doit; none imports another
     detect            the command that runs a network on any pictures
+    importing         the command that takes annotations in other formats
     wiring            the one layer that turns a step into a doit task
 
 Imports point up this list only.

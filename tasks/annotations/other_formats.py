@@ -42,7 +42,7 @@ JSON_KINDS = (  # keys, and the tools that write them
     (re.compile(rb'"(rectanglelabels|from_name|to_name)"\s*:'), "Label Studio"),
     (re.compile(rb'"(classTitle|classId)"\s*:'), "Supervisely"),
     (re.compile(rb'"(data_row|Labeled Data)"\s*:'), "Labelbox"),
-    (re.compile(rb'"(categories|images|licenses)"\s*:'), "COCO"),
+    (re.compile(rb'"(categories|images|licenses|category_id)"\s*:'), "COCO"),
     (re.compile(rb'"coordinates"\s*:'), "CreateML"),
     (re.compile(rb'"(regions|shape_attributes|region_attributes)"\s*:'), "VIA"),
 )

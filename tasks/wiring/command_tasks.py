@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keyword import iskeyword
 from typing import Any
 
 from doit import doit_cmd
@@ -15,16 +16,18 @@ from tasks.core.paths import Workspace
 from tasks.core.text import printable
 from tasks.wiring.tasks import StepTask, Tasks, failure
 
-# A function of `commands` → what `doit list` says of it.
+# A function of `commands` (`import_` for `import`) → what `doit list` says of it.
 COMMANDS = {
     "catalogue": "the zoo as a table",
     "detect": "run a network on pictures",
+    "import": "take a data set of another format",
     "show": "tell of a NETWORK",
     "changes": "what a PROJECT trains with",
     "adopt": "take a FILE as download",
     "accept": "trust a refused NETWORK",
 }
 FAMILIES = "only these: ssd, faster, mask, rcnn, efficientdet,\ncenternet, one-stage, two-stage"
+FORMATS = "yolo, coco, labelme, createml, csv or voc;\nguessed where it is plain"
 # Values are taken as text and judged in `choice.parse`, which tells what is wrong in one line. With
 # what doit puts around them, the help's lines fit 80 columns.
 OPTIONS: list[dict[str, Any]] = [
@@ -46,6 +49,12 @@ DETECT_OPTIONS: list[dict[str, Any]] = [
     {"name": "out", "metavar": "FOLDER", "help": "a new folder for the results"},
     {"name": "voc", "type": bool, "help": "first annotations for labelImg, too"},
 ]
+IMPORT_OPTIONS: list[dict[str, Any]] = [
+    {"name": "project", "metavar": "P", "help": "the project to import into"},
+    {"name": "format", "metavar": "F", "help": FORMATS},
+    {"name": "pictures", "metavar": "HOW", "help": "copy, link or refer; copy"},
+    {"name": "into", "metavar": "SPLIT", "help": "train or test, for all pictures"},
+]
 
 
 def _params(options: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -55,7 +64,11 @@ def _params(options: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-PARAMS = {"catalogue": _params(OPTIONS), "detect": _params(DETECT_OPTIONS)}
+PARAMS = {
+    "catalogue": _params(OPTIONS),
+    "detect": _params(DETECT_OPTIONS),
+    "import": _params(IMPORT_OPTIONS),
+}
 
 
 class CommandTask(StepTask):
@@ -116,7 +129,8 @@ def run_command(
     try:
         if name in PARAMS:
             _refuse_variables(name)
-        lines = getattr(commands, name)(words or [], config, workspace, **options)
+        function = getattr(commands, f"{name}_" if iskeyword(name) else name)
+        lines = function(words or [], config, workspace, **options)
     except TodError as error:
         return failure(error)
     except OSError as error:

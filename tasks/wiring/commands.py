@@ -50,6 +50,23 @@ def detect(
         return command.detect(network, words, options, config, workspace, progress)
 
 
+def import_(
+    words: Sequence[str], config: Config, workspace: Workspace, **options: object
+) -> list[str]:
+    """Take a data set of another format, and tell what became of it; what could not be read is an
+    error, after the rest is done."""
+    from tasks.console.output import say
+    from tasks.console.progress import progress_for
+    from tasks.importing import command
+
+    with progress_for("import") as progress:
+        done = command.run(words, options, config, workspace, progress)
+    if done.error is None:
+        return list(done.lines)
+    say("\n".join(done.lines))
+    raise done.error
+
+
 def show(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:
     """All that is known of each network named."""
     if not words:

@@ -27,6 +27,7 @@ SECTIONS = (
     "Pictures",
     "The user's files",
     "Training, exporting, detecting",
+    "Importing",
 )
 # The tests of which the page names cases, and the cases that they have.
 CASES = {

@@ -1,0 +1,166 @@
+"""COCO: one JSON with `images`, `annotations` and `categories`, joined by ids, which may have gaps
+and stand in any order. `bbox` is x, y, width, height in pixels.
+
+Source: cocodataset.org, data format; pycocotools, which checks nothing of a file and so is not used
+to read it (an id that occurs twice, or that nothing has, passes there). The picture's size stands
+in the file, and tells whether boxes were drawn on the picture as stored or upright.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from msgspec import Raw, Struct, field
+
+from tasks.annotations.voc import MOST_BOXES, Box
+from tasks.core.text import shortened
+from tasks.importing.source import Source
+from tasks.importing.text import decoded, json_of, with_lines
+from tasks.importing.types import ForeignPicture, Report, edges_of, label_of, place, size_of
+
+Id = int | str
+
+
+class File(Struct):
+    images: list[Raw] | None = None
+    annotations: list[Raw] | None = None
+    categories: list[Raw] | None = None
+
+
+class Image(Struct):
+    id: Id
+    file_name: str
+    width: float | None = None
+    height: float | None = None
+
+
+class Category(Struct):
+    id: Id
+    name: str
+
+
+class Annotation(Struct):
+    category_id: Id | None = None
+    bbox: list[float | None] | None = None
+    iscrowd: float | None = None
+
+
+class Owner(Struct):
+    """Whose an annotation is, whatever else is wrong with it."""
+
+    image_id: Id
+
+
+class Listed(Struct):
+    """A picture of the file, and what became of its annotations."""
+
+    where: str
+    name: str
+    size: tuple[int, int] | None
+    boxes: list[Box] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[ForeignPicture]:
+    """The pictures that these files list."""
+    for path in files:
+        try:
+            listed = _read_file(path, source.shown(path), report)
+        except ValueError as error:
+            report.fault(source.shown(path), error)
+            continue
+        for one in listed:
+            try:
+                picture = source.find(one.name, path)
+            except ValueError as error:
+                report.fault(one.where, error)
+                continue
+            if not one.boxes and not one.faults:
+                report.remark("picture", "without boxes, so it is background")
+            yield ForeignPicture(
+                path=picture,
+                where=one.where,
+                boxes=tuple(one.boxes),
+                size=one.size,
+                split=source.split_of(picture) or source.split_of(path),
+                faults=tuple(one.faults),
+            )
+
+
+def _read_file(path: Path, shown: str, report: Report) -> list[Listed]:
+    content = json_of(path)
+    whole = decoded(content, File)
+    if whole.images is None:
+        raise ValueError("it lists no `images`: name COCO's annotations, not results")
+    labels = _labels(content, whole.categories or [], shown, report)
+    listed = _images(content, whole.images, shown, report)
+    for number, (line, raw) in enumerate(with_lines(content, whole.annotations or [])):
+        where = f"{place(shown, line)}: annotations[{number}]"
+        try:
+            owner = str(decoded(raw, Owner).image_id)
+            if owner not in listed:
+                raise ValueError(f"there is no image {shortened(owner)}")
+        except ValueError as error:
+            report.fault(where, error)
+            continue
+        try:
+            _add(decoded(raw, Annotation), listed[owner], labels, report)
+        except ValueError as error:
+            listed[owner].faults.append(f"{where}: {error}")
+    return list(listed.values())
+
+
+def _add(annotation: Annotation, to: Listed, labels: dict[str, str], report: Report) -> None:
+    if annotation.iscrowd:
+        report.remark("crowd region", "left out: a box can't say that it stands for many")
+        return
+    if len(to.boxes) >= MOST_BOXES:
+        raise ValueError(f"its picture has more than {MOST_BOXES} boxes")
+    to.boxes.append(_box(annotation, labels))
+
+
+def _labels(content: bytes, items: Sequence[Raw], shown: str, report: Report) -> dict[str, str]:
+    """id → label; "" for an id that has two."""
+    labels = dict[str, str]()
+    for number, (line, raw) in enumerate(with_lines(content, items)):
+        where = f"{place(shown, line)}: categories[{number}]"
+        try:
+            category = decoded(raw, Category)
+            label, key = label_of(category.name), str(category.id)
+            if labels.setdefault(key, label) != label:
+                labels[key] = ""
+                raise ValueError(f"the id {shortened(key)} has two names")
+        except ValueError as error:
+            report.fault(where, error)
+    return labels
+
+
+def _images(content: bytes, items: Sequence[Raw], shown: str, report: Report) -> dict[str, Listed]:
+    listed = dict[str, Listed]()
+    for number, (line, raw) in enumerate(with_lines(content, items)):
+        where = f"{place(shown, line)}: images[{number}]"
+        try:
+            image = decoded(raw, Image)
+        except ValueError as error:
+            report.fault(where, error)
+            continue
+        new = Listed(where, image.file_name, size_of(image.width, image.height))
+        before = listed.setdefault(str(image.id), new)
+        if before.name != new.name:
+            twice = f"{where}: the id {shortened(str(image.id))} is another image's, too"
+            before.faults.append(twice)
+    return listed
+
+
+def _box(annotation: Annotation, labels: dict[str, str]) -> Box:
+    label = labels.get(str(annotation.category_id))
+    if not label:
+        what = "no category" if label is None else "no category of one name"
+        raise ValueError(f"there is {what} {shortened(str(annotation.category_id))}")
+    if annotation.bbox is None:
+        raise ValueError("it has no bbox")
+    if len(annotation.bbox) != 4 or None in annotation.bbox:
+        raise ValueError("its bbox is not four numbers")
+    x, y, width, height = (side or 0.0 for side in annotation.bbox)
+    return Box(label, *edges_of(x, y, x + width, y + height))

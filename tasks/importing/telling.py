@@ -1,0 +1,96 @@
+"""What is told of an import: what it will do, what it did, and the labels that a project lacks."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct, field
+
+from tasks.annotations.label_map import label_ids
+from tasks.config.types import Project
+from tasks.core.paths import SPLITS
+from tasks.core.spelling import spelled, suggestion
+from tasks.core.text import count, printable
+from tasks.importing.types import Report
+
+FEW = 3  # examples
+
+
+class Done(Struct):
+    """What an import did.
+
+    Attributes:
+        splits: `train` or `test` → how many pictures were taken into it.
+        labels: label → how many boxes.
+        new: pictures that were not in the project before.
+        annotated: XML files that were written.
+        kept: XML files that stand there with another content.
+        renamed: a picture that got another name, and that name.
+    """
+
+    splits: Counter[str] = field(default_factory=Counter)
+    labels: Counter[str] = field(default_factory=Counter)
+    new: int = 0
+    annotated: int = 0
+    kept: list[str] = field(default_factory=list)
+    renamed: list[tuple[str, str]] = field(default_factory=list)
+
+
+def lines_of(done: Done, report: Report, project: Project) -> list[str]:
+    """What an import did, and what is to be known of it."""
+    name = project.name
+    lines = [*_told(done, name), *report.lines(), *_label_lines(done.labels, project)]
+    if report.flaws:
+        flawed = f"{count(len(report.flaws), 'box')} not sound, written as drawn"
+        lines.append(f"{flawed} ({_some(report.flaws)}): `doit doctor:{name}` names them all")
+    if done.splits:
+        lines.append(f"`doit records:{name} doctor:{name}` goes on from here")
+    return lines
+
+
+def _told(done: Done, name: str) -> Iterator[str]:
+    shares = ", ".join(
+        f"{done.splits[split]} in images/{split}" for split in SPLITS if done.splits[split]
+    )
+    pictures = f"{count(done.splits.total(), 'picture')} with {count(done.labels.total(), 'box')}"
+    yield f"{name}: {pictures}" + (f": {shares}" if shares else "")
+    if done.splits:
+        new = f"{done.new or 'none'} of them new" if done.new < done.splits.total() else "all new"
+        yield f"{new}; {count(done.annotated, 'XML file')} written"
+    if done.renamed:
+        renamed = [f"{before} is {now}" for before, now in done.renamed]
+        yield f"{count(len(renamed), 'picture')} of a name that was taken: {_some(renamed)}"
+    if done.kept:
+        kept = count(len(done.kept), "XML file")
+        yield f"{kept} of another content stay as they are: {_some(done.kept)}"
+
+
+def _some(lines: Sequence[str]) -> str:
+    more = ", …" if len(lines) > FEW else ""
+    return ", ".join(map(printable, lines[:FEW])) + more
+
+
+def _label_lines(found: Mapping[str, int], project: Project) -> Iterator[str]:
+    """Labels that the project lacks, and the line that would add them."""
+    known = label_ids(project)
+    missing = sorted(found.keys() - known.keys())
+    if not missing:
+        return
+    names = ", ".join(map(spelled, missing))
+    yield f"{count(len(missing), 'label')} that {project.name} lacks: {names}"
+    near = (f"{spelled(label)}{suggestion(label, known)}" for label in missing)
+    yield from (line for line in near if "did you mean" in line)
+    where = f"config/workspace.toml, [projects.{project.name}]"
+    yield f"to have them all, write in {where}: {_labels_line(project, missing)}"
+
+
+def _labels_line(project: Project, missing: Sequence[str]) -> str:
+    """The project's `labels` with those that are missing, as TOML."""
+    if isinstance(project.labels, tuple):
+        return f"labels = {json.dumps([*project.labels, *missing], ensure_ascii=False)}"
+    first = max(project.labels.values()) + 1
+    ids = project.labels | {label: number for number, label in enumerate(missing, first)}
+    pairs = (f"{json.dumps(label, ensure_ascii=False)} = {number}" for label, number in ids.items())
+    return f"labels = {{ {', '.join(pairs)} }}"

@@ -1,0 +1,112 @@
+"""A picture and what another format says of it; what is to be told of a source."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct, field
+
+from tasks.annotations.voc import Box, Edges, label_fault
+from tasks.core.text import count, printable
+from tasks.pictures.pixels import LONGEST_SIDE
+
+Split = Literal["train", "valid", "test", ""]
+"""What the source itself takes a picture for; "" if it does not say."""
+
+BOX_AROUND = "taken as the box around it"
+
+
+class ForeignPicture(Struct, frozen=True, kw_only=True):
+    """A picture and its boxes, as another format has them.
+
+    Attributes:
+        path: the picture's file.
+        where: what annotates it, for messages: a file, and the line where there is one.
+        boxes: in pixels of the picture that they were drawn on, or in fractions of its sides.
+        in_fractions: they are fractions.
+        size: (width, height) of the picture that they were drawn on; None if the format does not
+            say.
+        xml: the annotation's file if it is Pascal VOC already: it is taken as it is.
+        faults: why the picture can't be taken, a line each, file and line first.
+    """
+
+    path: Path
+    where: str
+    boxes: tuple[Box, ...] = ()
+    in_fractions: bool = False
+    size: tuple[int, int] | None = None
+    split: Split = ""
+    xml: Path | None = None
+    faults: tuple[str, ...] = ()
+
+
+class Report(Struct):
+    """What is to be told of a source.
+
+    Attributes:
+        faults: what could not be read, a line each, file and line first.
+        remarks: (what, what became of it) → how many; what a format says and Pascal VOC can't, or
+            the other way round.
+        flaws: boxes that are not sound and are written as they are, a line each.
+    """
+
+    faults: list[str] = field(default_factory=list)
+    remarks: Counter[tuple[str, str]] = field(default_factory=Counter)
+    flaws: list[str] = field(default_factory=list)
+
+    def fault(self, where: str, why: object) -> None:
+        self.faults.append(printable(f"{where}: {why}"))
+
+    def remark(self, noun: str, what: str, number: int = 1) -> None:
+        self.remarks[noun, what] += number
+
+    def unsound(self, line: str) -> None:
+        self.flaws.append(printable(line))
+
+    def lines(self) -> list[str]:
+        """`3 polygons: taken as the box around it`."""
+        return [f"{count(n, noun)}: {what}" for (noun, what), n in self.remarks.items() if n]
+
+
+def place(file: str, line: int) -> str:
+    """Where a message is about: a file, and a line if there is one."""
+    return f"{file}, line {line}" if line else file
+
+
+def label_of(text: str) -> str:
+    """A label as it is taken: without the blanks around it.
+
+    Raises:
+        ValueError: it can't be one; the message is a clause.
+    """
+    label = text.strip()
+    if fault := label_fault(label):
+        raise ValueError(f"its label {fault}")
+    return label
+
+
+def edges_of(*edges: float | None) -> Edges:
+    """xmin, ymin, xmax, ymax, as they are given: whether they lie in the picture is not asked.
+
+    Raises:
+        ValueError: one is no number that a picture could have.
+    """
+    for edge in edges:
+        if edge is None or not math.isfinite(edge):
+            raise ValueError("an edge of its box is not a number")
+        if abs(edge) > LONGEST_SIDE:
+            raise ValueError(f"an edge of its box is {edge:g}, which no picture has")
+    xmin, ymin, xmax, ymax = (float(edge) for edge in edges if edge is not None)
+    return xmin, ymin, xmax, ymax
+
+
+def size_of(width: float | None, height: float | None) -> tuple[int, int] | None:
+    """(width, height) as a format states them; None where they are missing or no numbers of pixels,
+    as some tools write 0 for what they don't know."""
+    sides = (width, height)
+    if any(side is None or not 1 <= side <= LONGEST_SIDE or side % 1 for side in sides):
+        return None
+    return int(width or 0), int(height or 0)

@@ -1,0 +1,33 @@
+"""Pascal VOC in other layouts than labelImg's: `Annotations/` beside `JPEGImages/`, all in one
+folder, folders in folders. The files are taken as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tasks.annotations.voc import LARGEST, read_annotation
+from tasks.importing.source import Source
+from tasks.importing.text import content_of
+from tasks.importing.types import ForeignPicture, Report
+
+
+def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[ForeignPicture]:
+    """The pictures that these XML files annotate: those that are called like them, which people
+    rename together; else those that they name."""
+    for path in files:
+        shown = source.shown(path)
+        try:
+            annotation = read_annotation(content_of(path, LARGEST))
+            picture = source.of_stem(path.stem, path) or source.find(annotation.filename, path)
+        except ValueError as error:
+            report.fault(shown, error)
+            continue
+        yield ForeignPicture(
+            path=picture,
+            where=shown,
+            boxes=annotation.boxes,
+            size=annotation.size,
+            split=source.split_of(picture),
+            xml=path,
+        )

@@ -1,0 +1,313 @@
+"""What an import leaves in the project, what it never touches, and what it tells."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tasks.annotations.annotated import read_pair
+from tasks.annotations.folder import listing
+from tasks.core.errors import DiskError, UsageError
+from tasks.importing import command, write
+from tasks.pictures.pixels import LONGEST_SIDE
+from tests.importing.data_sets import SIZE, Heard, imported, lay, shaded
+from tests.support.annotated import picture, turned, xml
+
+ONE = "0 0.5 0.5 0.25 0.5\n"
+YOLO: dict[str, object] = {"a.png": 1, "a.txt": ONE, "classes.txt": "one\ntwo\n"}
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+def test_what_is_written_is_what_labelimg_writes(tmp_path: Path) -> None:
+    done = imported(tmp_path, lay(tmp_path / "s", YOLO))
+    assert set(done.files) == {"train/a.png", "train/a.xml"}
+    assert done.files["train/a.png"] == shaded(1)
+    annotation = done.annotation("train/a.xml")
+    assert (annotation.filename, annotation.size) == ("a.png", SIZE)
+    [box] = annotation.boxes
+    assert (box.label, box.edges) == ("one", (24, 12, 40, 36))
+    [pair] = listing(done.workspace.images("cube_faces", "train")).pairs
+    read = read_pair(pair, {"one": 1})
+    assert not read.faults
+    assert not read.remarks
+
+
+def test_the_format_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    heard = Heard()
+    imported(tmp_path, lay(tmp_path / "s", YOLO), progress=heard)
+    assert heard.notes == [
+        "YOLO: 1 file, as a.txt (by its files)",
+        "1 picture, copied: 1 into cube_faces/images/train",
+    ]
+
+
+def test_nothing_of_the_source_is_changed_and_twice_is_as_once(tmp_path: Path) -> None:
+    source = lay(tmp_path / "s", {**YOLO, "b.png": 1, "b.txt": ONE, "x/a.png": 3, "x/a.txt": ONE})
+    before = snapshot(source)
+    first = imported(tmp_path, source)
+    after = snapshot(first.workspace.root)
+    second = imported(tmp_path, source)
+    assert snapshot(source) == before
+    assert snapshot(second.workspace.root) == after
+    assert set(second.files) == {
+        f"train/{name}.{kind}" for name in ("a", "b", "a-2") for kind in ("png", "xml")
+    }
+    assert "a.png is a-2.png" in first.said
+    assert "none of them new; 0 XML files written" in second.said
+
+
+def test_files_of_the_users_stay(tmp_path: Path) -> None:
+    mine = {"a.png": 9, "a.xml": xml(("two", 1, 1, 5, 5)), "c.xml": "mine"}
+    images = lay(tmp_path / "workspace/cube_faces/images/train", mine)
+    before = snapshot(images)
+    source = lay(tmp_path / "s", {**YOLO, "c.png": 3, "c.txt": ONE})
+    done = imported(tmp_path, source)
+    assert before.items() <= snapshot(images).items()
+    assert {"train/a-2.png", "train/a-2.xml", "train/c-2.png", "train/c-2.xml"} <= set(done.files)
+
+
+def test_an_annotation_that_was_corrected_since_stays_and_is_told(tmp_path: Path) -> None:
+    source = lay(tmp_path / "s", YOLO)
+    first = imported(tmp_path, source)
+    path = first.workspace.images("cube_faces", "train") / "a.xml"
+    path.write_bytes(xml(("two", 1, 1, 5, 5)))
+    second = imported(tmp_path, source)
+    assert path.read_bytes() == xml(("two", 1, 1, 5, 5))
+    assert "1 XML file of another content stay as they are: a.xml" in second.said
+
+
+def test_a_picture_that_was_moved_to_test_since_stays_there(tmp_path: Path) -> None:
+    source = lay(tmp_path / "s", YOLO)
+    images = imported(tmp_path, source).workspace.images("cube_faces", "train")
+    for name in ("a.png", "a.xml"):
+        (images / name).rename(images.parent / "test" / name)
+    assert set(imported(tmp_path, source).files) == {"test/a.png", "test/a.xml"}
+
+
+def test_labelimgs_own_yolo_files_in_the_project_become_xml_beside_them(tmp_path: Path) -> None:
+    images = lay(tmp_path / "workspace/cube_faces/images/test", YOLO)
+    done = imported(tmp_path, images)
+    assert set(done.files) == {"test/a.png", "test/a.txt", "test/classes.txt", "test/a.xml"}
+    assert done.result.error is None
+
+
+def test_the_sources_own_split_is_kept_and_into_goes_before_it(tmp_path: Path) -> None:
+    files: dict[str, object] = {"classes.txt": "one"}
+    for number, split in enumerate(("train", "valid", "test")):
+        files |= {f"{split}/{split}.png": number, f"{split}/{split}.txt": ONE}
+    source = lay(tmp_path / "s", files)
+    pictures = [name for name in imported(tmp_path, source).files if name.endswith("png")]
+    assert pictures == ["test/test.png", "train/train.png", "train/valid.png"]
+    other = imported(tmp_path / "other", source, options={"into": "test"})
+    assert {name.split("/")[0] for name in other.files} == {"test"}
+
+
+def test_a_picture_with_an_annotation_that_can_not_be_read_is_left_out_whole(
+    tmp_path: Path,
+) -> None:
+    source = lay(tmp_path / "s", {**YOLO, "b.png": 2, "b.txt": f"{ONE}0 0 0\n"})
+    done = imported(tmp_path, source)
+    assert set(done.files) == {"train/a.png", "train/a.xml"}
+    assert done.result.error is not None
+    assert "b.txt, line 2: expected a label's number and four fractions" in done.said
+    (source / "b.txt").write_text(ONE)
+    assert "train/b.xml" in imported(tmp_path, source).files
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"no picture", "it is not a PNG, JPEG, GIF or BMP"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "it is WebP, which TensorFlow does not decode"),
+        (b"", "it is empty"),
+        (picture()[:20], "it starts as PNG and is damaged"),
+    ],
+)
+def test_what_is_no_picture_is_told_and_the_rest_goes_on(
+    tmp_path: Path, content: bytes, why: str
+) -> None:
+    source = lay(tmp_path / "s", {**YOLO, "b.png": content, "b.txt": ONE})
+    done = imported(tmp_path, source)
+    assert f"b.txt: b.png: {why}" in done.said
+    assert set(done.files) == {"train/a.png", "train/a.xml"}
+
+
+def test_pictures_that_nothing_annotates_are_left_out_and_counted(tmp_path: Path) -> None:
+    done = imported(tmp_path, lay(tmp_path / "s", {**YOLO, "b.png": 2}))
+    assert "1 picture: left out: no annotation of it could be read" in done.said
+    assert done.result.error is None
+    assert "train/b.png" not in done.files
+
+
+def test_a_box_that_is_not_sound_is_written_as_drawn_and_told(tmp_path: Path) -> None:
+    source = lay(tmp_path / "s", {**YOLO, "a.txt": f"{ONE}0 1.5 .5 .25 .5\n0 .5 .5 0 .5\n"})
+    done = imported(tmp_path, source)
+    assert done.annotation("train/a.xml").boxes[1].edges == (88, 12, 104, 36)
+    assert (
+        "2 boxes not sound, written as drawn (a.txt: one: the box leaves the picture" in done.said
+    )
+    assert done.result.error is None
+
+
+def test_labels_that_the_project_lacks_come_with_the_line_to_write(tmp_path: Path) -> None:
+    source = lay(
+        tmp_path / "s", {**YOLO, "classes.txt": 'One\n"x"', "b.png": 2, "b.txt": "1 .5 .5 1 1"}
+    )
+    said = imported(tmp_path, source).said
+    assert '2 labels that cube_faces lacks: "x", One' in said
+    assert "One; did you mean one?" in said
+    assert r'[projects.cube_faces]: labels = ["one", "two", "\"x\"", "One"]' in said
+    said = imported(tmp_path / "other", source, labels={"one": 1, "two": 7}).said
+    assert r'labels = { "one" = 1, "two" = 7, "\"x\"" = 8, "One" = 9 }' in said
+
+
+def test_a_hard_link_is_the_same_file(tmp_path: Path) -> None:
+    source = lay(tmp_path / "s", YOLO)
+    done = imported(tmp_path, source, options={"pictures": "link"})
+    images = done.workspace.images("cube_faces", "train")
+    assert (images / "a.png").samefile(source / "a.png")
+    assert not (images / "a.png").is_symlink()
+    assert imported(tmp_path, source, options={"pictures": "link"}).files == done.files
+
+
+def test_a_picture_that_is_referred_to_stays_where_it_is_and_is_read_from_there(
+    tmp_path: Path,
+) -> None:
+    source = lay(tmp_path / "s", YOLO)
+    done = imported(tmp_path, source, options={"pictures": "refer"})
+    images = done.workspace.images("cube_faces", "train")
+    assert (images / "a.png").readlink() == (source / "a.png").resolve()
+    [pair] = listing(images).pairs
+    assert not read_pair(pair, {"one": 1}).faults
+
+
+def test_where_links_can_not_be_made_another_way_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*paths: object) -> None:
+        raise OSError(18, os.strerror(18))
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(DiskError, match="it is on another disk; `--pictures copy` copies"):
+        imported(tmp_path, lay(tmp_path / "s", YOLO), options={"pictures": "link"})
+    images = tmp_path / "workspace/cube_faces/images"
+    assert [path.name for path in images.rglob("*") if path.is_file()] == []
+
+
+def test_a_disk_without_room_is_told_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "free_space", lambda folder: 10)
+    with pytest.raises(DiskError, match=r"the pictures take .* and 10 B are free"):
+        imported(tmp_path, lay(tmp_path / "s", YOLO))
+    assert not (tmp_path / "workspace").exists()
+
+
+def test_an_import_that_is_killed_leaves_no_half_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(self: write.Writer) -> None:
+        raise KeyboardInterrupt
+
+    source = lay(tmp_path / "s", YOLO)
+    with monkeypatch.context() as patch:
+        patch.setattr(write.Writer, "publish", die)
+        with pytest.raises(KeyboardInterrupt):
+            imported(tmp_path, source)
+    images = tmp_path / "workspace/cube_faces/images"
+    assert [path.name for path in images.rglob("*") if path.is_file()] == []
+    assert "train/a.xml" in imported(tmp_path, source).files
+
+
+def test_fractions_are_those_of_the_upright_picture(tmp_path: Path) -> None:
+    source = lay(tmp_path / "s", {**YOLO, "a.png": turned(6, (64, 48))})
+    done = imported(tmp_path, source)
+    annotation = done.annotation("train/a.xml")
+    assert (annotation.size, annotation.boxes[0].edges) == ((48, 64), (18, 16, 30, 48))
+    assert "1 picture: turned by EXIF; its boxes are taken for drawn upright" in done.said
+
+
+@pytest.mark.parametrize(
+    ("size", "edges"), [((64, 48), (28, 10, 43, 40)), ((48, 64), (10, 5, 40, 20))]
+)
+def test_a_size_tells_on_which_side_up_boxes_were_drawn(
+    tmp_path: Path, size: tuple[int, int], edges: tuple[int, ...]
+) -> None:
+    image = {"id": 1, "file_name": "a.jpg", "width": size[0], "height": size[1]}
+    one = {"image_id": 1, "category_id": 1, "bbox": [10, 5, 30, 15]}
+    whole = {"images": [image], "annotations": [one], "categories": [{"id": 1, "name": "one"}]}
+    source = lay(tmp_path / "s", {"a.jpg": turned(6, (64, 48)), "x.json": whole})
+    annotation = imported(tmp_path, source).annotation("train/a.xml")
+    assert (annotation.size, annotation.boxes[0].edges) == ((48, 64), edges)
+
+
+def test_boxes_of_a_picture_that_was_resized_are_refused(tmp_path: Path) -> None:
+    image = {"id": 1, "file_name": "a.png", "width": 640, "height": 480}
+    one = {"image_id": 1, "category_id": 1, "bbox": [10, 5, 30, 15]}
+    whole = {"images": [image], "annotations": [one], "categories": [{"id": 1, "name": "one"}]}
+    done = imported(tmp_path, lay(tmp_path / "s", {"a.png": 1, "x.json": whole}))
+    assert "it was drawn on 640 × 480 pixels, and the picture has 64 × 48" in done.said
+    assert not done.files
+
+
+def test_pascal_voc_is_taken_as_it_is(tmp_path: Path) -> None:
+    mine = xml(("one", 1, 2, 30, 40), more="<difficult>1</difficult>").replace(
+        b"<difficult>0</difficult>", b""
+    )
+    files = {"JPEGImages/a.png": 1, "Annotations/a.xml": mine}
+    files |= {"deep/er/b.png": 2, "deep/er/renamed.xml": xml(filename="b.png")}
+    files |= {"ImageSets/Main/test.txt": "a\n", "ImageSets/Main/train.txt": "b\n"}
+    done = imported(tmp_path, lay(tmp_path / "s", files))
+    assert done.files["test/a.xml"] == mine
+    assert done.annotation("train/b.xml").boxes == ()
+    assert done.result.error is None
+
+
+def test_xml_that_is_none_or_of_no_picture_is_told(tmp_path: Path) -> None:
+    files = {"a.png": 1, "a.xml": xml(), "b.xml": "<annotation>", "c.xml": xml(filename="c.png")}
+    done = imported(tmp_path, lay(tmp_path / "s", files))
+    assert "b.xml: no element found, line 1" in done.said
+    assert "c.xml: its picture c.png is not there" in done.said
+    assert set(done.files) == {"train/a.png", "train/a.xml"}
+
+
+def test_one_picture_in_two_annotations_is_told(tmp_path: Path) -> None:
+    boxes = [{"image_id": 1, "category_id": 1, "bbox": [n, 0, 9, 9]} for n in (0, 1)]
+    files: dict[str, object] = {"a.png": 1}
+    for number, box in enumerate(boxes):
+        files[f"{number}.json"] = {
+            "images": [{"id": 1, "file_name": "a.png"}],
+            "annotations": [box],
+            "categories": [{"id": 1, "name": "one"}],
+        }
+    done = imported(tmp_path, lay(tmp_path / "s", files))
+    assert "1.json: images[0]: its picture is annotated in 0.json: images[0], too" in done.said
+    assert done.annotation("train/a.xml").boxes[0].xmin == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"pictures": "move"}, "--pictures: expected copy, link, refer; found move"),
+        ({"into": "val"}, "--into: expected train or test; found val"),
+        ({"project": "dice"}, "there is no project dice; there is: cube_faces"),
+    ],
+)
+def test_an_option_that_is_none_is_told(tmp_path: Path, options: dict[str, str], why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        imported(tmp_path, lay(tmp_path / "s", YOLO), options=options)
+
+
+def test_a_number_that_no_picture_has_is_not_written(tmp_path: Path) -> None:
+    image = {"id": 1, "file_name": "a.png"}
+    one = {"image_id": 1, "category_id": 1, "bbox": [10 * LONGEST_SIDE, 5, 30, 15]}
+    whole = {"images": [image], "annotations": [one], "categories": [{"id": 1, "name": "one"}]}
+    done = imported(tmp_path, lay(tmp_path / "s", {"a.png": 1, "x.json": whole}))
+    assert "an edge of its box is 1e+07, which no picture has" in done.said
+    assert not done.files
