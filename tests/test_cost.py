@@ -27,7 +27,7 @@ from tasks.core import receipts, spelling
 from tasks.core.addresses import redacted_text
 from tasks.core.paths import Workspace
 from tasks.doctor.checkpoint import class_counts
-from tasks.doctor.config import text_faults
+from tasks.doctor.networks import text_faults
 from tasks.formats import tensor_bundle as bundle
 from tasks.formats.textproto import parse, path
 from tasks.formats.textproto.edit import Document

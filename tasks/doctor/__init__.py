@@ -3,8 +3,7 @@
 step        all checks, one after the other; the table is all that the step makes
 pictures    pictures and XML, the split into train and test; labels
 records     record files: whole, and in agreement with the label map
-networks    the networks of the project, one after the other
-config      a network's pipeline.config: text, values, paths
+networks    the networks of the project, one after the other, and each one's pipeline.config
 checkpoint  a network's checkpoint: complete, and fit to start a training from
 table       one row, and all of them as the user sees them
 """

@@ -22,7 +22,7 @@ from tasks.annotations.label_map import (
 from tasks.annotations.other_formats import common_faults
 from tasks.core.files import read_head
 from tasks.core.text import count, printable
-from tasks.doctor.config import text_faults
+from tasks.doctor.networks import text_faults
 from tasks.doctor.table import Finding, error, ok, warning
 from tasks.pipeline.job import ProjectJob
 

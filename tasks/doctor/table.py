@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Literal, TextIO, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -40,19 +40,10 @@ class Finding(Struct, frozen=True):
     subject: str
     result: str
     todo: str = ""
-    details: tuple[str, ...] = ()
+    details: Sequence[str] = ()
 
 
-def ok(subject: str, result: str) -> Finding:
-    return Finding("ok", subject, result)
-
-
-def warning(subject: str, result: str, todo: str = "", details: Sequence[str] = ()) -> Finding:
-    return Finding("warning", subject, result, todo, tuple(details))
-
-
-def error(subject: str, result: str, todo: str = "", details: Sequence[str] = ()) -> Finding:
-    return Finding("error", subject, result, todo, tuple(details))
+ok, warning, error = (partial(Finding, kind) for kind in get_args(Kind))
 
 
 def show(project: str, found: Sequence[Finding], stream: TextIO, whole: Path) -> None:

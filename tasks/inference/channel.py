@@ -31,7 +31,6 @@ class Request(Struct, frozen=True, kw_only=True):
 
     Attributes:
         handler: what is to be done.
-        network: its name.
         log: the file that takes what TensorFlow prints.
         permissions: what it takes to carry this out.
         most_partials: how many partial results may come before the reply.
@@ -156,8 +155,19 @@ def start(
     Raises:
         OSError: it can't be started.
     """
+
+    def begin(end: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command,
+            stdin=end,
+            stdout=end,
+            stderr=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,  # no terminal: what is typed is not its to read, or to write
+        )
+
     if os.name == "nt":
-        process = _start(command, environment, subprocess.PIPE)
+        process = begin(subprocess.PIPE)
         assert process.stdin is not None
         assert process.stdout is not None
         return process, Channel(process.stdin, process.stdout)
@@ -165,19 +175,6 @@ def start(
 
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        process = _start(command, environment, theirs.fileno())
+        process = begin(theirs.fileno())
         copy = os.dup(ours.fileno())
         return process, Channel(open(copy, "wb"), open(ours.detach(), "rb"))
-
-
-def _start(
-    command: Sequence[str], environment: Mapping[str, str], end: int
-) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command,
-        stdin=end,
-        stdout=end,
-        stderr=subprocess.PIPE,
-        env=environment,
-        start_new_session=True,  # no terminal: what is typed is not its to read, or to write
-    )

@@ -11,6 +11,7 @@ import ctypes
 import os
 import re
 import site
+import struct
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
@@ -46,6 +47,7 @@ DAC_OVERRIDE, DAC_READ_SEARCH = 1, 2
 KEPT_CAPABILITIES = 1 << DAC_OVERRIDE | 1 << DAC_READ_SEARCH
 """Capabilities that root keeps: in a container, root reads files that belong to others."""
 CAPABILITY_VERSION = 0x20080522
+CAPABILITIES = "=6I"  # effective, permitted, inheritable; then those above 31 likewise
 
 
 def isolate(permissions: Permissions, root: Path) -> str:
@@ -137,30 +139,16 @@ def set_limits(*, may_write: bool, memory: int = 0) -> None:
         resource.setrlimit(which, (lowered, lowered))
 
 
-class _Header(ctypes.Structure):
-    _fields_ = (("version", ctypes.c_uint32), ("process", ctypes.c_int))
-
-
-class _Capabilities(ctypes.Structure):
-    """Two words for each set of capabilities."""
-
-    _fields_ = (
-        ("effective", ctypes.c_uint32),
-        ("permitted", ctypes.c_uint32),
-        ("inheritable", ctypes.c_uint32),
-    )
-
-
 def drop_capabilities() -> None:
     """Give up what makes root more than a user, but for reading what is somebody else's."""
     if sys.platform != "linux":
         return
     library = ctypes.CDLL(None, use_errno=True)
-    header, sets = _Header(CAPABILITY_VERSION, 0), (_Capabilities * 2)()
-    if library.capget(ctypes.byref(header), ctypes.byref(sets)):
+    header = ctypes.create_string_buffer(struct.pack("=Ii", CAPABILITY_VERSION, 0))
+    held = ctypes.create_string_buffer(struct.calcsize(CAPABILITIES))
+    if library.capget(header, held):
         return
-    for number, each in enumerate(sets):
-        each.permitted &= KEPT_CAPABILITIES if number == 0 else 0
-        each.effective &= each.permitted
-        each.inheritable = 0
-    library.capset(ctypes.byref(header), ctypes.byref(sets))
+    effective, permitted, *_ = struct.unpack(CAPABILITIES, held)
+    permitted &= KEPT_CAPABILITIES
+    kept = (effective & permitted, permitted, 0, 0, 0, 0)
+    library.capset(header, struct.pack(CAPABILITIES, *kept))

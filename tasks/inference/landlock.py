@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import os
 import stat
+import struct
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -34,24 +35,6 @@ RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1
 """All rights to files that a version of the interface knows; version 4 is as 3."""
 
 Rule = tuple[str | bytes | os.PathLike[str], int]
-
-
-class Attributes(ctypes.Structure):
-    """`struct landlock_ruleset_attr`."""
-
-    _fields_ = (
-        ("files", ctypes.c_uint64),
-        ("network", ctypes.c_uint64),
-        ("scoped", ctypes.c_uint64),
-    )
-
-
-class Beneath(ctypes.Structure):
-    """`struct landlock_path_beneath_attr`."""
-
-    _pack_ = 1
-    _layout_ = "ms"
-    _fields_ = (("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32))
 
 
 def version() -> int:
@@ -79,13 +62,11 @@ def restrict(rules: Iterable[Rule]) -> int:
     if not known:
         return 0
     handled = RIGHTS[max(number for number in RIGHTS if number <= known)]
-    asked = Attributes(
-        handled,
-        BIND_AND_CONNECT if known >= 4 else 0,
-        ABSTRACT_SOCKETS_AND_SIGNALS if known >= 6 else 0,
-    )
-    size = 8 if known < 4 else 16 if known < 6 else 24  # old kernels know fewer fields
-    ruleset = _call(CREATE, ctypes.byref(asked), size, 0)
+    # `struct landlock_ruleset_attr`, of which old kernels know fewer fields.
+    fields = [handled]
+    fields += [BIND_AND_CONNECT] if known >= 4 else []
+    fields += [ABSTRACT_SOCKETS_AND_SIGNALS] if known >= 6 else []
+    ruleset = _call(CREATE, struct.pack(f"={len(fields)}Q", *fields), 8 * len(fields), 0)
     try:
         for path, rights in rules:
             with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
@@ -113,8 +94,8 @@ def _allow(ruleset: int, path: str | bytes | os.PathLike[str], rights: int) -> N
     try:
         if not stat.S_ISDIR(os.fstat(folder).st_mode):
             rights &= FILE_RIGHTS
-        rule = Beneath(rights, folder)
-        _call(ADD_RULE, ruleset, PATH_BENEATH, ctypes.byref(rule), 0)
+        rule = struct.pack("=Qi", rights, folder)  # `struct landlock_path_beneath_attr`
+        _call(ADD_RULE, ruleset, PATH_BENEATH, rule, 0)
     finally:
         os.close(folder)
 

@@ -32,11 +32,9 @@ class SmokeRequest(Struct, frozen=True, kw_only=True):
     """Run one network.
 
     Attributes:
-        network: its name.
         folder: where it lies.
         saved_model: false if only the checkpoint can be read.
         checkpoint: path of the checkpoint's prefix below `folder`; "" if it has none.
-        signature: how its inputs and outputs are called.
         labels: class id → label; empty if they are not known.
         picture: path of the picture, or "" to draw the scene of the seed `scene`.
     """
@@ -152,12 +150,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 class SmokeReply(Struct, frozen=True, kw_only=True):
-    """What comes back of a request.
-
-    Attributes:
-        drawn: the picture with its boxes as PNG; empty if there is none.
-        summary: one line.
-    """
+    """What comes back of a request; `drawn` is the picture with its boxes as PNG."""
 
     report: Report
     drawn: bytes = b""
@@ -171,7 +164,6 @@ class SmokeReceipt(NetworkReceipt, frozen=True, kw_only=True):
         applicable: false for a network that has no SavedModel: only its checkpoint was read.
         tree: digest of the network's tree that was run.
         picture: sha256 of the picture.
-        tensorflow: version.
         summary: one line for the console.
     """
 

@@ -6,15 +6,11 @@ machine and this workspace only. A network's measurements stand under the digest
 detections depend on; those under another one are dropped. They are saved while the network is at
 work, so that one that takes hours goes on where it was stopped.
 
-They grow with the pictures: those of 10,000 take seconds and hundreds of megabytes to read. So the
-state in which the files were found to be complete is saved beside them; while that is their state,
-and that of the pictures, they need not be read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -22,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from tasks.core import receipts
-from tasks.core.files import read_file, stamp_of, write_atomic
+from tasks.core.files import read_file, write_atomic
 from tasks.core.receipts import Receipt
 from tasks.inference.machine import Machine
 from tasks.pipeline.job import ProjectJob
@@ -163,14 +159,8 @@ Rows = tuple[tuple[int, float, Place], ...]
 
 
 class MeasureReceipt(Receipt, frozen=True, kw_only=True):
-    """A project's networks were run on its test pictures.
-
-    Attributes:
-        tensorflow: version.
-        networks: all that the project names.
-        measured: networks that were run.
-        failed: networks that could not be, and may be another time.
-    """
+    """A project's networks were run on its test pictures; those that `failed` may not fail another
+    time. `networks` are all that the project names."""
 
     tensorflow: str = ""
     networks: tuple[str, ...] = ()
@@ -262,34 +252,7 @@ def load_saved(path: Path, kind: type[S]) -> S:
 
 
 def save(path: Path, content: NetworkMeasurements | ProjectPictures) -> None:
-    """Save it.
-
-    Raises:
-        OSError: the folder can't be written.
-    """
     write_atomic(path, msgspec.json.encode(content))
-
-
-def state_of(paths: Iterable[Path], *rest: object) -> str:
-    """Digest of the state of files, by size and time of change, and of all else that counts; "" if
-    a file is not there, or so young that its next change might not be noticed."""
-    stamps = [stamp_of(path) for path in paths]
-    return "" if None in stamps else receipts.digest([stamps, *rest])
-
-
-def is_saved_state(path: Path, state: str) -> bool:
-    """Whether this is the state that was saved at `path`."""
-    try:
-        return bool(state) and read_file(path, len(state)) == state.encode()
-    except (OSError, ValueError):
-        return False
-
-
-def save_state(path: Path, state: str) -> None:
-    """Save a state, unless it is "". If that fails it only costs time: all is read again."""
-    if state:
-        with suppress(OSError):
-            write_atomic(path, state.encode())
 
 
 def detections(

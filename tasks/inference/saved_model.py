@@ -110,19 +110,17 @@ def run(tf: Any, loaded: Loaded, pixels: Pixels) -> tuple[Arrays, float]:
 
 
 def _batch(tf: Any, pixels: Pixels, loaded: Loaded) -> Any:
-    """One picture as the network takes it. A file is a PNG, which keeps every pixel."""
+    """One picture as the network takes it. A file is a PNG, which keeps every pixel; in a
+    tf.train.Example it stands under the keys that the API's decoder reads."""
     if loaded.picture.dtype != STRING:
         return as_input(pixels, loaded.picture)
     file = tf.io.encode_png(pixels).numpy()
-    return [_example(tf, file) if loaded.examples else file]
-
-
-def _example(tf: Any, file: bytes) -> bytes:
-    """The file in a tf.train.Example, under the keys that the API's decoder reads."""
+    if not loaded.examples:
+        return [file]
     example = tf.train.Example()
     for key, value in {"image/encoded": file, "image/format": b"png"}.items():
         example.features.feature[key].bytes_list.value.append(value)
-    return bytes(example.SerializeToString(deterministic=True))
+    return [example.SerializeToString(deterministic=True)]
 
 
 def as_input(pixels: Pixels, tensor: Tensor) -> npt.NDArray[Any]:

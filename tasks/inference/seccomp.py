@@ -161,29 +161,25 @@ def filter_of(column: int, process: int, *, read_only: bool = False) -> list[Ins
         (IF_AT_LEAST, 0, 1, X32),
         _fail(errno.EPERM),
     ]
-    denied = [*DENIED.values(), *(CHANGES.values() if read_only else ())]
-    for numbers in denied:
-        instructions += _if_called(numbers[column], [_fail(errno.EPERM)])
-    # Its flags lie in memory, where no filter can look; the C library falls back to clone.
-    instructions += _if_called(CLONE3[column], [_fail(errno.ENOSYS)])
-    instructions += _if_called(CLONE[column], _allow_if_any([(IF_SET, CLONE_THREAD)]))
     itself = (IF_EQUAL, process)
-    instructions += _if_called(KILL[column], _allow_if_any([itself]))
-    instructions += _if_called(TGKILL[column], _allow_if_any([itself]))
-    instructions += _if_called(
-        PRLIMIT[column], _allow_if_any([itself, (IF_EQUAL, 0)])
-    )  # 0 is itself, too
+    # A call, and what is done if it is made, which ends in allowing or refusing it. The flags of
+    # clone3 and openat2 lie in memory, where no filter can look; the C library does without them.
+    rules = [
+        *((numbers, [_fail(errno.EPERM)]) for numbers in DENIED.values()),
+        (CLONE3, [_fail(errno.ENOSYS)]),
+        (CLONE, _allow_if_any([(IF_SET, CLONE_THREAD)])),
+        (KILL, _allow_if_any([itself])),
+        (TGKILL, _allow_if_any([itself])),
+        (PRLIMIT, _allow_if_any([itself, (IF_EQUAL, 0)])),  # 0 is itself, too
+    ]
     if read_only:
-        instructions += _if_called(OPEN[column], _deny_if(1, (IF_SET, FOR_WRITING)))
-        instructions += _if_called(OPENAT[column], _deny_if(2, (IF_SET, FOR_WRITING)))
-        instructions += _if_called(OPENAT2[column], [_fail(errno.ENOSYS)])  # as clone3
+        rules += [(numbers, [_fail(errno.EPERM)]) for numbers in CHANGES.values()]
+        rules += [(OPEN, _deny_if(1, FOR_WRITING)), (OPENAT, _deny_if(2, FOR_WRITING))]
+        rules.append((OPENAT2, [_fail(errno.ENOSYS)]))
+    for numbers, rule in rules:
+        if (number := numbers[column]) is not None:
+            instructions += [(IF_EQUAL, 0, len(rule), number), *rule]
     return [*instructions, (RETURN, 0, 0, ALLOW)]
-
-
-def _if_called(number: int | None, instructions: list[Instruction]) -> list[Instruction]:
-    """These instructions for the call `number`, which end in allowing or refusing it; the number is
-    None where there is no such call."""
-    return [] if number is None else [(IF_EQUAL, 0, len(instructions), number), *instructions]
 
 
 def _allow_if_any(tests: list[tuple[int, int]]) -> list[Instruction]:
@@ -192,9 +188,9 @@ def _allow_if_any(tests: list[tuple[int, int]]) -> list[Instruction]:
     return [(LOAD, 0, 0, ARGUMENTS[0]), *checks, _fail(errno.EPERM), (RETURN, 0, 0, ALLOW)]
 
 
-def _deny_if(argument: int, test: tuple[int, int]) -> list[Instruction]:
-    """Refuse the call if the test of this argument holds."""
-    load, check = (LOAD, 0, 0, ARGUMENTS[argument]), (test[0], 0, 1, test[1])
+def _deny_if(argument: int, flags: int) -> list[Instruction]:
+    """Refuse the call if one of these flags is set in this argument."""
+    load, check = (LOAD, 0, 0, ARGUMENTS[argument]), (IF_SET, 0, 1, flags)
     return [load, check, _fail(errno.EACCES), (RETURN, 0, 0, ALLOW)]
 
 

@@ -7,6 +7,7 @@ saved and not done again: one more network is one more network's run.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 from msgspec import Struct, field
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 from tasks.annotations.label_map import label_ids, label_map_path
 from tasks.core import ownership, receipts
 from tasks.core.errors import AnnotationsError, BrokenNetworkError, NetworkError, disk_error
+from tasks.core.files import read_file, stamp_of, write_atomic
 from tasks.core.text import count
 from tasks.inference.machine import tensorflow_version
 from tasks.inference.results import (
@@ -25,11 +27,8 @@ from tasks.inference.results import (
     ProjectPicture,
     ProjectPictures,
     Result,
-    is_saved_state,
     load_saved,
     save,
-    save_state,
-    state_of,
 )
 from tasks.measure import running
 from tasks.measure.project_pictures import files_of, read_pictures
@@ -92,14 +91,19 @@ def _inputs(job: ProjectJob) -> dict[str, str]:
 
 
 def _why_saved_stale(job: ProjectJob, receipt: MeasureReceipt, files: str) -> str | None:
-    """What of all that was saved no longer holds, or is gone. The files are read only if they are
-    not in the state in which they were last found to be complete."""
+    """What of all that was saved no longer holds, or is gone.
+
+    It grows with the pictures: that of 10,000 takes seconds and hundreds of megabytes to read. So
+    the state (sizes, times of change) in which the files were found to be complete is saved beside
+    them; they are read only if that is no longer their state, or if it can't be told.
+    """
     place, workspace = job.workspace.notes_found_whole(job.name), job.workspace
     networks = map(workspace.network_notes, receipt.measured)
-    keys = receipts.digest((running.VERSION, receipt))
-    state = state_of((workspace.project_notes(job.name), *networks), files, keys)
-    if is_saved_state(place, state):
-        return None
+    stamps = [stamp_of(path) for path in (workspace.project_notes(job.name), *networks)]
+    state = receipts.digest((running.VERSION, receipt, files, stamps)).encode()
+    with suppress(OSError):
+        if None not in stamps and read_file(place, len(state)) == state:
+            return None
     saved = load_saved(workspace.project_notes(job.name), ProjectPictures)
     if saved.files != files:
         return "the test pictures changed"
@@ -107,7 +111,9 @@ def _why_saved_stale(job: ProjectJob, receipt: MeasureReceipt, files: str) -> st
         extracted = receipt_of(workspace, name)
         if extracted is None or not running.is_complete(job, name, extracted, saved.pictures):
             return f"what was measured of {name} is gone"
-    save_state(place, state)
+    if None not in stamps:
+        with suppress(OSError):
+            write_atomic(place, state)
     return None
 
 

@@ -5,8 +5,7 @@
     training  the settings of one network's training, and the learning rate in step with them
     rules     what must be changed, and why, by the meta-architecture that the file has
     refusals  what TensorFlow 2's training refuses, or ignores
-    impossible  values that no training can use
-    trainable   the first of these faults, with its line
+    trainable  values that no training can use; the first of all these faults, with its line
 
 The meaning of the fields, and what is refused when they do not fit together: the Object Detection
 API, research/object_detection of github.com/tensorflow/models (protos/*.proto, model_lib_v2.py,

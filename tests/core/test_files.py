@@ -16,7 +16,7 @@ from tasks.core import receipts
 from tasks.core.errors import DamagedError
 from tasks.core.files import read_file, sha256_or_nothing, write_if_changed
 from tasks.core.paths import Workspace
-from tasks.doctor import config
+from tasks.doctor import networks
 from tasks.doctor.checkpoint import read_index
 from tasks.doctor.step import check_project
 from tasks.inference import results
@@ -132,7 +132,7 @@ def test_an_index_of_a_checkpoint_that_is_no_file_is_no_trap(tmp_path: Path, pla
 
 def test_a_config_without_end_is_too_large(tmp_path: Path) -> None:
     giant(tmp_path / "file")
-    assert config.read(tmp_path / "file") == (None, ["it is larger than 4 MB"])
+    assert networks.read_config(tmp_path / "file") == (None, ["it is larger than 4 MB"])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no pipes in folders there")

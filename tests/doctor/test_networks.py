@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tasks.core import receipts
 from tasks.core.paths import Workspace
-from tasks.doctor import checkpoint, config
+from tasks.doctor import checkpoint, networks
 from tasks.doctor.step import check_project
 from tasks.doctor.table import Finding
 from tasks.formats import tensor_bundle as bundle
@@ -332,7 +332,7 @@ def test_line_ends_are_no_fault(job: ProjectJob, newline: str) -> None:
 
 
 def test_quotes_and_backslashes_in_remarks_are_no_fault() -> None:
-    assert config.text_faults("# “so” C:\\Users\na: 'it\\'s'  # ”\n".encode()) == []
+    assert networks.text_faults("# “so” C:\\Users\na: 'it\\'s'  # ”\n".encode()) == []
 
 
 def test_a_missing_test_record_only_keeps_from_evaluation(job: ProjectJob) -> None:
@@ -435,7 +435,7 @@ def test_a_config_says_its_classes_by_the_model_that_is_really_there() -> None:
     from tasks.formats.textproto.edit import Document
 
     read = Document("model { faster_rcnn { num_classes: 7 } }  # ssd { num_classes: 3 }")
-    assert config.num_classes(read) == ("faster_rcnn", 7)
+    assert networks.num_classes(read) == ("faster_rcnn", 7)
 
 
 def test_receipts_that_are_damaged_do_no_harm(job: ProjectJob) -> None:

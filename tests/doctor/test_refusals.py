@@ -10,10 +10,10 @@ import pytest
 
 from tasks.formats.textproto.edit import Document
 from tasks.pipeline_config import refusals
-from tasks.pipeline_config.impossible import impossible_values
 from tasks.pipeline_config.refusals import doubtful, refused
 from tasks.pipeline_config.rules import branch_of, needs
 from tasks.pipeline_config.schema import fault, unknown_fields
+from tasks.pipeline_config.trainable import impossible_values
 from tests.support.pipeline_configs import ALL
 
 COSINE = "train_config.optimizer.momentum_optimizer.learning_rate.cosine_decay_learning_rate"
