@@ -4,6 +4,9 @@
     inputs      reads what the steps before left: the comparison, detections, smoke reports, folders
     summary     one pass over all pictures: which the page shows, and how many objects there are
     matching    which detections are right
+    confusion   what a network takes for what
+    training    a training: how it went, and the network after it against the one before
+    curves      losses, mAP and learning rate over its steps
     page        the page, of figures, cards, charts and gallery; tasks.pages makes a file of it
 
 The page works without its script.

@@ -73,7 +73,7 @@ def latency(measured: Sequence[tuple[str, Figures]]) -> Chart:
 def accuracy(scored: Sequence[tuple[str, Accuracy]]) -> Chart:
     """A bar for mAP@[.5:.95], a ring for mAP@0.5."""
     bottom = TOP + len(scored) * ROW
-    lines, ticks = SHARES.grid(TOP, bottom, _share)
+    lines, ticks = SHARES.grid(TOP, bottom, units.share)
     bars, dots, texts, described = list[Bar](), list[Dot](), list[Text](), list[str]()
     for number, (title, one) in enumerate(scored):
         y = TOP + number * ROW
@@ -91,10 +91,6 @@ def accuracy(scored: Sequence[tuple[str, Accuracy]]) -> Chart:
         dots=dots,
         texts=texts + ticks,
     )
-
-
-def _share(part: float) -> str:
-    return f"{part * 100:.0f}{units.FIXED}%" if part else "0"
 
 
 def _row(title: str, value: str, y: float) -> list[Text]:

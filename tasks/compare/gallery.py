@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from msgspec import Struct
 
 from tasks.compare.inputs import PageInputs, known_labels
-from tasks.compare.matching import verdicts
-from tasks.compare.summary import THRESHOLDS
+from tasks.compare.matching import tally, verdicts
+from tasks.compare.summary import THRESHOLDS, sure_ones
 from tasks.inference.results import PictureDetections, Result
 from tasks.pages import units
 from tasks.pages.boxes import (
@@ -38,11 +38,13 @@ class NetworkOnPicture(Struct, frozen=True):
         boxes: None if it was not run, and `why` says why.
         caption: how many boxes there are, and how many are right.
         description: the boxes in words, for screen readers.
+        f1: as it is shown; "" where the page does not order pictures by it.
     """
 
     number: int
     title: str
     why: str = ""
+    f1: str = ""
     boxes: tuple[DetectedBox, ...] | None = None
     caption: str = ""
     description: str = ""
@@ -70,15 +72,24 @@ class Picture(Struct, frozen=True, kw_only=True):
     expected: tuple[int, ...]
 
 
+class Order(Struct, frozen=True):
+    """An order of the pictures: by a network's F1. `is_first` if the page begins with it."""
+
+    network: str
+    title: str
+    is_first: bool
+
+
 class Gallery(Struct, frozen=True, kw_only=True):
     """The pictures; `introduction` says how many of how many they are, `totals` how many objects
-    each network found on all of them."""
+    each network found on all of them. They can be put into these `orders`, and into the set's."""
 
     pictures: tuple[Picture, ...]
     labels: tuple[Label, ...]
     totals: tuple[Fact, ...]
     introduction: tuple[str, ...]
     has_annotations: bool
+    orders: tuple[Order, ...]
 
 
 def gallery(inputs: PageInputs) -> Gallery:
@@ -95,6 +106,23 @@ def gallery(inputs: PageInputs) -> Gallery:
         ),
         introduction=_introduction(inputs),
         has_annotations=any(picture.truth for picture, _ in inputs.pictures),
+        orders=orders(inputs),
+    )
+
+
+def orders(inputs: PageInputs) -> tuple[Order, ...]:
+    """The networks after and before each training, where they are judged; none if the page is in
+    the order of the set."""
+    if inputs.worst_of is None:
+        return ()
+    named = dict[str, str]()
+    for one in inputs.trainings:
+        which = f"{inputs.title(one.parent)} " if len(inputs.trainings) > 1 else ""
+        named |= {one.export: f"{which}after training", one.parent: f"{which}before training"}
+    return tuple(
+        Order(network, f"worst first, {when}", network == inputs.worst_of)
+        for network, when in named.items()
+        if network in inputs.summary.confusion
     )
 
 
@@ -105,14 +133,22 @@ def _introduction(inputs: PageInputs) -> tuple[str, ...]:
     if len(absent) > MOST_ABSENT:
         why = [f"{len(absent)} networks are not on them; the table of figures says why."]
     kind = "drawn scene" if inputs.comparison.drawn else "picture"
-    return (_how_many(len(inputs.pictures), len(inputs.summary.pictures), kind), *why)
+    worst_of = inputs.title(inputs.worst_of) if inputs.worst_of else ""
+    number = len(inputs.pictures), len(inputs.summary.pictures)
+    return (_how_many(*number, kind, worst_of), *why)
 
 
-def _how_many(on_page: int, all_of: int, kind: str) -> str:
+def _how_many(on_page: int, all_of: int, kind: str, worst_of: str) -> str:
     if not all_of:
         return "There are none."
     if on_page == all_of:
-        return f"{units.count(all_of, kind)}, all that the networks were run on."
+        order = f" The worst come first, by the F1 of {worst_of}." if worst_of else ""
+        return f"{units.count(all_of, kind)}, all that the networks were run on.{order}"
+    if worst_of:
+        return (
+            f"{on_page:,} of {units.count(all_of, kind)}, those on which the F1 of {worst_of} is "
+            "lowest; the worst come first. The figures cover all pictures."
+        )
     return (
         f"{on_page:,} of {units.count(all_of, kind)}: spread over the set, and of each stretch "
         "the one on which networks err or disagree most. The figures cover all pictures."
@@ -185,10 +221,21 @@ def _network_on(
     return NetworkOnPicture(
         place,
         title,
+        f1=_f1(picture, network, inputs, known),
         boxes=boxes,
         caption=_caption(sure, _expected(picture, known)),
         description=_description(sure, labels),
     )
+
+
+def _f1(
+    picture: PictureDetections, network: str, inputs: PageInputs, known: Collection[str] | None
+) -> str:
+    """`F1 0.67`; "" for a network by which the pictures can't be ordered, or is not judged here."""
+    is_ordered = inputs.worst_of is not None and network in inputs.summary.confusion
+    if known is None or picture.truth is None or not is_ordered:
+        return ""
+    return f"F1 {tally(sure_ones(picture.found[network]), picture.truth, known).f1:.2f}"
 
 
 def _caption(boxes: Sequence[DetectedBox], expected: int) -> str:
@@ -218,10 +265,21 @@ def data(inputs: PageInputs, gallery: Gallery) -> dict[str, object]:
             {
                 "expected": picture.expected,
                 "boxes": {one.number: _numbers(one.boxes) for one in picture.networks},
+                **_places(inputs, gallery.orders, picture.name),
             }
             for picture in gallery.pictures
         ],
     }
+
+
+def _places(inputs: PageInputs, all_orders: Sequence[Order], name: str) -> dict[str, object]:
+    """Where a picture stands: in the set, and by the F1 of each order's network, where it is judged
+    by that; {} if there is but one order."""
+    if not all_orders:
+        return {}
+    pictures = inputs.summary.pictures
+    place = next(place for place, one in enumerate(pictures) if one.name == name)
+    return {"place": place, "f1": [pictures[place].f1.get(one.network) for one in all_orders]}
 
 
 def _counts(inputs: PageInputs, network: str) -> dict[str, tuple[int, ...]] | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from tasks.annotations.label_map import label_ids
-from tasks.compare.summary import Summary, choose, summarize
+from tasks.compare.summary import Summary, choose, summarize, worst_first
 from tasks.config.types import Network
 from tasks.console.tree import workspace_folders
 from tasks.core import receipts
@@ -21,10 +22,13 @@ from tasks.inference.results import Comparison, PictureDetections, Result
 from tasks.pages.thumbnails import Thumbnail, thumbnail
 from tasks.pipeline.job import Progress, ProjectJob
 from tasks.pipeline.receipts import ExtractReceipt
+from tasks.training.history import Row, read_csv
+from tasks.training.receipt import TrainReceipt
 
 ReadDetections = Callable[[ProjectJob, Sequence[str] | None], Iterator[PictureDetections]]
 """The pictures of these names, or all of them, and what each network found on them."""
 
+HISTORY = "history.csv"
 LARGEST_COMPARISON = 256 << 20  # bytes
 
 
@@ -43,13 +47,30 @@ class LastBuild(Struct, frozen=True, kw_only=True):
     report: Report | None = None
 
 
+class Training(Struct, frozen=True, kw_only=True):
+    """A network that was trained and exported.
+
+    Attributes:
+        parent, export: names of the two networks, before and after.
+        receipt: of the training; None if it was done in another workspace.
+        rows: its history; () if that is not here, or can't be read.
+    """
+
+    parent: str
+    export: str
+    receipt: TrainReceipt | None = None
+    rows: tuple[Row, ...] = ()
+
+
 class PageInputs(Struct, frozen=True, kw_only=True):
     """What the page is made from.
 
     Attributes:
         networks, builds: by the network's name.
-        pictures: those that the page shows, each with its thumbnail.
+        pictures: those that the page shows, each with its thumbnail, in the order of the page.
         tree: the workspace's folders, as lines.
+        trainings: what was trained, in the order of the networks.
+        worst_of: the export by which the worst pictures come first; None for the order of the set.
     """
 
     comparison: Comparison
@@ -58,6 +79,8 @@ class PageInputs(Struct, frozen=True, kw_only=True):
     summary: Summary
     pictures: tuple[tuple[PictureDetections, Thumbnail], ...]
     tree: tuple[str, ...]
+    trainings: tuple[Training, ...] = ()
+    worst_of: str | None = None
 
     def title(self, network: str) -> str:
         """As the zoo prints it, else its name."""
@@ -90,11 +113,15 @@ def read_inputs(job: ProjectJob, read: ReadDetections, progress: Progress) -> Pa
     names = [result.network for result in comparison.results]
     progress.begin("read detections", None)
     known = known_labels(comparison.results)
-    summary = summarize(read(job, None), list(label_ids(job.project)), known)
+    trained = trainings(job)
+    watched = [name for one in trained for name in (one.parent, one.export)]
+    summary = summarize(read(job, None), list(label_ids(job.project)), known, watched)
     progress.begin("shrink pictures", None)
+    worst = worst_of(trained, summary)
+    chosen = worst_first(summary.pictures, worst) if worst else choose(summary.pictures)
     pictures = tuple(
         (one, thumbnail(job.workspace.root / one.path, one.sha256))
-        for one in read(job, choose(summary.pictures))
+        for one in sorted(read(job, chosen), key=lambda picture: chosen.index(picture.name))
     )
     progress.end()
     return PageInputs(
@@ -104,7 +131,49 @@ def read_inputs(job: ProjectJob, read: ReadDetections, progress: Progress) -> Pa
         summary=summary,
         pictures=pictures,
         tree=folders(job),
+        trainings=trained,
+        worst_of=worst,
     )
+
+
+def worst_of(trained: Sequence[Training], summary: Summary) -> str | None:
+    """The first export that is judged on a picture."""
+    judged = {network for picture in summary.pictures for network in picture.f1}
+    return next((one.export for one in trained if one.export in judged), None)
+
+
+def trainings(job: ProjectJob) -> tuple[Training, ...]:
+    """Those of the project's trainings that were exported."""
+    return tuple(
+        Training(
+            parent=parent,
+            export=export,
+            receipt=receipts.read(job.workspace.receipt("train", name), TrainReceipt),
+            rows=_history(job.workspace.training_results(name) / HISTORY),
+        )
+        for export, parent, name in exported(job)
+    )
+
+
+def exported(job: ProjectJob) -> Iterator[tuple[str, str, str]]:
+    """The name of each export, of the network before, and of the training."""
+    for export in job.project.exports:
+        if (network := job.config.networks.get(export)) and network.parent:
+            yield export, network.parent, f"{job.name}:{network.parent}"
+
+
+def training_files(job: ProjectJob) -> Iterator[Path]:
+    """What the page reads of trainings."""
+    for *_, name in exported(job):
+        yield job.workspace.receipt("train", name)
+        yield job.workspace.training_results(name) / HISTORY
+
+
+def _history(path: Path) -> tuple[Row, ...]:
+    try:
+        return tuple(read_csv(read_file(path, LARGEST_STATE)))
+    except (OSError, ValueError):
+        return ()
 
 
 def read_comparison(job: ProjectJob) -> Comparison:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from msgspec import Struct
+
 from tasks.inference.results import Detection, GroundTruth, Place
 
 SAME = 0.5
@@ -34,6 +36,29 @@ def verdicts(
             free.remove(best)
             right.append(True)
     return right
+
+
+class Tally(Struct, frozen=True):
+    """How well a network did on a picture: detections that are right or wrong, objects missed."""
+
+    right: int
+    wrong: int
+    missed: int
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of precision and recall; 1 if nothing was to be found, or was."""
+        whole = 2 * self.right + self.wrong + self.missed
+        return 2 * self.right / whole if whole else 1.0
+
+
+def tally(
+    found: Sequence[Detection], truth: Sequence[GroundTruth], known: Collection[str]
+) -> Tally:
+    """What is annotated or found under a label that is not in `known` does not count."""
+    judged = verdicts(found, truth, known)
+    right = judged.count(True)
+    return Tally(right, judged.count(False), sum(m.label in known for m in truth) - right)
 
 
 def overlap(one: Place, other: Place) -> float:

@@ -22,6 +22,7 @@ from tasks.compare.figures import (
 )
 from tasks.compare.gallery import Gallery, data, gallery
 from tasks.compare.inputs import PageInputs
+from tasks.compare.training import TrainingReport, reports
 from tasks.inference.results import Comparison
 from tasks.pages import shell, units
 from tasks.pages.charts import Chart
@@ -37,6 +38,8 @@ SECTIONS = (
     ("method", "How it was measured"),
     ("workspace", "Workspace"),
 )
+TRAININGS = ("training", "Training")
+"""Stands behind the figures where something was trained."""
 REMARKS = 50
 """Lines of remarks that the page holds."""
 
@@ -58,6 +61,7 @@ class Page(Struct, frozen=True, kw_only=True):
     builds: tuple[Build, ...]
     rows: tuple[Row, ...]
     charts: Sequence[Chart]
+    trainings: tuple[TrainingReport, ...]
     gallery: Gallery
     cards: tuple[Card, ...]
     scorer: str
@@ -74,13 +78,14 @@ def page_of(inputs: PageInputs) -> Page:
     versions = (one.accuracy.pycocotools for one in comparison.results if one.accuracy)
     return Page(
         project=comparison.project,
-        sections=SECTIONS,
+        sections=(*SECTIONS[:2], *([TRAININGS] if inputs.trainings else []), *SECTIONS[2:]),
         lead=lead(comparison),
         notices=notices(comparison),
         machines=notes,
         builds=builds(inputs),
         rows=rows(inputs, notes),
         charts=charts(inputs),
+        trainings=reports(inputs),
         gallery=pictures,
         cards=cards(inputs),
         scorer=f"pycocotools {next(versions, '')}".strip(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tasks.compare.inputs import ReadDetections, folders, read_inputs
+from tasks.compare.inputs import ReadDetections, folders, read_inputs, training_files
 from tasks.core import ownership, receipts
 from tasks.core.errors import disk_error
 from tasks.core.receipts import Receipt
@@ -12,7 +12,7 @@ from tasks.core.text import printable
 from tasks.pages.units import FIXED
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 
-VERSION = (2, "99393582d081f19b")
+VERSION = (3, "99393582d081f19b")
 """The number is raised when the same measurement gives another page, by its templates or its code.
 What stands behind it is part of the definition of the pages that the release before made."""
 
@@ -67,6 +67,7 @@ def inputs(job: ProjectJob) -> dict[str, str]:
     for name in job.project.all_networks:
         read += [workspace.receipt("extract", name), workspace.receipt("smoke", name)]
         read.append(workspace.smoke_json(name))
+    read += training_files(job)
     return {**receipts.inputs(*read), FOLDERS: receipts.digest(folders(job))}
 
 

@@ -38,6 +38,13 @@ class Dot(Struct, frozen=True):
     kind: str
 
 
+class Curve(Struct, frozen=True):
+    """A line through several points, as SVG has them: `1,2 3,4`."""
+
+    points: str
+    kind: str
+
+
 class Text(Struct, frozen=True):
     """Text in a chart; `anchor` is SVG's text-anchor."""
 
@@ -49,7 +56,8 @@ class Text(Struct, frozen=True):
 
 
 class Chart(Struct, frozen=True, kw_only=True):
-    """A chart, laid out; `description` is for screen readers."""
+    """A chart, laid out; `description` is for screen readers. `keys` are the kind and the name of
+    each of several curves."""
 
     title: str
     description: str
@@ -57,8 +65,10 @@ class Chart(Struct, frozen=True, kw_only=True):
     width: float = WIDTH
     lines: Sequence[Line] = ()
     bars: Sequence[Bar] = ()
+    curves: Sequence[Curve] = ()
     dots: Sequence[Dot] = ()
     texts: Sequence[Text] = ()
+    keys: Sequence[tuple[str, str]] = ()
 
 
 class Axis(Struct, frozen=True):
@@ -94,6 +104,14 @@ class Axis(Struct, frozen=True):
         places = [(self.at(value), unit(value)) for value in self.ticks]
         lines = [Line(x, top, x, bottom, "grid") for x, _ in places]
         return lines, [Text(x, bottom + 16, text, self._anchor(x), "tick") for x, text in places]
+
+    def levels(
+        self, left: float, right: float, unit: Callable[[float], str]
+    ) -> tuple[list[Line], list[Text]]:
+        """Of an upright axis: a level line at each tick, and its value left of it."""
+        places = [(self.at(value), unit(value)) for value in self.ticks]
+        lines = [Line(left, y, right, y, "grid") for y, _ in places]
+        return lines, [Text(left - 6, y + 4, text, "end", "tick") for y, text in places]
 
     def _anchor(self, x: float) -> str:
         """A text at an edge begins or ends there, so that it stays in the chart."""

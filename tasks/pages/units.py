@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from tasks.core.files import human_size
 
 UNKNOWN = "–"
+MINUS = "\N{MINUS SIGN}"
 FIXED = "\N{NO-BREAK SPACE}"
 
 
@@ -54,11 +55,31 @@ def span(low: float, high: float) -> str:
     return f"{value if same else first}–{second}"
 
 
+def difference(before: float, after: float, unit: Callable[[float], str]) -> str:
+    """How much more `after` is, or less, with a sign: `+1.2 ms`, `−0.4 %`. Two values that `unit`
+    does not know are a dash; those that it shows as one, `±0`."""
+    if UNKNOWN in (unit(before), unit(after)):
+        return UNKNOWN
+    if unit(before) == unit(after):
+        return "±0"
+    return f"{'+' if after > before else MINUS}{unit(abs(after - before))}"
+
+
+def points(part: float) -> str:
+    """`2.1 points`: percentage points."""
+    return percent(part).replace("%", "points")
+
+
 def tick(value: float) -> str:
     """A latency on an axis: `200 ms`, `1 s`."""
     if not value:
         return "0"
     return f"{value:g}{FIXED}s" if value >= 1 else f"{value * 1000:g}{FIXED}ms"
+
+
+def share(part: float) -> str:
+    """A share on an axis: `25 %`."""
+    return f"{part * 100:.0f}{FIXED}%" if part else "0"
 
 
 def joined(parts: Iterable[str], between: str = ", ") -> str:

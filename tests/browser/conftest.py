@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from tasks.core.paths import Workspace
 from tasks.inference.results import Detection, GroundTruth, PictureDetections, Result
 from tests.support.compared import (
+    EXPORT,
     LABELS,
     MACHINE,
     NETWORKS,
@@ -29,6 +30,7 @@ from tests.support.compared import (
     job_of,
     make,
     measured,
+    trained,
 )
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -181,6 +183,25 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page of twelve pictures."""
     assert DEFERRED not in NETWORKS
     return page_of(tmp_path_factory.mktemp("page"), 12)
+
+
+@pytest.fixture(scope="session")
+def trained_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of twelve pictures and of a network that was trained."""
+    workspace = Workspace(tmp_path_factory.mktemp("trained"))
+    labels = (*LABELS, HOSTILE)
+    left = comparison(
+        measured(SSD, accuracy=accuracy(0.41, labels)),
+        measured(EXPORT, accuracy=accuracy(0.87, labels)),
+        pictures=12,
+        annotated=12,
+    )
+    seen = (
+        replace(one, found={EXPORT: one.found[SSD], SSD: one.found[RCNN]})
+        for one in sights(12, labels, (160, 120))
+    )
+    make(trained(job_of(workspace, SSD)), left, *seen)
+    return workspace.comparison_page("cube_faces")
 
 
 @pytest.fixture(scope="session")

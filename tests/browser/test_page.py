@@ -32,11 +32,18 @@ def is_quiet(opened: Opened) -> bool:
     return (opened.asked, opened.complained) == ([], [])
 
 
+@pytest.fixture(params=["page", "trained_page"])
+def each_page(request: pytest.FixtureRequest) -> Path:
+    """A page without a training, and one with one."""
+    path: Path = request.getfixturevalue(request.param)
+    return path
+
+
 @pytest.mark.parametrize("look", LOOKS)
-def test_axe_finds_nothing_serious(open_page: Open, page: Path, look: dict[str, Any]) -> None:
+def test_axe_finds_nothing_serious(open_page: Open, each_page: Path, look: dict[str, Any]) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
-    opened = open_page(page, **look)
+    opened = open_page(each_page, **look)
     found = Axe().run(opened.page).response["violations"]
     bad = [
         (one["id"], one["impact"], [node["html"][:200] for node in one["nodes"]])
@@ -48,9 +55,9 @@ def test_axe_finds_nothing_serious(open_page: Open, page: Path, look: dict[str, 
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_nothing_is_asked_for_and_nothing_is_complained_of(
-    open_page: Open, page: Path, look: dict[str, Any]
+    open_page: Open, each_page: Path, look: dict[str, Any]
 ) -> None:
-    opened = open_page(page, **look)
+    opened = open_page(each_page, **look)
     opened.set_threshold(5)
     opened.page.mouse.wheel(0, 5000)
     opened.page.wait_for_timeout(100)
@@ -58,8 +65,8 @@ def test_nothing_is_asked_for_and_nothing_is_complained_of(
 
 
 @pytest.mark.parametrize("width", [320, 360, 390, 768, 1280])
-def test_the_page_never_scrolls_sideways(open_page: Open, page: Path, width: int) -> None:
-    opened = open_page(page, viewport={"width": width, "height": 800})
+def test_the_page_never_scrolls_sideways(open_page: Open, each_page: Path, width: int) -> None:
+    opened = open_page(each_page, viewport={"width": width, "height": 800})
     opened.page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
 
@@ -113,6 +120,28 @@ def test_a_label_can_be_chosen_alone(open_page: Open, page: Path) -> None:
     texts = opened.page.locator(".picture").first.locator(".plates text").all_text_contents()
     assert {text.split()[0] for text in texts} == {"two"}
     assert opened.captions()[0].endswith(" found")
+
+
+def order_of(opened: Opened) -> list[tuple[str, float]]:
+    """Each picture's name and the F1 of the network after its training, from the top down."""
+    return [
+        (one.locator("h3 bdi").text_content(), float(one.locator(".f1").nth(1).text_content()[3:7]))
+        for one in opened.page.locator(".picture").all()
+    ]
+
+
+def test_the_order_of_the_pictures_is_changed_by_keys(open_page: Open, trained_page: Path) -> None:
+    opened = open_page(trained_page, **DESKTOP)
+    worst_first = order_of(opened)
+    values = [f1 for _, f1 in worst_first]
+    assert values == sorted(values) != sorted(values, reverse=True)
+    opened.page.locator("#order").focus()
+    opened.page.keyboard.press("End")
+    by_name = order_of(opened)
+    assert by_name == sorted(worst_first) != worst_first
+    opened.page.keyboard.press("Home")
+    assert order_of(opened) == worst_first
+    assert is_quiet(opened)
 
 
 def test_annotations_can_be_switched_off(open_page: Open, page: Path) -> None:

@@ -15,6 +15,7 @@ from tasks.training.history import read_csv
 from tasks.training.receipt import TrainReceipt
 from tests.end_to_end.conftest import EMBEDDED, did
 from tests.support.checkouts import Checkout, Finished, check_out
+from tests.support.html import data_of, parse
 from tests.support.once import once
 
 pytestmark = pytest.mark.slow
@@ -104,3 +105,18 @@ def test_the_export_tells_what_it_is_without_naming_this_machine(
     assert "A detector of eins, zwei" in texts["model_card.md"]
     assert "num_classes: 3" in texts["pipeline.config"]
     assert str(root) not in "".join(texts.values())
+
+
+def test_the_page_tells_of_the_training(trained: tuple[Checkout, Finished]) -> None:
+    checkout = trained[0]
+    finished = checkout.doit("compare:cube_faces")
+    assert finished.code == 0, finished.said
+    root = parse((checkout.root / "results/cube_faces/index.html").read_text(encoding="utf-8"))
+    part = root.one("article", class_="training")
+    best = receipt_of(checkout).best_step
+    assert part.text.count(f"best: step {best}") == 3
+    captions = [table.one("caption").text for table in part.all("table")]
+    assert captions[1:3] == ["Before and after", "Average precision by label"]
+    scores = [one["f1"][0] for one in data_of(root)["pictures"]]
+    assert len(scores) == 6
+    assert scores == sorted(scores)

@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 from PIL import Image
 
 from tasks.config.types import Config, Network, Project
@@ -30,8 +31,11 @@ from tasks.inference.results import (
 )
 from tasks.pipeline.job import ProjectJob, Silent
 from tasks.pipeline.receipts import ExtractReceipt
+from tasks.training.history import Row, to_csv
+from tasks.training.receipt import TrainReceipt
 
 SSD, RCNN = "ssd_small_320x320", "faster_rcnn_large_640x640"
+EXPORT = f"cube_faces-{SSD}"  # what came of the training of SSD
 LABELS = ("one", "two")
 MACHINE = Machine(
     processor="Example CPU 3000",
@@ -130,6 +134,35 @@ def sight(
     detections = found or {SSD: (Detection("one", 0.91, (0.1, 0.1, 0.5, 0.5)),), RCNN: ()}
     path = f"cube_faces/images/test/{name}"
     return PictureDetections(name=name, path=path, size=size, truth=truth, found=detections)
+
+
+def trained(job: ProjectJob) -> ProjectJob:
+    """The job after a training of `SSD` that was exported: its history, its receipt, its entry."""
+    parent, name, project = NETWORKS[SSD], f"{job.name}:{SSD}", job.project
+    export = replace(
+        parent, name=EXPORT, title=f"{parent.title}, fine-tuned", parent=SSD, project=job.name
+    )
+    rows = [
+        Row(time=n, step=n, loss=1 - n / 100, losses={"box_loss": 0.4 - n / 200}, rate=0.01)
+        for n in range(10, 90, 10)
+    ]
+    rows += [Row(time=n, step=n, map=0.5 + n / 1000, map_50=0.8) for n in (20, 40, 60)]
+    path = job.workspace.training_results(name) / "history.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(to_csv(sorted(rows, key=lambda row: row.step)))
+    receipt = TrainReceipt(
+        definition="d",
+        asked=80,
+        steps=80,
+        best_step=60,
+        map=0.56,
+        map_50=0.8,
+        trained=48,
+        held_out=12,
+    )
+    receipts.write(job.workspace.receipt("train", name), receipt)
+    config = Config(networks={**job.config.networks, EXPORT: export}, projects=job.config.projects)
+    return replace(job, config=config, project=replace(project, exports=(EXPORT,)))
 
 
 def job_of(

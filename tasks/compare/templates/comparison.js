@@ -3,13 +3,14 @@
   const slider = document.getElementById("threshold");
   const choice = document.getElementById("label");
   const truth = document.getElementById("truth");
+  const order = document.getElementById("order");
   const shown = document.getElementById("shown-threshold");
   const patterns = document.getElementById("patterns").content;
   const totals = [...document.querySelectorAll(".total-value")];
   const pictures = [...document.querySelectorAll(".picture")];
   const near = new Set();
   const CHARACTER = 7.8, MARGIN = 5, PLATE = 18;
-  let threshold = 50, label = -1;
+  let threshold = 50, label = -1, ordered = order && order.querySelector("[selected]").value;
 
   const fraction = (percent) => (percent / 100).toFixed(2);
   const set = (element, attributes) => {
@@ -73,6 +74,19 @@
     return rows.reduce((sum, row) => sum + (row[place] || 0), 0);
   }
 
+  /* Pictures on which the network is not judged come last; equal ones as in the set. */
+  function arrange() {
+    if (!order || order.value === ordered) return;
+    ordered = order.value;
+    const keys = new Map(pictures.map((picture) => {
+      const { place, f1 } = data.pictures[Number(picture.dataset.picture)];
+      return [picture, [ordered === "" ? 0 : f1[Number(ordered)] ?? 2, place]];
+    }));
+    const before = (one, other) => keys.get(one)[0] - keys.get(other)[0] || keys.get(one)[1] - keys.get(other)[1];
+    pictures.sort(before);
+    pictures[0].parentElement.append(...pictures);
+  }
+
   function apply() {
     threshold = Number(slider.value);
     label = choice.value === "" ? -1 : Number(choice.value);
@@ -83,6 +97,7 @@
       if (counts) total.textContent = count(counts).toLocaleString("en");
     }
     if (truth) document.body.classList.toggle("no-truth", !truth.checked);
+    arrange();
     near.forEach(draw);
   }
 
