@@ -20,7 +20,7 @@ from tasks.annotations.other_formats import why_not_background
 from tasks.annotations.voc import Annotation, Box, Edges, plain
 from tasks.core.files import read_head
 from tasks.core.spelling import composed, spelled, suggestion
-from tasks.core.text import printable
+from tasks.core.text import count, printable
 from tasks.pictures.pixels import LARGEST, Frame, Picture, examine, to_upright
 
 LARGE = 8  # pixels a side: from here on no box of one pixel is meant, if there are no others
@@ -49,6 +49,11 @@ class Annotated(Struct, frozen=True):
     clipped: int = 0
     faults: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+
+    @property
+    def is_proposed(self) -> bool:
+        """Whether a network found its boxes, and no person has confirmed them."""
+        return self.annotation is not None and self.annotation.proposed_by != ""
 
 
 def read_pair(pair: Pair, ids: Mapping[str, int]) -> Annotated:
@@ -104,6 +109,12 @@ def _with_boxes(
         faults=(*read.faults, *(f"{xml}: {fault}" for fault in faults)),
         remarks=(*read.remarks, *(f"{xml}: {remark}" for remark in remarks)),
     )
+
+
+def proposed_message(number: int) -> str:
+    """What the user is told of that many pictures whose boxes nobody confirmed."""
+    holds = "holds" if number == 1 else "hold"
+    return f"{count(number, 'picture')} {holds} what a network proposed and nobody confirmed"
 
 
 def clipped_message(number: int) -> str:

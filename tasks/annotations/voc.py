@@ -25,6 +25,10 @@ LONGEST_LABEL = 200
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+\Z")
 
+PROPOSED = "proposed by "
+"""What `<source>` says of boxes that a network found; labelImg writes another source when a person
+has saved the file."""
+
 Edges = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax
 EDGES = ("xmin", "ymin", "xmax", "ymax")
 # Where boxes are read from, below <annotation>; what looks like one elsewhere is an error. Objects
@@ -96,21 +100,27 @@ class Annotation(Struct, frozen=True):
         filename: the picture's, as it was called when it was annotated; "" if it is not given.
         size: (width, height) of the picture as it was annotated, in pixels; None if not given.
         unsized: why the size is None, as a clause; "" if it is not.
+        proposed_by: the network that found the boxes, while no person has confirmed them; else "".
     """
 
     filename: str
     size: tuple[int, int] | None
     boxes: tuple[Box, ...]
     unsized: str = ""
+    proposed_by: str = ""
 
 
 class Node(Struct):
-    """An element: its name, the line on which it begins, its text, and its elements."""
+    """An element: its name, the line on which it begins, its text and its elements.
+
+    It is verified if it says so, as labelImg has it do once a person has pressed the space bar.
+    """
 
     tag: str
     line: int = 0
     text: str = ""
     children: list[Node] = field(default_factory=list)
+    is_verified: bool = False
 
     def child(self, tag: str) -> Node | None:
         """The child of that name; None if it has none. Of several, nothing says which is meant."""
@@ -143,7 +153,14 @@ def read_annotation(content: bytes) -> Annotation:
         where = "boxes are read from <annotation><object><bndbox> alone"
         raise ValueError(f"{overlooked} is not read: {where}")
     size, unsized = _size(root.child("size"))
-    return Annotation(root.child_text("filename"), size, boxes, unsized)
+    return Annotation(root.child_text("filename"), size, boxes, unsized, _proposed_by(root))
+
+
+def _proposed_by(root: Node) -> str:
+    source = next((node for node in root.children if node.tag == "source"), None)
+    notes = [node.text.strip() for node in source.children] if source else []
+    networks = [note.removeprefix(PROPOSED) for note in notes if note.startswith(PROPOSED)]
+    return networks[0] if networks and not root.is_verified else ""
 
 
 def _tree(content: bytes) -> Node:
@@ -233,7 +250,8 @@ class _Builder(Struct):
             raise ValueError(f"its elements are nested more than {DEEPEST} deep")
         if self.elements > MOST_ELEMENTS:
             raise ValueError(f"it has more than {MOST_ELEMENTS} elements")
-        node = Node(tag, self.parser.CurrentLineNumber)
+        is_verified = attributes.get("verified") == "yes"
+        node = Node(tag, self.parser.CurrentLineNumber, is_verified=is_verified)
         self.stack[-1].children.append(node)
         self.stack.append(node)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from tasks.annotations.voc import EDGES, Box, plain
+from tasks.annotations.voc import EDGES, PROPOSED, Box, plain
 
 # What XML 1.0 has no way to write (2.2 there), and the halves of characters that names may hold.
 UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -21,10 +21,9 @@ def annotation(
     Args:
         picture: where it lies, or will.
         boxes: in pixels of the upright picture, written as they are.
-        proposed_by: the network that found them; "" if a person drew them. labelImg writes another
-            source when a person has saved the file.
+        proposed_by: the network that found them; "" if a person drew them.
     """
-    source = f"\t\t<annotation>{_text(f'proposed by {proposed_by}')}</annotation>\n"
+    source = f"\t\t<annotation>{_text(PROPOSED + proposed_by)}</annotation>\n"
     return (
         "<annotation>\n"
         f"\t<folder>{_text(picture.parent.name)}</folder>\n"

@@ -14,7 +14,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from embedded import LABELS
-from tasks.annotations.annotated import Annotated, clipped_message, read_pair
+from tasks.annotations.annotated import (
+    Annotated,
+    clipped_message,
+    proposed_message,
+    read_pair,
+)
 from tasks.annotations.folder import Listing, listing
 from tasks.annotations.label_map import labels_of
 from tasks.annotations.other_formats import common_faults
@@ -108,7 +113,7 @@ def _read(
 ) -> ProjectPictures:
     pictures, unreadable = list[ProjectPicture](), list[str]()
     remarks, pairs = common_faults(listed), listed.pairs
-    clips = 0
+    clips = proposed = 0
     sizes = [size_and_mtime(pair.picture)[0] for pair in pairs]
     progress.begin("read pictures", sum(sizes))
     for pair, size in zip(pairs, sizes, strict=True):
@@ -122,10 +127,13 @@ def _read(
             continue
         remarks += [*found.faults, *found.remarks]
         clips += found.clipped
+        proposed += found.is_proposed
         pictures.append(_project_picture(job, found))
     progress.end()
     if clips:
         remarks.append(clipped_message(clips))
+    if proposed:
+        remarks.append(f"{proposed_message(proposed)}: no network is judged by it")
     if listed.is_annotated and listed.unannotated:
         what = count(len(listed.unannotated), "picture")
         remarks.append(f"{what} without XML: shown and timed, and no network is judged by it")
@@ -161,5 +169,5 @@ def _project_picture(job: ProjectJob, found: Annotated) -> ProjectPicture:
         path=found.pair.picture.relative_to(job.workspace.root).as_posix(),
         sha256=found.picture.sha256,
         size=(width, height),
-        truth=None if found.faults or found.annotation is None else boxes,
+        truth=None if found.faults or found.annotation is None or found.is_proposed else boxes,
     )

@@ -13,7 +13,12 @@ from typing import IO
 
 from msgspec import Struct, field
 
-from tasks.annotations.annotated import Annotated, clipped_message, read_pair
+from tasks.annotations.annotated import (
+    Annotated,
+    clipped_message,
+    proposed_message,
+    read_pair,
+)
 from tasks.annotations.folder import Pair
 from tasks.core.text import count, printable
 from tasks.formats.tf_record import Bytes, Floats, Ints, encode_example, frame
@@ -30,6 +35,7 @@ class Record(Struct):
         clipped: boxes that reached out of their pictures by less than a pixel.
         reencoded: pictures that were encoded anew.
         without_xml: pictures without XML.
+        proposed: pictures that are left out, for no person has confirmed what a network proposed.
         digest: of the file.
     """
 
@@ -40,6 +46,7 @@ class Record(Struct):
     clipped: int = 0
     reencoded: int = 0
     without_xml: int = 0
+    proposed: int = 0
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     def add(self, pair: Pair, ids: Mapping[str, int], file: IO[bytes]) -> None:
@@ -49,6 +56,9 @@ class Record(Struct):
             OSError: the pair can't be read, or the file can't be written.
         """
         read = read_pair(pair, ids)
+        if read.is_proposed:
+            self.proposed += 1
+            return
         self.pictures += 1
         self.boxes += len(read.boxes)
         self.clipped += read.clipped
@@ -75,6 +85,9 @@ class Record(Struct):
             has = "has no boxes and counts" if self.without_xml == 1 else "have no boxes and count"
             pictures = count(self.without_xml, "picture")
             lines.append(f"{pictures} without XML {has} as background")
+        if self.proposed:
+            left_out = f"{proposed_message(self.proposed)}: left out"
+            lines.append(f"{left_out}; save each in labelImg once it is right")
         if self.clipped:
             lines.append(clipped_message(self.clipped))
         if self.reencoded:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.annotations.voc import Box, read_annotation
-from tests.support.annotated import xml
+from tests.support.annotated import proposed, xml
 
 
 def test_labels_and_edges_are_read() -> None:
@@ -27,6 +27,15 @@ def test_what_labelimg_ticks_is_read() -> None:
     assert read_annotation(content).boxes == (
         Box("one", 1, 2, 3, 4, difficult=True, truncated=True, pose="Left"),
     )
+
+
+def test_what_a_network_proposed_is_told_until_a_person_confirmed_it() -> None:
+    content = proposed(("one", 1, 2, 3, 4))
+    assert read_annotation(content).proposed_by == "net"
+    verified = content.replace(b"<annotation>", b'<annotation verified="yes">', 1)
+    assert read_annotation(verified).proposed_by == ""
+    saved = content.replace(b"<annotation>proposed by net</annotation>", b"")  # as labelImg does
+    assert read_annotation(saved).proposed_by == ""
 
 
 def test_blanks_around_a_label_do_not_count() -> None:

@@ -15,7 +15,7 @@ from tasks.doctor.table import Finding
 from tasks.formats.tf_record import Bytes, Floats, Ints, encode_example, frame
 from tasks.pipeline.job import ProjectJob, Silent
 from tasks.records import step as records
-from tests.support.annotated import fill, picture, xml
+from tests.support.annotated import fill, picture, proposed, xml
 from tests.support.projects import network, project_job, scaffold, tree
 
 
@@ -229,6 +229,7 @@ def test_the_same_picture_in_both_folders_is_an_error(job: ProjectJob) -> None:
     [
         (write("m.png", picture(size=(20, 20))), "1 picture without XML, counted as background"),
         (write("m.xml", xml()), "XML without a picture | m.xml"),
+        (write("a.xml", proposed(("one", 1, 2, 3, 4))), "a network proposed and nobody confirmed"),
         (write("a.gif", picture("GIF", mode="P")), "share one XML | a.gif and a.png"),
         (write("a.xml", xml(("one", 1, 2, 3, 4), filename="b.png")), "it is of b.png"),
         (lambda job: (images(job) / "more").mkdir(), "folders, which are not read | more"),

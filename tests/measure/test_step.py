@@ -29,7 +29,7 @@ from tasks.measure.project_pictures import read_pictures
 from tasks.pipeline.job import ProjectJob, Silent
 from tasks.pipeline.receipts import receipt_of
 from tests.measure.conftest import FOUND, StandIn, project_of
-from tests.support.annotated import fill, picture, turned, xml
+from tests.support.annotated import fill, picture, proposed, turned, xml
 from tests.support.projects import defer, install, project_job
 
 
@@ -94,6 +94,16 @@ def test_other_annotations_need_no_tensorflow(job: ProjectJob, stand_in: StandIn
     assert result.accuracy is not None
     assert result.accuracy.map_50 < 0.6
     assert len(stand_in.requests) == 1
+
+
+def test_no_network_is_judged_by_what_a_network_proposed(
+    job: ProjectJob, stand_in: StandIn
+) -> None:
+    folder = job.workspace.images(job.name, "test")
+    (folder / "a.xml").write_bytes(proposed(("one", 1, 2, 30, 40)))
+    comparison = compared(job)
+    assert (comparison.pictures, comparison.annotated) == (2, 1)
+    assert "nobody confirmed: no network is judged by it" in comparison.remarks[0]
 
 
 def test_a_picture_that_is_annotated_in_another_format_judges_nobody_and_is_told(

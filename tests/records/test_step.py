@@ -16,7 +16,7 @@ from tasks.core.receipts import Output
 from tasks.formats.tf_record import Bytes, Floats, Ints, decode_example, read_frames
 from tasks.pipeline.job import Outcome, ProjectJob, Silent
 from tasks.records import step
-from tests.support.annotated import fill, picture, xml
+from tests.support.annotated import fill, picture, proposed, xml
 from tests.support.projects import project_job, scaffold
 
 
@@ -182,6 +182,17 @@ def test_a_picture_without_xml_is_background_and_told(job: ProjectJob) -> None:
     outcome = run(job)
     assert "1 picture without XML has no boxes and counts as" in outcome.lines[0]
     assert examples(job)[2]["image/object/bbox/xmin"] == ()
+
+
+def test_what_nobody_confirmed_is_left_out_and_told(job: ProjectJob) -> None:
+    (images(job) / "m.png").write_bytes(picture())
+    (images(job) / "m.xml").write_bytes(proposed(("one", 1, 2, 30, 40)))
+    outcome = run(job)
+    assert "1 picture holds what a network proposed and nobody confirmed: left" in outcome.lines[0]
+    assert len(examples(job)) == 2
+    (images(job) / "m.xml").write_bytes(xml(("one", 1, 2, 30, 40)))
+    run(job)
+    assert len(examples(job)) == 3
 
 
 def test_a_picture_that_is_annotated_in_another_format_is_no_background(job: ProjectJob) -> None:

@@ -44,6 +44,12 @@ def xml(
     ).encode()
 
 
+def proposed(*boxes: Edges) -> bytes:
+    """An annotation that a network proposed."""
+    source = b"<source><annotation>proposed by net</annotation></source>"
+    return xml(*boxes).replace(b"<size>", source + b"<size>")
+
+
 def _object(
     label: str, xmin: float, ymin: float, xmax: float, ymax: float, *, more: str = ""
 ) -> str:
