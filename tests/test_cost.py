@@ -18,6 +18,8 @@ from tasks.annotations.voc import DECLARED, read_annotation
 from tasks.archives.names import Names
 from tasks.archives.reading import Wanted, read_file
 from tasks.archives.tar import Limits
+from tasks.checks.checkpoint import class_counts
+from tasks.checks.networks import text_faults
 from tasks.compare.inputs import read_comparison
 from tasks.config import faults, lock
 from tasks.config.checks import Source, cross_faults
@@ -26,8 +28,6 @@ from tasks.config.types import LockEntry
 from tasks.core import receipts, spelling
 from tasks.core.addresses import redacted_text
 from tasks.core.paths import Workspace
-from tasks.doctor.checkpoint import class_counts
-from tasks.doctor.networks import text_faults
 from tasks.formats import tensor_bundle as bundle
 from tasks.formats.textproto import parse, path
 from tasks.formats.textproto.edit import Document

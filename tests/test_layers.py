@@ -20,7 +20,7 @@ FLOORS: tuple[set[str], ...] = (
     {"formats", "archives", "config", "pictures"},
     {"web", "pipeline", "pipeline_config"},
     {"inference", "annotations"},
-    {"training", "pages"},
+    {"checks", "training", "pages"},
     {"console"},
     {"zoo"},
     STEPS,

@@ -8,42 +8,20 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Literal, TextIO, get_args
+from typing import TextIO
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from tasks.checks.finding import Finding, Kind
 from tasks.console.output import console
 from tasks.core.files import remove, write_whole_list
 from tasks.core.text import count
-
-Kind = Literal["ok", "warning", "error"]
 
 MOST = 4  # details of a row
 WIDEST = 100
 NARROWEST = 60
 KIND, GAP = 7, 2
 STYLES: dict[Kind, str] = {"ok": "green", "warning": "yellow", "error": "bold red"}
-
-
-class Finding(Struct, frozen=True):
-    """One row: what a check found.
-
-    Attributes:
-        subject: what was checked, in a word or two.
-        result: what was found there.
-        todo: what to do about it; "" if nothing.
-        details: one line each.
-    """
-
-    kind: Kind
-    subject: str
-    result: str
-    todo: str = ""
-    details: Sequence[str] = ()
-
-
-ok, warning, error = (partial(Finding, kind) for kind in get_args(Kind))
 
 
 def show(project: str, found: Sequence[Finding], stream: TextIO, whole: Path) -> None:

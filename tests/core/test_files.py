@@ -11,14 +11,14 @@ import pytest
 
 from tasks.annotations import record_state
 from tasks.annotations.label_map import label_map_path, labels_of
+from tasks.checks import networks
+from tasks.checks.checkpoint import read_index
+from tasks.checks.project import check_project
 from tasks.compare.inputs import read_comparison
 from tasks.core import receipts
 from tasks.core.errors import DamagedError
 from tasks.core.files import read_file, sha256_or_nothing, write_if_changed
 from tasks.core.paths import Workspace
-from tasks.doctor import networks
-from tasks.doctor.checkpoint import read_index
-from tasks.doctor.step import check_project
 from tasks.inference import results
 from tasks.inference.saved_model import number_of_classes
 from tasks.pipeline import archive_cache

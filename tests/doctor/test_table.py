@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.doctor.table import Finding, error, lines, ok, show, summary, warning
+from tasks.checks.finding import Finding, error, ok, warning
+from tasks.doctor.table import lines, show, summary
 
 FOUND = [
     ok("train", "40 pictures"),

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.doctor.test_refusals import REFUSED, with_fault
+from tests.checks.test_refusals import REFUSED, with_fault
 from tests.proof import api
 from tests.support.pipeline_configs import ALL
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.checks import checkpoint, networks
+from tasks.checks.finding import Finding
+from tasks.checks.project import check_project
 from tasks.core import receipts
 from tasks.core.paths import Workspace
-from tasks.doctor import checkpoint, networks
-from tasks.doctor.step import check_project
-from tasks.doctor.table import Finding
 from tasks.formats import tensor_bundle as bundle
 from tasks.pipeline.job import ProjectJob
 from tasks.pipeline.receipts import ExtractReceipt

@@ -25,10 +25,10 @@ from tasks.annotations.label_map import (
     repeated_fields,
 )
 from tasks.annotations.other_formats import common_faults
+from tasks.checks.finding import Finding, error, ok, warning
+from tasks.checks.networks import text_faults
 from tasks.core.files import read_head
 from tasks.core.text import count, printable
-from tasks.doctor.networks import text_faults
-from tasks.doctor.table import Finding, error, ok, warning
 from tasks.pipeline.job import ProjectJob
 
 LABEL_MAP = "label map"

@@ -9,10 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from tasks.core import receipts
-from tasks.core.files import read_file
-from tasks.core.text import printable
-from tasks.doctor.checkpoint import (
+from tasks.checks.checkpoint import (
     LONGEST_CONFIG,
     UNSET,
     checkpoint_fault,
@@ -20,7 +17,10 @@ from tasks.doctor.checkpoint import (
     read_index,
     start_faults,
 )
-from tasks.doctor.table import Finding, error, ok, warning
+from tasks.checks.finding import Finding, error, ok, warning
+from tasks.core import receipts
+from tasks.core.files import read_file
+from tasks.core.text import printable
 from tasks.formats import tensor_bundle
 from tasks.formats.textproto.edit import Document
 from tasks.formats.textproto.parse import tokens

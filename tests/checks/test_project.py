@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tasks.checks.finding import Finding
+from tasks.checks.project import check_project
 from tasks.core.errors import AnnotationsError
 from tasks.core.paths import Workspace
-from tasks.doctor.step import check_project
-from tasks.doctor.table import Finding
 from tasks.formats.tf_record import Bytes, Floats, Ints, encode_example, frame
 from tasks.pipeline.job import ProjectJob, Silent
 from tasks.records import step as records

@@ -12,13 +12,13 @@ from tasks.annotations.annotated import flaw
 from tasks.annotations.label_map import LabelMap
 from tasks.annotations.record_state import why_record_stale
 from tasks.annotations.voc import plain
+from tasks.checks.finding import Finding, error, ok, warning
+from tasks.checks.pictures import SplitReport
 from tasks.core import receipts
 from tasks.core.files import is_file, open_file
 from tasks.core.ownership import path_state
 from tasks.core.spelling import spelled, suggestion
 from tasks.core.text import count, shortened
-from tasks.doctor.pictures import SplitReport
-from tasks.doctor.table import Finding, error, ok, warning
 from tasks.formats.tf_record import Feature, decode_example, read_frames
 from tasks.pipeline.job import ProjectJob
 
