@@ -102,6 +102,6 @@ def _cell(pair: Pair, number: int, whole: int) -> MatrixCell:
     if annotated is None and found is None:
         return MatrixCell("", "")  # nobody counts what is neither there nor found
     if not number:
-        return MatrixCell("0", "")
+        return MatrixCell("0", "none")
     kind = "right" if annotated == found else "wrong"
     return MatrixCell(f"{number:,}", f"{kind}-{math.ceil(number / whole * SHADES)}")

@@ -56,8 +56,9 @@ class Steps(Struct, frozen=True):
 def curves(rows: Sequence[Row], best: int | None) -> tuple[Chart, ...]:
     """The charts for which there are figures; the step `best` is marked in each."""
     left, right, _, _ = PLOT
-    last = max((row.step for row in rows), default=0)
-    steps = Steps(Axis(0.0, nice(last), left, right), best)
+    last = max((row.step for row in rows), default=1)
+    end = math.ceil(last / 4) * 4  # its quarters are whole steps
+    steps = Steps(Axis(0.0, end, left, right), best)
     rate = Series("learning rate", _points(rows, lambda row: row.rate))
     charts = (
         _chart("Loss", _losses(rows), steps, _number, _number),

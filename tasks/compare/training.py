@@ -48,6 +48,7 @@ def _report(inputs: PageInputs, training: Training, number: int) -> TrainingRepo
         facts=(
             Fact("Before", inputs.title(training.parent)),
             *(_facts(training.receipt) if training.receipt else ()),
+            *_without_map(before, after),
         ),
         charts=curves(training.rows, best),
         history=history(training.rows, best) if training.rows else None,
@@ -67,6 +68,15 @@ def _facts(receipt: TrainReceipt) -> tuple[Fact, ...]:
         both = f"{units.percent(receipt.map)} (at IoU 0.5: {units.percent(receipt.map_50)})"
         found.append(Fact("mAP on the pictures held out", f"{both} at step {receipt.best_step:,}"))
     return tuple(found)
+
+
+def _without_map(before: Result | None, after: Result | None) -> list[Fact]:
+    """Why there is no mAP of the network before its training, or after it, where there is none."""
+    found = []
+    for when, result in (("before", before), ("after", after)):
+        if result and (why := result.why or result.unscored):
+            found.append(Fact(f"mAP {when}", f"none: {why}"))
+    return found
 
 
 def _steps(receipt: TrainReceipt) -> str:

@@ -54,7 +54,7 @@ def test_every_object_is_in_its_row_and_every_detection_in_its_column() -> None:
         "two": {"one": "0", "two": "0", "missed": "5"},
         "no box there": {"one": "1", "two": "0", "missed": ""},
     }
-    assert [cell.kind for cell in made.rows[0][1]] == ["right-4", "wrong-1", ""]
+    assert [cell.kind for cell in made.rows[0][1]] == ["right-4", "wrong-1", "none"]
 
 
 def test_labels_that_nobody_annotated_share_a_column() -> None:

@@ -65,6 +65,16 @@ def test_a_long_training_is_drawn_and_listed_in_part() -> None:
     assert table.caption.endswith("41 of 5,000 steps; all of them: history.csv")
 
 
+@pytest.mark.parametrize(
+    ("steps", "ticks"),
+    [(60, "0 15 30 45 60"), (30_000, "0 7,500 15,000 22,500 30,000"), (1, "0 1 2 3 4")],
+)
+def test_the_axis_ends_with_the_training(steps: int, ticks: str) -> None:
+    (chart,) = curves([Row(time=0, step=steps, loss=0.5)], None)
+    below = [text.text for text in chart.texts if text.y == PLOT[3] + 16]
+    assert " ".join(below) == ticks
+
+
 def test_a_step_and_its_measurement_are_one_line_of_the_table() -> None:
     table = history(ROWS, 20)
     assert table.head[:3] == ("Step", "Loss", "box loss")

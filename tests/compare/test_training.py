@@ -165,7 +165,28 @@ def test_an_export_that_is_not_judged_leaves_the_order_and_the_curves(workspace:
     root = parse(make(job, comparison(measured(SSD), absent), sight("b.png"), sight("a.png")))
     assert names(root) == ["b.png", "a.png"]
     assert not root.all(id="order")
-    assert len(root.one("article", class_="training").all("svg", role="img")) == 3
+    part = root.one("article", class_="training")
+    assert len(part.all("svg", role="img")) == 3
+    assert part.all("dd")[-1].text == "none: no host can be reached"
+
+
+def test_a_network_that_was_not_taught_the_labels_before_is_compared_as_far_as_it_goes(
+    workspace: Workspace,
+) -> None:
+    before = measured(SSD, accuracy=None, unscored="it was not taught one")
+    both = comparison(before, measured(EXPORT, accuracy=accuracy(0.9)), pictures=3)
+    root = parse(make(trained(job_of(workspace, SSD)), both, GOOD, BAD, WORST))
+    found = tables(root)
+    assert found["Before and after"][0] == ["mAP@[.5:.95]", "–", "90.0 %", "–"]
+    assert found["Average precision by label"][0][1:4] == ["–", "89.0 %", "–"]
+    assert [one for one in found if "annotated (rows)" in one] == [
+        "After: annotated (rows) and found (columns)"
+    ]
+    told = root.one("article", class_="training").one("dl")
+    assert told.all("dt")[-1].text == "mAP before"
+    assert told.all("dd")[-1].text == "none: it was not taught one"
+    assert names(root) == ["c.png", "b.png", "a.png"]
+    assert len(root.one("select", id="order").all("option")) == 2
 
 
 def test_a_history_that_is_damaged_or_gone_leaves_the_comparison(workspace: Workspace) -> None:
