@@ -18,7 +18,7 @@ PLOT = (52.0, 386.0, 22.0, 196.0)  # left, right, top, bottom
 POINTS = 400
 """Of a curve, at most."""
 LINES = 40
-"""Of the table, at most."""
+"""Of the table at most, and as many more where mAP was measured."""
 PRECISION = "mAP on the pictures held out"
 KINDS = 6
 """Kinds of curves in page.css, `series-0` to `series-5`."""
@@ -170,7 +170,8 @@ def history(rows: Sequence[Row], best: int | None) -> Table:
     for row in rows:
         by_step.setdefault(row.step, []).append(row)
     parts = list(dict.fromkeys(name for row in rows for name in row.losses))
-    shown = {*_thinned(list(by_step), LINES), best}
+    measured = [row.step for row in rows if row.map is not None]
+    shown = {*_thinned(list(by_step), LINES), *_thinned(measured, LINES), best}
     lines = tuple(
         _line(step, by_step[step], parts, step == best) for step in by_step if step in shown
     )

@@ -12,7 +12,7 @@ from tasks.core.text import printable
 from tasks.pages.units import FIXED
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 
-VERSION = (4, "99393582d081f19b")
+VERSION = (5, "99393582d081f19b")
 """The number is raised when the same measurement gives another page, by its templates or its code.
 What stands behind it is part of the definition of the pages that the release before made."""
 

@@ -236,8 +236,8 @@ def test_nothing_moves_by_itself(open_page: Open, page: Path, motion: str) -> No
     assert opened.page.evaluate("document.getAnimations().length") == 0
 
 
-def test_on_paper_there_are_pictures_and_no_controls(open_page: Open, page: Path) -> None:
-    opened = open_page(page, viewport={"width": 690, "height": 1000})
+def test_on_paper_there_are_pictures_and_no_controls(open_page: Open, each_page: Path) -> None:
+    opened = open_page(each_page, viewport={"width": 690, "height": 1000})
     opened.page.emulate_media(media="print")
     assert not opened.page.locator("#controls").is_visible()
     assert not opened.page.locator("nav").is_visible()

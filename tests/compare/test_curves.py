@@ -75,6 +75,13 @@ def test_the_axis_ends_with_the_training(steps: int, ticks: str) -> None:
     assert " ".join(below) == ticks
 
 
+def test_no_measurement_is_missing_from_the_table_of_a_long_training() -> None:
+    many = [Row(time=0, step=n, loss=1 / n) for n in range(1, 5001)]
+    few = [Row(time=0, step=n, map=0.5, map_50=0.7) for n in range(500, 5001, 500)]
+    rows = sorted([*many, *few], key=lambda row: row.step)
+    assert sum(line[-1] == "70.0\xa0%" for line in history(rows, 500).rows) == len(few)
+
+
 def test_a_step_and_its_measurement_are_one_line_of_the_table() -> None:
     table = history(ROWS, 20)
     assert table.head[:3] == ("Step", "Loss", "box loss")
