@@ -56,7 +56,7 @@ class Steps(Struct, frozen=True):
 def curves(rows: Sequence[Row], best: int | None) -> tuple[Chart, ...]:
     """The charts for which there are figures; the step `best` is marked in each."""
     left, right, _, _ = PLOT
-    last = max((row.step for row in rows), default=1)
+    last = max((1, *(row.step for row in rows)))
     end = math.ceil(last / 4) * 4  # its quarters are whole steps
     steps = Steps(Axis(0.0, end, left, right), best)
     rate = Series("learning rate", _points(rows, lambda row: row.rate))
@@ -78,9 +78,13 @@ def _losses(rows: Sequence[Row]) -> list[Series]:
     total = _points(rows, lambda row: row.loss)
     found = [Series("", total, is_faint=True), Series("loss", _smoothed(total))]
     for name in dict.fromkeys(name for row in rows for name in row.losses):
-        part = _points(rows, lambda row, name=name: row.losses.get(name))  # type: ignore[misc]
-        found.append(Series(name.replace("_", " "), _smoothed(part)))
+        found.append(Series(name.replace("_", " "), _smoothed(_points(rows, _part(name)))))
     return found[: KINDS + 1]
+
+
+def _part(name: str) -> Callable[[Row], float | None]:
+    """That part of the loss."""
+    return lambda row: row.losses.get(name)
 
 
 def _smoothed(points: Points) -> Points:
@@ -192,7 +196,7 @@ def _line(step: int, rows: Sequence[Row], parts: Sequence[str], is_best: bool) -
     return (
         f"{step:,}{' (best)' if is_best else ''}",
         first(lambda row: row.loss, _number),
-        *(first(lambda row, name=name: row.losses.get(name), _number) for name in parts),  # type: ignore[misc]
+        *(first(_part(name), _number) for name in parts),
         first(lambda row: row.rate, _number),
         first(lambda row: row.map, units.percent),
         first(lambda row: row.map_50, units.percent),

@@ -92,9 +92,12 @@ def read_csv(content: bytes) -> list[Row]:
         ValueError: it is no such table.
     """
     lines = csv.DictReader(io.StringIO(content.decode("utf-8")))
-    if not {"time", "step"} <= set(lines.fieldnames or ()):
-        raise ValueError("it lacks the columns time and step")
-    return [_row(line) for line in lines]
+    try:
+        if not {"time", "step"} <= set(lines.fieldnames or ()):
+            raise ValueError("it lacks the columns time and step")
+        return [_row(line) for line in lines]
+    except (KeyError, TypeError, OverflowError, csv.Error) as error:  # a line is cut or edited
+        raise ValueError("a line of it can't be read") from error
 
 
 def _row(line: dict[str, str]) -> Row:

@@ -30,7 +30,21 @@ def test_the_table_has_a_column_for_each_part_of_the_loss() -> None:
     assert first == "1.0,10,2.5,0.1,0.5,,,1.5,"
 
 
-@pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"time,step\nx,1\n", b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"a,b\n1,2\n",
+        b"time,step\nx,1\n",
+        b"\xff\xfe",
+        b"time,step\n1.0\n",
+        b"time,step\n,2\n",
+        b"time,step\n1,2,3\n",
+        b"time,step\n1,inf\n",
+        b"time,step\n1,nan\n",
+        b"time,step\n1,2" + b"0" * 200_000,
+    ],
+)
 def test_what_is_no_such_table_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         history.read_csv(content)
