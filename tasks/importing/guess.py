@@ -6,6 +6,7 @@ named; what may be several is refused.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
@@ -19,6 +20,7 @@ from tasks.core.errors import UsageError
 from tasks.core.files import read_head
 from tasks.core.text import count
 from tasks.importing.source import COMMAND, Source
+from tasks.importing.table import columns_of
 from tasks.importing.types import ForeignPicture, Report
 
 Reader = Callable[[Source, Sequence[Path], Report], Iterator[ForeignPicture]]
@@ -43,6 +45,9 @@ class Format(Struct, frozen=True):
 FORMATS = {
     "yolo": Format("YOLO", (".txt",), "yolo"),
     "coco": Format("COCO", (".json",), "coco"),
+    "labelme": Format("LabelMe", (".json",), "labelme"),
+    "createml": Format("CreateML", (".json",), "createml"),
+    "csv": Format("CSV", (".csv", ".tsv"), "table"),
     "voc": Format("Pascal VOC", (".xml",), "voc_layouts"),
 }
 BY_TITLE = {one.title: name for name, one in FORMATS.items()}
@@ -128,6 +133,8 @@ def _title(path: Path, source: Source) -> str:
         return "Pascal VOC" if VOC.search(_beginning(path)) else _known(path)
     if suffix == ".txt":
         return "YOLO" if path.name.lower() not in CLASSES and _may_be_yolo(path, source) else ""
+    if suffix in (".csv", ".tsv"):
+        return "CSV" if _is_table(path) else ""
     return _known(path) if suffix == ".json" else ""
 
 
@@ -142,6 +149,14 @@ def _may_be_yolo(path: Path, source: Source) -> bool:
     except ValueError:
         has_picture = True
     return has_picture or _is_boxes(path)
+
+
+def _is_table(path: Path) -> bool:
+    line = _beginning(path).partition(b"\n")[0].decode(errors="replace")
+    try:
+        return columns_of(line.lstrip("\ufeff\ufffd").strip("\r")) is not None
+    except csv.Error:
+        return False
 
 
 def _is_boxes(path: Path) -> bool:

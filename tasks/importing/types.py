@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +17,10 @@ from tasks.pictures.pixels import LONGEST_SIDE
 Split = Literal["train", "valid", "test", ""]
 """What the source itself takes a picture for; "" if it does not say."""
 
+FRACTIONS = "numbers read as fractions of the pictures' sides"
 BOX_AROUND = "taken as the box around it"
+
+ROUNDED = 0.01
 
 
 class ForeignPicture(Struct, frozen=True, kw_only=True):
@@ -101,6 +105,13 @@ def edges_of(*edges: float | None) -> Edges:
             raise ValueError(f"an edge of its box is {edge:g}, which no picture has")
     xmin, ymin, xmax, ymax = (float(edge) for edge in edges if edge is not None)
     return xmin, ymin, xmax, ymax
+
+
+def are_fractions(boxes: Iterable[Box]) -> bool:
+    """Whether numbers that may be pixels or fractions are fractions: none is beyond 1 by more than
+    tools round. No data set has boxes in pixels of which none is larger than that."""
+    edges = [edge for box in boxes for edge in box.edges]
+    return bool(edges) and all(-ROUNDED <= edge <= 1 + ROUNDED for edge in edges)
 
 
 def size_of(width: float | None, height: float | None) -> tuple[int, int] | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -22,6 +23,7 @@ from tasks.core.staging import made_aside, remove_strays
 
 How = Literal["copy", "link", "refer"]
 MOST = 1000  # pictures of a batch
+MOST_HELD = 64_000_000  # bytes that wait to be written
 OTHER_WAY = {
     "link": "`--pictures copy` copies them, `--pictures refer` leaves them where they are",
     "refer": "`--pictures copy` copies them, `--pictures link` makes hard links",
@@ -33,12 +35,17 @@ class Writer(Struct):
 
     Attributes:
         aside: the folder that they are in until then.
+        thread: what writes.
         waiting: what is written there, and where it goes.
+        begun: what may still be being written; `held` are the bytes that it holds in memory.
     """
 
     how: How
     aside: Path
+    thread: ThreadPoolExecutor
     waiting: list[tuple[Path, Path]] = field(default_factory=list)
+    begun: list[Future[None]] = field(default_factory=list)
+    held: int = 0
 
     def picture(self, source: Path, content: bytes, target: Path) -> None:
         """Have a picture: its bytes, a hard link to its file, or a symbolic one.
@@ -64,18 +71,25 @@ class Writer(Struct):
         self.waiting.append((path, target))
 
     def file(self, content: bytes, target: Path) -> None:
-        """Have a file of this content.
+        """Have a file of this content. It is written in a thread beside; that it can't be is known
+        at the latest when it is published.
 
         Raises:
-            OSError: it can't be written.
+            OSError: one of those before can't be written.
         """
         path = self._next()
-        with open(path, "xb") as file:
-            file.write(content)
-            if not hasattr(os, "sync"):  # Windows
-                file.flush()
-                os.fsync(file.fileno())
         self.waiting.append((path, target))
+        self.begun.append(self.thread.submit(_write, path, content))
+        self.held += len(content)
+        if self.held > MOST_HELD:
+            self._finish()
+
+    def _finish(self) -> None:
+        """Wait until all that was begun is written."""
+        for writing in self.begun:
+            writing.result()
+        self.begun.clear()
+        self.held = 0
 
     def _next(self) -> Path:
         return self.aside / f"{len(self.waiting)}"
@@ -84,13 +98,14 @@ class Writer(Struct):
         """Give all files their names; pictures and XML that stand there by now stay.
 
         Raises:
-            OSError: one can't be renamed.
+            OSError: one can't be written or renamed.
         """
+        self._finish()
         if self.waiting and hasattr(os, "sync"):
             os.sync()
         for path, target in self.waiting:
             if not os.path.lexists(target):
-                path.rename(target)
+                os.replace(path, target)
             else:
                 path.unlink()
         for folder in {target.parent for _, target in self.waiting}:
@@ -116,6 +131,16 @@ def writing(images: Path, folders: tuple[Path, ...], how: How) -> Iterator[Write
     remove_strays(aside)
     with made_aside(aside) as folder:
         (folder / "files").mkdir()
-        writer = Writer(how, folder / "files")
-        yield writer
-        writer.publish()
+        with ThreadPoolExecutor(1) as thread:
+            writer = Writer(how, folder / "files", thread)
+            yield writer
+            writer.publish()
+
+
+def _write(path: Path, content: bytes) -> None:
+    with open(path, "xb", buffering=0) as file:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[file.write(rest) :]
+        if not hasattr(os, "sync"):  # Windows
+            os.fsync(file.fileno())

@@ -1,0 +1,115 @@
+"""CreateML: one JSON, a list with an entry for each picture; boxes by centre and size.
+
+Source: Apple's documentation of MLObjectDetector.DataSource; labelImg, libs/create_ml_io.py. Apple
+names the keys `image` and `annotations`, or `imagefilename` and `annotation`. Numbers are pixels,
+unless whoever trains says that they are fractions, which the file does not tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from msgspec import Raw, Struct
+
+from tasks.annotations.voc import MOST_BOXES, Box
+from tasks.importing.source import Source
+from tasks.importing.text import decoded, json_of, with_lines
+from tasks.importing.types import (
+    FRACTIONS,
+    ForeignPicture,
+    Report,
+    are_fractions,
+    edges_of,
+    label_of,
+    place,
+)
+
+
+class Entry(Struct):
+    image: str | None = None
+    imagefilename: str | None = None
+    annotations: list[Raw] | None = None
+    annotation: list[Raw] | None = None
+
+
+class Coordinates(Struct):
+    x: float | None
+    y: float | None
+    width: float | None
+    height: float | None
+
+
+class Annotation(Struct):
+    label: str
+    coordinates: Coordinates
+
+
+class Listed(Struct):
+    """An entry of a file: its picture's name, and what it says of it."""
+
+    where: str
+    name: str
+    boxes: list[Box]
+    faults: list[str]
+
+
+def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[ForeignPicture]:
+    """The pictures that these files list."""
+    for path in files:
+        try:
+            entries = _read_file(path, source.shown(path), report)
+        except ValueError as error:
+            report.fault(source.shown(path), error)
+            continue
+        in_fractions = are_fractions(box for entry in entries for box in entry.boxes)
+        report.remark("file", FRACTIONS, int(in_fractions))
+        for entry in entries:
+            try:
+                picture = source.find(entry.name, path)
+            except ValueError as error:
+                report.fault(entry.where, error)
+                continue
+            yield ForeignPicture(
+                path=picture,
+                where=entry.where,
+                boxes=tuple(entry.boxes),
+                in_fractions=in_fractions,
+                split=source.split_of(picture) or source.split_of(path),
+                faults=tuple(entry.faults),
+            )
+
+
+def _read_file(path: Path, shown: str, report: Report) -> list[Listed]:
+    content, found = json_of(path), list[Listed]()
+    for number, (line, raw) in enumerate(with_lines(content, decoded(content, list[Raw]))):
+        where = f"{place(shown, line)}: entry {number + 1}"
+        try:
+            entry = decoded(raw, Entry)
+            name = entry.image or entry.imagefilename
+            if not name:
+                raise ValueError("it names no `image`")
+            found.append(_listed(where, name, entry.annotations or entry.annotation or []))
+        except ValueError as error:
+            report.fault(where, error)
+    return found
+
+
+def _listed(where: str, name: str, items: Sequence[Raw]) -> Listed:
+    listed = Listed(where, name, [], [])
+    if len(items) > MOST_BOXES:
+        listed.faults.append(f"{where}: it has more than {MOST_BOXES} boxes")
+        return listed
+    for number, raw in enumerate(items):
+        try:
+            listed.boxes.append(_box(decoded(raw, Annotation)))
+        except ValueError as error:
+            listed.faults.append(f"{where}, annotations[{number}]: {error}")
+    return listed
+
+
+def _box(one: Annotation) -> Box:
+    at = one.coordinates
+    x, y, width, height = edges_of(at.x, at.y, at.width, at.height)
+    edges = edges_of(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+    return Box(label_of(one.label), *edges)

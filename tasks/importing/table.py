@@ -1,0 +1,216 @@
+"""CSV: a row for each box, with the picture's name, the label and the four edges. Which column is
+which is told by the first row; AutoML's tables have none, and begin each row with a split.
+
+    filename,width,height,class,xmin,ymin,xmax,ymax      the Object Detection API's xml_to_csv.py
+    image,xmin,ymin,xmax,ymax,label                      VoTT
+    ImageID,Source,LabelName,…,XMin,XMax,YMin,YMax,…     Open Images
+    TRAIN,a.jpg,one,0.1,0.2,,,0.5,0.6,,                  AutoML, TensorFlow Lite Model Maker
+
+Whether numbers are pixels or fractions is told by all of a table together: no table is of boxes of
+which none is larger than a pixel.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from tasks.annotations.voc import MOST_BOXES, Box, number
+from tasks.core.text import count
+from tasks.importing.source import Source
+from tasks.importing.text import text_of
+from tasks.importing.types import (
+    FRACTIONS,
+    ForeignPicture,
+    Report,
+    Split,
+    are_fractions,
+    edges_of,
+    label_of,
+    place,
+    size_of,
+)
+
+COLUMNS = {
+    "picture": (
+        "filename",
+        "image",
+        "imageid",
+        "imagename",
+        "imagepath",
+        "filepath",
+        "path",
+        "file",
+    ),
+    "label": ("class", "label", "labelname", "classname", "category", "name"),
+    "xmin": ("xmin", "x1", "left"),
+    "ymin": ("ymin", "y1", "top"),
+    "xmax": ("xmax", "x2", "right"),
+    "ymax": ("ymax", "y2", "bottom"),
+}
+MORE_COLUMNS = {
+    "width": ("width", "imagewidth"),
+    "height": ("height", "imageheight"),
+    "truncated": ("istruncated", "truncated"),
+    "difficult": ("isdifficult", "difficult"),
+    "group": ("isgroupof",),
+}
+SIDES = ("width", "height")
+EDGES = ("xmin", "ymin", "xmax", "ymax")
+AUTOML = {"split": 0, "picture": 1, "label": 2, "xmin": 3, "ymin": 4, "xmax": 7, "ymax": 8}
+AUTOML_SPLITS: dict[str, Split] = {
+    "train": "train",
+    "training": "train",
+    "validate": "valid",
+    "validation": "valid",
+    "test": "test",
+    "unassigned": "",
+}
+DELIMITERS = ",;\t"
+# Open Images' labels, which another table gives names.
+CODE = re.compile(r"/[mg]/\w+\Z")
+
+Columns = Mapping[str, int]
+
+
+class Listed(Struct):
+    """A picture of a table, by the name that it has there."""
+
+    where: str
+    split: Split = ""
+    size: tuple[int, int] | None = None
+    boxes: list[Box] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def columns_of(line: str) -> Columns | None:
+    """What stands in which column, by a table's first line; None if it is no table of boxes."""
+    [row] = list(csv.reader([line], delimiter=_delimiter(line))) or [[]]
+    if len(row) >= 9 and row[0].strip().lower() in AUTOML_SPLITS:
+        return AUTOML
+    names = [re.sub("[^a-z0-9]", "", cell.lower()) for cell in row]
+    found = {
+        column: next((names.index(name) for name in aliases if name in names), -1)
+        for column, aliases in (COLUMNS | MORE_COLUMNS).items()
+    }
+    if any(found[column] < 0 for column in COLUMNS):
+        return None
+    return {column: at for column, at in found.items() if at >= 0}
+
+
+def _delimiter(line: str) -> str:
+    return max(DELIMITERS, key=line.count)
+
+
+def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[ForeignPicture]:
+    """The pictures that these tables name."""
+    names = _names_of_codes(source)
+    for path in files:
+        try:
+            listed = _read_table(path, source.shown(path), names, report)
+        except (ValueError, csv.Error) as error:
+            report.fault(source.shown(path), error)
+            continue
+        in_fractions = are_fractions(box for one in listed.values() for box in one.boxes)
+        report.remark("table", FRACTIONS, int(in_fractions))
+        for name, one in listed.items():
+            try:
+                picture = source.find(name, path)
+            except ValueError as error:
+                report.fault(one.where, error)
+                continue
+            yield ForeignPicture(
+                path=picture,
+                where=one.where,
+                boxes=tuple(one.boxes),
+                in_fractions=in_fractions,
+                size=one.size,
+                split=one.split or source.split_of(picture) or source.split_of(path),
+                faults=tuple(one.faults),
+            )
+
+
+def _read_table(
+    path: Path, shown: str, names: Mapping[str, str], report: Report
+) -> dict[str, Listed]:
+    text = text_of(path)
+    first = next(iter(text.splitlines()), "")
+    columns = columns_of(first)
+    if columns is None:
+        raise ValueError("its first line does not tell picture, label, xmin, ymin, xmax and ymax")
+    listed = dict[str, Listed]()
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(first))
+    for row in rows:
+        if not any(row) or (rows.line_num == 1 and columns is not AUTOML):
+            continue
+        where = place(shown, rows.line_num)
+        name = row[columns["picture"]].strip() if len(row) > columns["picture"] else ""
+        if not name:
+            report.fault(where, "it names no picture")
+            continue
+        one = listed.setdefault(name, Listed(where))
+        try:
+            _add(_Row(row, columns), one, names, report)
+        except ValueError as error:
+            one.faults.append(f"{where}: {error}")
+    return listed
+
+
+class _Row(Struct):
+    cells: list[str]
+    columns: Columns
+
+    def text(self, column: str) -> str:
+        """What stands in a column; "" if the table has none."""
+        at = self.columns.get(column)
+        return "" if at is None else self.cells[at].strip()
+
+    def number(self, column: str) -> float:
+        try:
+            return number(self.text(column))
+        except ValueError as error:
+            raise ValueError(f"its {column} is {error}") from None
+
+    def ticked(self, column: str) -> bool:
+        return self.text(column).lower() in ("1", "true", "yes")
+
+
+def _add(row: _Row, to: Listed, names: Mapping[str, str], report: Report) -> None:
+    most = max(row.columns.values()) + 1
+    if len(row.cells) < most:
+        raise ValueError(f"expected {count(most, 'cell')}; found {len(row.cells)}")
+    to.split = to.split or AUTOML_SPLITS.get(row.text("split").lower(), "")
+    if row.columns.keys() >= set(SIDES):
+        size = size_of(*(row.number(side) if row.text(side) else None for side in SIDES))
+        if to.size not in (None, size):
+            raise ValueError("its picture has another size in a row before")
+        to.size = size
+    if not row.text("label") and not any(map(row.text, EDGES)):
+        return  # background
+    if row.ticked("group"):
+        report.remark("group of objects", "left out: a box can't say that it stands for many")
+        return
+    if len(to.boxes) >= MOST_BOXES:
+        raise ValueError(f"its picture has more than {MOST_BOXES} boxes")
+    label = label_of(names.get(row.text("label"), row.text("label")))
+    xmin, ymin, xmax, ymax = edges_of(*map(row.number, EDGES))
+    difficult, truncated = row.ticked("difficult"), row.ticked("truncated")
+    to.boxes.append(Box(label, xmin, ymin, xmax, ymax, difficult, truncated))
+
+
+def _names_of_codes(source: Source) -> dict[str, str]:
+    """Open Images' codes and the names that they stand for, from `class-descriptions.csv`."""
+    names = dict[str, str]()
+    for path in source.files:
+        if path.suffix.lower() == ".csv" and "class" in path.name.lower():
+            try:
+                rows = list(csv.reader(io.StringIO(text_of(path, 16_000_000))))
+            except (ValueError, csv.Error):
+                continue
+            names |= {row[0]: row[1] for row in rows if len(row) == 2 and CODE.match(row[0])}
+    return names
