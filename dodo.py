@@ -3,6 +3,7 @@
     download ─▶ verify ─▶ extract ─┬─▶ scaffold
                                    └─▶ smoke
     records, doctor: a project's pictures, and whether it is ready to be trained
+    mend: what a rule can put right in them
     measure, compare: its networks on its pictures, side by side on a page
 
 `doit` builds what config/workspace.toml names; `doit list` shows the tasks, `doit help` the rest.

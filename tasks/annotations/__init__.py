@@ -4,6 +4,8 @@
     other_formats  why a picture without XML is not taken for background
     voc            one Pascal VOC XML file, in any encoding
     annotated      a picture and its XML together: boxes in the picture's own frame, and all faults
+    cure           what can be mended of a picture's annotation by rule
+    voc_edit       new values in an XML file, of which every other byte stays
     label_map      the label map: read, written, and where it lies
     record_state   what a project's records were made of, and whether that still stands
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,6 +27,12 @@ from tasks.pictures.pixels import LARGEST, Frame, Picture, examine, to_upright
 LARGE = 8  # pixels a side: from here on no box of one pixel is meant, if there are no others
 ENDS_EARLY = "its last pixels are missing, and grey stands in their place: was it copied whole?"
 FRACTIONS = "all its boxes lie between 0 and 1: they look like fractions, and are read as pixels"
+# What may be wrong with a box; see `flaw`.
+NO_NUMBER = "an edge is not a number"
+SWAPPED = "its corners are swapped"
+NO_AREA = "the box has no area"
+LEAVES = "the box leaves the picture"
+NO_AREA_INSIDE = "the box has no area in the picture that a record could hold"
 
 
 class Annotated(Struct, frozen=True):
@@ -33,6 +40,7 @@ class Annotated(Struct, frozen=True):
 
     Attributes:
         content: the picture's file; empty if it could not be read.
+        described: the XML file, likewise.
         picture: None if it is not one.
         annotation: None if there is no XML, or none that could be read.
         boxes: in pixels of the upright picture, clipped to it, labels as the label map spells them.
@@ -43,6 +51,7 @@ class Annotated(Struct, frozen=True):
 
     pair: Pair
     content: bytes = b""
+    described: bytes = b""
     picture: Picture | None = None
     annotation: Annotation | None = None
     boxes: tuple[Box, ...] = ()
@@ -62,31 +71,45 @@ def read_pair(pair: Pair, ids: Mapping[str, int]) -> Annotated:
     Raises:
         OSError: a file can't be read.
     """
-    content, faults, remarks = b"", list[str](), tuple[str, ...]()
+    return check_pair(pair, ids, read_head)
+
+
+def check_pair(
+    pair: Pair, ids: Mapping[str, int], content_of: Callable[[Path, int], bytes]
+) -> Annotated:
+    """The same of files as `content_of` gives them: at most so many bytes, or one more.
+
+    Raises:
+        OSError: a file can't be read.
+    """
+    content, described, faults, remarks = b"", b"", list[str](), tuple[str, ...]()
     picture = annotation = None
     name = printable(pair.picture.name)
     xml = relative_name(pair.picture.parent, pair.xml) if pair.xml else ""
     try:
-        content = read_head(pair.picture, LARGEST)
+        content = content_of(pair.picture, LARGEST)
         picture = examine(content)
         remarks = (f"{name}: {ENDS_EARLY}",) if picture.ends_early else ()
     except ValueError as error:
         faults.append(f"{name}: {error}")
     try:
         if pair.xml:
-            annotation = voc.read_annotation(read_head(pair.xml, voc.LARGEST))
+            described = content_of(pair.xml, voc.LARGEST)
+            annotation = voc.read_annotation(described)
     except ValueError as error:
         faults.append(f"{xml}: {error}")
     if why := why_not_background(pair):
         faults.append(f"{name}: {why}")
-    read = Annotated(pair, content, picture, annotation, faults=tuple(faults), remarks=remarks)
+    read = Annotated(
+        pair, content, described, picture, annotation, faults=tuple(faults), remarks=remarks
+    )
     return _with_boxes(read, annotation, xml, ids) if annotation is not None else read
 
 
 def _with_boxes(
     read: Annotated, annotation: Annotation, xml: str, ids: Mapping[str, int]
 ) -> Annotated:
-    boxes = _with_known_labels(annotation.boxes, ids)
+    boxes = with_known_labels(annotation.boxes, ids)
     unknown = sorted({box.label for box in boxes} - ids.keys())
     faults = [f"label {spelled(u)} is not in the label map{suggestion(u, ids)}" for u in unknown]
     remarks, clipped = list[str](), 0
@@ -99,9 +122,10 @@ def _with_boxes(
         in_first_pixel = all(0 <= edge <= 1 for box in boxes for edge in box.edges)
         remarks += [FRACTIONS] if boxes and min(size) >= LARGE and in_first_pixel else []
         faults += [fault] if fault else [f for box in boxes if (f := _box_fault(box, size))]
-        inside = tuple(_clipped(box, size) for box in boxes)
-        clipped = sum(box != before for box, before in zip(inside, boxes, strict=True))
-        boxes = inside
+        remarks += [f"{shown(boxes[again])} stands there twice" for again in repeated(boxes)]
+        within = tuple(_clipped(box, size) for box in boxes)
+        clipped = sum(box != before for box, before in zip(within, boxes, strict=True))
+        boxes = within
     return replace(
         read,
         boxes=boxes,
@@ -123,7 +147,7 @@ def clipped_message(number: int) -> str:
     return f"{number} {boxes} out of the picture by less than a pixel and {are} clipped"
 
 
-def _with_known_labels(boxes: tuple[Box, ...], ids: Mapping[str, int]) -> tuple[Box, ...]:
+def with_known_labels(boxes: tuple[Box, ...], ids: Mapping[str, int]) -> tuple[Box, ...]:
     """With labels as the label map spells them, where only the code points of letters differ."""
     if all(box.label in ids for box in boxes):
         return boxes
@@ -152,11 +176,20 @@ def in_frame(
         return boxes, "", remark if boxes and is_doubtful else ""
     if size == picture.raw:
         return tuple(_turned(box, picture) for box in boxes), "", ""
-    drawn, actual = (f"{width} × {height}" for width, height in (size, upright))
     if size == upright[::-1] and not any(flaw(box.edges, upright) for box in boxes):
-        differ = f"its size is {drawn}, and the picture's {actual}"
+        differ = f"its size is {shown_size(size)}, and the picture's {shown_size(upright)}"
         return boxes, "", f"{differ}: read as width and height swapped"
-    return boxes, f"it was drawn on {drawn} pixels, and the picture has {actual}", ""
+    return boxes, size_fault(size, upright), ""
+
+
+def size_fault(size: tuple[int, int], upright: tuple[int, int]) -> str:
+    """What is wrong with boxes that were drawn on a picture of another size, as a clause."""
+    return f"it was drawn on {shown_size(size)} pixels, and the picture has {shown_size(upright)}"
+
+
+def shown_size(size: tuple[int, int]) -> str:
+    """`64 × 48`."""
+    return f"{size[0]} × {size[1]}"
 
 
 def _turned(box: Box, picture: Frame) -> Box:
@@ -174,44 +207,61 @@ def _box_fault(box: Box, size: tuple[int, int]) -> str:
     what = flaw(box.edges, size)
     if not what:
         return ""
-    xmin, ymin, xmax, ymax = map(plain, box.edges)
-    place = f"{spelled(box.label)} ({xmin}, {ymin}) to ({xmax}, {ymax})"
-    return f"{place}: {what}" + (f" of {size[0]} × {size[1]}" if what.endswith("picture") else "")
+    of_size = f" of {shown_size(size)}" if what == LEAVES else ""
+    return f"{shown(box)}: {what}{of_size}"
+
+
+def shown(box: Box) -> str:
+    """`one (1, 2) to (30, 40)`."""
+    return f"{spelled(box.label)} {corners(box.edges)}"
+
+
+def corners(edges: Edges) -> str:
+    """`(1, 2) to (30, 40)`."""
+    xmin, ymin, xmax, ymax = map(plain, edges)
+    return f"({xmin}, {ymin}) to ({xmax}, {ymax})"
+
+
+def repeated(boxes: Sequence[Box]) -> list[int]:
+    """The boxes that are like one before them in all that is read of them."""
+    first = dict[Box, int]()
+    return [n for n, box in enumerate(boxes) if first.setdefault(box, n) != n]
 
 
 def flaw(edges: Edges, size: tuple[float, float], pixel: tuple[float, float] = (1.0, 1.0)) -> str:
-    """What is wrong with a box, as a clause about it; "" if it is right once it is clipped.
+    """What is wrong with a box, one of the clauses about it above; "" if it is right once it is
+    clipped.
 
     Args:
         size: (width, height) of the picture, in the unit of the edges.
         pixel: (width, height) of a pixel in that unit.
     """
     if not all(map(math.isfinite, edges)):
-        return "an edge is not a number"
+        return NO_NUMBER
     xmin, ymin, xmax, ymax = edges
     if xmin > xmax or ymin > ymax:
-        return "its corners are swapped"
+        return SWAPPED
     if xmin == xmax or ymin == ymax:
-        return "the box has no area"
+        return NO_AREA
     out = max(-xmin / pixel[0], (xmax - size[0]) / pixel[0])
     out = max(out, -ymin / pixel[1], (ymax - size[1]) / pixel[1])
     if out >= 1:
-        return "the box leaves the picture"
-    fractions = (edge / side for edge, side in zip(_inside(edges, size), size * 2, strict=True))
+        return LEAVES
+    fractions = (edge / side for edge, side in zip(inside(edges, size), size * 2, strict=True))
     xmin, ymin, xmax, ymax = array("f", fractions)  # as a record holds them, in 32 bits
     if xmin >= xmax or ymin >= ymax:
-        return "the box has no area in the picture that a record could hold"
+        return NO_AREA_INSIDE
     return ""
 
 
 def _clipped(box: Box, size: tuple[int, int]) -> Box:
     if flaw(box.edges, size):
         return box
-    xmin, ymin, xmax, ymax = _inside(box.edges, size)
+    xmin, ymin, xmax, ymax = inside(box.edges, size)
     return replace(box, xmin=xmin, ymin=ymin, xmax=xmax, ymax=ymax)
 
 
-def _inside(edges: Edges, size: tuple[float, float]) -> Edges:
+def inside(edges: Edges, size: tuple[float, float]) -> Edges:
     """The part of a box that lies in its picture."""
     sides = zip(edges, size * 2, strict=True)
     xmin, ymin, xmax, ymax = (min(max(edge, 0.0), float(side)) for edge, side in sides)

@@ -111,13 +111,20 @@ class Annotation(Struct, frozen=True):
 
 
 class Node(Struct):
-    """An element: its name, the line on which it begins, its text and its elements.
+    """An element.
 
-    It is verified if it says so, as labelImg has it do once a person has pressed the space bar.
+    Attributes:
+        line: on which it begins.
+        start, end: in bytes of the text in UTF-8, where its first tag begins, and its last one; of
+            an element of one tag, where that ends.
+        text: its own, without that of its elements.
+        is_verified: it says so, as labelImg has it do once a person has pressed the space bar.
     """
 
     tag: str
     line: int = 0
+    start: int = 0
+    end: int = 0
     text: str = ""
     children: list[Node] = field(default_factory=list)
     is_verified: bool = False
@@ -142,7 +149,7 @@ def read_annotation(content: bytes) -> Annotation:
     Raises:
         ValueError: it is not such an annotation; says what is wrong and where.
     """
-    root = _tree(content)
+    root = tree(decoded(content))
     if root.tag != "annotation":
         raise ValueError(f"it holds <{shortened(root.tag)}> and no <annotation>")
     objects = [node for node in root.children if node.tag == "object"]
@@ -163,44 +170,61 @@ def _proposed_by(root: Node) -> str:
     return networks[0] if networks and not root.is_verified else ""
 
 
-def _tree(content: bytes) -> Node:
-    if len(content) > LARGEST:
-        raise ValueError(f"it is larger than {LARGEST // 1_000_000} MB")
-    if not content.strip():
-        raise ValueError("it is empty")
-    text = _text_of(content)
+class Text(Struct, frozen=True):
+    """The text of an XML file, and how its bytes are made of it: the mark, and then the text."""
+
+    text: str
+    mark: bytes
+    codec: str
+
+
+def tree(text: Text) -> Node:
+    """The root element.
+
+    Raises:
+        ValueError: it is not well-formed XML, or too large; says what is wrong and where.
+    """
     parser = expat.ParserCreate("utf-8")  # whatever it declares: it is text by now
     top = Node("")
     builder = _Builder(parser, [top])
     parser.buffer_text = True
     parser.StartElementHandler = builder.begin
-    parser.EndElementHandler = builder.end
+    parser.EndElementHandler = builder.finish
     parser.CharacterDataHandler = builder.add
     parser.StartDoctypeDeclHandler = _refuse_doctype
     try:
-        parser.Parse(text.encode(), True)
+        parser.Parse(text.text.encode(), True)
     except expat.ExpatError as error:
         reason = expat.ErrorString(error.code)
         raise ValueError(f"{reason}, line {error.lineno}, column {error.offset + 1}") from None
     return top.children[0]
 
 
-def _text_of(content: bytes) -> str:
+def decoded(content: bytes) -> Text:
     """The text of an XML file, by its byte order mark, by the encoding that it declares, or UTF-8.
-    expat itself reads four encodings; annotation tools of all countries write others."""
+    expat itself reads four encodings; annotation tools of all countries write others.
+
+    Raises:
+        ValueError: it is too large, empty, or not written in that encoding.
+    """
+    if len(content) > LARGEST:
+        raise ValueError(f"it is larger than {LARGEST // 1_000_000} MB")
+    if not content.strip():
+        raise ValueError("it is empty")
     for mark, encoding in MARKS:
         if content.startswith(mark):
-            return _decoded(content[len(mark) :], encoding, "as its byte order mark says")
+            why = "as its byte order mark says"
+            return _decoded(content[len(mark) :], encoding, why, mark)
     for shape, encoding in SHAPES:
         if shape.match(content):
             return _decoded(content, encoding, "as it begins")
     declared = DECLARED.match(content[:HEAD].decode("latin-1"))
     if declared is None:
         return _decoded(content, "utf-8", "and it declares no other encoding")
-    text = _decoded(content, _codec(declared[2]), "which it declares")
-    if not text.startswith("<?xml"):  # one of 16 bits, or of a mainframe
+    found = _decoded(content, _codec(declared[2]), "which it declares")
+    if not found.text.startswith("<?xml"):  # one of 16 bits, or of a mainframe
         raise ValueError(f"it declares the encoding {declared[2]} and is not written in it")
-    return text
+    return found
 
 
 def _codec(name: str) -> str:
@@ -225,13 +249,14 @@ def _python_name(name: str) -> str:
     return re.sub(r"^(windows|dos|ibm|ms|cp)-?(?=\d)", "cp", plain) if is_known else name
 
 
-def _decoded(content: bytes, codec: str, why: str) -> str:
+def _decoded(content: bytes, codec: str, why: str, mark: bytes = b"") -> Text:
     try:
-        return content.decode(codec)
+        return Text(content.decode(codec), mark, codec)
     except UnicodeError as error:
         start = error.start if isinstance(error, UnicodeDecodeError) else 0
+    wider = WIDER.get(codec, codec)
     try:
-        return content.decode(WIDER.get(codec, codec))
+        return Text(content.decode(wider), mark, wider)
     except UnicodeError:
         line = content.count(b"\n", 0, start) + 1
         raise ValueError(f"line {line} is not {codec.upper()}, {why}; save it as UTF-8") from None
@@ -250,13 +275,13 @@ class _Builder(Struct):
             raise ValueError(f"its elements are nested more than {DEEPEST} deep")
         if self.elements > MOST_ELEMENTS:
             raise ValueError(f"it has more than {MOST_ELEMENTS} elements")
-        is_verified = attributes.get("verified") == "yes"
-        node = Node(tag, self.parser.CurrentLineNumber, is_verified=is_verified)
+        place = (self.parser.CurrentLineNumber, self.parser.CurrentByteIndex)
+        node = Node(tag, *place, is_verified=attributes.get("verified") == "yes")
         self.stack[-1].children.append(node)
         self.stack.append(node)
 
-    def end(self, tag: str) -> None:
-        self.stack.pop()
+    def finish(self, tag: str) -> None:
+        self.stack.pop().end = self.parser.CurrentByteIndex
 
     def add(self, text: str) -> None:
         node = self.stack[-1]

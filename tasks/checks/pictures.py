@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from tasks.annotations import cure
 from tasks.annotations.annotated import (
     Annotated,
     clipped_message,
@@ -29,6 +30,7 @@ from tasks.checks.finding import Finding, error, ok, warning
 from tasks.checks.networks import text_faults
 from tasks.core.files import read_head
 from tasks.core.text import count, printable
+from tasks.pictures.convert import is_convertible
 from tasks.pipeline.job import ProjectJob
 
 LABEL_MAP = "label map"
@@ -46,9 +48,13 @@ class SplitReport(Struct):
         labels: label → how many boxes.
         reencoded: pictures that a record can't hold as they are.
         proposed: pictures whose boxes a network proposed and nobody confirmed, by name.
+        curable, remarks_curable: `doit mend` mends some of the faults, or of the remarks.
+        undecided: a size differs, and only the user knows what its boxes mean.
+        renames: labels that only look like one of the project's, and that one.
     """
 
     split: str
+    project: str
     where: str
     found: Listing
     faults: list[str] = field(default_factory=list)
@@ -58,6 +64,10 @@ class SplitReport(Struct):
     reencoded: int = 0
     clipped: int = 0
     proposed: list[str] = field(default_factory=list)
+    curable: bool = False
+    remarks_curable: bool = False
+    undecided: bool = False
+    renames: dict[str, str] = field(default_factory=dict)
 
     @property
     def boxes(self) -> int:
@@ -68,15 +78,17 @@ def read_split(folder: Path, split: str, project: str, ids: Mapping[str, int]) -
     """Read every picture and every XML of a folder; `ids` are the labels that may occur."""
     where = f"{project}/images/{split}"
     try:
-        report = SplitReport(split, where, listing(folder))
+        report = SplitReport(split, project, where, listing(folder))
         report.faults += common_faults(report.found)
     except OSError as failure:
         fault = f"can't be read: {failure.strerror}"
-        return SplitReport(split, where, Listing(folder), [fault])
+        return SplitReport(split, project, where, Listing(folder), [fault])
     for pair in report.found.pairs:
         read = _read(pair, ids)
         report.faults += read.faults
         report.remarks += [*read.remarks, *_misnamed(read)]
+        if read.faults or read.remarks:
+            _note_cure(report, read, ids)
         report.clipped += read.clipped
         if read.is_proposed:
             report.proposed.append(printable(pair.picture.name))
@@ -94,6 +106,17 @@ def _read(pair: Pair, ids: Mapping[str, int]) -> Annotated:
     except OSError as failure:
         name = printable(pair.picture.name)
         return Annotated(pair, faults=(f"{name}: can't be read: {failure.strerror}",))
+
+
+def _note_cure(report: SplitReport, read: Annotated, ids: Mapping[str, int]) -> None:
+    """Note what `doit mend` could do of the faults and remarks of a pair."""
+    cured = cure.cure_of(read, ids)
+    kinds = {change.kind for change in cured.changes}
+    report.curable |= bool(read.faults and kinds) or is_convertible(read.content)
+    report.remarks_curable |= bool(read.remarks and kinds & {"size", "twice"})
+    report.undecided |= cured.undecided != ""
+    labels = (box.label for box in read.annotation.boxes) if read.annotation else ()
+    report.renames.update(cure.lookalikes(labels, ids))
 
 
 def _misnamed(read: Annotated) -> list[str]:
@@ -120,8 +143,7 @@ def _folder(report: SplitReport) -> Iterator[Finding]:
     what, pairs = report.split, report.found.pairs
     if report.faults:
         result = f"{count(len(report.faults), 'fault')} in {report.where}"
-        todo = "mend, annotate anew, or remove what is listed here"
-        yield error(what, result, todo, report.faults)
+        yield error(what, result, _todo(report), report.faults)
     if not pairs and what == "train":
         yield error(what, f"no pictures in {report.where}", f"put pictures there; {ANNOTATE}")
     elif not pairs:
@@ -136,6 +158,17 @@ def _folder(report: SplitReport) -> Iterator[Finding]:
         result += f"; {elsewhere}" if (elsewhere := report.found.elsewhere) else ""
         yield ok(what, result + (f"; {clipped_message(report.clipped)}" if report.clipped else ""))
     yield from _oddities(report)
+
+
+def _todo(report: SplitReport) -> str:
+    """What to do about faults: the command that mends, if any is mended by rule."""
+    rest = "annotate anew, or remove"
+    if report.curable or report.renames:
+        command = cure.command(report.project, report.renames)
+        return f"`{command}` mends what a rule can; {rest} the rest"
+    if report.undecided:
+        return f"`doit mend:{report.project}` tells how sizes are mended; {rest} the rest"
+    return f"mend, {rest} what is listed here"
 
 
 def _oddities(report: SplitReport) -> Iterator[Finding]:
@@ -162,7 +195,10 @@ def _oddities(report: SplitReport) -> Iterator[Finding]:
     if doubles:
         yield warning(what, "the same picture twice", "keep one of them", doubles)
     if report.remarks:
-        yield warning(what, "to be looked at", "open them in labelImg", report.remarks)
+        todo = "open them in labelImg"
+        if report.remarks_curable:
+            todo = f"`{cure.command(report.project, {})}` mends some; {todo}"
+        yield warning(what, "to be looked at", todo, report.remarks)
 
 
 def _shares(train: int, test: int) -> Finding:

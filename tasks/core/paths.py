@@ -187,6 +187,10 @@ class Workspace(Struct, frozen=True):
     def project(self, project: str) -> Path:
         return self.root / project
 
+    def mended(self, project: str) -> Path:
+        """The originals of what was mended, in a folder for each time; see `mend.journal`."""
+        return self.project(project) / "mended"
+
     def images(self, project: str, split: str) -> Path:
         """`split` is `train` or `test`."""
         return self.project(project) / "images" / split

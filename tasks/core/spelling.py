@@ -82,6 +82,14 @@ def _suggestion(label: str, labels: tuple[str, ...]) -> str:
     return f"; did you mean {spelled(near[0])}?{letters}"
 
 
+def alike(label: str, known: Iterable[str]) -> str:
+    """The known label that differs from this one only in case, blanks, or the code points of
+    letters that look the same; "" if none or several do, or if it is known itself."""
+    labels = tuple(known)
+    found = _by_look(labels).get(_look(label), [])
+    return found[0] if len(found) == 1 and label not in labels else ""
+
+
 @lru_cache(4)
 def _by_look(labels: tuple[str, ...]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}

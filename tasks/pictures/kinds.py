@@ -71,7 +71,7 @@ def kind_of(content: bytes) -> Kind:
         raise ValueError(
             "it is a Git LFS pointer instead of the picture; `git lfs pull` fetches it"
         )
-    name, suffix = _other_kind(content)
+    name, suffix = other_kind(content)
     if not name:
         raise ValueError("it is not a PNG, JPEG, GIF or BMP")
     to = "png" if suffix in ("webp", "tiff", "pdf", "psd") else "jpg"
@@ -80,7 +80,7 @@ def kind_of(content: bytes) -> Kind:
     raise ValueError(f"{why}; convert it to JPEG or PNG, say by {how}")
 
 
-def _other_kind(content: bytes) -> tuple[str, str]:
+def other_kind(content: bytes) -> tuple[str, str]:
     """Name and suffix of a kind that TensorFlow does not decode; "" if it is none of these.
 
     Source for HEIC and AVIF, which list their brands in the first box: ISO/IEC 23008-12, 10; the

@@ -125,26 +125,32 @@ def stored(content: bytes, picture: Picture) -> tuple[bytes, Kind]:
     """
     if not picture.reencoded:
         return content, picture.kind
-    stream = BytesIO()
+    kind: Kind = "jpeg" if picture.kind == "jpeg" else "png"
     with opened(content) as found:
-        pixels = upright(found)
-        if picture.kind == "jpeg":
-            pixels.save(stream, "JPEG", quality=QUALITY, subsampling=0, exif=b"")
-            return stream.getvalue(), "jpeg"
+        return encoded(upright(found), kind), kind
+
+
+def encoded(pixels: Image.Image, kind: Kind) -> bytes:
+    """Pixels in RGB as a JPEG or PNG file, with nothing beside them."""
+    stream = BytesIO()
+    if kind == "jpeg":
+        pixels.save(stream, "JPEG", quality=QUALITY, subsampling=0, exif=b"")
+    else:
         pixels.info.clear()
         pixels.save(stream, "PNG")
-        return stream.getvalue(), "png"
+    return stream.getvalue()
 
 
 @contextmanager
-def opened(content: bytes) -> Iterator[Image.Image]:
-    """The picture of a file, before a pixel is decoded.
+def opened(content: bytes, kind: str = "") -> Iterator[Image.Image]:
+    """The picture of a file, before a pixel is decoded. `kind` is Pillow's name of a kind that
+    TensorFlow does not decode, if it is one.
 
     Raises:
         ValueError: it is not a picture that TensorFlow decodes, is damaged or too large; or
             what is done within raises anything, for Pillow's decoders raise all kinds.
     """
-    kind = kind_of(content)
+    kind = kind or kind_of(content)
     if len(content) > LARGEST:
         raise ValueError(f"it is larger than {LARGEST // 1_000_000} MB")
     with warnings.catch_warnings():
@@ -206,7 +212,7 @@ def is_transparent(picture: Image.Image) -> bool:
     return bool(low != 255)
 
 
-def _open(content: bytes, kind: Kind) -> Image.Image:
+def _open(content: bytes, kind: str) -> Image.Image:
     """Open with the decoder of that kind and no other."""
     from PIL import Image
 

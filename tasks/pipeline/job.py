@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 from msgspec import Struct
 
@@ -28,11 +28,14 @@ class Job(Struct, frozen=True):
     Attributes:
         may_defer: false when the network was named on the command line, or when the settings say
             so: then a host that can't be reached is an error.
+        options: name → value of each option of the step, while it runs: true or false of one
+            without a value, a list of one that is repeatable, else a text, or None if not given.
     """
 
     config: Config
     workspace: Workspace
     may_defer: bool = True
+    options: dict[str, Any] = {}
 
     @property
     def name(self) -> str:

@@ -62,6 +62,23 @@ class Clean(Protocol):
         back what could not be removed, one line each. With `dryrun`, only tell."""
 
 
+class Option(Struct, frozen=True, kw_only=True):
+    """An option of a step's tasks: `doit <step>:<name> --<option>`.
+
+    Attributes:
+        name: what stands behind the two dashes.
+        help: for `doit help <step>:<name>`; with what doit puts around them, its lines fit 80
+            columns if they have at most 34 characters.
+        metavar: what stands for its value; "" if it takes none.
+        is_repeatable: it may be given several times; all its values count.
+    """
+
+    name: str
+    help: str
+    metavar: str = ""
+    is_repeatable: bool = False
+
+
 class Step(Struct, Generic[J], frozen=True, kw_only=True):
     """What is known of a step without importing it.
 
@@ -81,6 +98,7 @@ class Step(Struct, Generic[J], frozen=True, kw_only=True):
         runs_networks: it may make no sound for as long as the settings let a network run.
         takes_turns: another doit that does it for the same name is waited for.
         results: for a name, the files that a user wants to look at.
+        options: what its tasks and their group take; the job has the values, see `Job.options`.
     """
 
     scope: ClassVar[Scope]  # what it is done for
@@ -99,6 +117,7 @@ class Step(Struct, Generic[J], frozen=True, kw_only=True):
     runs_networks: bool = False
     takes_turns: bool = True
     results: Callable[[Workspace, str], tuple[Path, ...]] | None = None
+    options: tuple[Option, ...] = ()
 
     @property
     def title(self) -> str:

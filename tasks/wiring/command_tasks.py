@@ -6,7 +6,6 @@ from keyword import iskeyword
 from typing import Any
 
 from doit import doit_cmd
-from doit.cmdparse import CmdParseError
 from doit.exceptions import TaskFailed
 
 from tasks.config.types import Config
@@ -14,6 +13,7 @@ from tasks.console.output import say
 from tasks.core.errors import TodError, UsageError, disk_error
 from tasks.core.paths import Workspace
 from tasks.core.text import printable
+from tasks.wiring.options import params, taken
 from tasks.wiring.tasks import StepTask, Tasks, failure
 
 # A function of `commands` (`import_` for `import`) → what `doit list` says of it.
@@ -57,17 +57,10 @@ IMPORT_OPTIONS: list[dict[str, Any]] = [
 ]
 
 
-def _params(options: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {"long": o["name"].replace("_", "-"), "default": False if "type" in o else None, **o}
-        for o in options
-    ]
-
-
 PARAMS = {
-    "catalogue": _params(OPTIONS),
-    "detect": _params(DETECT_OPTIONS),
-    "import": _params(IMPORT_OPTIONS),
+    "catalogue": params(OPTIONS),
+    "detect": params(DETECT_OPTIONS),
+    "import": params(IMPORT_OPTIONS),
 }
 
 
@@ -77,33 +70,10 @@ class CommandTask(StepTask):
 
     def init_options(self, args: list[str] | None = None) -> Any:
         """Take the options out of the words, wherever they stand."""
-        return super().init_options(options_first(self.name, args) if args else args)
-
-
-def options_first(command: str, words: list[str]) -> list[str]:
-    """The words with the options before all others.
-
-    Raises:
-        CmdParseError: in one line, what is wrong.
-    """
-    import getopt
-
-    flags = {f"{p['long']}{'' if 'type' in p else '='}" for p in PARAMS[command]}
-    try:
-        options, rest = getopt.gnu_getopt(words, "", sorted(flags))
-    except getopt.GetoptError as error:
-        raise CmdParseError(f"{command}: {_what_is_wrong(error.msg, error.opt, command)}") from None
-    words = [f"{name}={value}" if f"{name[2:]}=" in flags else name for name, value in options]
-    return [*words, "--", *rest]
-
-
-def _what_is_wrong(why: str, option: str, command: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(option, [p["long"] for p in PARAMS[command]], n=1)
-    if near and near[0] != option:
-        return f"{why}; did you mean --{near[0]}?"
-    return f"{why}; `doit help {command}` tells them all"
+        if args:
+            options, rest = taken(self.name, self.params, args, anywhere=True)
+            args = [*options, "--", *rest]
+        return super().init_options(args)
 
 
 def command_tasks(config: Config, workspace: Workspace) -> Tasks:

@@ -17,10 +17,11 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import closing, suppress
 from fnmatch import fnmatchcase
 from functools import wraps
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from doit import Globals
+from doit import Globals, doit_cmd
 from doit.cmd_base import NamespaceTaskLoader
 from doit.cmd_info import Info
 from doit.cmd_run import Run
@@ -72,6 +73,7 @@ def _load_tasks(load: Any, full_name: Callable[[str], str], database: Path) -> A
     def load_tasks(self: Any, cmd: Any, pos_args: list[str]) -> Any:
         cmd.outstream = cmd.outstream or sys.stdout
         use_database(cmd, database)
+        give_values_back(pos_args, sys.argv[1:], doit_cmd._CMDLINE_VARS or {})
         tasks = load(self, cmd, pos_args)
         by_name = {task.name: task for task in tasks}
         for number, word in enumerate(pos_args):
@@ -84,6 +86,21 @@ def _load_tasks(load: Any, full_name: Callable[[str], str], database: Path) -> A
         return tasks
 
     return load_tasks
+
+
+def give_values_back(words: list[str], typed: list[str], variables: dict[str, str]) -> None:
+    """Give an option its value back, where doit took that for a variable of its own: of
+    `--rename Two=two` it left `--rename`.
+
+    Args:
+        words: what doit left, which is changed; `typed` is what there was.
+        variables: doit's, of which the values are taken out.
+    """
+    for option, value in pairwise(typed):
+        is_value = "=" in value and not value.startswith("-")
+        if is_value and option.startswith("--") and "=" not in option and option in words:
+            words[words.index(option)] = f"{option}={value}"
+            variables.pop(value.partition("=")[0], None)
 
 
 def use_database(cmd: Any, database: Path) -> None:

@@ -11,6 +11,7 @@ from tasks.scaffold import STEP as scaffold, AS_IT_IS as scaffold_as_it_is
 from tasks.smoke import STEP as smoke
 from tasks.records import STEP as records
 from tasks.doctor import STEP as doctor
+from tasks.mend import STEP as mend
 from tasks.measure import STEP as measure
 from tasks.compare import STEP as compare
 from tasks.trainer import STEP as trainer

@@ -29,6 +29,7 @@ from tasks.core.temporary import no_link
 from tasks.pipeline.job import Job
 from tasks.pipeline.step import AnyStep, J, Step
 from tasks.wiring import doit_hooks
+from tasks.wiring.options import step_params, taken
 from tasks.wiring.registry import BY_NAME, STEPS
 
 Tasks = Iterator[Task]
@@ -44,9 +45,28 @@ class StepReporter(Reporter):
 
 class StepTask(Task):  # type: ignore[misc]
     """A doit task that cleans quietly: doit would announce each clean action by its Python name,
-    and go on with exit code 0 when one fails."""
+    and go on with exit code 0 when one fails. Options that it does not have are told in a line;
+    doit would tell them with the source of its own parser.
+
+    Attributes:
+        members: of a group, the tasks that get its options.
+    """
 
     cleaner: Cleaner | None = None
+    members: tuple[Task, ...] = ()
+
+    def init_options(self, args: list[str] | None = None) -> Any:
+        """Take the options from the words behind the task's name; give back the other words.
+
+        Raises:
+            CmdParseError: an option is unknown or lacks its value; doit ends with exit code 3.
+        """
+        if self.options is None and args and args[0].startswith("-"):
+            taken(self.name, self.params, args, anywhere=self.pos_arg is not None)
+        rest = super().init_options(args)
+        for task in self.members:
+            task.options = task.options or dict(self.options)
+        return rest
 
     def clean(self, outstream: Any, dryrun: bool) -> None:
         """Clean, and end with exit code 1 if something could not be removed."""
@@ -111,15 +131,20 @@ def step_tasks(step: Step[J], config: Config, cleaning: Cleaning) -> Tasks:
     as a group's own sub-tasks are, and done on request.
     """
     wanted = step.wanted(config)
+    of_all = None
     if step.name == step.title:
         members = [f"{step.name}:{name}" for name in wanted]
-        yield group(step.name, members, step.doc, partial(cleaning.step, step, wanted))
+        of_all = group(step.name, members, step.doc, partial(cleaning.step, step, wanted))
+        of_all.params = step_params(step.options)
+        yield of_all
         if step.scope == "training":
             yield from _groups_of_projects(step, wanted, config, cleaning)
     for job in step.jobs(config, cleaning.workspace):
         task = step_task(step, job)
         task.cleaner = partial(cleaning.step, step, [job.name])
         task.subtask_of = None if job.name in wanted else step.name
+        if of_all is not None and step.options and job.name in wanted:
+            of_all.members = (*of_all.members, task)
         yield task
 
 
@@ -152,6 +177,7 @@ def step_task(step: Step[J], job: J) -> StepTask:
         file_dep=[str(receipt(*before)) for before in _before(step.reads, job)],
         task_dep=[*_tasks_of(step.needs, job), *survives],
         targets=[str(receipt(step.name, name))] if has_receipt else [],
+        params=step_params(step.options),
         uptodate=[UpToDate(step, job)],
         doc=job.doc,
         io={"capture": False},
@@ -196,7 +222,8 @@ def run_step(task: Task, step: Step[J], job: J) -> dict[str, object] | TaskFaile
     from tasks.console.progress import progress_for
     from tasks.pipeline.step_lock import turn_of
 
-    job = replace(job, may_defer=job.may_defer and not task.meta[doit_hooks.NAMED])
+    may_defer = job.may_defer and not task.meta[doit_hooks.NAMED]
+    job = replace(job, may_defer=may_defer, options=dict(task.options or {}))
     if step.is_repeatable and task.meta[doit_hooks.AGAIN]:
         unfinish(job.workspace.receipt(step.title, job.name))
     try:

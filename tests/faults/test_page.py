@@ -17,6 +17,7 @@ SECTIONS = (
     "Archive",
     "Machine",
     "Annotations",
+    "Mending",
     "Death",
     "Company",
     "Strangers in the cache",
