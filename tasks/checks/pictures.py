@@ -4,7 +4,7 @@ occurs."""
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -37,6 +37,13 @@ LABEL_MAP = "label map"
 FEW = 8  # labels that a line names; the label map has them all
 FEWEST, MOST_TO_TEST = 0.05, 0.5
 ANNOTATE = "annotate with labelImg, format PascalVOC; save an XML without boxes for background"
+
+
+Take = Callable[[Annotated, str], object]
+
+
+def ignore(read: Annotated, split: str) -> None:
+    """For whom the report is enough."""
 
 
 class SplitReport(Struct):
@@ -74,8 +81,11 @@ class SplitReport(Struct):
         return self.labels.total()
 
 
-def read_split(folder: Path, split: str, project: str, ids: Mapping[str, int]) -> SplitReport:
-    """Read every picture and every XML of a folder; `ids` are the labels that may occur."""
+def read_split(
+    folder: Path, split: str, project: str, ids: Mapping[str, int], take: Take = ignore
+) -> SplitReport:
+    """Read every picture and every XML of a folder; `ids` are the labels that may occur. What was
+    read is handed to `take`, with the split."""
     where = f"{project}/images/{split}"
     try:
         report = SplitReport(split, project, where, listing(folder))
@@ -85,6 +95,7 @@ def read_split(folder: Path, split: str, project: str, ids: Mapping[str, int]) -
         return SplitReport(split, project, where, Listing(folder), [fault])
     for pair in report.found.pairs:
         read = _read(pair, ids)
+        take(read, split)
         report.faults += read.faults
         report.remarks += [*read.remarks, *_misnamed(read)]
         if read.faults or read.remarks:

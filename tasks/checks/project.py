@@ -8,15 +8,16 @@ from tasks.core.paths import SPLITS
 from tasks.pipeline.job import ProjectJob
 
 
-def check_project(job: ProjectJob) -> list[Finding]:
-    """All rows of a project; whatever is wrong is a row."""
+def check_project(job: ProjectJob, take: pictures.Take = pictures.ignore) -> list[Finding]:
+    """All rows of a project; whatever is wrong is a row. Each picture that was read is handed to
+    `take`."""
     place = job.workspace
     if not place.project(job.name).is_dir():
         todo = f"run `doit scaffold:{job.name}`"
         return [error("project", f"there is no folder {job.name}", todo)]
     known, about_labels = pictures.read_labels(job)
     train, test = (
-        pictures.read_split(place.images(job.name, split), split, job.name, known.ids)
+        pictures.read_split(place.images(job.name, split), split, job.name, known.ids, take)
         for split in SPLITS
     )
     found = [

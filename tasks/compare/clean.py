@@ -16,6 +16,7 @@ def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
     removal.outputs(receipt, [path])
     removal.empty_folder(path.parent)
     removal.empty_folder(path.parent.parent)
-    removal.name_rest(path.parent, known=(workspace.comparison(name),))
+    of_others = [workspace.comparison(name), workspace.data_page(name)]
+    removal.name_rest(path.parent, known=[*of_others, *(path.parent / "training").rglob("*")])
     forget(removal, workspace, "compare", name)
     return removal.failures

@@ -135,6 +135,9 @@ class Workspace(Struct, frozen=True):
     def comparison(self, project: str) -> Path:
         return self.results(project) / "comparison.json"
 
+    def data_page(self, project: str) -> Path:
+        return self.results(project) / "data.html"
+
     def comparison_page(self, project: str) -> Path:
         return self.results(project) / "index.html"
 

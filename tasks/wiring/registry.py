@@ -12,6 +12,7 @@ from tasks.smoke import STEP as smoke
 from tasks.records import STEP as records
 from tasks.doctor import STEP as doctor
 from tasks.mend import STEP as mend
+from tasks.look import STEP as look
 from tasks.measure import STEP as measure
 from tasks.compare import STEP as compare
 from tasks.trainer import STEP as trainer
