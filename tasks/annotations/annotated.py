@@ -75,20 +75,24 @@ def read_pair(pair: Pair, ids: Mapping[str, int]) -> Annotated:
 
 
 def check_pair(
-    pair: Pair, ids: Mapping[str, int], content_of: Callable[[Path, int], bytes]
+    pair: Pair,
+    ids: Mapping[str, int],
+    content_of: Callable[[Path, int], bytes],
+    picture: Picture | None = None,
 ) -> Annotated:
-    """The same of files as `content_of` gives them: at most so many bytes, or one more.
+    """The same of files as `content_of` gives them: at most so many bytes, or one more; `picture`
+    is what the picture is, if that is known.
 
     Raises:
         OSError: a file can't be read.
     """
     content, described, faults, remarks = b"", b"", list[str](), tuple[str, ...]()
-    picture = annotation = None
+    annotation = None
     name = printable(pair.picture.name)
     xml = relative_name(pair.picture.parent, pair.xml) if pair.xml else ""
     try:
         content = content_of(pair.picture, LARGEST)
-        picture = examine(content)
+        picture = picture or examine(content)
         remarks = (f"{name}: {ENDS_EARLY}",) if picture.ends_early else ()
     except ValueError as error:
         faults.append(f"{name}: {error}")

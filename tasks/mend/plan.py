@@ -185,7 +185,8 @@ def _as_it_will_be(
         xml=gone.get(read.pair.xml, read.pair.xml) if read.pair.xml else None,
     )
     now = {read.pair.picture: read.content, read.pair.xml: read.described}
-    return check_pair(pair, ids, lambda path, most: made.get(path) or now[path])
+    known = None if pair.picture in made else read.picture
+    return check_pair(pair, ids, lambda path, most: made.get(path) or now[path], known)
 
 
 def _left(read: Annotated, cured: Cure) -> Iterator[str]:

@@ -20,9 +20,19 @@ def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
     removal.outputs(receipt, [workspace.root / key for key in sorted(receipt.outputs)])
     for key in sorted(receipt.folders, reverse=True):
         removal.empty_folder(workspace.root / key)
-    removal.name_rest(workspace.project(name), _records(removal, workspace, name))
+    originals = _originals(removal, workspace, name)
+    removal.name_rest(workspace.project(name), _records(removal, workspace, name), originals)
     forget(removal, workspace, "scaffold", name)
     return removal.failures
+
+
+def _originals(removal: Removal, workspace: Workspace, name: str) -> set[Path]:
+    """All that was kept when annotations were mended, which is told in a line."""
+    folder = workspace.mended(name)
+    if not folder.is_dir() or folder.is_symlink():
+        return set()
+    removal.stay(folder, "it holds the originals of what was mended")
+    return {folder, *folder.rglob("*")}
 
 
 def _records(removal: Removal, workspace: Workspace, name: str) -> dict[Path, str]:

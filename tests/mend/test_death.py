@@ -6,6 +6,7 @@ one of them: so every instant can be tried, and tried again.
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
@@ -17,6 +18,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tasks.core.errors import TodError
 from tasks.core.paths import Workspace
 from tasks.mend import step
 from tasks.pipeline.job import Silent
@@ -56,9 +58,9 @@ def mend(**options: object) -> None:
     step.run(job, Silent())
 
 
-def killed_at(instant: int | None, **options: object) -> int:
-    """Mend in a process that is killed at its `instant`-th call; how many calls it made, or none if
-    it was killed."""
+def killed_at(instant: int | None, *, failing: bool = False, **options: object) -> int:
+    """Mend in a process that is killed at its `instant`-th call, or whose call fails as on a full
+    disk; how many calls it made, or none if it was killed."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -67,18 +69,26 @@ def killed_at(instant: int | None, **options: object) -> int:
         def hook(event: str, arguments: tuple[object, ...]) -> None:
             nonlocal made
             if event in EVENTS:
-                if made == instant:
-                    os.kill(os.getpid(), signal.SIGKILL)
                 made += 1
+                if made - 1 == instant and failing:
+                    raise OSError(errno.ENOSPC, "No space left on device")
+                if made - 1 == instant:
+                    os.kill(os.getpid(), signal.SIGKILL)
 
         sys.addaudithook(hook)
-        mend(**options)
+        try:
+            mend(**options)
+        except TodError:
+            os._exit(1)
+        except BaseException:
+            os._exit(2)
         os.write(writer, str(made).encode())
         os._exit(0)
     os.close(writer)
     with open(reader, "rb") as stream:
         told = stream.read()
-    os.waitpid(child, 0)
+    status = os.waitpid(child, 0)[1]
+    assert status == signal.SIGKILL or os.waitstatus_to_exitcode(status) in (0, 1)
     return int(told or 0)
 
 
@@ -165,6 +175,28 @@ def test_a_killed_undo_is_finished_by_the_next_undo_or_mending(
             mend(**then)
             assert files(root) == (before if "undo" in then else mended), instant
             assert not list(root.glob("cube_faces/mended/.preparing*"))
+
+
+def test_what_can_not_be_written_is_one_line_and_the_next_mending_ends_as_an_undisturbed_one(
+    scene: Callable[[], tuple[Path, Tree]],
+) -> None:
+    scene()
+    mend(write=True)
+    root, before = scene()
+    total = killed_at(None, write=True)
+    mended = files(root)
+    for instant in instants(total):
+        root, before = scene()
+        killed_at(instant, failing=True, write=True)
+        assert {c for c in before.values() if c != "folder"} <= images_and_kept(root)
+        mend(write=True)
+        assert files(root) == mended, instant
+        assert not list(root.glob("cube_faces/mended/.preparing*"))
+        killed_at(instant, failing=True, undo=True)
+        assert {c for c in before.values() if c != "folder"} <= images_and_kept(root)
+        while list(root.glob("cube_faces/mended/2*/manifest.json")):
+            mend(undo=True)  # twice, if a picture could not be read the first time
+        assert files(root) == before, instant
 
 
 def test_a_file_that_was_edited_before_the_mending_was_finished_stays(

@@ -56,7 +56,10 @@ def test_the_way_there_and_back(checkout: Checkout) -> None:
     assert refused.code == 1
     assert "dice/images/train/a.xml was changed since" in refused.err
     assert described(checkout) == "mine"
-    assert checkout.doit("clean", "mend:dice").code == 0
+    cleaned = checkout.doit("clean", "scaffold:dice", "mend:dice")
+    assert cleaned.code == 0
+    assert "kept dice/mended: it holds the originals of what was mended\n" in cleaned.out
+    assert "manifest" not in cleaned.out
 
 
 def test_the_group_hands_its_options_to_all_projects_in_one_process_or_two(
