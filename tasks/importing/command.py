@@ -134,7 +134,9 @@ def _sound(read: Iterable[ForeignPicture], report: Report) -> list[ForeignPictur
         if picture.faults:
             continue
         before = sound.setdefault(picture.path, picture)
-        if before is not picture and before.boxes != picture.boxes:
+        if before.boxes == picture.boxes:
+            sound[picture.path] = before if before.split else picture
+        else:
             report.fault(picture.where, f"its picture is annotated in {before.where}, too")
     return list(sound.values())
 

@@ -55,16 +55,25 @@ class Source(Struct):
     led_out: list[Path] = field(default_factory=list)
     _by_name: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))
     _by_stem: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))
+    _folders: dict[Path, tuple[str, Split]] = field(default_factory=dict)
     _listed: dict[str, Split] | None = None
 
     def shown(self, path: Path) -> str:
         """A path for messages, as seen from the folder that was named."""
-        root = self._root(path)
-        inside = path.relative_to(root) if root else path
-        return printable(inside if len(self.roots) == 1 or not root else Path(root.name) / inside)
+        return self._folder(path.parent)[0] + printable(path.name)
 
-    def _root(self, path: Path) -> Path | None:
-        return next((root for root in self.roots if path.is_relative_to(root)), None)
+    def _folder(self, folder: Path) -> tuple[str, Split]:
+        """What messages put before the names of a folder's files; and the split that it is of, by
+        the deepest folder that is called like one."""
+        if folder not in self._folders:
+            root = next((root for root in self.roots if folder.is_relative_to(root)), folder)
+            inside = folder.relative_to(root)
+            named = (SPLIT.fullmatch(part) for part in reversed(inside.parts))
+            split: Split = next((SPLITS[found[1][:2].lower()] for found in named if found), "")
+            shown = inside if len(self.roots) == 1 else Path(root.name) / inside
+            before = "" if shown == Path() else f"{printable(shown)}/"
+            self._folders[folder] = before, split
+        return self._folders[folder]
 
     def find(self, name: str, near: Path) -> Path:
         """The picture that an annotation names, with folders or without; `near` is its file.
@@ -115,13 +124,12 @@ class Source(Struct):
     def split_of(self, path: Path) -> Split:
         """What the source takes a picture or an annotation for: by the deepest folder with such a
         name, by the file's own name if it annotates many pictures, or by a list of pictures."""
-        root = self._root(path)
-        folders = path.relative_to(root).parent.parts if root else ()
-        names = [*reversed(folders), *([] if is_picture(path) else [path.stem])]
-        for name in names:
-            if found := SPLIT.fullmatch(name):
-                return SPLITS[found[1][:2].lower()]
-        return self._listed_splits().get(folded(path.stem), "") if is_picture(path) else ""
+        if split := self._folder(path.parent)[1]:
+            return split
+        if is_picture(path):
+            return self._listed_splits().get(folded(path.stem), "")
+        found = SPLIT.fullmatch(path.stem)
+        return SPLITS[found[1][:2].lower()] if found else ""
 
     def _listed_splits(self) -> dict[str, Split]:
         """The stems of pictures that stand in `train.txt` and the like, as tools for YOLO and

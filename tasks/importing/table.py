@@ -90,7 +90,7 @@ class Listed(Struct):
 
 def columns_of(line: str) -> Columns | None:
     """What stands in which column, by a table's first line; None if it is no table of boxes."""
-    [row] = list(csv.reader([line], delimiter=_delimiter(line))) or [[]]
+    [row] = list(csv.reader([line], delimiter=_delimiter(line), skipinitialspace=True)) or [[]]
     if len(row) >= 9 and row[0].strip().lower() in AUTOML_SPLITS:
         return AUTOML
     names = [re.sub("[^a-z0-9]", "", cell.lower()) for cell in row]
@@ -144,7 +144,9 @@ def _read_table(
     if columns is None:
         raise ValueError("its first line does not tell picture, label, xmin, ymin, xmax and ymax")
     listed = dict[str, Listed]()
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(first))
+    rows = csv.reader(
+        io.StringIO(text, newline=""), delimiter=_delimiter(first), skipinitialspace=True
+    )
     for row in rows:
         if not any(row) or (rows.line_num == 1 and columns is not AUTOML):
             continue

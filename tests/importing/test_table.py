@@ -25,13 +25,17 @@ IN_FRACTIONS = ("one", 0.25, 0.25, 0.75, 0.75)
         (f'{VOTT}"a.png",16.0,12.0,48.0,36.0,"one"\n', IN_PIXELS),
         (f"{OPEN_IMAGES}a,xclick,one,1,0.25,0.75,0.25,0.75,0,1,0,0,0\n", IN_FRACTIONS),
         ("TRAIN,gs://bucket/a.png,one,0.25,0.25,,,0.75,0.75,,\n", IN_FRACTIONS),
+        (
+            '"image", "xmin", "ymin", "xmax", "ymax", "label" \n"a.png", 16, 12, 48, 36, "one" ',
+            IN_PIXELS,
+        ),
         ("image_path;label;x1;y1;x2;y2\nphotos\\a.png;one;16;12;48;36\n", IN_PIXELS),
         (
             "\ufefffile\tclass_name\tleft\ttop\tright\tbottom\r\na.png\tone\t16\t12\t48\t36\r\n",
             IN_PIXELS,
         ),
     ],
-    ids=["tutorial", "VoTT", "Open Images", "AutoML", "semicolons", "tabs"],
+    ids=["tutorial", "VoTT", "Open Images", "AutoML", "blanks", "semicolons", "tabs"],
 )
 def test_each_set_of_columns_is_known(tmp_path: Path, table: str, box: tuple[object, ...]) -> None:
     found = read(lay(tmp_path, {"a.png": 1, "x.csv": table}))
@@ -68,6 +72,14 @@ def test_the_split_is_told_by_the_row_or_by_the_tables_name(tmp_path: Path) -> N
     ]
     named = {"a.png": 1, "test_labels.csv": f"{VOTT}a.png,1,2,3,4,one\n"}
     assert read(lay(tmp_path / "t", named)).pictures[0].split == "test"
+
+
+def test_of_a_table_of_all_and_one_of_a_split_the_split_counts(tmp_path: Path) -> None:
+    row = f"{VOTT}a.png,1,2,3,4,one\n"
+    files = {"a.png": 1, "labels.csv": row, "test_labels.csv": row}
+    done = imported(tmp_path, lay(tmp_path / "s", files))
+    assert set(done.files) == {"test/a.png", "test/a.xml"}
+    assert done.result.error is None
 
 
 def test_open_images_groups_are_left_out_and_its_codes_have_names(tmp_path: Path) -> None:
