@@ -14,12 +14,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tasks.annotations.folder import CLASSES
 from tasks.annotations.other_formats import BEGINNING, YOLO, format_of
 from tasks.core.errors import UsageError
 from tasks.core.files import read_head
 from tasks.core.text import count
-from tasks.importing.source import COMMAND, Source
+from tasks.importing.source import COMMAND, Source, is_label_list
 from tasks.importing.table import columns_of
 from tasks.importing.types import ForeignPicture, Report
 
@@ -79,7 +78,8 @@ def choose(source: Source, wanted: str | None) -> Guess:
         raise UsageError(COMMAND, f"--format: expected {_names()}; found {wanted}")
     found, unread = _found(source)
     if wanted is not None:
-        named = [path for path in source.named if path.suffix.lower() in FORMATS[wanted].suffixes]
+        fitting = FORMATS[wanted].suffixes
+        named = [p for p in source.annotations if p in source.named and p.suffix.lower() in fitting]
         files = tuple(named or found.get(wanted, ()))
         if not files:
             raise UsageError(COMMAND, f"{_where(source)} holds no {FORMATS[wanted].title}")
@@ -115,7 +115,7 @@ def _nothing(source: Source, unread: dict[str, Path]) -> UsageError:
 def _found(source: Source) -> tuple[dict[str, list[Path]], dict[str, Path]]:
     """format → its files; and of what is not read: what it is called → a file of it."""
     found, unread = dict[str, list[Path]](), dict[str, Path]()
-    for path in source.named or source.files:
+    for path in source.annotations:
         title = _title(path, source)
         if title in BY_TITLE:
             found.setdefault(BY_TITLE[title], []).append(path)
@@ -132,7 +132,7 @@ def _title(path: Path, source: Source) -> str:
     if suffix == ".xml":
         return "Pascal VOC" if VOC.search(_beginning(path)) else _known(path)
     if suffix == ".txt":
-        return "YOLO" if path.name.lower() not in CLASSES and _may_be_yolo(path, source) else ""
+        return "YOLO" if not is_label_list(path) and _may_be_yolo(path, source) else ""
     if suffix in (".csv", ".tsv"):
         return "CSV" if _is_table(path) else ""
     return _known(path) if suffix == ".json" else ""

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct, field
 
-from tasks.annotations.folder import FOLDERS, KNOWN, OTHER, folded
+from tasks.annotations.folder import CLASSES, FOLDERS, KNOWN, OTHER, folded
 from tasks.core.errors import UsageError
 from tasks.core.text import printable, shortened
 from tasks.importing.text import LARGEST_LIST, text_of
@@ -42,7 +42,7 @@ class Source(Struct):
 
     Attributes:
         roots: the folders that were searched.
-        named: files that were named themselves: the annotations, if there are any.
+        named: files that were named themselves.
         files: files that may annotate pictures, or tell of their labels.
         pictures: by path.
         led_out: links that lead elsewhere.
@@ -57,6 +57,13 @@ class Source(Struct):
     _by_stem: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))
     _folders: dict[Path, tuple[str, Split]] = field(default_factory=dict)
     _listed: dict[str, Split] | None = None
+
+    @property
+    def annotations(self) -> list[Path]:
+        """The files that may annotate pictures: those that were named, or else all. Whoever names a
+        list of labels means what lies around it."""
+        named = [path for path in self.named if not is_label_list(path)]
+        return named or self.files
 
     def shown(self, path: Path) -> str:
         """A path for messages, as seen from the folder that was named."""
@@ -145,6 +152,11 @@ class Source(Struct):
 
 def is_picture(path: Path) -> bool:
     return path.suffix.lower() in KNOWN + OTHER
+
+
+def is_label_list(path: Path) -> bool:
+    """Whether it tells labels, by its name: it annotates no picture."""
+    return path.name.lower() in CLASSES or path.suffix.lower() in (".yaml", ".yml", ".names")
 
 
 def is_split_list(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,18 @@ def test_labels_that_the_project_lacks_come_with_the_line_to_write(tmp_path: Pat
     assert r'[projects.cube_faces]: labels = ["one", "two", "\"x\"", "One"]' in said
     said = imported(tmp_path / "other", source, labels={"one": 1, "two": 7}).said
     assert r'labels = { "one" = 1, "two" = 7, "\"x\"" = 8, "One" = 9 }' in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are any bytes there alone")
+def test_a_name_that_is_no_text_is_kept(tmp_path: Path) -> None:
+    source = lay(tmp_path / "s", YOLO)
+    for kind in ("png", "txt"):
+        (source / f"a.{kind}").rename(
+            os.fsdecode(os.fsencode(source) + f"/b\n\xe9.{kind}".encode("latin-1"))
+        )
+    done = imported(tmp_path, source)
+    assert done.result.error is None
+    assert set(done.files) == {f"train/b\n\udce9.{kind}" for kind in ("png", "xml")}
 
 
 def test_a_hard_link_is_the_same_file(tmp_path: Path) -> None:

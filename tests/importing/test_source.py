@@ -114,6 +114,13 @@ def test_a_file_that_is_named_has_its_pictures_around_it(tmp_path: Path) -> None
     assert names(found.pictures, tmp_path) == ["images/a.png"]
 
 
+def test_whoever_names_a_list_of_labels_means_what_lies_around_it(tmp_path: Path) -> None:
+    lay(tmp_path, {"data.yaml": "", "labels/a.txt": "", "images/a.png": 1})
+    found = search([str(tmp_path / "data.yaml")])
+    assert names(found.annotations, tmp_path) == ["data.yaml", "labels/a.txt"]
+    assert names(found.pictures, tmp_path) == ["images/a.png"]
+
+
 def test_annotations_and_pictures_may_be_named_apart(tmp_path: Path) -> None:
     lay(tmp_path, {"one/x.json": "", "two/a.png": 1, "one/b.png": 2})
     found = search([str(tmp_path / "one/x.json"), str(tmp_path / "two")])
