@@ -15,7 +15,9 @@ from tasks.annotations.voc import read_annotation
 from tasks.checks.project import check_project
 from tasks.core.errors import UsageError, UserFilesError
 from tasks.core.paths import Workspace
-from tasks.mend import step
+from tasks.mend import journal, step
+from tasks.mend.plan import Mended
+from tasks.mend.table import KINDS, Tally, lines_of, page
 from tasks.pipeline.job import ProjectJob, Silent
 from tests.support.annotated import Edges, picture, turned, xml
 from tests.support.projects import project_job, scaffold, tree
@@ -321,3 +323,34 @@ def test_the_table_names_a_few_and_a_file_has_all(job: ProjectJob) -> None:
     whole = job.workspace.whole_list("mend", job.name)
     assert f"all of them: {whole}" in shown
     assert len(whole.read_text().splitlines()) == 9
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_table_fits_its_terminal(width: int) -> None:
+    tally = Tally()
+    told = "train/a.xml: one (1, 2) to (300, 40) -> (1, 2) to (64, 40)"
+    tally.add(Mended(tuple((kind, told) for kind in KINDS), left=("a fault of many words " * 9,)))
+    todo = ["`doit mend:cube_faces --rename Two=two --write` renames labels " * 2]
+    lines = lines_of(page("cube_faces: 7 changes", tally, todo, Path()), width)
+    assert max(map(len, lines)) <= width
+    assert sum(line.count("`doit mend:cube_faces --rename Two=two --write`") for line in lines) == 2
+
+
+def test_what_a_killed_mending_left_is_told_before_anything_is_done(
+    job: ProjectJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(job, "a.png", ("one", 1, 2, 300, 40))
+    with monkeypatch.context() as patched:
+        patched.setattr(journal, "mend", lambda root, run: (None, ()))  # killed before the first
+        mend(job, write=True)
+    assert "was not finished: `--write` or `--undo` does it" in mend(job)
+    assert "was not finished, and is now" in mend(job, write=True)
+    assert errors(job) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are text there")
+def test_a_name_that_is_no_text_is_left_and_told(job: ProjectJob) -> None:
+    path = put(job, "a.png", ("one", 1, 2, 300, 40))
+    for file in (path, path.with_suffix(".png")):
+        file.rename(file.with_name(f"a\udcff{file.suffix}"))
+    assert "its name is not UTF-8: rename it" in mend(job, write=True)
