@@ -235,13 +235,14 @@ def train(request: Request, say: Say, stopped: Callable[[], bool]) -> str:
     find = finder(run.state.averages)
     say("begin", step=run.step, steps=request.steps, resumed=resumed)
     since, losses = time.monotonic(), list[float]()
+    first = run.step + 1  # told by itself: its graph is built on the way
     for batch in batches(learned, range(run.step, request.steps), request.batch_size):
         losses.append(float(step(tf.constant(float(run.step)), *map(tf.constant, batch))))
         if not np.isfinite(losses[-1]):
             return "nan"
         run.step += 1
         last = run.step == request.steps or stopped()
-        if last or run.step % request.report_every == 0:
+        if last or run.step == first or run.step % request.report_every == 0:
             seconds = (time.monotonic() - since) / len(losses)
             say(
                 "step",

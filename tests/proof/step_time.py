@@ -85,7 +85,7 @@ def ours(checkout: Checkout, config: Path, folder: Path, steps: int) -> float:
             print(f"  begun after {until:.1f} s, {message.seconds:.1f} of them for the model")
         if isinstance(message, Step):
             if not times:
-                print(f"  {message.step} steps after {time.monotonic() - began:.1f} s")
+                print(f"  first step done after {time.monotonic() - began:.1f} s")
             times.append((message.step, message.seconds))
     assert process.wait() == 0
     return median(seconds for step, seconds in times if step > steps // 2)

@@ -145,6 +145,7 @@ def train(request: Request, say: Say, stopped: Callable[[], bool]) -> str:
 
 def _loop(run: _Run, say: Say, stopped: Callable[[], bool]) -> str:
     request, sums, since = run.request, _Sums(), time.monotonic()
+    first = run.now + 1  # told by itself: its graph is built on the way
     evaluate = evaluator(run.model, run.configs) if request.held_out and run.is_chief else None
     iterator = iter(run.data)
     while run.now < request.steps:
@@ -153,7 +154,7 @@ def _loop(run: _Run, say: Say, stopped: Callable[[], bool]) -> str:
         if not math.isfinite(sums.last):
             return "nan"
         done = now >= request.steps
-        if done or stopped() or now % request.report_every == 0:
+        if done or stopped() or now == first or now % request.report_every == 0:
             seconds = (time.monotonic() - since) / sums.count
             say("step", step=now, rate=run.rate(), seconds=seconds, **sums.take())
             since = time.monotonic()
