@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tasks.annotations import voc, voc_writer
+from tasks.annotations import voc_writer
 from tasks.annotations.folder import listing
 from tasks.config.types import Config, Project
 from tasks.core.errors import AnnotationsError, DiskError, TodError, UsageError
@@ -23,10 +23,8 @@ from tasks.importing.guess import Guess, choose
 from tasks.importing.plan import Names, Target, target_split
 from tasks.importing.source import COMMAND, Source, search
 from tasks.importing.telling import Done, lines_of
-from tasks.importing.text import content_of
 from tasks.importing.types import ForeignPicture, Report
 from tasks.importing.write import How, Writer, writing
-from tasks.pictures.pixels import LARGEST, frame_of
 from tasks.pipeline.job import Progress
 
 WAYS: tuple[How, ...] = ("copy", "link", "refer")
@@ -195,15 +193,14 @@ def _write(
     with writing(images, tuple(folders.values()), choice.how) as writer:
         for foreign, split in zip(pictures, splits, strict=True):
             try:
-                content = content_of(foreign.path, LARGEST)
-                boxes = converted(foreign, frame_of(content), report)
-                xml = content_of(foreign.xml, voc.LARGEST) if foreign.xml else b""
+                picture = converted(foreign, report)
             except ValueError as error:
                 report.fault(foreign.where, f"{foreign.path.name}: {error}")
             else:
-                is_same = partial(_holds, content=content)
-                target = names.place(foreign.path, len(content), folders[split], is_same)
-                _take(foreign, content, boxes, xml, target, writer, done)
+                is_same = partial(_holds, content=picture.content)
+                size = len(picture.content)
+                target = names.place(Path(picture.name), size, folders[split], is_same)
+                _take(foreign.path, picture, target, writer, done)
                 done.splits[target.picture.parent.name] += 1
             writer.publish_if_many()
             progress.advance(1)
@@ -226,23 +223,18 @@ def _holds(path: Path, content: bytes) -> bool:
         return False
 
 
-def _take(
-    foreign: ForeignPicture,
-    content: bytes,
-    boxes: Converted,
-    xml: bytes,
-    target: Target,
-    writer: Writer,
-    done: Done,
-) -> None:
+def _take(source: Path, picture: Converted, target: Target, writer: Writer, done: Done) -> None:
     """Have a picture and its annotation written, unless they are there."""
-    done.labels.update(composed(box.label) for box in boxes.boxes)
-    annotation = xml or voc_writer.annotation(target.picture, boxes.size, boxes.boxes)
+    done.labels.update(composed(box.label) for box in picture.boxes)
+    annotation = picture.xml or voc_writer.annotation(target.picture, picture.size, picture.boxes)
     if not target.is_there:
-        writer.picture(foreign.path, content, target.picture)
+        if picture.is_anew:
+            writer.file(picture.content, target.picture)
+        else:
+            writer.picture(source, picture.content, target.picture)
         done.new += 1
-        if target.picture.name != foreign.path.name:
-            done.renamed.append((foreign.path.name, target.picture.name))
+        if target.picture.name != picture.name:
+            done.renamed.append((source.name, target.picture.name))
     if not target.xml.exists():
         writer.file(annotation, target.xml)
         done.annotated += 1

@@ -9,24 +9,61 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tasks.annotations import voc
 from tasks.annotations.annotated import flaw, in_frame
 from tasks.annotations.voc import Box
 from tasks.core.spelling import spelled
+from tasks.importing.text import content_of
 from tasks.importing.types import ForeignPicture, Report
-from tasks.pictures.pixels import Frame
+from tasks.pictures.convert import converted as encoded_anew
+from tasks.pictures.convert import is_convertible
+from tasks.pictures.pixels import LARGEST, Frame, frame_of
 
 DIGITS = 2  # behind the point; YOLO's six leave less than that of doubt in 8 000 pixels
 
 
 class Converted(Struct, frozen=True):
-    """A picture's boxes in pixels of the upright picture, which has this size."""
+    """A picture and its boxes as they go into a project.
 
+    Attributes:
+        name: of the file, whose suffix is that of its kind if it was encoded anew.
+        content: the file's bytes.
+        is_anew: they are others than the source's.
+        boxes: in pixels of the upright picture, which has this size.
+        xml: the annotation, if it is Pascal VOC already and can stay as it is.
+    """
+
+    name: str
+    content: bytes
+    is_anew: bool
     boxes: tuple[Box, ...]
     size: tuple[int, int]
+    xml: bytes = b""
 
 
-def converted(foreign: ForeignPicture, frame: Frame, report: Report) -> Converted:
-    """The boxes in the frame that people see.
+def converted(foreign: ForeignPicture, report: Report) -> Converted:
+    """Read a picture, and bring its boxes into the frame that people see. A picture that TensorFlow
+    does not decode is encoded anew where that can be done.
+
+    Raises:
+        ValueError: it is no picture, or its boxes were drawn on one of another size.
+    """
+    path, content = foreign.path, content_of(foreign.path, LARGEST)
+    xml = content_of(foreign.xml, voc.LARGEST) if foreign.xml else b""
+    anew = encoded_anew(content, path.suffix) if is_convertible(content) else None
+    if anew is None:
+        frame = frame_of(content)
+        boxes = upright_boxes(foreign, frame, report)
+        return Converted(path.name, content, False, boxes, frame.upright, xml)
+    report.remark("picture", "not of a kind that TensorFlow decodes, so it is encoded anew")
+    boxes = upright_boxes(foreign, anew.picture, report)
+    xml = xml if anew.picture.orientation == 1 else b""  # else its size is that of another file
+    name = path.with_suffix(anew.suffix).name
+    return Converted(name, anew.content, True, boxes, anew.picture.upright, xml)
+
+
+def upright_boxes(foreign: ForeignPicture, frame: Frame, report: Report) -> tuple[Box, ...]:
+    """The boxes in pixels of the upright picture.
 
     Where the format states the picture's size, it tells whether they were drawn on the picture as
     it is stored; else they are taken for drawn upright, as tools have shown pictures since 2020.
@@ -45,7 +82,7 @@ def converted(foreign: ForeignPicture, frame: Frame, report: Report) -> Converte
         raise ValueError(fault)
     boxes = tuple(map(_rounded, boxes))
     _tell_flaws(boxes, size, foreign, report)
-    return Converted(boxes, size)
+    return boxes
 
 
 def _in_pixels(box: Box, size: tuple[int, int]) -> Box:

@@ -44,7 +44,7 @@ def lines_of(done: Done, report: Report, project: Project) -> list[str]:
     lines = [*_told(done, name), *report.lines(), *_label_lines(done.labels, project)]
     if report.flaws:
         flawed = f"{count(len(report.flaws), 'box')} not sound, written as drawn"
-        lines.append(f"{flawed} ({_some(report.flaws)}): `doit doctor:{name}` names them all")
+        lines.append(f"{flawed} ({_some(report.flaws)}): `doit mend:{name}` mends them")
     if done.splits:
         lines.append(f"`doit records:{name} doctor:{name}` goes on from here")
     return lines

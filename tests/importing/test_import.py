@@ -125,7 +125,8 @@ def test_a_picture_with_an_annotation_that_can_not_be_read_is_left_out_whole(
     ("content", "why"),
     [
         (b"no picture", "it is not a PNG, JPEG, GIF or BMP"),
-        (b"RIFF\0\0\0\0WEBPVP8 ", "it is WebP, which TensorFlow does not decode"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "it is HEIC, which TensorFlow does not decode"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "it starts as WEBP and is damaged"),
         (b"", "it is empty"),
         (picture()[:20], "it starts as PNG and is damaged"),
     ],
@@ -137,6 +138,20 @@ def test_what_is_no_picture_is_told_and_the_rest_goes_on(
     done = imported(tmp_path, source)
     assert f"b.txt: b.png: {why}" in done.said
     assert set(done.files) == {"train/a.png", "train/a.xml"}
+
+
+@pytest.mark.parametrize("how", ["copy", "link", "refer"])
+def test_a_picture_that_tensorflow_does_not_decode_is_encoded_anew(
+    tmp_path: Path, how: str
+) -> None:
+    source = lay(tmp_path / "s", {**YOLO, "b.webp": picture("WEBP", lossless=True), "b.txt": ONE})
+    done = imported(tmp_path, source, options={"pictures": how})
+    assert {"train/b.png", "train/b.xml"} <= set(done.files)
+    assert done.annotation("train/b.xml").filename == "b.png"
+    assert done.files["train/b.png"].startswith(b"\x89PNG")
+    told = "1 picture: not of a kind that TensorFlow decodes, so it is encoded anew"
+    assert told in done.result.lines
+    assert imported(tmp_path, source, options={"pictures": how}).files == done.files
 
 
 def test_pictures_that_nothing_annotates_are_left_out_and_counted(tmp_path: Path) -> None:
