@@ -80,7 +80,10 @@ def _run(tf: Any, request: SmokeRequest, updates: Updates) -> SmokeReply:
     )
     times = f"load {load:.1f} s, warm " + (f"{warm * 1000:.0f} ms" if warm < 1 else f"{warm:.1f} s")
     summary = f"{_summary(request, picture, found, detections)}; {times}"
-    return SmokeReply(report=report, drawn=_png(picture, detections), summary=summary)
+    drawn = draw(Image.fromarray(picture.pixels), [one for one in detections if one.drawn])
+    buffer = io.BytesIO()
+    drawn.save(buffer, "PNG", compress_level=1)
+    return SmokeReply(report=report, drawn=buffer.getvalue(), summary=summary)
 
 
 def _completed(tf: Any, request: SmokeRequest, updates: Updates, report: Report) -> Report:
@@ -164,13 +167,6 @@ def _reported(
             pixels=(py0, px0, py1, px1),
             drawn=bool(score >= LEAST_SCORE and number < MOST_BOXES),
         )
-
-
-def _png(picture: LoadedPicture, detections: Sequence[ReportedDetection]) -> bytes:
-    drawn = draw(Image.fromarray(picture.pixels), [one for one in detections if one.drawn])
-    buffer = io.BytesIO()
-    drawn.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
 
 
 def _summary(

@@ -110,20 +110,14 @@ def over_http(address: str, settings: Settings) -> bytes:
     Raises:
         UnavailableError: offline by choice, out of reach, or not answered with a picture.
     """
-    from tasks.web import connectivity
+    from tasks.web import connectivity, sources
+    from tasks.web.request import TransientError, ask, open_session
 
     if connectivity.is_offline():
         raise UnavailableError("TOD_OFFLINE is set")
     origin = connectivity.origin_of(address)
     if fault := connectivity.unreachable([origin], settings.probe_timeout).get(origin):
         raise UnavailableError(f"{origin} can't be reached: {fault}")
-    return _body(address, settings)
-
-
-def _body(address: str, settings: Settings) -> bytes:
-    from tasks.web import sources
-    from tasks.web.request import TransientError, ask, open_session
-
     source = sources.parse(address)
     content = bytearray()
     try:
@@ -134,7 +128,7 @@ def _body(address: str, settings: Settings) -> bytes:
                 content += block
                 if len(content) > LARGEST:
                     raise UnavailableError(f"{source.shown} sends more than a picture")
-    except (TodError, TransientError) as fault:
-        error = fault.final if isinstance(fault, TransientError) else fault
+    except (TodError, TransientError) as failure:
+        error = failure.final if isinstance(failure, TransientError) else failure
         raise UnavailableError(f"{source.host} did not give it: {error.why}") from None
     return bytes(content)

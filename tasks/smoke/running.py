@@ -14,7 +14,6 @@ from tasks.core import receipts
 from tasks.core.errors import NetworkError
 from tasks.core.files import sha256_of
 from tasks.core.ownership import write_results
-from tasks.core.receipts import Output
 from tasks.inference import child
 from tasks.inference.channel import Request
 from tasks.inference.environment import Permissions
@@ -53,7 +52,11 @@ def run(job: NetworkJob, prefix: str, receipt: SmokeReceipt, progress: Progress)
     chosen = _choose(job, log)
     reply = _ask(job, _request(job, prefix, chosen), log, progress)
     report = replace(reply.report, isolation=child.shared().isolation)
-    outputs, moved = _write(job, report, reply.drawn)
+    # Also of a network that failed, for its owner to see.
+    files = {job.workspace.smoke_picture(job.name): reply.drawn} if reply.drawn else {}
+    files[job.workspace.smoke_json(job.name)] = readable(report)
+    place = job.receipt("smoke")
+    outputs, moved = write_results(job.workspace.root, place, SmokeReceipt(definition=""), files)
     _require_passed(job, report, moved)
     receipt = replace(
         receipt,
@@ -62,7 +65,7 @@ def run(job: NetworkJob, prefix: str, receipt: SmokeReceipt, progress: Progress)
         summary=reply.summary,
         outputs=outputs,
     )
-    receipts.write(job.workspace.receipt("smoke", job.name), receipt)
+    receipts.write(place, receipt)
     lines = (f"{job.name}: {chosen.missing}; a drawn scene was used",) if chosen.missing else ()
     return Outcome("built", note=reply.summary, lines=(*moved, *lines))
 
@@ -142,24 +145,12 @@ def _ask(job: NetworkJob, content: SmokeRequest, log: Path, progress: Progress) 
         progress.end()
 
 
-def _write(
-    job: NetworkJob, report: Report, drawn: bytes
-) -> tuple[dict[str, Output], tuple[str, ...]]:
-    """Write smoke.json and the picture, also of a network that failed, for its owner to see; the
-    outputs, and which files of the user's were backed up."""
-    files = {job.workspace.smoke_picture(job.name): drawn} if drawn else {}
-    files[job.workspace.smoke_json(job.name)] = readable(report)
-    place = job.workspace.receipt("smoke", job.name)
-    return write_results(job.workspace.root, place, SmokeReceipt(definition=""), files)
-
-
 def readable(report: Report) -> bytes:
     """The report as JSON for people: indented, but a shape or a box on one line."""
     indented = msgspec.json.format(msgspec.json.encode(report), indent=1)
     lists = rb"\[\n\s+([^\[\]{}]*?)\n\s*\]"
-    return (
-        re.sub(lists, lambda found: b"[%b]" % re.sub(rb"\n\s*", b" ", found[1]), indented) + b"\n"
-    )
+    joined = re.sub(lists, lambda found: b"[%b]" % re.sub(rb"\n\s*", b" ", found[1]), indented)
+    return joined + b"\n"
 
 
 def _require_passed(job: NetworkJob, report: Report, moved: tuple[str, ...]) -> None:

@@ -3,8 +3,6 @@ with nothing to do asks `why_stale` of every network."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tasks.core import ownership, receipts
 from tasks.core.errors import NetworkError, disk_error
 from tasks.core.files import sha256_of
@@ -19,7 +17,8 @@ VERSION = 1
 
 def why_stale(job: NetworkJob) -> str | None:
     """Why the network must be run again; None if the last run still holds."""
-    receipt, extracted = receipts.read(_path(job), SmokeReceipt), _extracted(job)
+    receipt = receipts.read(job.receipt("smoke"), SmokeReceipt)
+    extracted = receipts.read(job.receipt("extract"), ExtractReceipt)
     if receipt is None:
         return "never done"
     if extracted is None:
@@ -38,13 +37,20 @@ def run(job: NetworkJob, progress: Progress) -> Outcome:
         UnreachableError: it was deferred, and must not be.
         DiskError: the results can't be written.
     """
-    extracted = _extracted(job)
+    extracted = receipts.read(job.receipt("extract"), ExtractReceipt)
     if extracted is None:
         raise NetworkError(job.name, "it is not extracted", f"run doit extract:{job.name}")
     try:
         if extracted.status == "deferred":
             return _defer(job, extracted.reason)
-        return Outcome("kept") if why_stale(job) is None else _run(job, extracted, progress)
+        if why_stale(job) is None:
+            return Outcome("kept")
+        from tasks.smoke import running
+
+        known = SmokeReceipt(
+            definition=definition(job), tree=extracted.tree, tensorflow=tensorflow_version()
+        )
+        return running.run(job, extracted.checkpoint_prefix, known, progress)
     except OSError as error:
         raise disk_error(job.name, error) from error
 
@@ -55,14 +61,6 @@ def definition(job: NetworkJob) -> str:
     wanted = choose(job.config, network)
     parts = (network.saved_model, network.signature, network.expect, labels)
     return receipts.digest((VERSION, *parts, wanted.kind, wanted.name))
-
-
-def _path(job: NetworkJob) -> Path:
-    return job.workspace.receipt("smoke", job.name)
-
-
-def _extracted(job: NetworkJob) -> ExtractReceipt | None:
-    return receipts.read(job.workspace.receipt("extract", job.name), ExtractReceipt)
 
 
 def _why_changed(job: NetworkJob, receipt: SmokeReceipt, extracted: ExtractReceipt) -> str | None:
@@ -100,20 +98,11 @@ def _why_missing(job: NetworkJob, receipt: SmokeReceipt) -> str | None:
 
 
 def _defer(job: NetworkJob, reason: str) -> Outcome:
-    former = receipts.read(_path(job), SmokeReceipt)
+    former = receipts.read(job.receipt("smoke"), SmokeReceipt)
     receipt = SmokeReceipt(
         status="deferred",
         definition=definition(job),
         reason=reason,
         outputs=former.outputs if former else {},  # those of an earlier run stay ours
     )
-    return pass_on(job, _path(job), receipt)
-
-
-def _run(job: NetworkJob, extracted: ExtractReceipt, progress: Progress) -> Outcome:
-    from tasks.smoke import running
-
-    receipt = SmokeReceipt(
-        definition=definition(job), tree=extracted.tree, tensorflow=tensorflow_version()
-    )
-    return running.run(job, extracted.checkpoint_prefix, receipt, progress)
+    return pass_on(job, job.receipt("smoke"), receipt)
