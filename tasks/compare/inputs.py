@@ -177,11 +177,7 @@ def _history(path: Path) -> tuple[Row, ...]:
 
 
 def read_comparison(job: ProjectJob) -> Comparison:
-    """What the measurement left.
-
-    Raises:
-        DamagedError: it is not there, or can't be read.
-    """
+    """What the measurement left."""
     path = job.workspace.comparison(job.name)
     name, todo = printable(path.relative_to(job.workspace.root)), f"run doit measure:{job.name}"
     try:

@@ -150,11 +150,7 @@ class Channel:
 def start(
     command: Sequence[str], environment: Mapping[str, str]
 ) -> tuple[subprocess.Popen[bytes], Channel]:
-    """Start a process that has the other end as its stdin and stdout.
-
-    Raises:
-        OSError: it can't be started.
-    """
+    """Start a process that has the other end as its stdin and stdout."""
 
     def begin(end: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(

@@ -159,12 +159,7 @@ class _Process:
         return self.popen.poll() is None and not (self.is_ready and self._channel.has_unread())
 
     def wait_until_ready(self, request: Request, limit: float) -> str:
-        """Wait for TensorFlow to be imported; what isolates the process, in words.
-
-        Raises:
-            NetworkError: it can't be imported.
-            msgspec.MsgspecError: as in `_receive`.
-        """
+        """Wait for TensorFlow to be imported; what isolates the process, in words."""
         nobody = Updates(ignore, ignore)
         ready = self._receive(replace(request, log=str(self._start_log)), limit, nobody)
         if not isinstance(ready, Ready):
@@ -176,12 +171,7 @@ class _Process:
         return ready.isolation
 
     def ask(self, request: Request, limit: float, updates: Updates) -> Reply:
-        """Send a request, under a token that nobody can know before, and wait for the reply.
-
-        Raises:
-            NetworkError: the time is over, or the process died.
-            msgspec.MsgspecError: as in `_receive`.
-        """
+        """Send a request, under a token that nobody can know before, and wait for the reply."""
         marked = replace(request, token=os.urandom(16).hex())
         self._output.end()
         self._output.begin(Path(request.log))

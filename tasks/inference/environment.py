@@ -94,11 +94,7 @@ def is_passed(name: str, value: str) -> bool:
 
 
 def write_permissions(permissions: Permissions, home: str) -> str:
-    """Write them into the process's home; the path of the file.
-
-    Raises:
-        OSError: it can't be written.
-    """
+    """Write them into the process's home; the path of the file."""
     path = Path(home, "permissions.json")
     path.write_bytes(msgspec.json.encode(permissions))
     return str(path)

@@ -1,4 +1,5 @@
-"""A picture of the user's as training sees it: upright RGB, decoded by TensorFlow."""
+"""A picture of the user's as training sees it: upright RGB, decoded by TensorFlow. A file that
+can't be read, or is no sound picture of a size that can be run, is a FaultError."""
 
 from __future__ import annotations
 
@@ -37,11 +38,7 @@ class LoadedPicture:
 
 def open_picture(path: Path) -> LoadedPicture:
     """Read a picture file. The pixels are those that TensorFlow decodes from what a record holds of
-    it, as `tf.io.decode_image` does for a training.
-
-    Raises:
-        FaultError: the file can't be read, is not a picture, is damaged, or is too large.
-    """
+    it, as `tf.io.decode_image` does for a training."""
     try:
         with open_file(path) as file:
             content = file.read(LARGEST + 1)

@@ -1,7 +1,8 @@
 """Linux's Landlock: what this process may do to files from here on, it and all its threads.
 
 What is not allowed is refused by the kernel; nothing that runs later in this process, be it native
-code, can take it back. The calls have no names in the C library, so they are made by number.
+code, can take it back. The calls have no names in the C library, so they are made by number. One
+that the kernel refuses is an OSError.
 
 Source: https://docs.kernel.org/userspace-api/landlock.html. Not handled by Landlock, see `seccomp`:
 modes, owners, times and extended attributes of files; sockets other than TCP.
@@ -54,9 +55,6 @@ def restrict(rules: Iterable[Rule]) -> int:
 
     Returns:
         The version of the interface; 0 if nothing was restricted.
-
-    Raises:
-        OSError: the kernel has Landlock, and refused all the same.
     """
     known = version()
     if not known:
@@ -79,11 +77,7 @@ def restrict(rules: Iterable[Rule]) -> int:
 
 
 def no_new_privileges() -> None:
-    """What Landlock and seccomp want first: no program that is run gets more rights than we have.
-
-    Raises:
-        OSError: the kernel refused.
-    """
+    """What Landlock and seccomp want first: no program that is run gets more rights than we have."""
     library = ctypes.CDLL(None, use_errno=True)
     if library.prctl(NO_NEW_PRIVS, 1, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "no_new_privs")

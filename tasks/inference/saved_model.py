@@ -1,5 +1,6 @@
 """A SavedModel in TensorFlow: load it, run it, and know what its outputs mean; read the checkpoint
-beside it. Runs in the child only.
+beside it. Runs in the child only. Whatever can't be loaded, run, read or understood is a
+FaultError.
 
 The signature is read, not assumed. The zoo's networks take `input_tensor`, uint8 [1, any, any, 3];
 its two CenterNet MobileNetV2 exports are not callable, take a float32 picture of one size with
@@ -69,11 +70,7 @@ class Loaded:
 
 
 def load(tf: Any, folder: Path, signature: Signature) -> Loaded:
-    """Load the SavedModel in `folder` and find its way in.
-
-    Raises:
-        FaultError: it is not there, can't be loaded, or takes no picture.
-    """
+    """Load the SavedModel in `folder` and find its way in."""
     if not (folder / "saved_model.pb").is_file():
         raise FaultError(f"{folder.as_posix()} holds no saved_model.pb", _repair(folder))
     try:
@@ -92,11 +89,7 @@ def load(tf: Any, folder: Path, signature: Signature) -> Loaded:
 
 
 def run(tf: Any, loaded: Loaded, pixels: Pixels) -> tuple[Arrays, float]:
-    """Run one picture, uint8 [height, width, 3]; its outputs and the seconds it took.
-
-    Raises:
-        FaultError: TensorFlow can't run it.
-    """
+    """Run one picture, uint8 [height, width, 3]; its outputs and the seconds it took."""
     batch = _batch(tf, pixels, loaded)
     began = time.perf_counter()
     try:
@@ -145,11 +138,7 @@ class Detections:
 def required_outputs(
     outputs: Outputs, signature: Signature
 ) -> tuple[Floats, Floats, Floats, float]:
-    """Boxes [N, 4], scores [N], classes [N] and the count, once names and shapes are right.
-
-    Raises:
-        FaultError: one is missing or has another shape; nothing further can be checked then.
-    """
+    """Boxes [N, 4], scores [N], classes [N] and the count, once names and shapes are right."""
     names = [signature.boxes, signature.scores, signature.classes]
     asked = [*names, signature.count] if signature.count else names
     missing = [name or "(no name)" for name in asked if name not in outputs]
@@ -170,11 +159,7 @@ def required_outputs(
 
 
 def detections_in(outputs: Outputs, signature: Signature) -> Detections:
-    """The detections, without the padding.
-
-    Raises:
-        FaultError: as in `required_outputs`.
-    """
+    """The detections, without the padding."""
     boxes, scores, classes, count = required_outputs(outputs, signature)
     number = int(count) if np.isfinite(count) else 0
     rows = slice(0, max(0, min(number, len(scores))))
@@ -182,11 +167,7 @@ def detections_in(outputs: Outputs, signature: Signature) -> Detections:
 
 
 def read_checkpoint(tf: Any, prefix: Path) -> Checkpoint:
-    """Read every tensor; TensorFlow compares each with the CRC32C that the index holds.
-
-    Raises:
-        FaultError: a tensor can't be read, is damaged, or is not finite.
-    """
+    """Read every tensor; TensorFlow compares each with the CRC32C that the index holds."""
     parameters = 0
     try:
         reader = tf.train.load_checkpoint(str(prefix))

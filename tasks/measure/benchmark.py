@@ -2,6 +2,7 @@
 
 A picture is timed from its pixels in memory to its boxes in memory, as a batch of one. The first
 run on each picture is not counted: TensorFlow prepares itself for the network, and for each size.
+A network that can't be run or answers with NaN, and a picture that changed, are a FaultError.
 """
 
 from __future__ import annotations
@@ -62,11 +63,7 @@ Part = PictureResult | PictureTimed
 
 
 def handle(body: bytes, updates: Updates) -> MeasureReply:
-    """Run the network of a request; what is found on each picture is sent at once.
-
-    Raises:
-        FaultError: the network can't be run.
-    """
+    """Run the network of a request; what is found on each picture is sent at once."""
     import tensorflow as tf
 
     request = msgspec.json.decode(body, type=MeasureRequest)
@@ -118,11 +115,7 @@ class Runner:
         self._tf, self._loaded, self._signature = tf, loaded, signature
 
     def detect(self, path: str, sha256: str) -> PictureResult:
-        """What the network finds on a picture.
-
-        Raises:
-            FaultError: it can't be run, or the picture is not the one that was asked for.
-        """
+        """What the network finds on a picture."""
         try:
             picture = open_picture(Path(path))
         except FaultError as fault:
@@ -168,11 +161,7 @@ class Runner:
 
 
 def rows(found: saved_model.Detections) -> Rows:
-    """The best detections.
-
-    Raises:
-        FaultError: one holds NaN or infinity, so that nothing it says can be believed.
-    """
+    """The best detections."""
     boxes, scores, classes = (a[:MOST] for a in (found.boxes, found.scores, found.classes))
     if not all(np.isfinite(values).all() for values in (boxes, scores, classes)):
         raise FaultError("it answers with NaN or infinity", "`doit smoke` says more")

@@ -3,6 +3,9 @@ there are none.
 
 A picture counts as annotated if it has an XML without faults, with or without boxes. One without
 XML is shown and timed, but not scored: whatever is found on it may be there.
+
+A label map that can't be used is a ValueError that says where; a file or folder that can't be read
+or written, an OSError.
 """
 
 from __future__ import annotations
@@ -39,23 +42,14 @@ FIRST_SCENE = 4_500_000
 
 
 def files_of(job: ProjectJob) -> str:
-    """Digest of the names, sizes and times of change of the test pictures and their XML.
-
-    Raises:
-        OSError: the folder or a file can't be read.
-    """
+    """Digest of the names, sizes and times of change of the test pictures and their XML."""
     files = listing(job.workspace.images(job.name, SPLIT)).files
     states = [(name, *size_and_mtime(path)) for name, path in files.items()]
     return hashlib.sha256(repr(states).encode()).hexdigest()[:16]
 
 
 def read_pictures(job: ProjectJob, progress: Progress) -> ProjectPictures:
-    """Read the project's test pictures and their annotations; or draw scenes.
-
-    Raises:
-        ValueError: the label map can't be used; a clause that says where.
-        OSError: a file can't be read, or the scenes can't be written.
-    """
+    """Read the project's test pictures and their annotations; or draw scenes."""
     folder = job.workspace.images(job.name, SPLIT)
     found = listing(folder)
     files = files_of(job)
@@ -68,11 +62,7 @@ def read_pictures(job: ProjectJob, progress: Progress) -> ProjectPictures:
 
 
 def drawn_scenes(job: ProjectJob) -> Path:
-    """The folder of the drawn scenes, which is made if it is not there, whole or not at all.
-
-    Raises:
-        OSError: it can't be written.
-    """
+    """The folder of the drawn scenes, which is made if it is not there, whole or not at all."""
     folder = job.workspace.scenes
     with turn(  # other projects may need them, too, and must not lose them while they read
         job.workspace.turn("scenes", "drawn"),

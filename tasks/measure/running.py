@@ -49,12 +49,7 @@ def measured(
     pictures: Sequence[ProjectPicture],
     progress: Progress,
 ) -> NetworkMeasurements:
-    """What a network found and how long it took, complete for these pictures.
-
-    Raises:
-        NetworkError: it can't be run.
-        OSError: its measurements can't be written.
-    """
+    """What a network found and how long it took, complete for these pictures."""
     place = job.workspace.network_notes(network)
     with turn(  # two projects may run the same network, and have one file for it
         job.workspace.turn("network", network),

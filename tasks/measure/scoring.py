@@ -26,11 +26,7 @@ class UnscoredError(Exception):
 def score(
     pictures: Sequence[ProjectPicture], answers: Answers, labels: Mapping[str, int]
 ) -> Accuracy:
-    """Score one network; `labels` are its own: label → class id.
-
-    Raises:
-        UnscoredError: there is nothing to score it by.
-    """
+    """Score one network, or raise an UnscoredError; `labels` are its own: label → class id."""
     judged = [one for one in pictures if one.truth is not None and one.sha256 in answers]
     present = _labels_of(judged)
     if not judged:

@@ -1,7 +1,8 @@
 """Changes to the text of a pipeline.config.
 
 A network's own file is changed as the rules say. In a file that the user edited, a value that is
-still what we last wrote follows; any other is the user's, and stays.
+still what we last wrote follows; any other is the user's, and stays. Whatever does not give a
+sound file is an UnsuitableError: then a network's own file, or the user's override, is at fault.
 """
 
 from __future__ import annotations
@@ -54,11 +55,7 @@ class Merged(Struct, frozen=True):
 
 
 def read_own(content: bytes) -> Document:
-    """A network's own file; a byte order mark is dropped, which the API can't read.
-
-    Raises:
-        UnsuitableError: it is not a pipeline.config.
-    """
+    """A network's own file; a byte order mark is dropped, which the API can't read."""
     try:
         return _checked(Document.read(content.removeprefix(BOM.encode()), SHAPE))
     except TextError as error:
@@ -66,12 +63,7 @@ def read_own(content: bytes) -> Document:
 
 
 def tailored(document: Document, changes: Iterable[Change]) -> Document:
-    """The file with all changes made.
-
-    Raises:
-        UnsuitableError: a change does not fit the file, its fields or their types: then it is the
-            user's override.
-    """
+    """The file with all changes made."""
     return _checked(reduce(_changed, changes, document))
 
 
@@ -110,9 +102,6 @@ def merged(
         changes: what we want now.
         last, intended: path → what we last wrote, and what we were about to write when we were
             interrupted.
-
-    Raises:
-        UnsuitableError: the result would not be a configuration.
     """
     wanted = {change.path: change for change in changes}
     restored = {p: Change(p, current(base, p), "") for p in last if p not in wanted}

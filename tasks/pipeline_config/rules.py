@@ -1,5 +1,5 @@
 """What a project changes in a network's pipeline.config, and what its training needs; the file
-itself is not changed here."""
+itself is not changed here. One that can't be tailored is an UnsuitableError."""
 
 from __future__ import annotations
 
@@ -58,11 +58,7 @@ class Facts(Struct, frozen=True):
 
 
 def branch_of(document: Document) -> str:
-    """The meta-architecture that is really there.
-
-    Raises:
-        UnsuitableError: none that is known here, or several.
-    """
+    """The meta-architecture that is really there."""
     try:
         found = [b for b in BRANCHES if document.has_message(f"model.{b}")]
     except PathError as error:
@@ -77,9 +73,6 @@ def changes(document: Document, facts: Facts) -> list[Change]:
     """Every value that tailoring looks after, in the order of the file's parts.
 
     Values that are right already are among them: should the project's settings change, they follow.
-
-    Raises:
-        UnsuitableError: the file can't be tailored.
     """
     branch = branch_of(document)
     try:

@@ -232,11 +232,8 @@ def message_class(name: str = ROOT) -> Any:  # made at run time; no stub knows i
 
 
 def parsed(text: str, name: str = ROOT) -> Any:
-    """The text as the API's message has it; fields that are not known are passed over.
-
-    Raises:
-        text_format.ParseError: the library can't read it.
-    """
+    """The text as the API's message has it; fields that are not known are passed over. What the
+    library can't read is its ParseError."""
     from google.protobuf import text_format
 
     # Merge, as in object_detection/utils/config_util.py: a field may stand several times.

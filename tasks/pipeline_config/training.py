@@ -84,11 +84,8 @@ WARMUP_SHARE = 10  # a tenth of the training, at most
 
 
 def schedule_changes(document: Document, settings: TrainingSettings) -> Iterator[Change]:
-    """What keeps the schedule that the file has in step; nothing if none is known.
-
-    Raises:
-        PathError: a part stands there more than once.
-    """
+    """What keeps the schedule that the file has in step; nothing if none is known. A part that
+    stands there more than once is a PathError."""
     for optimizer in OPTIMIZERS:
         for kind in RATES:
             where = f"train_config.optimizer.{optimizer}.learning_rate.{kind}"

@@ -1,5 +1,9 @@
 """A project's pipeline.config for each of its networks: made, or brought up to date in a file
-that the user edited. Loaded only when there is something to scaffold."""
+that the user edited. Loaded only when there is something to scaffold.
+
+An override that does not fit is a ConfigError; a network's file that is not the one that was
+extracted, a DamagedError; a file that can't be read, an OSError.
+"""
 
 from __future__ import annotations
 
@@ -80,13 +84,7 @@ class Updates(Struct):
 
 
 def tailor_all(job: ProjectJob, label_map: str) -> Configs:
-    """Tailor every network's pipeline.config; `label_map` is the label map's path.
-
-    Raises:
-        ConfigError: an override does not fit a network's file.
-        DamagedError: a network's file is not the one that was extracted.
-        OSError: it can't be read.
-    """
+    """Tailor every network's pipeline.config; `label_map` is the label map's path."""
     found = Configs()
     for name in job.project.networks:
         network = job.config.networks.get(name)
@@ -182,11 +180,7 @@ def _content(job: ProjectJob, name: str, record: FileRecord) -> bytes:
 def update_all(
     job: ProjectJob, configs: Configs, found: Mapping[str, PathState], before: ScaffoldReceipt
 ) -> Updates:
-    """See which files the user edited, and bring what is still ours in them up to date.
-
-    Raises:
-        OSError: such a file can't be read.
-    """
+    """See which files the user edited, and bring what is still ours in them up to date."""
     updates = Updates()
     for path, made in configs.tailored.items():
         here = found[path]

@@ -1,7 +1,8 @@
 """A project's folders and files: where they lie, what to do with each, and doing it.
 
 `plan` decides without doing any of it; `carry_out` looks again right before each file is replaced
-or removed. All paths in a plan are relative to the workspace, with `/`.
+or removed, and raises an OSError where one can't be. All paths in a plan are relative to the
+workspace, with `/`.
 """
 
 from __future__ import annotations
@@ -197,11 +198,7 @@ def _plan_removal(made: Plan, path: str, here: PathState, receipt: ScaffoldRecei
 
 
 def carry_out(root: Path, planned: Plan) -> Surprises:
-    """Make, write and remove what was planned; what changed since it was planned is left alone.
-
-    Raises:
-        OSError: a folder or file can't be made.
-    """
+    """Make, write and remove what was planned; what changed since it was planned is left alone."""
     surprises = Surprises()
     for folder in planned.make:
         (root / folder).mkdir(exist_ok=True)

@@ -141,11 +141,7 @@ def _own_folders(job: ProjectJob) -> list[Path]:
 
 
 def _label_map_key(job: ProjectJob, folders: Collection[str]) -> str:
-    """Where the label map lies.
-
-    Raises:
-        ConfigError: its name is no plain file name, or that of a network's folder.
-    """
+    """Where the label map lies."""
     training, name = key(job, job.workspace.training(job.name)), job.project.label_map
     path = f"{training}/{name}"
     if "/" in name or path in folders or not is_below(training, path):

@@ -34,11 +34,7 @@ def check(name: str, fault: str, detail: str = "") -> Check:
 
 
 def check_outputs(outputs: Outputs, signature: Signature, classes: int | None) -> Iterator[Check]:
-    """Every check of the outputs of one picture.
-
-    Raises:
-        FaultError: as in `required_outputs`.
-    """
+    """Every check of the outputs of one picture."""
     found = detections_in(outputs, signature)
     yield check_finite(outputs)
     yield check_count(outputs, signature)

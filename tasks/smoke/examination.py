@@ -33,12 +33,7 @@ MOST_DETECTIONS = 100
 
 
 def handle(body: bytes, updates: Updates) -> SmokeReply:
-    """Run the network of a request and read its checkpoint; see `inference.channel.Request`.
-
-    Raises:
-        FaultError: it can't be run, or its outputs can't be checked; checks that fail are in the
-            report.
-    """
+    """Run the network of a request and read its checkpoint; see `inference.channel.Request`."""
     import tensorflow as tf
 
     request = msgspec.json.decode(body, type=SmokeRequest)

@@ -77,7 +77,8 @@ def label_checks(network: Network, wanted: Choice, used: Choice, missing: str) -
 
 
 class UnavailableError(Exception):
-    """Why the picture can't be fetched, as a clause."""
+    """Why the picture can't be fetched, as a clause: offline by choice, no server that can be
+    reached, or what came is not the picture."""
 
 
 def cached(cache: Cache, picture: Picture) -> Path:
@@ -88,12 +89,7 @@ def cached(cache: Cache, picture: Picture) -> Path:
 
 
 def fetch(cache: Cache, picture: Picture, settings: Settings, get: Get | None = None) -> Path:
-    """The picture in the cache, fetched first if it is not there or damaged.
-
-    Raises:
-        UnavailableError: no server can be reached, or what came is not the picture.
-        OSError: the cache can't be written.
-    """
+    """The picture in the cache, fetched first if it is not there or damaged."""
     path = cached(cache, picture)
     if sha256_or_nothing(path, LARGEST) == picture.sha256:
         return path
@@ -105,11 +101,7 @@ def fetch(cache: Cache, picture: Picture, settings: Settings, get: Get | None = 
 
 
 def over_http(address: str, settings: Settings) -> bytes:
-    """The body at an http(s) address.
-
-    Raises:
-        UnavailableError: offline by choice, out of reach, or not answered with a picture.
-    """
+    """The body at an http(s) address."""
     from tasks.web import connectivity, sources
     from tasks.web.request import TransientError, ask, open_session
 

@@ -40,10 +40,6 @@ def run(job: NetworkJob, prefix: str, receipt: SmokeReceipt, progress: Progress)
     Args:
         prefix: of the checkpoint, below the network's folder; "" if it has none.
         receipt: what is known before the run.
-
-    Raises:
-        NetworkError: as `step.run`.
-        OSError: the results can't be written.
     """
     if not receipt.tensorflow:
         raise NetworkError(job.name, "TensorFlow is not installed", child.INSTALL)
@@ -71,11 +67,7 @@ def run(job: NetworkJob, prefix: str, receipt: SmokeReceipt, progress: Progress)
 
 
 def _choose(job: NetworkJob, log: Path) -> Chosen:
-    """The wanted picture if it can be had, else the drawn scene.
-
-    Raises:
-        NetworkError: the picture is the user's, and can't be read.
-    """
+    """The wanted picture if it can be had, else the drawn scene."""
     wanted = choose(job.config, job.network)
     if not job.network.saved_model or wanted.kind == "scene":
         return Chosen(wanted, wanted, None, scene_id())

@@ -1,5 +1,6 @@
 """`doit catalogue`: choose networks, sort them, and write them as a table, JSON or CSV. In data for
-programs, what is not published is null, or empty."""
+programs, what is not published is null, or empty. A value that an option does not take is a
+UsageError."""
 
 from __future__ import annotations
 
@@ -136,11 +137,7 @@ def _sorted(entries: Sequence[Entry], choice: Choice) -> tuple[Entry, ...]:
 
 
 def parse(options: Mapping[str, object], words: Sequence[str]) -> Choice:
-    """The choice that the command line's options and words mean.
-
-    Raises:
-        UsageError: a value is none of those that the option takes.
-    """
+    """The choice that the command line's options and words mean."""
     given = {name: str(value) for name, value in options.items() if value is not None}
     return Choice(
         families=families(given["family"]) if "family" in given else (),
