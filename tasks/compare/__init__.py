@@ -12,9 +12,6 @@
 The page works without its script.
 """
 
-from pathlib import Path
-
-from tasks.core.paths import Workspace
 from tasks.pipeline.job import ProjectJob
 from tasks.pipeline.step import Clean, ProjectStep, Work
 
@@ -31,15 +28,11 @@ def _clean() -> Clean:
     return clean
 
 
-def _results(workspace: Workspace, name: str) -> tuple[Path, ...]:
-    return (workspace.comparison_page(name),)
-
-
 STEP = ProjectStep(
     name="compare",
     doc="networks on a page",
     work=_work,
     clean=_clean,
     reads=("measure",),
-    results=_results,
+    results=lambda workspace, name: (workspace.comparison_page(name),),
 )

@@ -59,10 +59,12 @@ def curves(rows: Sequence[Row], best: int | None) -> tuple[Chart, ...]:
     last = max((1, *(row.step for row in rows)))
     end = math.ceil(last / 4) * 4  # its quarters are whole steps
     steps = Steps(Axis(0.0, end, left, right), best)
+    strict = Series("mAP@[.5:.95]", _points(rows, lambda row: row.map))
+    loose = Series("mAP@0.5", _points(rows, lambda row: row.map_50))
     rate = Series("learning rate", _points(rows, lambda row: row.rate))
     charts = (
         _chart("Loss", _losses(rows), steps, _number, _number),
-        _chart(PRECISION, _precision(rows), steps, units.percent, units.share, 1),
+        _chart(PRECISION, [strict, loose], steps, units.percent, units.share, 1),
         _chart("Learning rate", [rate], steps, _number, _number),
     )
     return tuple(chart for chart in charts if chart)
@@ -90,13 +92,6 @@ def _part(name: str) -> Callable[[Row], float | None]:
 def _smoothed(points: Points) -> Points:
     values = smoothed([value for _, value in points])
     return [(step, value) for (step, _), value in zip(points, values, strict=True)]
-
-
-def _precision(rows: Sequence[Row]) -> list[Series]:
-    return [
-        Series("mAP@[.5:.95]", _points(rows, lambda row: row.map)),
-        Series("mAP@0.5", _points(rows, lambda row: row.map_50)),
-    ]
 
 
 def _number(value: float) -> str:

@@ -218,13 +218,14 @@ def _network_on(
     boxes = detected_boxes(found, right, inputs.summary.labels, size)
     sure = [box for box in boxes if box.percent >= SURE]
     labels = list(inputs.summary.labels)
+    described = (plate_text(labels[one.label]) + behind(one.percent, None) for one in sure)
     return NetworkOnPicture(
         place,
         title,
         f1=_f1(picture, network, inputs, known),
         boxes=boxes,
         caption=_caption(sure, _expected(picture, known)),
-        description=_description(sure, labels),
+        description=", ".join(described) or "no boxes",
     )
 
 
@@ -248,12 +249,6 @@ def _caption(boxes: Sequence[DetectedBox], expected: int) -> str:
     right, wrong, rest = map(verdicts.count, (True, False, None))
     unjudged = f", {rest} not judged" if rest else ""
     return f"{found}: {right} right, {wrong} wrong{unjudged}, {expected - right} missed"
-
-
-def _description(boxes: Sequence[DetectedBox], labels: Sequence[str]) -> str:
-    """The boxes in words, for screen readers."""
-    listed = [plate_text(labels[box.label]) + behind(box.percent, None) for box in boxes]
-    return ", ".join(listed) or "no boxes"
 
 
 def data(inputs: PageInputs, gallery: Gallery) -> dict[str, object]:

@@ -15,11 +15,9 @@ SAME = 0.5
 def verdicts(
     found: Sequence[Detection], truth: Sequence[GroundTruth] | None, known: Collection[str]
 ) -> list[bool | None]:
-    """For each detection whether it has an annotated object of its own: same label, IoU 0.5.
-
-    The best detection chooses first, so what a lower score adds changes no verdict: they hold for
-    every threshold. None for a label that is not in `known`, and without annotations.
-    """
+    """For each detection whether it has an annotated object of its own: same label, IoU 0.5; None
+    for a label that is not in `known`, and without annotations. The best detection chooses first,
+    so what a lower score adds changes no verdict: they hold for every threshold."""
     if truth is None:
         return [None] * len(found)
     free = list(truth)

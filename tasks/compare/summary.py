@@ -114,7 +114,8 @@ def errors_on(picture: PictureDetections, known: Mapping[str, Collection[str]]) 
     sure = {network: sure_ones(found) for network, found in picture.found.items()}
     judged = {network: found for network, found in sure.items() if network in known}
     if picture.truth is not None and judged:
-        return sum(_errors(picture, found, known[network]) for network, found in judged.items())
+        tallies = (tally(found, picture.truth, known[name]) for name, found in judged.items())
+        return sum(one.wrong + one.missed for one in tallies)
     lists = list(sure.values())
     return sum(_unshared(one, other) for one in lists for other in lists if one is not other)
 
@@ -122,11 +123,6 @@ def errors_on(picture: PictureDetections, known: Mapping[str, Collection[str]]) 
 def sure_ones(found: Sequence[Detection]) -> list[Detection]:
     """The detections that the page opens with."""
     return [one for one in found if whole_percent(one.score) >= SURE]
-
-
-def _errors(picture: PictureDetections, found: Sequence[Detection], known: Collection[str]) -> int:
-    counted = tally(found, picture.truth or (), known)
-    return counted.wrong + counted.missed
 
 
 def _unshared(some: Sequence[Detection], others: Sequence[Detection]) -> int:

@@ -18,20 +18,15 @@ from tasks.core.text import PLAIN, printable_lines
 if TYPE_CHECKING:
     from rich.console import Console
 
-
 STANDARD = {"<stdout>": "standard output", "<stderr>": "standard error"}
 GUARDS: list[Guard] = []
 
 
 class Guard:
-    """What stands between us and a stream.
-
-    Attributes:
-        name: of the stream, for a message.
-        failure: why the stream could not be written, if a reader who left was not the reason.
-    """
+    """What stands between us and a stream."""
 
     failure: OSError | None = None
+    """Why the stream could not be written, if a reader who left was not the reason."""
 
     def __init__(self, stream: TextIO) -> None:
         self.name = STANDARD.get(name := getattr(stream, "name", "output"), name)
@@ -115,13 +110,9 @@ def guard_of(stream: TextIO) -> Guard | None:
 def guard_standard_streams() -> None:
     """Guard both; a process that was started without one (`>&-`) has None in its place."""
     sys.stdout = sys.stdout or _closed("<stdout>")
-    sys.stderr = sys.stderr or _nowhere()
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     guard(sys.stdout)
     guard(sys.stderr)
-
-
-def _nowhere() -> TextIO:
-    return open(os.devnull, "w", encoding="utf-8")
 
 
 def _closed(name: str) -> TextIO:

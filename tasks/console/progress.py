@@ -22,15 +22,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
-
 EVERY = 15.0
 """Seconds between two lines of how it stands, where there is no bar."""
-
-
 WIDE = 110
 """Columns of a terminal on which more than the most important has room beside a bar."""
-
-
 LONGEST_NAME = 20
 """Characters of a network's name beside a bar."""
 
@@ -90,7 +85,7 @@ class Bar(Progress):
 
     def begin(self, doing: str, total: int | None, unit: Unit = "bytes") -> None:
         self.end()
-        self._shown = _bar(unit) if total else _spinner()
+        self._shown = _drawn(total, unit)
         title = self._title.partition(":")[2]
         self._task = self._shown.add_task(printable(doing), total=total, title=title)
         self._shown.start()
@@ -123,52 +118,38 @@ class Bar(Progress):
         self._shown = self._task = None
 
 
-def _bar(unit: Unit) -> RichProgress:
-    """How much of how much, and how long it will take."""
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        MofNCompleteColumn,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
+def _drawn(total: int | None, unit: Unit) -> RichProgress:
+    """A bar: how much of how much, and how long it will take. Without a total, a spinner."""
+    from rich import progress
     from rich.table import Column
 
-    one_line = Column(no_wrap=True)
-    amounts = (
-        (DownloadColumn(table_column=one_line), TransferSpeedColumn(table_column=one_line))
-        if unit == "bytes"
-        else (MofNCompleteColumn(table_column=one_line), TextColumn(unit, table_column=one_line))
-    )
-    return _progress(
-        BarColumn(bar_width=None, table_column=Column(ratio=1)),
-        *amounts,
-        TimeRemainingColumn(table_column=one_line),
-        TextColumn("left", table_column=one_line),
-        longest=None if unit == "steps" else LONGEST_NAME,  # how a training stands is told whole
-        expand=True,
-    )
-
-
-def _spinner() -> RichProgress:
-    from rich.progress import TimeElapsedColumn
-
-    return _progress(TimeElapsedColumn())
-
-
-def _progress(*columns: object, longest: int | None = None, expand: bool = False) -> RichProgress:
-    from rich.progress import Progress as RichProgress
-    from rich.progress import SpinnerColumn, TextColumn
-    from rich.table import Column
-
-    name = Column(no_wrap=True, overflow="ellipsis", max_width=longest)
-    return RichProgress(
-        SpinnerColumn(),
-        TextColumn("{task.description}", style="bold", markup=False),
-        TextColumn("{task.fields[title]}", table_column=name, markup=False),
-        *columns,  # type: ignore[arg-type]
+    one_line, of_a_name = Column(no_wrap=True), None
+    columns: list[progress.ProgressColumn] = [progress.TimeElapsedColumn()]
+    if total:
+        # How a training stands is told whole.
+        of_a_name = None if unit == "steps" else LONGEST_NAME
+        amounts: tuple[progress.ProgressColumn, ...] = (
+            progress.MofNCompleteColumn(table_column=one_line),
+            progress.TextColumn(unit, table_column=one_line),
+        )
+        if unit == "bytes":
+            amounts = (
+                progress.DownloadColumn(table_column=one_line),
+                progress.TransferSpeedColumn(table_column=one_line),
+            )
+        columns = [
+            progress.BarColumn(bar_width=None, table_column=Column(ratio=1)),
+            *amounts,
+            progress.TimeRemainingColumn(table_column=one_line),
+            progress.TextColumn("left", table_column=one_line),
+        ]
+    name = Column(no_wrap=True, overflow="ellipsis", max_width=of_a_name)
+    return progress.Progress(
+        progress.SpinnerColumn(),
+        progress.TextColumn("{task.description}", style="bold", markup=False),
+        progress.TextColumn("{task.fields[title]}", table_column=name, markup=False),
+        *columns,
         console=console(sys.stderr),
         transient=True,
-        expand=expand,
+        expand=bool(total),
     )

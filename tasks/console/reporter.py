@@ -31,13 +31,9 @@ class Misused(TaskFailed):  # type: ignore[misc]
 
 
 class Reporter(ConsoleReporter):  # type: ignore[misc]
-    """One line a step; a summary when something was done; one plain line when nothing was.
+    """One line a step; a summary when something was done; one plain line when nothing was."""
 
-    Attributes:
-        steps: name → step, in the order of the pipeline.
-    """
-
-    steps: ClassVar[Mapping[str, AnyStep]] = {}
+    steps: ClassVar[Mapping[str, AnyStep]] = {}  # by name, in the order of the pipeline
     desc = "one line a step and a summary"
 
     def __init__(self, outstream: TextIO, options: Mapping[str, Any]) -> None:
@@ -154,7 +150,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
 
             terminal.tell(row, sys.stderr)
         else:
-            print("\n".join(rows.failure_lines(row)), file=sys.stderr)
+            print(f"{row.kind:<10} {row.label}: {row.note}", file=sys.stderr)
         if fail.traceback:
             print(redacted_text("".join(fail.traceback)), file=sys.stderr)
 

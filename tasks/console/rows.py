@@ -140,28 +140,13 @@ def step_lines(row: Row) -> list[str]:
     return [first, *(f"           {line}" for line in row.lines)]
 
 
-def failure_lines(row: Row) -> list[str]:
-    return [f"{row.kind:<10} {row.label}: {row.note}"]
-
-
 def closing_lines(rows: Sequence[Row], width: int | None = None) -> list[str]:
-    """The last lines of a run: what it came to, and what to do about what is missing.
-
-    `width` is the terminal's, in columns, if it is one.
-    """
-    look = [f"look at:   {path}" for path in to_look_at(rows)]
-    return [verdict(rows), *look, *deferred_lines(deferred(rows), width)]
-
-
-def deferred_lines(waiting: dict[str, str], width: int | None) -> list[str]:
-    """Which networks are deferred, why, and how to get them."""
-    if not waiting:
-        return []
-    named = [line for name, why in waiting.items() for line in _deferred(name, why, width)]
-    return [*named, *(f"           {line}" for line in ONLINE_AGAIN)]
-
-
-def _deferred(name: str, why: str, width: int | None) -> list[str]:
-    line = f"deferred:  {name}: {why}"
-    fits = width is None or len(line) <= width
-    return [line] if fits else [f"deferred:  {name}", f"           {why}"]
+    """The last lines of a run: what it came to, and what to do about what is missing. `width` is
+    the terminal's, in columns, if it is one."""
+    lines = [verdict(rows), *(f"look at:   {path}" for path in to_look_at(rows))]
+    waiting = deferred(rows)
+    for name, why in waiting.items():
+        line = f"deferred:  {name}: {why}"
+        fits = width is None or len(line) <= width
+        lines += [line] if fits else [f"deferred:  {name}", f"           {why}"]
+    return [*lines, *(f"           {line}" for line in ONLINE_AGAIN if waiting)]

@@ -98,11 +98,8 @@ class Updates(Struct, frozen=True):
 
 
 class FaultError(Exception):
-    """In the child: the network or the picture can't be used. A NetworkError in the parent.
-
-    Attributes:
-        transient: as in `Reply`.
-    """
+    """In the child: the network or the picture can't be used. A NetworkError in the parent; for
+    `transient` see `Reply`."""
 
     def __init__(self, why: str, todo: str = "", *, transient: bool = False) -> None:
         super().__init__(why)

@@ -64,10 +64,8 @@ class Child:
     starts another, for what a process gave up it can't get back.
 
     Threads may share it. Processes may not: after a fork each needs its own (see `shared`), for
-    both would write into one pipe.
-
-    Attributes:
-        isolation: what keeps the latest process from the rest of the machine, in words.
+    both would write into one pipe. `isolation` says in words what keeps the latest process from the
+    rest of the machine.
     """
 
     def __init__(self, command: Sequence[str] = COMMAND, memory: int = 0) -> None:
@@ -231,20 +229,19 @@ class Deadline:
     def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
         self.is_over = False
         self._process, self._seconds = process, seconds
-        self._timer = self._started()
+        self._start()
 
     def restart(self) -> None:
         self.close()
-        self._timer = self._started()
+        self._start()
 
     def close(self) -> None:
         self._timer.cancel()
 
-    def _started(self) -> threading.Timer:
-        timer = threading.Timer(self._seconds, self._kill)
-        timer.daemon = True
-        timer.start()
-        return timer
+    def _start(self) -> None:
+        self._timer = threading.Timer(self._seconds, self._kill)
+        self._timer.daemon = True
+        self._timer.start()
 
     def _kill(self) -> None:
         self.is_over = True

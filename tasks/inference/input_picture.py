@@ -25,10 +25,8 @@ LONGEST_SIDE = 4096
 
 @dataclass(frozen=True, slots=True)
 class LoadedPicture:
-    """A picture to run on: uint8 [height, width, 3] RGB, and what is known of it.
-
-    `boxes` (float32 [n, 4], normalised) and `names` say what is on it, if that is known.
-    """
+    """A picture to run on: uint8 [height, width, 3] RGB, and what is known of it. `boxes` (float32
+    [n, 4], normalised) and `names` say what is on it, if that is known."""
 
     pixels: Pixels
     info: PictureInfo

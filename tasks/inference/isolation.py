@@ -52,9 +52,7 @@ CAPABILITIES = "=6I"  # effective, permitted, inheritable; then those above 31 l
 
 def isolate(permissions: Permissions, root: Path) -> str:
     """Allow this process what it needs, what is permitted, and nothing else; say what holds it.
-
-    `root` is the folder of our own packages.
-    """
+    `root` is the folder of our own packages."""
     permitted = [(path, READ) for path in permissions.reads]
     permitted += [(path, READ | WRITE) for path in permissions.writes]
     set_limits(may_write=bool(permissions.writes), memory=permissions.memory)
@@ -114,11 +112,8 @@ def without_parents_of(kept: Iterable[Path], folders: Iterable[str]) -> Iterator
 
 def set_limits(*, may_write: bool, memory: int = 0) -> None:
     """Limit memory, the sizes of files, open files and core dumps. Linux only, but for the dumps:
-    elsewhere the limits do not count what their names say, or are not tested.
-
-    Args:
-        memory: bytes; 0 for `MOST_MEMORY` of the machine's.
-    """
+    elsewhere the limits do not count what their names say, or are not tested. `memory` is in bytes;
+    0 for `MOST_MEMORY` of the machine's."""
     try:
         import resource
     except ImportError:  # Windows

@@ -51,11 +51,8 @@ def version() -> int:
 def restrict(rules: Iterable[Rule]) -> int:
     """Allow nothing but these rights, each for a file or for all below a folder; no TCP, and no
     signals to other processes, as far as the kernel knows how. A path that is not there, or that
-    can't be looked at, is left out.
-
-    Returns:
-        The version of the interface; 0 if nothing was restricted.
-    """
+    can't be looked at, is left out. Gives back the version of the interface; 0 if nothing was
+    restricted."""
     known = version()
     if not known:
         return 0
@@ -77,7 +74,7 @@ def restrict(rules: Iterable[Rule]) -> int:
 
 
 def no_new_privileges() -> None:
-    """What Landlock and seccomp want first: no program that is run gets more rights than we have."""
+    """What Landlock and seccomp want first: no program that is run gets more rights than ours."""
     library = ctypes.CDLL(None, use_errno=True)
     if library.prctl(NO_NEW_PRIVS, 1, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "no_new_privs")

@@ -33,10 +33,8 @@ FATAL = r"F[0-9]{4} .*?\] (.+)"  # as TensorFlow logs it; the reason may have mo
 
 
 class OutputLog:
-    """Reads all that comes out of a pipe, in a thread of its own, into one log after another.
-
-    What comes while no log is open is dropped, as is the middle of what comes in masses.
-    """
+    """Reads all that comes out of a pipe, in a thread of its own, into one log after another. What
+    comes while no log is open is dropped, as is the middle of what comes in masses."""
 
     def __init__(self, pipe: IO[bytes], log: Path) -> None:
         self._pipe, self._lock = pipe, threading.Lock()

@@ -5,7 +5,6 @@ saved under `.tod/` and read picture by picture (see `detections`). What is save
 machine and this workspace only. A network's measurements stand under the digest of all that its
 detections depend on; those under another one are dropped. They are saved while the network is at
 work, so that one that takes hours goes on where it was stopped.
-
 """
 
 from __future__ import annotations
@@ -258,16 +257,12 @@ def save(path: Path, content: NetworkMeasurements | ProjectPictures) -> None:
 def detections(
     job: ProjectJob, names: Collection[str] | None = None
 ) -> Iterator[PictureDetections]:
-    """The pictures that the networks were last run on, in order, or those of these names alone.
-
-    A network whose measurements were lost is in none of them; `measure.step.why_stale` says so.
-    """
+    """The pictures that the networks were last run on, in order, or those of these names alone. A
+    network whose measurements were lost is in none of them; `measure.step.why_stale` says so."""
     receipt = receipts.read(job.workspace.receipt("measure", job.name), MeasureReceipt)
+    place = job.workspace.network_notes
     networks = {
-        name: (
-            _labels(job, name),
-            load_saved(job.workspace.network_notes(name), NetworkMeasurements),
-        )
+        name: (_labels(job, name), load_saved(place(name), NetworkMeasurements))
         for name in (receipt.measured if receipt else ())
     }
     project = load_saved(job.workspace.project_notes(job.name), ProjectPictures)

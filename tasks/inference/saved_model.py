@@ -118,9 +118,7 @@ def _batch(tf: Any, pixels: Pixels, loaded: Loaded) -> Any:
 
 def as_input(pixels: Pixels, tensor: Tensor) -> npt.NDArray[Any]:
     """The picture as the input wants it: a batch of one, in its dtype, and its size if it has one.
-
-    Values stay 0 to 255 in every dtype: the zoo's networks scale them themselves.
-    """
+    Values stay 0 to 255 in every dtype: the zoo's networks scale them themselves."""
     shape = tensor.shape or (None,) * 4
     height, width = shape[1] or pixels.shape[0], shape[2] or pixels.shape[1]
     return scaled(pixels, height, width)[np.newaxis].astype(tensor.dtype)

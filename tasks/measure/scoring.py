@@ -28,7 +28,7 @@ def score(
 ) -> Accuracy:
     """Score one network, or raise an UnscoredError; `labels` are its own: label → class id."""
     judged = [one for one in pictures if one.truth is not None and one.sha256 in answers]
-    present = _labels_of(judged)
+    present = Counter(marked.label for one in judged for marked in one.truth or ())
     if not judged:
         raise UnscoredError("none of the pictures is annotated")
     if not present:
@@ -39,11 +39,6 @@ def score(
     if not shared:
         raise UnscoredError(f"it was not taught {_listed(present)}")
     return _accuracy(judged, answers, {label: labels[label] for label in shared}, present)
-
-
-def _labels_of(pictures: Sequence[ProjectPicture]) -> dict[str, int]:
-    """label → how many boxes have it."""
-    return Counter(marked.label for one in pictures for marked in one.truth or ())
 
 
 def _accuracy(

@@ -173,7 +173,9 @@ def _result(run: _Run, network: str) -> Result:
     job, pictures = run.job, run.pictures
     extracted = receipt_of(job.workspace, network)
     if extracted is None:
-        return Result(network=network, status="deferred", why=_why_absent(job, network))
+        receipt = receipts.read(job.workspace.receipt("extract", network), ExtractReceipt)
+        why = (receipt.reason if receipt else "") or "it is not extracted"
+        return Result(network=network, status="deferred", why=why)
     here = Result(
         network=network,
         status="failed",
@@ -192,12 +194,6 @@ def _result(run: _Run, network: str) -> Result:
             run.retried.append(network)
         return replace(here, why=running.reason(error))
     return _scored(run, own, here)
-
-
-def _why_absent(job: ProjectJob, network: str) -> str:
-    """Why a network is not here: the reason of its deferral, if it was deferred."""
-    receipt = receipts.read(job.workspace.receipt("extract", network), ExtractReceipt)
-    return (receipt.reason if receipt else "") or "it is not extracted"
 
 
 def _scored(run: _Run, own: NetworkMeasurements, here: Result) -> Result:

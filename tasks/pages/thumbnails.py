@@ -17,10 +17,8 @@ QUALITY = 80  # of its JPEG
 
 
 class Thumbnail(Struct, frozen=True):
-    """A small picture: its data: address, and its size in pixels.
-
-    `address` is "" if there is no picture to be made; `missing` then says why, as a clause.
-    """
+    """A small picture: its data: address, and its size in pixels. `address` is "" if there is no
+    picture to be made; `missing` then says why, as a clause."""
 
     address: str = ""
     size: tuple[int, int] = (0, 0)

@@ -70,10 +70,8 @@ def branch_of(document: Document) -> str:
 
 
 def changes(document: Document, facts: Facts) -> list[Change]:
-    """Every value that tailoring looks after, in the order of the file's parts.
-
-    Values that are right already are among them: should the project's settings change, they follow.
-    """
+    """Every value that tailoring looks after, in the order of the file's parts. Those that are
+    right already are among them: should the project's settings change, they follow."""
     branch = branch_of(document)
     try:
         found = [

@@ -163,10 +163,7 @@ def unknown(path: str) -> str:
 
 def unknown_fields(document: Document, name: str = ROOT) -> Iterator[str]:
     """Every field that its message does not have, with line and column, in the order of the text;
-    `name` is the message that the whole file is.
-
-    Extensions are passed over: they may be of any package.
-    """
+    `name` is the message that the whole file is. Extensions may be of any package: passed over."""
     line, begin = 1, 0  # counted on from field to field: from the start each time costs a square
     for at, why in _unknown(document.root, root(name), ""):
         if ends := document.text.count("\n", begin, at):
@@ -242,10 +239,8 @@ def parsed(text: str, name: str = ROOT) -> Any:
 
 
 def fault(text: str, name: str = ROOT) -> str | None:
-    """What the protobuf library finds wrong in a text, with line and column; None if nothing.
-
-    A byte order mark is a fault: the API does not read past it.
-    """
+    """What the protobuf library finds wrong in a text, with line and column; None if nothing. A
+    byte order mark is a fault: the API does not read past it."""
     from google.protobuf import text_format
 
     if text.startswith("\ufeff"):

@@ -4,9 +4,6 @@
 `step` knows when it is stale.
 """
 
-from pathlib import Path
-
-from tasks.core.paths import Workspace
 from tasks.pipeline.job import WorkspaceJob
 from tasks.pipeline.step import Clean, Work, WorkspaceStep
 
@@ -23,14 +20,10 @@ def _clean() -> Clean:
     return clean
 
 
-def _results(workspace: Workspace, name: str) -> tuple[Path, ...]:
-    return (workspace.plot("png"),)
-
-
 STEP = WorkspaceStep(
     name="plot",
     doc="draw speed and mAP",
     work=_work,
     clean=_clean,
-    results=_results,
+    results=lambda workspace, name: (workspace.plot("png"),),
 )

@@ -98,28 +98,17 @@ class Content(Struct, frozen=True):
 
 
 def content(entries: Sequence[Entry], wanted: Collection[str]) -> Content:
-    """Sort the rows into what can be drawn and what can only be named.
-
-    A network of the user's own that no project uses and that has no figures is neither.
-    """
+    """Sort the rows into what can be drawn and what can only be named. A network of the user's own
+    that no project uses and that has no figures is neither."""
     best = {entry.name for entry in pareto_front(entries)}
     points, not_drawn, own = list[Point](), list[str](), list[str]()
     for entry in entries:
         title, (accuracy, hollow) = entry.title or entry.name, _accuracy(entry)
         is_wanted = entry.name in wanted
         if entry.speed_ms is not None and accuracy is not None:
-            points.append(
-                Point(
-                    name=entry.name,
-                    title=title,
-                    family=entry.family,
-                    ms=entry.speed_ms,
-                    accuracy=accuracy,
-                    hollow=hollow,
-                    best=entry.name in best,
-                    marked=is_wanted,
-                )
-            )
+            figures = entry.speed_ms, accuracy, hollow
+            is_best = entry.name in best
+            points.append(Point(entry.name, title, entry.family, *figures, is_best, is_wanted))
         elif entry.origin == "zoo":
             not_drawn.append(title)
         elif is_wanted:

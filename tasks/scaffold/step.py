@@ -37,11 +37,8 @@ VERSION = 3
 
 
 def why_stale(job: ProjectJob, *, edits: bool = True) -> str | None:
-    """Why the project must be scaffolded, in a few words; None if it stands as it should.
-
-    Args:
-        edits: whether an edit of the user's that is still to be named counts.
-    """
+    """Why the project must be scaffolded, in a few words; None if it stands as it should. Without
+    `edits`, an edit of the user's that is still to be named does not count."""
     receipt = receipts.read(job.workspace.receipt("scaffold", job.name), ScaffoldReceipt)
     why = ownership.why_stale(receipt, definition(job), _inputs(job), read="a network")
     if why or receipt is None:
@@ -72,17 +69,13 @@ def run(job: ProjectJob, progress: Progress) -> Outcome:
 
 def definition(job: ProjectJob) -> str:
     """Digest of what scaffold is asked to make of this project."""
-    networks = {name: _traits(job, name) for name in job.project.networks}
-    project = job.project
+    project, known = job.project, job.config.networks
+    networks = {
+        name: [one.pipeline_config, one.not_trainable, one.training_needs] if one else []
+        for name, one in ((name, known.get(name)) for name in project.networks)
+    }
     training = [project.training, project.training_of]
     return receipts.digest([VERSION, label_ids(project), networks, project.label_map, training])
-
-
-def _traits(job: ProjectJob, name: str) -> list[object]:
-    network = job.config.networks.get(name)
-    if network is None:
-        return []
-    return [network.pipeline_config, network.not_trainable, network.training_needs]
 
 
 def _inputs(job: ProjectJob) -> dict[str, str]:

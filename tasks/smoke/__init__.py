@@ -9,9 +9,6 @@ examination             in TensorFlow's process (see `inference`): one network, 
 clean                   `doit clean smoke`
 """
 
-from pathlib import Path
-
-from tasks.core.paths import Workspace
 from tasks.pipeline.job import NetworkJob
 from tasks.pipeline.step import Clean, NetworkStep, Work
 
@@ -28,10 +25,6 @@ def _clean() -> Clean:
     return clean
 
 
-def _results(workspace: Workspace, name: str) -> tuple[Path, ...]:
-    return (workspace.smoke_picture(name),)
-
-
 STEP = NetworkStep(
     name="smoke",
     doc="run on a picture",
@@ -41,5 +34,5 @@ STEP = NetworkStep(
     is_default=True,
     is_repeatable=True,
     runs_networks=True,
-    results=_results,
+    results=lambda workspace, name: (workspace.smoke_picture(name),),
 )

@@ -17,13 +17,8 @@ SHORTEST, LONGEST = 720, 1920
 
 # Okabe and Ito, "Color Universal Design" (2008), without black: told apart with any colour vision.
 PALETTE = (
-    (230, 159, 0),
-    (86, 180, 233),
-    (0, 158, 115),
-    (240, 228, 66),
-    (0, 114, 178),
-    (213, 94, 0),
-    (204, 121, 167),
+    *((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66)),
+    *((0, 114, 178), (213, 94, 0), (204, 121, 167)),
 )
 
 Colour = tuple[int, int, int]
@@ -62,10 +57,8 @@ def drawn_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def colours_of(class_ids: Iterable[int]) -> dict[int, Colour]:
-    """A colour for each class: its own if it is free, else the next free one.
-
-    Up to seven classes on one picture have colours of their own.
-    """
+    """A colour for each class: its own if it is free, else the next free one. Up to seven classes
+    on one picture have colours of their own."""
     taken: dict[int, int] = {}
     for class_id in dict.fromkeys(class_ids):
         own = (class_id - 1) % len(PALETTE)
@@ -107,10 +100,8 @@ def place_plate(
     frames: Sequence[Rectangle],
 ) -> Rectangle:
     """Where the plate goes: above its box if nothing is hidden there, else where the least is:
-    below, inside; flush left, then flush right.
-
-    What it must not hide is another plate; what it should not, the inside of a box.
-    """
+    below, inside; flush left, then flush right. What it must not hide is another plate; what it
+    should not, the inside of a box."""
     left, top, right, bottom = frame
     width, height = plate
     spots = list[Rectangle]()

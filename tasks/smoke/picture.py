@@ -60,11 +60,10 @@ def scene_id() -> str:
 
 
 def label_checks(network: Network, wanted: Choice, used: Choice, missing: str) -> LabelChecks:
-    """What can be checked when `used` stands in for `wanted` (`missing` says why it must).
-
-    An expectation holds for the picture that it was written for, the network's default one. The
-    scene's own labels are expected of the embedded network alone: only it was taught these digits.
-    """
+    """What can be checked when `used` stands in for `wanted` (`missing` says why it must). An
+    expectation holds for the picture that it was written for, the network's default one. The
+    scene's own labels are expected of the embedded network alone: only it was taught these
+    digits."""
     if used.kind == "own":
         return LabelChecks(skipped="the picture is the user's own: what it shows is not known")
     if used != wanted:

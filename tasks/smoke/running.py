@@ -35,12 +35,8 @@ class Chosen(Struct, frozen=True):
 
 
 def run(job: NetworkJob, prefix: str, receipt: SmokeReceipt, progress: Progress) -> Outcome:
-    """Run the network and write smoke.json, smoke.png and the receipt.
-
-    Args:
-        prefix: of the checkpoint, below the network's folder; "" if it has none.
-        receipt: what is known before the run.
-    """
+    """Run the network and write smoke.json, smoke.png and the receipt. `prefix` is that of the
+    checkpoint, below the network's folder, or ""; `receipt` holds what is known before the run."""
     if not receipt.tensorflow:
         raise NetworkError(job.name, "TensorFlow is not installed", child.INSTALL)
     log = job.workspace.log("smoke", job.name)

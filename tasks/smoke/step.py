@@ -26,7 +26,11 @@ def why_stale(job: NetworkJob) -> str | None:
     if "deferred" in (receipt.status, extracted.status):
         same = receipt.status == extracted.status and receipt.reason == extracted.reason
         return None if same and job.may_defer else "it was deferred"
-    return _why_changed(job, receipt, extracted) or _why_missing(job, receipt)
+    if why := _why_changed(job, receipt, extracted):
+        return why
+    drawn = [job.workspace.smoke_picture(job.name)] if receipt.applicable else []
+    results = (job.workspace.smoke_json(job.name), *drawn)
+    return next((f"{path.as_posix()} is missing" for path in results if not path.is_file()), None)
 
 
 def run(job: NetworkJob, progress: Progress) -> Outcome:
@@ -88,13 +92,6 @@ def _identities(job: NetworkJob) -> tuple[str, ...]:
     if wanted.kind == "catalogue":
         return job.config.pictures[wanted.name].sha256, scene_id()
     return (scene_id(),)
-
-
-def _why_missing(job: NetworkJob, receipt: SmokeReceipt) -> str | None:
-    results = [job.workspace.smoke_json(job.name)]
-    if receipt.applicable:
-        results.append(job.workspace.smoke_picture(job.name))
-    return next((f"{path.as_posix()} is missing" for path in results if not path.is_file()), None)
 
 
 def _defer(job: NetworkJob, reason: str) -> Outcome:

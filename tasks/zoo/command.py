@@ -139,6 +139,9 @@ def _sorted(entries: Sequence[Entry], choice: Choice) -> tuple[Entry, ...]:
 def parse(options: Mapping[str, object], words: Sequence[str]) -> Choice:
     """The choice that the command line's options and words mean."""
     given = {name: str(value) for name, value in options.items() if value is not None}
+    sort = given.get("sort", "zoo").lower()
+    if sort not in SORTS:
+        raise _unknown("--sort", given["sort"], SORTS)
     return Choice(
         families=families(given["family"]) if "family" in given else (),
         max_ms=_limit("--max-ms", given["max_ms"], "50") if "max_ms" in given else None,
@@ -147,7 +150,7 @@ def parse(options: Mapping[str, object], words: Sequence[str]) -> Choice:
         installed=bool(options.get("installed")),
         words=tuple(words),
         best=bool(options.get("best")),
-        sort=_sort(given.get("sort", "zoo")),
+        sort=sort,
         reverse=bool(options.get("reverse")),
     )
 
@@ -187,12 +190,6 @@ def _output(text: str) -> Output:
         if text and known.startswith(text.lower()):
             return known
     raise _unknown("--finds", text, OUTPUTS)
-
-
-def _sort(text: str) -> str:
-    if text.lower() in SORTS:
-        return text.lower()
-    raise _unknown("--sort", text, SORTS)
 
 
 def _limit(option: str, text: str, example: str) -> float:

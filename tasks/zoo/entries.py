@@ -115,11 +115,9 @@ def projects_of(network: Network, config: Config) -> tuple[str, ...]:
 
 
 def pareto_front(entries: Sequence[Entry], output: Output = "boxes") -> tuple[Entry, ...]:
-    """The networks that no other beats in speed and mAP, the fastest first.
-
-    One beats another if it is at least as fast and as accurate, and better in one of the two. A row
-    that lacks a figure is never among them.
-    """
+    """The networks that no other beats in speed and mAP, the fastest first. One beats another if it
+    is at least as fast and as accurate, and better in one of the two. A row that lacks a figure is
+    never among them."""
     judged = [
         (entry.speed_ms, -accuracy, entry)
         for entry in entries

@@ -49,10 +49,8 @@ class SmokeRun(msgspec.Struct, frozen=True):
 def page(
     network: Network, config: Config, workspace: Workspace, width: int = UNBROKEN
 ) -> list[str]:
-    """A fact a line, under the network's name; facts that are not known are left out.
-
-    Words that do not fit into `width` columns go on below; only a word that is longer runs over.
-    """
+    """A fact a line, under the network's name; facts that are not known are left out. Words that do
+    not fit into `width` columns go on below; only a word that is longer runs over."""
     how_to_use = f'none; to use it, put "{network.name}" into a project\'s networks'
     facts: list[tuple[str, str]] = [
         ("title", network.title),
