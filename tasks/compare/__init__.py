@@ -3,8 +3,7 @@
     step        whether the page is as it should be; writes it
     inputs      reads what the steps before left: the comparison, detections, smoke reports, folders
     summary     one pass over all pictures: which the page shows, and how many objects there are
-    matching    which detections are right
-    confusion   what a network takes for what
+    matching    which detections are right, and what a network takes for what
     training    a training: how it went, and the network after it against the one before
     curves      losses, mAP and learning rate over its steps
     page        the page, of figures, cards, charts and gallery; tasks.pages makes a file of it

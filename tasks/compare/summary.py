@@ -9,8 +9,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from tasks.compare.confusion import Pair, pairs
-from tasks.compare.matching import SAME, overlap, tally
+from tasks.compare.matching import SAME, Pair, overlap, pairs, tally
 from tasks.inference.results import Detection, PictureDetections
 from tasks.pages.boxes import LEAST, SURE, Labels, whole_percent
 

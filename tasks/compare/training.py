@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from tasks.compare.confusion import Matrix, matrix
 from tasks.compare.curves import curves, history
 from tasks.compare.inputs import PageInputs, Training
+from tasks.compare.matching import Matrix, matrix
 from tasks.inference.results import Accuracy, ClassAccuracy, Result
 from tasks.pages import units
 from tasks.pages.charts import Chart

@@ -40,7 +40,12 @@ NARROW = 100
 def tell(row: Row, stream: TextIO) -> None:
     """One step's line: mark, step, then name and facts, which wrap under themselves."""
     screen = console(stream)
-    screen.print(_line(row, screen))
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=1)
+    grid.add_column(width=8)
+    grid.add_column(overflow="fold")
+    grid.add_row(mark(row.kind, screen), row.step, _name_and_facts(row, screen.width - 11))
+    screen.print(grid)
 
 
 def close(rows: Sequence[Row], steps: Iterable[str], seconds: float, stream: TextIO) -> None:
@@ -68,15 +73,6 @@ def mark(kind: Kind, console: Console) -> Text:
     except (UnicodeEncodeError, LookupError):
         sign = plain_sign
     return Text(sign, style=style)
-
-
-def _line(row: Row, console: Console) -> Table:
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(width=1)
-    grid.add_column(width=8)
-    grid.add_column(overflow="fold")
-    grid.add_row(mark(row.kind, console), row.step, _name_and_facts(row, console.width - 11))
-    return grid
 
 
 def _name_and_facts(row: Row, width: int) -> Text:
@@ -112,7 +108,9 @@ def _summary(rows: Sequence[Row], known: Iterable[str], console: Console) -> Ren
         size = max((row.size or 0 for row in mine.values()), default=0)
         figures = (short_time(seconds), human_size(size) if size else "")
         table.add_row(name, *(_cell(mine.get(step), narrow, console) for step in steps), *figures)
-    return Group(table, _legend(rows, console)) if narrow else table
+    kinds = [kind for kind in MARKS if any(row.kind == kind for row in rows)]
+    signs = [mark(kind, console) + Text(f" {kind}   ", style="dim") for kind in kinds]
+    return Group(table, Text.assemble(*signs)) if narrow else table
 
 
 def _cell(row: Row | None, narrow: bool, console: Console) -> Text:
@@ -120,14 +118,6 @@ def _cell(row: Row | None, narrow: bool, console: Console) -> Text:
         return Text("")
     sign = mark(row.kind, console)
     return sign if narrow else sign + Text(f" {row.kind}", style=MARKS[row.kind][2])
-
-
-def _legend(rows: Sequence[Row], console: Console) -> Text:
-    kinds = [kind for kind in MARKS if any(row.kind == kind for row in rows)]
-    legend = Text("")
-    for kind in kinds:
-        legend += mark(kind, console) + Text(f" {kind}   ", style="dim")
-    return legend
 
 
 def workspace_tree(root: Path, rows: Sequence[Row]) -> Tree | None:

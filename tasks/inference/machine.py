@@ -43,24 +43,19 @@ class Machine(Struct, frozen=True, kw_only=True):
 
 def this_machine(tf: Any) -> Machine:
     """The machine that this process runs on, which has imported TensorFlow, `tf`."""
+    devices = [
+        tf.config.experimental.get_device_details(one).get("device_name", one.name)
+        for one in tf.config.list_physical_devices("GPU")
+    ]
     return Machine(
         processor=processor(),
-        device=device(tf),
+        device=", ".join(devices) or "CPU",
         threads=threads(tf),
         memory=total_memory(),
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
         tensorflow=tf.__version__,
     )
-
-
-def device(tf: Any) -> str:
-    """`CPU`, or the names of the graphics processors."""
-    found = [
-        tf.config.experimental.get_device_details(one).get("device_name", one.name)
-        for one in tf.config.list_physical_devices("GPU")
-    ]
-    return ", ".join(found) or "CPU"
 
 
 def threads(tf: Any) -> int:

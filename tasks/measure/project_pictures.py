@@ -16,13 +16,10 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from embedded import LABELS
-from tasks.annotations.annotated import (
-    Annotated,
-    clipped_message,
-    proposed_message,
-    read_pair,
-)
+from tasks.annotations.annotated import Annotated, clipped_message, proposed_message, read_pair
 from tasks.annotations.folder import Listing, listing
 from tasks.annotations.label_map import labels_of
 from tasks.annotations.other_formats import common_faults
@@ -50,15 +47,13 @@ def files_of(job: ProjectJob) -> str:
 
 def read_pictures(job: ProjectJob, progress: Progress) -> ProjectPictures:
     """Read the project's test pictures and their annotations; or draw scenes."""
-    folder = job.workspace.images(job.name, SPLIT)
-    found = listing(folder)
+    found = listing(job.workspace.images(job.name, SPLIT))
     files = files_of(job)
     if found.pairs:
-        ids: Mapping[str, int] = labels_of(job).ids
-        return _read(job, found, ids, files, progress)
+        return replace(_read(job, found, labels_of(job).ids, progress), files=files)
     drawn = listing(drawn_scenes(job))
     ids = {label: number for number, label in enumerate(LABELS, 1)}
-    return _read(job, drawn, ids, files, progress, drawn=True)
+    return replace(_read(job, drawn, ids, progress), files=files, drawn=True)
 
 
 def drawn_scenes(job: ProjectJob) -> Path:
@@ -93,13 +88,7 @@ def _draw(folder: Path, staging: Path) -> None:
 
 
 def _read(
-    job: ProjectJob,
-    listed: Listing,
-    ids: Mapping[str, int],
-    files: str,
-    progress: Progress,
-    *,
-    drawn: bool = False,
+    job: ProjectJob, listed: Listing, ids: Mapping[str, int], progress: Progress
 ) -> ProjectPictures:
     pictures, unreadable = list[ProjectPicture](), list[str]()
     remarks, pairs = common_faults(listed), listed.pairs
@@ -128,11 +117,7 @@ def _read(
         what = count(len(listed.unannotated), "picture")
         remarks.append(f"{what} without XML: shown and timed, and no network is judged by it")
     return ProjectPictures(
-        files=files,
-        drawn=drawn,
-        pictures=tuple(pictures),
-        unreadable=tuple(unreadable),
-        remarks=tuple(remarks),
+        pictures=tuple(pictures), unreadable=tuple(unreadable), remarks=tuple(remarks)
     )
 
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from tasks.core.text import printable
 from tasks.inference.results import Detection, GroundTruth, Place
+from tasks.pages.charts import short
 
 LONGEST = 640
 LEAST, SURE = 5, 50
@@ -30,7 +31,6 @@ GROWN = 1.6  # how much page.css enlarges plates where a wide picture is small
 LABEL = 32
 Labels = dict[str, int]
 """label → its number on the page, in the order of the page's list."""
-
 
 COLOURS = 7
 """In page.css, as `.c0` to `.c6`: Okabe's and Ito's, as on the pictures of smoke runs."""
@@ -149,8 +149,7 @@ def _side(frame: Frame, size: tuple[int, int], plate: float) -> tuple[float, boo
 
 def plate_text(label: str) -> str:
     """A label as it is printed on a picture: one line, of bounded length."""
-    text = printable(label)
-    return text if len(text) <= LABEL else text[: LABEL - 1] + "…"
+    return short(printable(label), LABEL)
 
 
 def printed(labels: Iterable[str]) -> tuple[Label, ...]:

@@ -23,7 +23,6 @@ SUPPRESSION = {
     "ssd": f"model.ssd.post_processing.{NMS}",
 }
 
-
 # What training needs in the records besides boxes, and the parts of a network that need it.
 MASKS = "a mask for each object in the records"
 KEYPOINTS = "keypoints in the records and in the label map"
@@ -119,9 +118,8 @@ def _limits(document: Document, where: str, settings: TrainingSettings) -> Itera
 
 def _train_config(document: Document, facts: Facts) -> Iterator[Change]:
     settings, at = facts.settings, "train_config"
-    yield Change(
-        f"{at}.batch_size", settings.batch_size, "pictures a step that memory has room for"
-    )
+    why = "pictures a step that memory has room for"
+    yield Change(f"{at}.batch_size", settings.batch_size, why)
     yield Change(f"{at}.num_steps", settings.num_steps, "steps of the project's training")
     yield Change(f"{at}.fine_tune_checkpoint", facts.checkpoint, "the pre-trained network")
     why = "these weights come from detection, not classification"

@@ -47,30 +47,25 @@ def run(job: WorkspaceJob, progress: Progress) -> Outcome:
     if not matplotlib_version():
         why, todo = "matplotlib is not installed", "`pip install -r requirements.lock` brings it"
         raise UsageError(f"plot:{job.name}", why, todo)
-    drawn = content_of(job)
+    drawn, place = content_of(job), job.workspace.receipt("plot", job.name)
     progress.begin("draw", None)
     pictures = draw(drawn, KINDS)
     progress.end()
     try:
-        moved = _write(job, drawn, pictures)
+        outputs, moved = ownership.write_results(
+            job.workspace.root,
+            place,
+            PlotReceipt(definition=""),
+            {job.workspace.plot(kind): image for kind, image in pictures.items()},
+        )
+        version = matplotlib_version()
+        done = PlotReceipt(definition=definition(drawn), outputs=outputs, matplotlib=version)
+        receipts.write(place, done)
     except OSError as error:
         raise disk_error(f"plot:{job.name}", error) from error
     number = len(drawn.points)
     note = f"{number} point{'s' * (number != 1)}, {job.workspace.plot('svg').name} too"
     return Outcome("built", note, lines=moved)
-
-
-def _write(job: WorkspaceJob, drawn: Content, pictures: dict[str, bytes]) -> tuple[str, ...]:
-    """Write the files and the receipt; give back what the user must know."""
-    place = job.workspace.receipt("plot", job.name)
-    files = {job.workspace.plot(kind): image for kind, image in pictures.items()}
-    unfinished = PlotReceipt(definition="")
-    outputs, moved = ownership.write_results(job.workspace.root, place, unfinished, files)
-    done = PlotReceipt(
-        definition=definition(drawn), outputs=outputs, matplotlib=matplotlib_version()
-    )
-    receipts.write(place, done)
-    return moved
 
 
 def content_of(job: WorkspaceJob) -> Content:

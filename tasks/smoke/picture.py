@@ -23,6 +23,8 @@ from tasks.inference.report import LabelChecks
 SCENE = 4_000_012
 """Seed of the drawn scene, of `embedded.splits.EXAMPLES`: no network was taught or judged on it. It
 was chosen because all six digits are on it."""
+SCENE_ID = f"scene {SCENE}"
+"""What a receipt says of the drawn scene, where a picture has its sha256."""
 LARGEST = 50_000_000
 """Bytes; no test picture is near it."""
 
@@ -52,11 +54,6 @@ def choose(config: Config, network: Network) -> Choice:
     if network.smoke_picture in config.pictures:
         return Choice("catalogue", network.smoke_picture)
     return Choice("scene")
-
-
-def scene_id() -> str:
-    """What a receipt says of the drawn scene, where a picture has its sha256."""
-    return f"scene {SCENE}"
 
 
 def label_checks(network: Network, wanted: Choice, used: Choice, missing: str) -> LabelChecks:

@@ -20,7 +20,7 @@ from tasks.inference.environment import Permissions
 from tasks.inference.report import Report, SmokeReceipt, SmokeReply, SmokeRequest
 from tasks.pipeline.job import NetworkJob, Outcome, Progress
 from tasks.smoke import picture
-from tasks.smoke.picture import SCENE, Choice, choose, label_checks, scene_id
+from tasks.smoke.picture import SCENE, SCENE_ID, Choice, choose, label_checks
 
 
 class Chosen(Struct, frozen=True):
@@ -66,7 +66,7 @@ def _choose(job: NetworkJob, log: Path) -> Chosen:
     """The wanted picture if it can be had, else the drawn scene."""
     wanted = choose(job.config, job.network)
     if not job.network.saved_model or wanted.kind == "scene":
-        return Chosen(wanted, wanted, None, scene_id())
+        return Chosen(wanted, wanted, None, SCENE_ID)
     if wanted.kind == "own":
         path = job.workspace.root / wanted.name
         try:
@@ -81,7 +81,7 @@ def _choose(job: NetworkJob, log: Path) -> Chosen:
     try:
         path = picture.fetch(job.cache, entry, job.config.settings)
     except picture.UnavailableError as error:
-        return Chosen(wanted, Choice("scene"), None, scene_id(), str(error))
+        return Chosen(wanted, Choice("scene"), None, SCENE_ID, str(error))
     return Chosen(wanted, wanted, path, entry.sha256)
 
 

@@ -10,7 +10,7 @@ from tasks.inference.machine import tensorflow_version
 from tasks.inference.report import SmokeReceipt
 from tasks.pipeline.job import NetworkJob, Outcome, Progress, pass_on
 from tasks.pipeline.receipts import ExtractReceipt
-from tasks.smoke.picture import choose, scene_id
+from tasks.smoke.picture import SCENE_ID, choose
 
 VERSION = 1
 
@@ -90,8 +90,8 @@ def _identities(job: NetworkJob) -> tuple[str, ...]:
         except OSError:
             return ()
     if wanted.kind == "catalogue":
-        return job.config.pictures[wanted.name].sha256, scene_id()
-    return (scene_id(),)
+        return job.config.pictures[wanted.name].sha256, SCENE_ID
+    return (SCENE_ID,)
 
 
 def _defer(job: NetworkJob, reason: str) -> Outcome:

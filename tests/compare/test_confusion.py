@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tasks.compare.confusion import LABELS, Matrix, Pair, matrix, pairs
+from tasks.compare.matching import LABELS, Matrix, Pair, matrix, pairs
 from tasks.inference.results import Detection, GroundTruth, Place
 
 HERE: Place = (0.1, 0.1, 0.5, 0.5)
