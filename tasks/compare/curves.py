@@ -99,12 +99,7 @@ def _number(value: float) -> str:
 
 
 def _chart(
-    title: str,
-    series: Sequence[Series],
-    steps: Steps,
-    unit: Unit,
-    tick: Unit,
-    high: float = 0.0,
+    title: str, series: Sequence[Series], steps: Steps, unit: Unit, tick: Unit, high: float = 0.0
 ) -> Chart | None:
     """A chart up to the value `high`, or as high as it must be; None if there is nothing on it.
     `unit` writes its values, `tick` those of its axis."""

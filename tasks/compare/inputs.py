@@ -182,10 +182,9 @@ def read_comparison(job: ProjectJob) -> Comparison:
     name, todo = printable(path.relative_to(job.workspace.root)), f"run doit measure:{job.name}"
     try:
         return msgspec.json.decode(read_file(path, LARGEST_COMPARISON), type=Comparison)
-    except FileNotFoundError as error:
-        raise DamagedError(name, "is missing", todo) from error
-    except (OSError, msgspec.DecodeError, ValueError) as error:
-        raise DamagedError(name, "can't be read", todo) from error
+    except (OSError, ValueError) as error:  # msgspec's errors are a ValueError
+        why = "is missing" if isinstance(error, FileNotFoundError) else "can't be read"
+        raise DamagedError(name, why, todo) from error
 
 
 def folders(job: ProjectJob) -> tuple[str, ...]:

@@ -60,8 +60,11 @@ def _report(inputs: PageInputs, training: Training, number: int) -> TrainingRepo
 def _facts(receipt: TrainReceipt) -> tuple[Fact, ...]:
     learned = units.count(receipt.trained, "picture")
     held_out = units.count(receipt.held_out, "picture")
+    done = f"{receipt.steps:,}"
+    if receipt.ended == "patience":
+        done += f" of {receipt.asked:,}: nothing better came, so it was ended"
     found = [
-        Fact("Steps", _steps(receipt)),
+        Fact("Steps", f"{done}; the weights of step {receipt.best_step:,} were kept"),
         Fact("Pictures", f"learned from {learned}, measured on {held_out} held out"),
     ]
     if receipt.map >= 0:
@@ -77,14 +80,6 @@ def _without_map(before: Result | None, after: Result | None) -> list[Fact]:
         if result and (why := result.why or result.unscored):
             found.append(Fact(f"mAP {when}", f"none: {why}"))
     return found
-
-
-def _steps(receipt: TrainReceipt) -> str:
-    """`80; best at step 60`; and why there are fewer than were asked."""
-    done = f"{receipt.steps:,}"
-    if receipt.ended == "patience":
-        done += f" of {receipt.asked:,}: nothing better came, so it was ended"
-    return f"{done}; the weights of step {receipt.best_step:,} were kept"
 
 
 def comparison(before: Result, after: Result) -> tuple[Table, ...]:

@@ -13,15 +13,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from tasks.console.output import console
-from tasks.console.rows import (
-    ONLINE_AGAIN,
-    Kind,
-    Row,
-    deferred,
-    short_time,
-    to_look_at,
-    verdict,
-)
+from tasks.console.rows import ONLINE_AGAIN, Kind, Row, deferred, short_time, to_look_at, verdict
 from tasks.console.tree import Entry, workspace_folders
 from tasks.core.files import human_size
 

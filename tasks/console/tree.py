@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from tasks.core.text import printable
+from tasks.pages.units import count
 
 DEPTH = 4
 MOST = 40
@@ -54,8 +55,8 @@ def _folder(path: Path, depth: int, named: int) -> Entry:
     if depth:
         entries += [_folder(path / name, depth - 1, named) for name in folders[:MOST]]
         if len(folders) > MOST:
-            entries.append(Entry(f"and {_count(len(folders) - MOST, 'more folder')}"))
-    note = _count(len(files), "file") if len(files) > named else ""
+            entries.append(Entry(f"and {count(len(folders) - MOST, 'more folder')}"))
+    note = count(len(files), "file") if len(files) > named else ""
     if not note:
         entries += [Entry(printable(name)) for name in sorted(files)]
     return Entry(printable(path.name), note, tuple(entries), is_folder=True)
@@ -73,8 +74,3 @@ def _content(path: Path) -> tuple[list[str], list[str]]:
     except OSError:
         return [], []
     return sorted(folders), files
-
-
-def _count(number: int, noun: str) -> str:
-    """With a space that no line is broken at."""
-    return f"{number:,}\N{NO-BREAK SPACE}{noun}{'' if number == 1 else 's'}"

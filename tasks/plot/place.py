@@ -24,20 +24,12 @@ class Box(Struct, frozen=True):
     top: float
 
     def meets(self, other: Box) -> bool:
-        return (
-            self.left < other.right
-            and other.left < self.right
-            and self.bottom < other.top
-            and other.bottom < self.top
-        )
+        across = self.left < other.right and other.left < self.right
+        return across and self.bottom < other.top and other.bottom < self.top
 
     def within(self, other: Box) -> bool:
-        return (
-            other.left <= self.left
-            and self.right <= other.right
-            and other.bottom <= self.bottom
-            and self.top <= other.top
-        )
+        across = other.left <= self.left and self.right <= other.right
+        return across and other.bottom <= self.bottom and self.top <= other.top
 
 
 class Label(Struct, frozen=True):
@@ -84,9 +76,8 @@ def place(labels: Sequence[Label], taken: Sequence[Box], frame: Box) -> tuple[Pl
 def _first_free(
     label: Label, taken: Sequence[Box], texts: Sequence[Box], frame: Box
 ) -> Placed | None:
-    here = Box(
-        label.x - label.reach, label.y - label.reach, label.x + label.reach, label.y + label.reach
-    )
+    x, y, reach = label.x, label.y, label.reach
+    here = Box(x - reach, y - reach, x + reach, y + reach)
     boxes = [*taken, *texts]
     # What a leader must not cross. It begins within its own point, and may leave the front there.
     others = [*(box for box in taken if not box.meets(here)), *texts]
@@ -97,7 +88,7 @@ def _first_free(
             if not box.within(frame) or any(box.meets(other) for other in boxes):
                 continue
             far = distance > NEAR
-            line = along([(label.x, label.y), leader_end(label, box)], 2) if far else []
+            line = along([(x, y), leader_end(label, box)], 2) if far else []
             if not any(piece.meets(other) for piece in line for other in others):
                 return Placed(box, far)
     return None

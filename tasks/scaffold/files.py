@@ -51,10 +51,6 @@ class Plan(Struct, frozen=True):
     messages: list[str] = field(default_factory=list)
     blocked: list[str] = field(default_factory=list)
 
-    @property
-    def changes_something(self) -> bool:
-        return bool(self.make or self.write or self.drop or self.drop_folders)
-
 
 class Surprises(Struct, frozen=True):
     """What turned out otherwise than planned.

@@ -158,7 +158,7 @@ def _scaffold(job: ProjectJob) -> Outcome:
         raise UserFilesError(job.name, ", ".join(planned.blocked), todo)
     for path in (place, *(job.workspace.root / path for path in before.outputs)):
         remove_leftovers(path)
-    if planned.changes_something:
+    if planned.make or planned.write or planned.drop or planned.drop_folders:
         receipts.write(place, _unfinished(planned, updates, before))
     surprises = carry_out(job.workspace.root, planned)
     receipt = _receipt(planned, surprises, updates, before)

@@ -14,13 +14,7 @@ import numpy as np
 from tasks.config.types import Expectation, Signature
 from tasks.core.spelling import composed
 from tasks.inference.report import Check
-from tasks.inference.saved_model import (
-    Detections,
-    Floats,
-    Outputs,
-    detections_in,
-    required_outputs,
-)
+from tasks.inference.saved_model import Detections, Floats, Outputs, detections_in, required_outputs
 
 BOX_TOLERANCE = 1e-3  # clipped boxes miss 0 and 1 by rounding
 SCORE_TOLERANCE = 1e-4  # neighbours in a sorted list
@@ -36,28 +30,18 @@ def check(name: str, fault: str, detail: str = "") -> Check:
 def check_outputs(outputs: Outputs, signature: Signature, classes: int | None) -> Iterator[Check]:
     """Every check of the outputs of one picture."""
     found = detections_in(outputs, signature)
-    yield check_finite(outputs)
-    yield check_count(outputs, signature)
-    yield check("scores", _fault_of_scores(found.scores))
-    yield check("boxes", _fault_of_boxes(found.boxes))
-    yield check_classes(found, classes)
-
-
-def check_finite(outputs: Outputs) -> Check:
-    """Every number of every output is finite."""
     bad = [
         name
         for name, value in sorted(outputs.items())
         if np.issubdtype(value.dtype, np.floating) and not np.isfinite(value).all()
     ]
-    return check("all outputs finite", f"{', '.join(bad)} holds NaN or infinity" if bad else "")
-
-
-def check_count(outputs: Outputs, signature: Signature) -> Check:
-    """The count is a whole number from 0 to the number of rows."""
+    yield check("all outputs finite", f"{', '.join(bad)} holds NaN or infinity" if bad else "")
     _, scores, _, count = required_outputs(outputs, signature)
-    fine = 0 <= count <= len(scores) and count == int(count)
-    return check("count", "" if fine else f"{count:g} detections in {len(scores)} rows")
+    fits = 0 <= count <= len(scores) and count == int(count)
+    yield check("count", "" if fits else f"{count:g} detections in {len(scores)} rows")
+    yield check("scores", _fault_of_scores(found.scores))
+    yield check("boxes", _fault_of_boxes(found.boxes))
+    yield check_classes(found, classes)
 
 
 def _fault_of_scores(scores: Floats) -> str:
