@@ -200,7 +200,7 @@ def last_build(workspace: Workspace, network: str) -> LastBuild:
     try:
         content = read_file(workspace.smoke_json(network), LARGEST_STATE)
         report = msgspec.json.decode(content, type=Report)
-    except (OSError, msgspec.DecodeError, ValueError):
+    except (OSError, ValueError):
         report = None
     return LastBuild(
         extracted=extracted.status if extracted else "",

@@ -246,7 +246,7 @@ def load_saved(path: Path, kind: type[S]) -> S:
     """What was saved at `path`; an empty one if it can't be read."""
     try:
         return msgspec.json.decode(read_file(path, LARGEST_SAVED), type=kind)
-    except (OSError, ValueError, msgspec.DecodeError):
+    except (OSError, ValueError):
         return kind()
 
 

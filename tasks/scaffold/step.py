@@ -71,8 +71,10 @@ def definition(job: ProjectJob) -> str:
     """Digest of what scaffold is asked to make of this project."""
     project, known = job.project, job.config.networks
     networks = {
-        name: [one.pipeline_config, one.not_trainable, one.training_needs] if one else []
-        for name, one in ((name, known.get(name)) for name in project.networks)
+        name: [one.pipeline_config, one.not_trainable, one.training_needs]
+        if (one := known.get(name))
+        else []
+        for name in project.networks
     }
     training = [project.training, project.training_of]
     return receipts.digest([VERSION, label_ids(project), networks, project.label_map, training])
