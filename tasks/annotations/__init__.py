@@ -7,7 +7,10 @@
     cure           what can be mended of a picture's annotation by rule
     voc_edit       new values in an XML file, of which every other byte stays
     label_map      the label map: read, written, and where it lies
-    record_state   what a project's records were made of, and whether that still stands
+    record_receipt what a project's records were made of
+    record_state   whether that still stands
+    sharing        which picture is to train and which to test with
+    alike          pictures that look alike
 
 All of them are outside input, and hostile until checked.
 """

@@ -41,11 +41,14 @@ class Pair(Struct, frozen=True):
 
     Attributes:
         others: if it has none, the files that may be meant for it; see `other_formats`.
+        group: the same for pictures that look alike and stay together; "" for one that is alone, or
+            where nothing is shared out; see `sharing`.
     """
 
     picture: Path
     xml: Path | None
     others: tuple[Path, ...] = ()
+    group: str = ""
 
     @property
     def annotations(self) -> tuple[Path, ...]:
@@ -54,7 +57,8 @@ class Pair(Struct, frozen=True):
 
 
 class Listing(Struct, frozen=True):
-    """What lies in `images/train` or `images/test`, and around it.
+    """What lies in `images/train` or `images/test`, and around it; or the part of `images` that
+    stands in for it, see `sharing`.
 
     Attributes:
         pairs: by name.
@@ -171,6 +175,20 @@ def name_before(name: str) -> str:
     """What an annotation was called before it got another ending; "" if it has none."""
     found = RENAMED.fullmatch(name)
     return f"{found[1]}.{found[2]}" if found else ""
+
+
+def pictures_in(path: Path) -> Iterator[Path]:
+    """The pictures of a folder, by their suffix and in no order; none if it is not there.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(path) as entries:
+        for entry in entries:
+            dot, suffix = entry.name.rpartition(".")[1:]
+            is_picture = (dot + suffix).lower() in KNOWN + OTHER
+            if is_picture and not entry.name.startswith(".") and not _is(entry.is_dir):
+                yield path / entry.name
 
 
 def listing(path: Path) -> Listing:

@@ -1,5 +1,5 @@
-"""What a project's records were made of, and whether that still stands: the receipt of the step
-`records`, which says what each record holds, and the state of each file when it was last read.
+"""Whether what a project's records were made of still stands: the state of each file when it was
+last read, beside the receipt, which says what each record holds.
 
 A file of the same size and time of change is taken to have the same digest; any other is read. That
 holds on one machine only, so it is not part of the receipt.
@@ -13,40 +13,18 @@ from math import inf
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 
-from tasks.annotations.folder import listing
+from tasks.annotations.folder import Listing
 from tasks.annotations.label_map import LabelMap
+from tasks.annotations.record_receipt import RecordFile, RecordsReceipt
+from tasks.annotations.sharing import folder_of, listing_if_shared
 from tasks.core import receipts
 from tasks.core.files import LARGEST_STATE, is_file, read_file, sha256_of, size_and_mtime
-from tasks.core.receipts import Receipt
 from tasks.core.text import printable
 from tasks.pipeline.job import ProjectJob
 
 VERSION = 2  # of the step `records`
-
-
-class RecordFile(Struct, frozen=True, rename={"definition": "asked"}):
-    """One record file, `train` or `test`.
-
-    Attributes:
-        definition: digest of what it was made of besides the files; see `record_definition`. "" if
-            it was not finished.
-        sources: name → sha256 of each picture and each XML that it was made of.
-    """
-
-    definition: str = ""
-    sources: dict[str, str] = field(default_factory=dict)
-
-
-class RecordsReceipt(Receipt, frozen=True, kw_only=True):
-    """A project's annotated pictures are records.
-
-    Attributes:
-        splits: `train` and `test`, as far as there are annotated pictures.
-    """
-
-    splits: dict[str, RecordFile] = field(default_factory=dict)
 
 
 class FileState(Struct, frozen=True, array_like=True):
@@ -90,9 +68,11 @@ def file_state(path: Path, before: FileState | None = None, most: float = inf) -
     return FileState(size, mtime, sha256_of(path) if is_file(path) and size <= most else "")
 
 
-def record_definition(labels: LabelMap) -> str:
-    """Digest of what a record is made of besides the files: labels, ids, our version."""
-    return receipts.digest([VERSION, labels.ids])
+def record_definition(labels: LabelMap, pictures: Listing) -> str:
+    """Digest of what a record is made of besides the files: labels, ids, which pictures look alike,
+    our version."""
+    groups = {printable(pair.picture.name): pair.group for pair in pictures.pairs if pair.group}
+    return receipts.digest([VERSION, labels.ids, *([groups] if groups else [])])
 
 
 def why_record_stale(job: ProjectJob, split: str, labels: LabelMap) -> str | None:
@@ -103,8 +83,12 @@ def why_record_stale(job: ProjectJob, split: str, labels: LabelMap) -> str | Non
     record = receipt.splits.get(split, RecordFile())
     if not record.definition:
         return "it was not finished"
-    if record.definition != record_definition(labels):
-        return "the label map changed"
+    pictures = listing_if_shared(job, split)
+    if pictures is None:
+        return "its pictures changed"
+    if record.definition != record_definition(labels, pictures):
+        groups = "" if pictures.folder.name == split else ", or which pictures look alike"
+        return f"the label map changed{groups}"
     states = read_states(job.workspace.seen(job.name))
     sources = {name: state.sha256 for name, state in states.sources.get(split, {}).items()}
     if sources != record.sources:
@@ -116,9 +100,12 @@ def what_changed(
     job: ProjectJob, split: str, receipt: RecordsReceipt, states: FileStates
 ) -> str | None:
     """What is not as it was when the record was made; None if nothing changed."""
-    folder, path = job.workspace.images(job.name, split), job.workspace.record_file(job.name, split)
+    path = job.workspace.record_file(job.name, split)
     try:
-        if not _are_unchanged(listing(folder).files, states.sources.get(split, {})):
+        pictures = listing_if_shared(job, split)
+        before = states.sources.get(split, {})
+        if pictures is None or not _are_unchanged(pictures.files, before):
+            folder = folder_of(job.workspace, job.name, split)
             return f"{shown_path(job, folder)} changed"
         if split not in receipt.splits:
             return None

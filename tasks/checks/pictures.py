@@ -9,14 +9,14 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from tasks.annotations import cure
+from tasks.annotations import cure, sharing
 from tasks.annotations.annotated import (
     Annotated,
     clipped_message,
     proposed_message,
     read_pair,
 )
-from tasks.annotations.folder import Listing, Pair, listing, relative_name
+from tasks.annotations.folder import Listing, Pair, relative_name
 from tasks.annotations.label_map import (
     LARGEST,
     LabelMap,
@@ -82,17 +82,19 @@ class SplitReport(Struct):
 
 
 def read_split(
-    folder: Path, split: str, project: str, ids: Mapping[str, int], take: Take = ignore
+    job: ProjectJob, split: str, ids: Mapping[str, int], take: Take = ignore
 ) -> SplitReport:
-    """Read every picture and every XML of a folder; `ids` are the labels that may occur. What was
+    """Read every picture and every XML of a split; `ids` are the labels that may occur. What was
     read is handed to `take`, with the split."""
-    where = f"{project}/images/{split}"
+    folder = job.workspace.images(job.name, split)
+    report = SplitReport(split, job.name, f"{job.name}/images/{split}", Listing(folder))
     try:
-        report = SplitReport(split, project, where, listing(folder))
+        report.where = sharing.where(job, split)
+        report.found = sharing.listing_of(job, split)
         report.faults += common_faults(report.found)
     except OSError as failure:
-        fault = f"can't be read: {failure.strerror}"
-        return SplitReport(split, project, where, Listing(folder), [fault])
+        report.faults.append(f"can't be read: {failure.strerror}")
+        return report
     for pair in report.found.pairs:
         read = _read(pair, ids)
         take(read, split)
@@ -164,7 +166,8 @@ def _folder(report: SplitReport) -> Iterator[Finding]:
         result = f"none of {count(len(pairs), 'picture')} in {report.where} is annotated"
         yield error(what, result, ANNOTATE)
     elif not report.faults:
-        result = f"{count(len(pairs), 'picture')}, {count(report.boxes, 'box')}, all sound"
+        confirmed = len(pairs) - len(report.proposed)
+        result = f"{count(confirmed, 'picture')}, {count(report.boxes, 'box')}, all sound"
         result += f"; {report.reencoded} encoded anew in the record" if report.reencoded else ""
         result += f"; {elsewhere}" if (elsewhere := report.found.elsewhere) else ""
         yield ok(what, result + (f"; {clipped_message(report.clipped)}" if report.clipped else ""))
@@ -230,6 +233,19 @@ def _overlap(train: SplitReport, test: SplitReport) -> Finding:
         return ok("overlap", "no picture is in both")
     result = f"{count(len(both), 'picture')} in both train and test: the test would be no test"
     return error("overlap", result, "take each out of one folder", both)
+
+
+def shared_out(job: ProjectJob) -> Iterator[Finding]:
+    """What is to be said of pictures in `images`, the folder of both splits."""
+    try:
+        loose, both = sharing.unused(job), sharing.astride(job)
+    except OSError:  # told of the folders
+        return
+    if loose:
+        yield warning("images", sharing.unused_message(job, len(loose)), "move them there", loose)
+    if both:
+        result = f"{count(len(both), 'group')} of pictures that look alike on both sides"
+        yield warning("overlap", result, "take one of each away, or test means less", both)
 
 
 # --- labels ---------------------------------------------------------------------------------------

@@ -16,12 +16,10 @@ def check_project(job: ProjectJob, take: pictures.Take = pictures.ignore) -> lis
         todo = f"run `doit scaffold:{job.name}`"
         return [error("project", f"there is no folder {job.name}", todo)]
     known, about_labels = pictures.read_labels(job)
-    train, test = (
-        pictures.read_split(place.images(job.name, split), split, job.name, known.ids, take)
-        for split in SPLITS
-    )
+    train, test = (pictures.read_split(job, split, known.ids, take) for split in SPLITS)
     found = [
         *pictures.findings(train, test),
+        *pictures.shared_out(job),
         *about_labels,
         *pictures.label_use(known, train, test),
     ]

@@ -237,6 +237,7 @@ class Project(Frozen, frozen=True, kw_only=True):
         exports: names of the networks that were exported from its trainings; see `config.parse`.
         smoke_image: a picture of the user's, relative to the workspace; "" for each network's own.
         label_map: file name under training/.
+        test_share: share of pictures in images/ to test with; see `annotations.sharing`.
         training: how its networks are trained.
         training_of: name of one of its networks → settings that go before those of `training`.
     """
@@ -249,6 +250,7 @@ class Project(Frozen, frozen=True, kw_only=True):
     exports: tuple[Text, ...] = ()
     smoke_image: MaybeText = ""
     label_map: FileName = "label_map.pbtxt"
+    test_share: Annotated[float, Meta(ge=0, le=0.9)] = 0.2
     training: Training = Training()
     training_of: dict[Text, Training] = {}
 

@@ -119,6 +119,10 @@ class Workspace(Struct, frozen=True):
         """Size and mtime of pictures when they last became records; see `local_record`."""
         return self.state / "records" / f"{project}.json"
 
+    def shared_out(self, project: str) -> Path:
+        """Which pictures of one folder are to train and which to test with; see `sharing`."""
+        return self.state / "sharing" / f"{project}.json"
+
     def record_file(self, project: str, split: str) -> Path:
         """`split` is `train` or `test`."""
         return self.training(project) / f"{split}.record"
@@ -194,9 +198,13 @@ class Workspace(Struct, frozen=True):
         """The originals of what was mended, in a folder for each time; see `mend.journal`."""
         return self.project(project) / "mended"
 
+    def all_images(self, project: str) -> Path:
+        """The folder of `train` and `test`, or of pictures that are shared out."""
+        return self.project(project) / "images"
+
     def images(self, project: str, split: str) -> Path:
         """`split` is `train` or `test`."""
-        return self.project(project) / "images" / split
+        return self.all_images(project) / split
 
     def training(self, project: str, network: str | None = None) -> Path:
         folder = self.project(project) / "training"

@@ -9,6 +9,7 @@ voc/<name>.xml    on demand: first annotations for labelImg
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ def detect(
     """Do it; the lines that tell what was done.
 
     Raises:
-        UsageError: an option or a path is wrong.
+        UsageError: an option or a path is wrong, or no picture can be read.
         NetworkError: the network is not here, or can't be run.
         OSError: the folder can't be written.
     """
@@ -109,10 +110,15 @@ def detect(
             faults.append(result.fault)
             continue
         found.append(_take(number, path, result.rows, labels, choice, folder, network.name))
+    if not found:
+        with suppress(OSError):
+            folder.rmdir()
+        raise UsageError(COMMAND, f"no picture could be read: {faults[0]}", "name others")
     write_atomic(folder / "detections.json", _coco_results(found))
     write_atomic(folder / "pictures.json", _coco_index(found, labels))
     boxes = sum(one.score >= choice.threshold for each in found for one in each.boxes)
     on = f"{counted(boxes, 'box')} on {counted(len(found), 'picture')}"
+    on += f", {len(faults)} left out" if faults else ""
     return [*faults, f"{network.name}: {on} (score {choice.threshold:g} and above): {folder}"]
 
 

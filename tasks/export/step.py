@@ -54,6 +54,9 @@ def run(job: TrainingJob, progress: Progress) -> Outcome:
     trained = receipts.read(job.workspace.receipt("train", job.name), TrainReceipt)
     if trained is None:
         raise TrainingError(job.name, "it was not trained", f"run `doit train:{job.name}`")
+    if trained.status != "deferred" and not trained.definition:
+        why = "its training was begun again and not finished"
+        raise TrainingError(job.name, why, f"run `doit train:{job.name}`")
     run = job.workspace.training(job.project.name, job.network.name)
     if trained.status != "deferred" and not has_best(run):
         why = f"{run.as_posix()} holds no best weights any more"

@@ -15,6 +15,7 @@ from functools import cache
 from typing import IO, Any
 
 LARGEST = 1 << 30  # bytes of a record
+GROUP = "image/key/group"  # the same in records of pictures that look alike; see `sharing`
 
 # The messages of tensorflow/core/example/feature.proto and example.proto.
 SCHEMA = """

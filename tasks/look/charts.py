@@ -26,7 +26,7 @@ def charts(dataset: Dataset) -> list[Chart]:
     if not any(dataset.boxes()):
         return []
     sides, shapes, shares = list[float](), list[float](), list[float]()
-    for picture in dataset.pictures:
+    for picture in dataset.confirmed:
         for box in picture.boxes:
             width, height = box.xmax - box.xmin, box.ymax - box.ymin
             if picture.size is None or width <= 0 or height <= 0:

@@ -30,6 +30,7 @@ class PictureFacts(Struct, frozen=True):
         boxes: in pixels of the upright picture.
         notes: what is wrong with it, or should be known, one line each.
         is_faulty: no record can be made of it.
+        is_proposed: a network found the boxes, and nobody confirmed them: they count nowhere.
         overlapping: pairs of boxes that overlap by half or more.
     """
 
@@ -40,6 +41,7 @@ class PictureFacts(Struct, frozen=True):
     boxes: tuple[Box, ...]
     notes: tuple[str, ...]
     is_faulty: bool
+    is_proposed: bool
     overlapping: int
 
     @property
@@ -55,9 +57,14 @@ class Dataset(Struct, frozen=True):
 
     def boxes(self, split: str = "") -> Iterator[Box]:
         """The boxes of all pictures, or of those of a split."""
-        for picture in self.pictures:
+        for picture in self.confirmed:
             if split in ("", picture.split):
                 yield from picture.boxes
+
+    @property
+    def confirmed(self) -> list[PictureFacts]:
+        """The pictures whose boxes count."""
+        return [one for one in self.pictures if not one.is_proposed]
 
     @property
     def duplicates(self) -> list[list[PictureFacts]]:
@@ -71,7 +78,7 @@ class Dataset(Struct, frozen=True):
     @property
     def labels(self) -> Counter[tuple[str, str]]:
         """How many boxes: (label, split) → count."""
-        return Counter((box.label, one.split) for one in self.pictures for box in one.boxes)
+        return Counter((box.label, one.split) for one in self.confirmed for box in one.boxes)
 
 
 def facts_of(read: Annotated, split: str) -> PictureFacts:
@@ -93,6 +100,7 @@ def facts_of(read: Annotated, split: str) -> PictureFacts:
         boxes=read.boxes,
         notes=faults,
         is_faulty=bool(read.faults),
+        is_proposed=read.is_proposed,
         overlapping=len(pairs),
     )
 

@@ -60,7 +60,7 @@ class Gallery(Struct, frozen=True):
 
 def gallery(dataset: Dataset) -> Gallery:
     """Choose and read the pictures."""
-    names = sorted({box.label for box in dataset.boxes()})
+    names = sorted({box.label for one in dataset.pictures for box in one.boxes})
     numbers = {name: number for number, name in enumerate(names)}
     twins = {one.path: _twin(one, same) for same in dataset.duplicates for one in same}
     chosen = choice([(one, twins.get(one.path, "")) for one in dataset.pictures])

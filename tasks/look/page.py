@@ -65,7 +65,7 @@ def page_of(job: ProjectJob, dataset: Dataset) -> Page:
         labels=_labels(dataset),
         sizes=_sizes(dataset),
         overlaps=_overlaps(dataset),
-        networks=fits(job, dataset.pictures),
+        networks=fits(job, dataset.confirmed),
         rows=[_row(one) for one in dataset.findings],
         gallery=gallery(dataset),
     )
@@ -91,7 +91,7 @@ def _labels(dataset: Dataset) -> Table:
 
 
 def _on(dataset: Dataset, label: str) -> str:
-    return f"{sum(any(b.label == label for b in one.boxes) for one in dataset.pictures):,}"
+    return f"{sum(any(b.label == label for b in one.boxes) for one in dataset.confirmed):,}"
 
 
 def _sizes(dataset: Dataset) -> Table:
@@ -104,8 +104,8 @@ def _sizes(dataset: Dataset) -> Table:
 
 
 def _overlaps(dataset: Dataset) -> str:
-    pairs = sum(one.overlapping for one in dataset.pictures)
-    on = units.count(sum(one.overlapping > 0 for one in dataset.pictures), "picture")
+    pairs = sum(one.overlapping for one in dataset.confirmed)
+    on = units.count(sum(one.overlapping > 0 for one in dataset.confirmed), "picture")
     if not pairs:
         return "No two boxes of a picture overlap by half."
     return f"{units.count(pairs, 'pair')} of boxes overlap by half or more, on {on}."

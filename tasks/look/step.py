@@ -4,8 +4,8 @@ work to do."""
 from __future__ import annotations
 
 from tasks.annotations.annotated import Annotated
-from tasks.annotations.folder import listing
 from tasks.annotations.label_map import label_map_path
+from tasks.annotations.sharing import listing_if_shared, listing_of
 from tasks.core import ownership, receipts
 from tasks.core.errors import disk_error
 from tasks.core.files import size_and_mtime
@@ -61,7 +61,8 @@ def inputs(job: ProjectJob) -> dict[str, str]:
     """
     workspace, states = job.workspace, list[tuple[str, str, int, int]]()
     for split in SPLITS:
-        files = listing(workspace.images(job.name, split)).files
+        found = listing_if_shared(job, split)  # else they are read first, which changes this
+        files = found.files if found else {}
         states += [(split, name, *size_and_mtime(path)) for name, path in files.items()]
     read = [label_map_path(job), workspace.receipt("records", job.name)]
     for name in job.project.networks:
@@ -76,13 +77,13 @@ def _make(job: ProjectJob, progress: Progress) -> Outcome:
     from tasks.look.dataset import Dataset, PictureFacts, facts_of
     from tasks.look.page import page_of, render
 
+    total = sum(len(listing_of(job, split, progress).pairs) for split in SPLITS)
     read, pictures = inputs(job), list[PictureFacts]()
 
     def take(one: Annotated, split: str) -> None:
         pictures.append(facts_of(one, split))
         progress.advance(1)
 
-    total = sum(len(listing(job.workspace.images(job.name, split)).pairs) for split in SPLITS)
     progress.begin("look", total, "pictures")
     findings = check_project(job, take)
     progress.end()

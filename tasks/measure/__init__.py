@@ -31,5 +31,6 @@ STEP = ProjectStep(
     clean=_clean,
     needs=("scaffold",),
     survives=("extract",),
+    of_exports=True,
     runs_networks=True,
 )

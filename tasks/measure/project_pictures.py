@@ -23,6 +23,7 @@ from tasks.annotations.annotated import Annotated, clipped_message, proposed_mes
 from tasks.annotations.folder import Listing, listing
 from tasks.annotations.label_map import labels_of
 from tasks.annotations.other_formats import common_faults
+from tasks.annotations.sharing import listing_of
 from tasks.core.files import size_and_mtime, sync_tree
 from tasks.core.spelling import composed
 from tasks.core.text import count, printable
@@ -40,14 +41,14 @@ FIRST_SCENE = 4_500_000
 
 def files_of(job: ProjectJob) -> str:
     """Digest of the names, sizes and times of change of the test pictures and their XML."""
-    files = listing(job.workspace.images(job.name, SPLIT)).files
+    files = listing_of(job, SPLIT).files
     states = [(name, *size_and_mtime(path)) for name, path in files.items()]
     return hashlib.sha256(repr(states).encode()).hexdigest()[:16]
 
 
 def read_pictures(job: ProjectJob, progress: Progress) -> ProjectPictures:
     """Read the project's test pictures and their annotations; or draw scenes."""
-    found = listing(job.workspace.images(job.name, SPLIT))
+    found = listing_of(job, SPLIT, progress)
     files = files_of(job)
     if found.pairs:
         return replace(_read(job, found, labels_of(job).ids, progress), files=files)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from tasks.annotations.sharing import folder_of
 from tasks.core import receipts
 from tasks.core.errors import BrokenNetworkError, NetworkError
 from tasks.core.files import stamp_of
@@ -137,7 +138,7 @@ def _request(job: ProjectJob, network: str, request: MeasureRequest) -> Request:
     workspace = job.workspace
     log = workspace.log("measure", f"{job.name}-{network}")
     log.parent.mkdir(parents=True, exist_ok=True)
-    folders = [workspace.images(name, SPLIT) for name in job.config.projects]
+    folders = [folder_of(workspace, name, SPLIT) for name in job.config.projects]
     folders += [workspace.pre_trained, workspace.network(network), workspace.scenes]
     pictures = [*(path for path, _ in request.pictures), *request.sample]
     return Request(

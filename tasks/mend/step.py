@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tasks.annotations.cure import command, lookalikes
-from tasks.annotations.folder import listing
 from tasks.annotations.label_map import LabelMap, label_map_path, labels_of
+from tasks.annotations.sharing import listing_of
 from tasks.core.errors import AnnotationsError, UsageError, disk_error
 from tasks.core.files import size_and_mtime
 from tasks.core.paths import SPLITS
@@ -85,7 +85,7 @@ def _all(
 ) -> Iterator[Mended]:
     """What came of each picture."""
     for split in SPLITS:
-        found = listing(job.workspace.images(job.name, split))
+        found = listing_of(job, split)
         progress.begin(split, sum(size_and_mtime(pair.picture)[0] for pair in found.pairs))
         yield from plan(found, labels.ids, request.rules, progress.advance)
         progress.end()

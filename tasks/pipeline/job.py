@@ -51,9 +51,9 @@ class Job(Struct, frozen=True):
         """Where the receipt of this step, or of one before it, lies."""
         return self.workspace.receipt(step, self.name)
 
-    def names(self, scope: Scope) -> tuple[str, ...]:
-        """The names for which a step of this scope is done, seen from this job: those of all its
-        project's networks, say."""
+    def names(self, scope: Scope, *, with_exports: bool = False) -> tuple[str, ...]:
+        """The names for which a step of this scope is done, seen from this job: those of its
+        project's networks, say, and `with_exports` of what was exported from it."""
         return (ZOO,) if scope == "workspace" else (self.name,)
 
     @property
@@ -88,7 +88,7 @@ class NetworkJob(Job, frozen=True, kw_only=True):
     def doc(self) -> str:
         return self.network.family
 
-    def names(self, scope: Scope) -> tuple[str, ...]:
+    def names(self, scope: Scope, *, with_exports: bool = False) -> tuple[str, ...]:
         """An export comes of a training."""
         if scope != "training":
             return super().names(scope)
@@ -109,8 +109,10 @@ class ProjectJob(Job, frozen=True, kw_only=True):
     def doc(self) -> str:
         return "project"
 
-    def names(self, scope: Scope) -> tuple[str, ...]:
-        return self.project.all_networks if scope == "network" else super().names(scope)
+    def names(self, scope: Scope, *, with_exports: bool = False) -> tuple[str, ...]:
+        if scope != "network":
+            return super().names(scope)
+        return self.project.all_networks if with_exports else self.project.networks
 
 
 class TrainingJob(Job, frozen=True, kw_only=True):
@@ -132,7 +134,7 @@ class TrainingJob(Job, frozen=True, kw_only=True):
         """The project's own job, for what is asked of a project."""
         return ProjectJob(self.config, self.workspace, self.may_defer, project=self.project)
 
-    def names(self, scope: Scope) -> tuple[str, ...]:
+    def names(self, scope: Scope, *, with_exports: bool = False) -> tuple[str, ...]:
         if scope == "network":
             return (self.network.name,)
         if scope == "workspace" and self.network.trainer == "embedded":

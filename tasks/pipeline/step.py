@@ -94,6 +94,7 @@ class Step(Struct, Generic[J], frozen=True, kw_only=True):
             of networks stands for all networks of a project; see `Job.names`.
         is_default: a bare `doit` does it.
         is_repeatable: `doit -a` does it again although it is up to date; others look again.
+        of_exports: of a project's networks, those come first too that were exported from it.
         looks_anew: it is never up to date, and leaves no receipt: what it tells is all it does.
         runs_networks: it may make no sound for as long as the settings let a network run.
         takes_turns: another doit that does it for the same name is waited for.
@@ -114,6 +115,7 @@ class Step(Struct, Generic[J], frozen=True, kw_only=True):
     is_default: bool = False
     is_repeatable: bool = False
     looks_anew: bool = False
+    of_exports: bool = False
     runs_networks: bool = False
     takes_turns: bool = True
     results: Callable[[Workspace, str], tuple[Path, ...]] | None = None

@@ -9,12 +9,14 @@ from tasks.core.removal import Removal, Say, forget
 
 
 def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
-    """Remove a project's records that are as they were made, and the receipt and log of records."""
+    """Remove a project's records that are as they were made, the receipt and log of records, and
+    which pictures were shared out to which of them."""
     removal = Removal(workspace.root, dryrun, say)
     receipt = receipts.read(workspace.receipt("records", name), Receipt)
     removal.outputs(receipt, [workspace.record_file(name, split) for split in SPLITS])
     forget(removal, workspace, "records", name)
     if not removal.failures:
-        removal.file(workspace.seen(name), quiet=True)
-        removal.empty_folder(workspace.seen(name).parent)
+        for path in (workspace.seen(name), workspace.shared_out(name)):
+            removal.file(path, quiet=True)
+            removal.empty_folder(path.parent)
     return removal.failures

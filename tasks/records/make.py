@@ -21,7 +21,7 @@ from tasks.annotations.annotated import (
 )
 from tasks.annotations.folder import Pair
 from tasks.core.text import count, printable
-from tasks.formats.tf_record import Bytes, Floats, Ints, encode_example, frame
+from tasks.formats.tf_record import GROUP, Bytes, Floats, Ints, encode_example, frame
 from tasks.pictures.pixels import stored
 
 
@@ -107,8 +107,10 @@ def example(read: Annotated, ids: Mapping[str, int]) -> bytes:
     content, kind = stored(read.content, picture)
     width, height = picture.upright
     name = read.pair.picture.name.encode("utf-8", "surrogateescape")
+    group = {GROUP: Bytes((read.pair.group.encode(),))} if read.pair.group else {}
     return encode_example(
-        {
+        group
+        | {
             "image/encoded": Bytes((content,)),
             "image/format": Bytes((kind.encode(),)),
             "image/filename": Bytes((name,)),

@@ -9,21 +9,21 @@ from typing import IO
 import msgspec
 from msgspec import Struct, field
 
-from tasks.annotations.folder import LARGEST, Listing, listing, relative_name
+from tasks.annotations.folder import LARGEST, Listing, relative_name
 from tasks.annotations.label_map import LabelMap, label_ids, label_map_path, labels_of
 from tasks.annotations.other_formats import common_faults
+from tasks.annotations.record_receipt import RecordFile, RecordsReceipt
 from tasks.annotations.record_state import (
     VERSION,
     FileState,
     FileStates,
-    RecordFile,
-    RecordsReceipt,
     file_state,
     read_states,
     record_definition,
     shown_path,
     what_changed,
 )
+from tasks.annotations.sharing import astride, listing_of, unused, unused_message, where
 from tasks.core import ownership, receipts
 from tasks.core.errors import AnnotationsError, UserFilesError, disk_error
 from tasks.core.files import first_of, remove_leftovers, size_and_mtime, write_if_changed
@@ -126,6 +126,8 @@ class _Run(Struct):
 
 def _run(job: ProjectJob, progress: Progress) -> Outcome:
     run = _Run(job, progress, _labels(job), _splits(job))
+    if loose := unused(job):
+        run.lines.append(unused_message(job, len(loose)))
     states_path = job.workspace.seen(job.name)
     states = read_states(states_path)
     for split in run.splits:
@@ -158,20 +160,17 @@ def _splits(job: ProjectJob) -> list[_Split]:
     before = receipts.read(place, RecordsReceipt) or RecordsReceipt(definition="")
     found = []
     for name in SPLITS:
-        path, folder = (
-            job.workspace.record_file(job.name, name),
-            job.workspace.images(job.name, name),
-        )
+        path, folder = job.workspace.record_file(job.name, name), where(job, name)
         key = path.relative_to(job.workspace.root).as_posix()
         record, output = before.splits.get(name), before.output(key)
-        found.append(_Split(name, path, key, shown_path(job, folder), record, output))
+        found.append(_Split(name, path, key, folder, record, output))
     return found
 
 
 def _bring_up_to_date(run: _Run, split: _Split, states: dict[str, FileState]) -> None:
     """Make a record if it is stale. `states` are those of its pictures and XML when last read."""
     job, path = run.job, split.path
-    pictures = listing(job.workspace.images(job.name, split.name))
+    pictures = listing_of(job, split.name, run.progress)
     split.sources = {
         name: file_state(file, states.get(name), LARGEST) for name, file in pictures.files.items()
     }
@@ -182,7 +181,7 @@ def _bring_up_to_date(run: _Run, split: _Split, states: dict[str, FileState]) ->
         return
     run.remarks += [f"{split.folder}: {oddity}" for oddity in _oddities(pictures)]
     sources = {name: state.sha256 for name, state in split.sources.items()}
-    wanted = RecordFile(record_definition(run.labels), sources)
+    wanted = RecordFile(record_definition(run.labels, pictures), sources)
     here = path_state(job.workspace.root, path)
     if here.kind in ("folder", "other"):
         raise UserFilesError(job.name, f"{shown_path(job, path)} is not a file", "move it away")
@@ -204,6 +203,8 @@ def _leave(run: _Run, split: _Split, pictures: Listing) -> None:
     elif pictures.pairs:
         what = count(len(pictures.pairs), "picture")
         run.lines.append(f"{split.folder}: {what}, none annotated with labelImg yet")
+    elif pictures.folder.name != split.name:
+        run.lines.append(f"{split.folder}: no picture fell to it; the more there are, the sooner")
     else:
         part = "most of your pictures" if split.name == "train" else "about one picture in ten"
         run.lines.append(f"{split.folder} is empty: put {part} there, annotated with labelImg")
@@ -271,6 +272,7 @@ def _outcome(run: _Run) -> Outcome:
     lines = (*first_of(run.remarks, MOST_LINES, whole), *run.lines)
     if not any(split.record for split in run.splits):
         return Outcome("kept", "no annotated pictures yet", lines=lines)
+    lines += tuple(f"{pair} look alike" for pair in astride(run.job))
     written = [split for split in run.splits if split.summary]
     if not written:
         return Outcome("kept", lines=lines)

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tasks.annotations.label_map import label_map_path, labels_of
-from tasks.annotations.record_state import RecordsReceipt
+from tasks.annotations.record_receipt import RecordsReceipt
 from tasks.core import ownership, receipts
 from tasks.core.errors import AnnotationsError, TrainingError, UnreachableError, disk_error
 from tasks.core.files import write_atomic
@@ -174,6 +174,7 @@ def _train(job: TrainingJob, progress: Progress) -> Outcome:
     aside = runs.begin(folder, {"how it is trained": definition(job), **_inputs(job)})
     if aside is not None:
         progress.note(aside.told)
+    _unfinish(job)
     work = _Work(plan, folder, progress, runs.read_history(folder))
     write_atomic(folder / runs.REQUEST, msgspec.json.encode(_request(job, plan, split, labels)))
     log = job.workspace.log("train", job.name)
@@ -191,6 +192,13 @@ def _train(job: TrainingJob, progress: Progress) -> Outcome:
         todo = "set a lower learning_rate for it in config/workspace.toml; see docs/training.md"
         raise TrainingError(job.name, why, todo)
     return _finish(job, work, split, aside, end.reason)
+
+
+def _unfinish(job: TrainingJob) -> None:
+    """From here on the weights may be others than those that the receipt tells of."""
+    place = job.workspace.receipt("train", job.name)
+    if former := receipts.read(place, TrainReceipt):
+        receipts.write(place, replace(former, status="done", definition=""))
 
 
 def _split(job: TrainingJob, plan: Plan) -> Split:

@@ -2,7 +2,8 @@
 best checkpoint by. The test pictures are left for the end.
 
 The digest of a picture decides, so that one more picture never moves another from one side to the
-other, and a picture that is there twice is on one side.
+other, and a picture that is there twice is on one side. Of pictures that look alike, where records
+tell them, one decides for all.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from tasks.core.files import atomic_writer
-from tasks.formats.tf_record import decode_example, frame, read_frames
+from tasks.formats.tf_record import GROUP, decode_example, frame, read_frames
 
 PICTURE, DIGEST = "image/encoded", "image/key/sha256"
 
@@ -58,11 +59,13 @@ def split_records(records: Iterable[Path], share: float, folder: Path) -> Split:
 
 
 def _digest(record: bytes) -> str:
-    """The sha256 of the record's picture; as recorded, or of its bytes where it is not."""
+    """The sha256 that decides: of the picture that others look like, or of the record's own; as
+    recorded, or of its bytes where it is not."""
     features = decode_example(record)
-    noted = features.get(DIGEST)
-    if noted and isinstance(noted[0], bytes) and len(noted[0]) == 64:
-        return noted[0].decode("ascii")
+    for key in (GROUP, DIGEST):
+        noted = features.get(key)
+        if noted and isinstance(noted[0], bytes) and len(noted[0]) == 64:
+            return noted[0].decode("ascii")
     pictures = features.get(PICTURE)
     if not pictures or not isinstance(pictures[0], bytes):
         raise ValueError("a record holds no picture")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing, suppress
 from fnmatch import fnmatchcase
 from functools import wraps
@@ -138,13 +138,27 @@ def _run(execute: Any) -> Any:
 
 def _follow(tasks: Iterable[Any], words: Collection[str]) -> None:
     """Have each task wait for those of the tasks that it follows which the words ask for: by name,
-    by group, or by a pattern."""
+    by group, or by a pattern. Not for one that itself waits for the task: an export of a network
+    that its own project trains further."""
+    by_name = {task.name: task for task in tasks}
     for task in tasks:
         for before in (task.meta or {}).get(FOLLOWS, ()):
             group = before.partition(":")[0]
-            if any(word == group or fnmatchcase(before, word) for word in words):
+            is_asked = any(word == group or fnmatchcase(before, word) for word in words)
+            if is_asked and not _waits_for(before, task.name, by_name):
                 task.task_dep.append(before)
                 task.meta[SURVIVES].append(before)
+
+
+def _waits_for(name: str, other: str, by_name: Mapping[str, Any]) -> bool:
+    """Whether a task comes after another, by way of any."""
+    seen, rest = {name}, [name]
+    while rest:
+        task = by_name.get(rest.pop())
+        new = set(task.task_dep if task is not None else ()) - seen
+        seen |= new
+        rest += new
+    return other in seen
 
 
 def _mark_named(tasks: Iterable[Any], words: Iterable[str]) -> None:

@@ -169,13 +169,14 @@ def step_task(step: Step[J], job: J) -> StepTask:
     run a task again and again whose targets never appear.
     """
     name, receipt = job.name, job.workspace.receipt
-    survives = _tasks_of(step.survives, job)
+    before = partial(_before, job=job, of_exports=step.of_exports)
+    survives = _tasks_of(before(step.survives))
     has_receipt = step.name == step.title and not step.looks_anew
     return StepTask(
         f"{step.name}:{name}",
         [(run_step, [], {"step": step, "job": job})],
-        file_dep=[str(receipt(*before)) for before in _before(step.reads, job)],
-        task_dep=[*_tasks_of(step.needs, job), *survives],
+        file_dep=[str(receipt(*one)) for one in before(step.reads)],
+        task_dep=[*_tasks_of(before(step.needs)), *survives],
         targets=[str(receipt(step.name, name))] if has_receipt else [],
         params=step_params(step.options),
         uptodate=[UpToDate(step, job)],
@@ -186,20 +187,20 @@ def step_task(step: Step[J], job: J) -> StepTask:
             doit_hooks.NAMED: False,
             doit_hooks.AGAIN: False,
             doit_hooks.SURVIVES: survives,
-            doit_hooks.FOLLOWS: _tasks_of(step.follows, job),
+            doit_hooks.FOLLOWS: _tasks_of(before(step.follows)),
         },
     )
 
 
-def _before(steps: Iterable[str], job: Job) -> Iterator[tuple[str, str]]:
+def _before(steps: Iterable[str], job: Job, of_exports: bool) -> Iterator[tuple[str, str]]:
     """Steps that come before this job, each with the name for which it is done."""
     for step in steps:
-        for name in job.names(BY_NAME[step].scope):
+        for name in job.names(BY_NAME[step].scope, with_exports=of_exports):
             yield step, name
 
 
-def _tasks_of(steps: Iterable[str], job: Job) -> list[str]:
-    return [f"{step}:{name}" for step, name in _before(steps, job)]
+def _tasks_of(before: Iterable[tuple[str, str]]) -> list[str]:
+    return [f"{step}:{name}" for step, name in before]
 
 
 def group(name: str, members: Iterable[str], doc: str, cleaner: Cleaner) -> StepTask:

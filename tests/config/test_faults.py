@@ -205,6 +205,9 @@ TABLE = {
     PROJECT + 'networks = ["first_net"]\nlabel_map = "first_net"': (
         "projects.cubes.label_map: expected a name that no network of the project has"
     ),
+    PROJECT + "test_share = 1.0": (
+        "projects.cubes.test_share: expected a number from 0 to 0.9; found 1.0"
+    ),
     PROJECT + 'label_map = "../x.pbtxt"': (
         "projects.cubes.label_map: expected a file name: letters, digits, `.`, `_` and `-`, "
         'no folder; found "../x.pbtxt"'

@@ -85,10 +85,13 @@ def test_a_training_leaves_its_history_and_its_curve(trained: tuple[Checkout, Fi
 def test_an_export_is_a_network_at_once_and_nothing_is_done_twice(
     trained: tuple[Checkout, Finished],
 ) -> None:
-    new = trained[0].doit("train:cube_faces", "export:cube_faces")
+    new = trained[0].doit(f"extract:{EXPORT}")
     assert did(new) == {f"{step}:{EXPORT}" for step in ("download", "verify", "extract")}
-    again = trained[0].doit("train:cube_faces", "export:cube_faces")
-    assert (again.code, again.out) == (0, "nothing to do: everything is up to date\n")
+    for words in (["export"], ["train:cube_faces", "export:cube_faces"], [f"export:{NAME}"]):
+        again = trained[0].doit(*words)
+        assert (again.code, again.out) == (0, "nothing to do: everything is up to date\n")
+    again = trained[0].doit(f"train:{NAME}", f"export:{NAME}", f"extract:{EXPORT}")
+    assert again.code == 0, again.said
 
 
 def test_the_export_tells_what_it_is_without_naming_this_machine(

@@ -32,3 +32,9 @@ def test_a_training_without_best_weights_is_named_with_what_to_do(job: TrainingJ
     receipts.write(job.workspace.receipt("train", job.name), TrainReceipt(definition="d"))
     with pytest.raises(TrainingError, match="holds no best weights any more; run `doit train:"):
         step.run(job, Silent())
+
+
+def test_a_training_that_was_begun_again_and_killed_is_not_exported(job: TrainingJob) -> None:
+    receipts.write(job.workspace.receipt("train", job.name), TrainReceipt(definition=""))
+    with pytest.raises(TrainingError, match="not finished; run `doit train:cube_faces:net`"):
+        step.run(job, Silent())

@@ -99,6 +99,8 @@ def test_two_boxes_on_one_object_are_told(job: ProjectJob) -> None:
 def test_what_nobody_confirmed_is_told(job: ProjectJob) -> None:
     (images(job) / "a.xml").write_bytes(proposed(("one", 1, 2, 30, 40)))
     assert "proposed by net, and nobody confirmed it" in pictures(job)["train/a.png"].text
+    (labels, _) = page(job).one(id="labels").all("table")
+    assert [row.text for row in labels.one("tbody").all("tr")] == ["one 1 0 1", "two 0 1 1"]
 
 
 def test_boxes_are_held_against_the_anchors_of_each_network(job: ProjectJob) -> None:
@@ -149,10 +151,13 @@ def test_of_too_many_pictures_some_that_lie_apart_are_shown(job: ProjectJob) -> 
     from tasks.look.dataset import PictureFacts
 
     many = [
-        (PictureFacts(Path(f"{n:04}.png"), "train", "", None, (), (), n == 700, 0), "")
+        (PictureFacts(Path(f"{n:04}.png"), "train", "", None, (), (), False, False, 0), "")
         for n in range(1000)
     ]
-    many[700] = (PictureFacts(Path("0700.png"), "train", "", None, (), ("bad",), True, 0), "")
+    many[700] = (
+        PictureFacts(Path("0700.png"), "train", "", None, (), ("bad",), True, False, 0),
+        "",
+    )
     chosen = [one.path.name for one, _ in choice(many)]
     assert len(chosen) == MOST
     assert chosen[0] == "0700.png"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.annotations.record_state import RecordFile, RecordsReceipt
+from tasks.annotations.record_receipt import RecordFile, RecordsReceipt
 from tasks.core import receipts
 from tasks.core.errors import AnnotationsError, DiskError, UserFilesError
 from tasks.core.files import sha256_of

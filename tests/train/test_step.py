@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from tasks.annotations.record_state import RecordFile, RecordsReceipt
+from tasks.annotations.record_receipt import RecordFile, RecordsReceipt
 from tasks.config.types import Config, Network, Project, Training
 from tasks.core import receipts
 from tasks.core.errors import AnnotationsError, DiskError, TrainingError, UnreachableError
@@ -208,6 +208,20 @@ def test_a_training_that_did_not_end_well_is_one_line_and_keeps_its_history(
         step.run(place.job, Silent())
     assert step.why_stale(place.job) == "never done"
     assert (place.folder / "history.csv").exists()
+
+
+def test_a_training_that_was_killed_is_never_taken_for_the_one_before(
+    place: Place, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step.run(place.job, Silent())
+
+    def killed(*_: object) -> End:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(step, "listen", killed)
+    with pytest.raises(KeyboardInterrupt):
+        step.run(job_of(place.workspace, num_steps=2000), Silent())
+    assert step.why_stale(place.job) == "it was not finished"
 
 
 def test_patience_that_ended_it_is_told_and_it_is_done(place: Place, trainer: Trainer) -> None:
