@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from hashlib import sha256 as digest
 from pathlib import Path
 
 from msgspec import Struct
@@ -14,7 +14,14 @@ from tasks.annotations import voc_writer
 from tasks.annotations.folder import listing
 from tasks.config.types import Config, Project
 from tasks.core.errors import AnnotationsError, DiskError, TodError, UsageError
-from tasks.core.files import first_of, free_space, human_size, read_head, size_and_mtime
+from tasks.core.files import (
+    first_of,
+    free_space,
+    human_size,
+    read_head,
+    sha256_or_nothing,
+    size_and_mtime,
+)
 from tasks.core.paths import SPLITS, Workspace
 from tasks.core.spelling import composed
 from tasks.core.text import count, printable
@@ -197,9 +204,8 @@ def _write(
             except ValueError as error:
                 report.fault(foreign.where, f"{foreign.path.name}: {error}")
             else:
-                is_same = partial(_holds, content=picture.content)
-                size = len(picture.content)
-                target = names.place(Path(picture.name), size, folders[split], is_same)
+                size, sha256 = len(picture.content), digest(picture.content).hexdigest()
+                target = names.place(Path(picture.name), size, sha256, folders[split])
                 _take(foreign.path, picture, target, writer, done)
                 done.splits[target.picture.parent.name] += 1
             writer.publish_if_many()
@@ -209,7 +215,7 @@ def _write(
 
 
 def _names_in(workspace: Workspace, project: str) -> Names:
-    names = Names()
+    names = Names(sha256_or_nothing)
     for split in SPLITS:
         listed = listing(workspace.images(project, split))
         names.add(listed, [size_and_mtime(pair.picture)[0] for pair in listed.pairs])

@@ -17,9 +17,6 @@ from msgspec import Struct, field
 from tasks.annotations.folder import Listing, folded
 from tasks.importing.types import Split
 
-IsSame = Callable[[Path], bool]
-"""Whether the file at a path holds the picture in question."""
-
 
 class Target(Struct, frozen=True):
     """Where a picture goes.
@@ -38,30 +35,36 @@ class Names(Struct):
     """The names in a project's folders of pictures.
 
     Attributes:
-        there: bytes → the pictures of that size that were there before.
+        digest_of: the sha256 of a file.
+        sized: bytes → the pictures of that size that were there before and were not read yet.
+        there: sha256 → those that were read.
         xmls: a picture that was there before → its annotation.
         taken: folder → stems of pictures and annotations, as `folded` has them.
     """
 
-    there: dict[int, list[Path]] = field(default_factory=lambda: defaultdict(list))
+    digest_of: Callable[[Path], str]
+    sized: dict[int, list[Path]] = field(default_factory=lambda: defaultdict(list))
+    there: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))
     xmls: dict[Path, Path] = field(default_factory=dict)
     taken: dict[Path, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def add(self, listed: Listing, sizes: Iterable[int]) -> None:
         """What lies in a folder; `sizes` are those of its pictures, in bytes."""
         for pair, size in zip(listed.pairs, sizes, strict=True):
-            self.there[size].append(pair.picture)
+            self.sized[size].append(pair.picture)
             self.xmls[pair.picture] = pair.xml or pair.picture.with_suffix(".xml")
         stems = [path.stem for pair in listed.pairs for path in (pair.picture, *pair.annotations)]
         stems += [path.stem for path in listed.unpaired]
         self.taken[listed.folder].update(map(folded, stems))
 
-    def place(self, picture: Path, size: int, folder: Path, is_same: IsSame) -> Target:
+    def place(self, picture: Path, size: int, sha256: str, folder: Path) -> Target:
         """Where a picture goes that is to be in this folder; each call gives another place."""
-        same = [path for path in self.there.get(size, ()) if is_same(path)]
+        for path in self.sized.pop(size, ()):
+            self.there[self.digest_of(path)].append(path)
+        same = self.there.get(sha256)
         if same:
             best = min(same, key=lambda path: _distance(path, picture, folder))
-            self.there[size].remove(best)
+            same.remove(best)
             return Target(best, self.xmls[best], is_there=True)
         taken = self.taken[folder]
         numbered = (f"{picture.stem}-{number}" for number in count(2))
