@@ -33,7 +33,7 @@ from tasks.pipeline.job import NetworkJob
 from tasks.core.paths import Workspace
 from tasks.inference.report import SmokeReceipt
 from tasks.pipeline.receipts import ExtractReceipt
-from tasks.smoke.picture import scene_id
+from tasks.smoke.picture import SCENE_ID
 from tasks.smoke.step import definition
 from tasks.inference.machine import tensorflow_version
 from tasks.wiring.start import start
@@ -46,7 +46,7 @@ for name in sys.argv[1:]:
     files = {workspace.smoke_json(name): b"{}", workspace.smoke_picture(name): b"PNG"}
     outputs, _ = write_results(workspace.root, place, SmokeReceipt(definition=""), files)
     receipts.write(place, SmokeReceipt(
-        definition=definition(job), tree=extracted.tree, picture=scene_id(),
+        definition=definition(job), tree=extracted.tree, picture=SCENE_ID,
         tensorflow=tensorflow_version(), outputs=outputs))
 """
 
