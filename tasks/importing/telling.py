@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
+from tasks.annotations.cure import command, lookalikes
 from tasks.annotations.label_map import label_ids
 from tasks.config.types import Project
 from tasks.core.paths import SPLITS
@@ -73,17 +74,24 @@ def _some(lines: Sequence[str]) -> str:
 
 
 def _label_lines(found: Mapping[str, int], project: Project) -> Iterator[str]:
-    """Labels that the project lacks, and the line that would add them."""
+    """Labels that the project lacks: the command that renames those that it only spells otherwise,
+    and the line that would add the others."""
     known = label_ids(project)
     missing = sorted(found.keys() - known.keys())
     if not missing:
         return
     names = ", ".join(map(spelled, missing))
     yield f"{count(len(missing), 'label')} that {project.name} lacks: {names}"
+    if renames := lookalikes(missing, known):
+        yield f"to have them spelled as there: `{command(project.name, renames)}`"
+    missing = [label for label in missing if label not in renames]
     near = (f"{spelled(label)}{suggestion(label, known)}" for label in missing)
     yield from (line for line in near if "did you mean" in line)
+    if not missing:
+        return
     where = f"config/workspace.toml, [projects.{project.name}]"
-    yield f"to have them all, write in {where}: {_labels_line(project, missing)}"
+    them = "the others" if renames else "them all"
+    yield f"to have {them}, write in {where}: {_labels_line(project, missing)}"
 
 
 def _labels_line(project: Project, missing: Sequence[str]) -> str:
