@@ -78,6 +78,9 @@ def upright_boxes(foreign: ForeignPicture, frame: Frame, report: Report) -> tupl
     if boxes and in_pixels is None and frame.orientation != 1:
         report.remark("picture", "turned by EXIF; its boxes are taken for drawn upright")
     boxes, fault, _ = in_frame(boxes, in_pixels, frame)
+    if boxes and not fault and in_pixels == size[::-1] != size and frame.orientation == 1:
+        said = "with width and height swapped in its annotation; its boxes are taken as they stand"
+        report.remark("picture", f"{said}: look at them, for it may have been turned since")
     if fault and foreign.xml is None:
         raise ValueError(fault)
     boxes = tuple(map(_rounded, boxes))

@@ -339,3 +339,11 @@ def test_a_number_that_no_picture_has_is_not_written(tmp_path: Path) -> None:
     done = imported(tmp_path, lay(tmp_path / "s", {"a.png": 1, "x.json": whole}))
     assert "an edge of its box is 1e+07, which no picture has" in done.said
     assert not done.files
+
+
+def test_width_and_height_that_are_swapped_are_told(tmp_path: Path) -> None:
+    swapped = xml(("one", 4, 5, 20, 30), size=SIZE[::-1], filename="a.png")
+    source = lay(tmp_path / "s", {"Annotations/a.xml": swapped, "JPEGImages/a.png": 1})
+    done = imported(tmp_path, source)
+    assert "1 picture: with width and height swapped in its annotation" in done.said
+    assert done.annotation("train/a.xml").boxes[0].edges == (4, 5, 20, 30)
