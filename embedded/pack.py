@@ -65,5 +65,7 @@ def unpack(archive: Path, folder: Path) -> Path:
     """Unpacks an archive of ours into a folder; returns the network's folder in it."""
     with tarfile.open(archive) as tar:
         top = tar.getnames()[0].split("/")[0]
-        tar.extractall(folder, filter="data")
+        if hasattr(tarfile, "data_filter"):  # not in Python 3.11.2, which Debian 12 has
+            tar.extraction_filter = tarfile.data_filter
+        tar.extractall(folder)
     return folder / top

@@ -45,7 +45,9 @@ def old(tmp_path: Path) -> Checkout:
 def unpack(archive: Path, folder: Path) -> None:
     """Unpack with all digits of the times of change, which tarfile rounds."""
     with tarfile.open(archive) as file:
-        file.extractall(folder, filter="data")
+        if hasattr(tarfile, "data_filter"):
+            file.extraction_filter = tarfile.data_filter
+        file.extractall(folder)
         for member in file.getmembers():
             changed = int(Decimal(member.pax_headers.get("mtime", member.mtime)) * 10**9)
             os.utime(folder / member.name, ns=(changed, changed))
