@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from tasks.inference.results import Detection, GroundTruth, Place
+from tasks.inference.results import Detection, GroundTruth
+from tasks.pages.boxes import overlap
 
 SAME = 0.5
 """Intersection over union from which on two boxes are of the same object."""
@@ -71,17 +72,6 @@ def tally(
     judged = verdicts(found, truth, known)
     right = judged.count(True)
     return Tally(right, judged.count(False), sum(m.label in known for m in truth) - right)
-
-
-def overlap(one: Place, other: Place) -> float:
-    """Intersection over union."""
-
-    def area(top: float, left: float, bottom: float, right: float) -> float:
-        return max(0.0, bottom - top) * max(0.0, right - left)
-
-    common = area(*map(max, one[:2], other[:2]), *map(min, one[2:], other[2:]))
-    union = area(*one) + area(*other) - common
-    return common / union if union > 0 else 0.0
 
 
 # --- what a network takes for what --------------------------------------------------------------

@@ -9,9 +9,9 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from tasks.compare.matching import SAME, Pair, overlap, pairs, tally
+from tasks.compare.matching import SAME, Pair, pairs, tally
 from tasks.inference.results import Detection, PictureDetections
-from tasks.pages.boxes import LEAST, SURE, Labels, whole_percent
+from tasks.pages.boxes import LEAST, SURE, Labels, overlap, whole_percent
 
 PICTURES = 60
 """How many the page shows at most."""

@@ -9,7 +9,6 @@ voc/<name>.xml    on demand: first annotations for labelImg
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -102,7 +101,6 @@ def detect(
         raise NetworkError(network.name, "it has no SavedModel, so it can't be run")
     folder = choice.out or _new_folder(workspace.results(network.name))
     labels = {number: label for label, number in config.label_ids(network).items()}
-    make_folders(folder)
     found, faults = list[Found](), list[str]()
     results = _results(network, paths, config, workspace, progress)
     for number, (path, result) in enumerate(results, 1):
@@ -111,8 +109,6 @@ def detect(
             continue
         found.append(_take(number, path, result.rows, labels, choice, folder, network.name))
     if not found:
-        with suppress(OSError):
-            folder.rmdir()
         raise UsageError(COMMAND, f"no picture could be read: {faults[0]}", "name others")
     write_atomic(folder / "detections.json", _coco_results(found))
     write_atomic(folder / "pictures.json", _coco_index(found, labels))
@@ -233,7 +229,6 @@ def _take(
     write_atomic(folder / f"{name}.jpg", _jpeg(draw(pixels, shown)))
     if choice.voc:
         sure = [one for one in boxes if one.score >= choice.threshold]
-        make_folders(folder / "voc")
         write_atomic(folder / "voc" / f"{name}.xml", voc(path, pixels.size, sure, network))
     ids = tuple(row[0] for row in kept)
     return Found(number=number, path=path, size=pixels.size, boxes=boxes, ids=ids)

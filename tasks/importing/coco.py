@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from msgspec import Raw, Struct, field
+from msgspec import Raw, Struct
 
 from tasks.annotations.voc import MOST_BOXES, Box
 from tasks.core.text import shortened
 from tasks.importing.source import Source
 from tasks.importing.text import decoded, json_of, with_lines
-from tasks.importing.types import ForeignPicture, Report, edges_of, label_of, place, size_of
+from tasks.importing.types import ForeignPicture, Listed, Report, edges_of, label_of, place, size_of
 
 Id = int | str
 
@@ -52,16 +52,6 @@ class Owner(Struct):
     image_id: Id
 
 
-class Listed(Struct):
-    """A picture of the file, and what became of its annotations."""
-
-    where: str
-    name: str
-    size: tuple[int, int] | None
-    boxes: list[Box] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-
-
 def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[ForeignPicture]:
     """The pictures that these files list."""
     for path in files:
@@ -70,22 +60,10 @@ def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[Fore
         except ValueError as error:
             report.fault(source.shown(path), error)
             continue
-        for one in listed:
-            try:
-                picture = source.find(one.name, path)
-            except ValueError as error:
-                report.fault(one.where, error)
-                continue
-            if not one.boxes and not one.faults:
+        for picture in source.listed(path, listed, report):
+            if not picture.boxes and not picture.faults:
                 report.remark("picture", "without boxes, so it is background")
-            yield ForeignPicture(
-                path=picture,
-                where=one.where,
-                boxes=tuple(one.boxes),
-                size=one.size,
-                split=source.split_of(picture) or source.split_of(path),
-                faults=tuple(one.faults),
-            )
+            yield picture
 
 
 def _read_file(path: Path, shown: str, report: Report) -> list[Listed]:

@@ -18,6 +18,7 @@ from tasks.importing.text import decoded, json_of, with_lines
 from tasks.importing.types import (
     FRACTIONS,
     ForeignPicture,
+    Listed,
     Report,
     are_fractions,
     edges_of,
@@ -45,15 +46,6 @@ class Annotation(Struct):
     coordinates: Coordinates
 
 
-class Listed(Struct):
-    """An entry of a file: its picture's name, and what it says of it."""
-
-    where: str
-    name: str
-    boxes: list[Box]
-    faults: list[str]
-
-
 def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[ForeignPicture]:
     """The pictures that these files list."""
     for path in files:
@@ -64,20 +56,7 @@ def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[Fore
             continue
         in_fractions = are_fractions(box for entry in entries for box in entry.boxes)
         report.remark("file", FRACTIONS, int(in_fractions))
-        for entry in entries:
-            try:
-                picture = source.find(entry.name, path)
-            except ValueError as error:
-                report.fault(entry.where, error)
-                continue
-            yield ForeignPicture(
-                path=picture,
-                where=entry.where,
-                boxes=tuple(entry.boxes),
-                in_fractions=in_fractions,
-                split=source.split_of(picture) or source.split_of(path),
-                faults=tuple(entry.faults),
-            )
+        yield from source.listed(path, entries, report, in_fractions=in_fractions)
 
 
 def _read_file(path: Path, shown: str, report: Report) -> list[Listed]:
@@ -96,7 +75,7 @@ def _read_file(path: Path, shown: str, report: Report) -> list[Listed]:
 
 
 def _listed(where: str, name: str, items: Sequence[Raw]) -> Listed:
-    listed = Listed(where, name, [], [])
+    listed = Listed(where, name)
     if len(items) > MOST_BOXES:
         listed.faults.append(f"{where}: it has more than {MOST_BOXES} boxes")
         return listed

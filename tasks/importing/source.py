@@ -20,7 +20,7 @@ from tasks.annotations.folder import CLASSES, FOLDERS, KNOWN, OTHER, folded
 from tasks.core.errors import UsageError
 from tasks.core.text import printable, shortened
 from tasks.importing.text import LARGEST_LIST, text_of
-from tasks.importing.types import Split
+from tasks.importing.types import ForeignPicture, Listed, Report, Split
 
 COMMAND = "import"
 MOST_FILES = 1_000_000
@@ -127,6 +127,26 @@ class Source(Struct):
             first, second = (self.shown(path) for path in fitting[:2])
             raise ValueError(f"its picture may be {first} or {second}")
         return fitting[0]
+
+    def listed(
+        self, file: Path, entries: Iterable[Listed], report: Report, *, in_fractions: bool = False
+    ) -> Iterator[ForeignPicture]:
+        """The pictures that a file lists by their names. Of one that is not found, the fault."""
+        for one in entries:
+            try:
+                picture = self.find(one.name, file)
+            except ValueError as error:
+                report.fault(one.where, error)
+                continue
+            yield ForeignPicture(
+                path=picture,
+                where=one.where,
+                boxes=tuple(one.boxes),
+                in_fractions=in_fractions,
+                size=one.size,
+                split=one.split or self.split_of(picture) or self.split_of(file),
+                faults=tuple(one.faults),
+            )
 
     def split_of(self, path: Path) -> Split:
         """What the source takes a picture or an annotation for: by the deepest folder with such a

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from tasks.annotations.voc import MOST_BOXES, Box, number
 from tasks.core.text import count
@@ -27,6 +27,7 @@ from tasks.importing.text import text_of
 from tasks.importing.types import (
     FRACTIONS,
     ForeignPicture,
+    Listed,
     Report,
     Split,
     are_fractions,
@@ -78,16 +79,6 @@ CODE = re.compile(r"/[mg]/\w+\Z")
 Columns = Mapping[str, int]
 
 
-class Listed(Struct):
-    """A picture of a table, by the name that it has there."""
-
-    where: str
-    split: Split = ""
-    size: tuple[int, int] | None = None
-    boxes: list[Box] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-
-
 def columns_of(line: str) -> Columns | None:
     """What stands in which column, by a table's first line; None if it is no table of boxes."""
     [row] = list(csv.reader([line], delimiter=_delimiter(line), skipinitialspace=True)) or [[]]
@@ -116,28 +107,12 @@ def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[Fore
         except (ValueError, csv.Error) as error:
             report.fault(source.shown(path), error)
             continue
-        in_fractions = are_fractions(box for one in listed.values() for box in one.boxes)
+        in_fractions = are_fractions(box for one in listed for box in one.boxes)
         report.remark("table", FRACTIONS, int(in_fractions))
-        for name, one in listed.items():
-            try:
-                picture = source.find(name, path)
-            except ValueError as error:
-                report.fault(one.where, error)
-                continue
-            yield ForeignPicture(
-                path=picture,
-                where=one.where,
-                boxes=tuple(one.boxes),
-                in_fractions=in_fractions,
-                size=one.size,
-                split=one.split or source.split_of(picture) or source.split_of(path),
-                faults=tuple(one.faults),
-            )
+        yield from source.listed(path, listed, report, in_fractions=in_fractions)
 
 
-def _read_table(
-    path: Path, shown: str, names: Mapping[str, str], report: Report
-) -> dict[str, Listed]:
+def _read_table(path: Path, shown: str, names: Mapping[str, str], report: Report) -> list[Listed]:
     text = text_of(path)
     first = next(iter(text.splitlines()), "")
     columns = columns_of(first)
@@ -155,12 +130,12 @@ def _read_table(
         if not name:
             report.fault(where, "it names no picture")
             continue
-        one = listed.setdefault(name, Listed(where))
+        one = listed.setdefault(name, Listed(where, name))
         try:
             _add(_Row(row, columns), one, names, report)
         except ValueError as error:
             one.faults.append(f"{where}: {error}")
-    return listed
+    return list(listed.values())
 
 
 class _Row(Struct):

@@ -47,6 +47,18 @@ class ForeignPicture(Struct, frozen=True, kw_only=True):
     faults: tuple[str, ...] = ()
 
 
+class Listed(Struct):
+    """A picture that a file lists by its name, and what the file says of it; as in
+    `ForeignPicture`."""
+
+    where: str
+    name: str
+    size: tuple[int, int] | None = None
+    split: Split = ""
+    boxes: list[Box] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
 class Report(Struct):
     """What is to be told of a source.
 

@@ -48,9 +48,10 @@ def _percent(part: float) -> str:
 
 def labels_chart(dataset: Dataset) -> Chart:
     """A bar of each label's boxes; the part that is for testing is set off."""
-    counts = dataset.labels
-    names = sorted({name for name, _ in counts}, key=lambda n: (-_both(dataset, n), n))
-    most = nice(max(_both(dataset, name) for name in names))
+    counts = dataset.labels()
+    both = {name: sum(counts[name, split] for split in SPLITS) for name, _ in counts}
+    names = sorted(both, key=lambda name: (-both[name], name))
+    most = nice(max(both.values()))
     axis = Axis(0.0, most, LEFT, RIGHT)
     bottom = TOP + min(len(names), LABELS) * ROW
     lines, ticks = axis.grid(TOP, bottom, "{:g}".format)
@@ -73,10 +74,6 @@ def labels_chart(dataset: Dataset) -> Chart:
         bars=bars,
         texts=texts + ticks,
     )
-
-
-def _both(dataset: Dataset, label: str) -> int:
-    return sum(dataset.labels[label, split] for split in SPLITS)
 
 
 def histogram(

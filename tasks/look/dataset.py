@@ -10,9 +10,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from tasks.annotations.annotated import Annotated
-from tasks.annotations.voc import Box, Edges
+from tasks.annotations.voc import Box
 from tasks.checks.finding import Finding
 from tasks.core.text import printable
+from tasks.pages.boxes import overlap
 
 OVERLAPPING, ONE_OBJECT = 0.5, 0.9
 """Intersection over union from which on two boxes of a picture are told of, and from which on two
@@ -75,10 +76,13 @@ class Dataset(Struct, frozen=True):
                 alike.setdefault(picture.sha256, []).append(picture)
         return [same for same in alike.values() if len(same) > 1]
 
-    @property
     def labels(self) -> Counter[tuple[str, str]]:
-        """How many boxes: (label, split) → count."""
+        """Count the boxes: (label, split) → how many."""
         return Counter((box.label, one.split) for one in self.confirmed for box in one.boxes)
+
+    def pictures_of_labels(self) -> Counter[str]:
+        """Count the pictures on which a label occurs."""
+        return Counter(label for one in self.confirmed for label in {b.label for b in one.boxes})
 
 
 def facts_of(read: Annotated, split: str) -> PictureFacts:
@@ -115,19 +119,6 @@ def overlaps(boxes: Sequence[Box]) -> Iterator[tuple[Box, Box, float]]:
         share = overlap(box.edges, other.edges)
         if share >= OVERLAPPING:
             yield box, other, share
-
-
-def overlap(one: Edges, other: Edges) -> float:
-    """Intersection over union of two boxes; 0 where an area is none."""
-    wide = min(one[2], other[2]) - max(one[0], other[0])
-    high = min(one[3], other[3]) - max(one[1], other[1])
-    common = wide * high if wide > 0 and high > 0 else 0.0
-    both = _area(one) + _area(other) - common
-    return common / both if both > 0 else 0.0
-
-
-def _area(edges: Edges) -> float:
-    return (edges[2] - edges[0]) * (edges[3] - edges[1])
 
 
 def sizes(pictures: Iterable[PictureFacts]) -> list[tuple[tuple[int, int], int]]:

@@ -80,18 +80,14 @@ def lead(dataset: Dataset) -> str:
 
 
 def _labels(dataset: Dataset) -> Table:
-    counts = dataset.labels
+    counts, on = dataset.labels(), dataset.pictures_of_labels()
     names = sorted({name for name, _ in counts})
     rows = [
-        (printable(name), *(f"{counts[name, split]:,}" for split in SPLITS), _on(dataset, name))
+        (printable(name), *(f"{counts[name, split]:,}" for split in SPLITS), f"{on[name]:,}")
         for name in names
     ]
     head = ("Label", "Boxes to train", "Boxes to test with", "Pictures")
     return Table("Boxes of each label", head, tuple(rows))
-
-
-def _on(dataset: Dataset, label: str) -> str:
-    return f"{sum(any(b.label == label for b in one.boxes) for one in dataset.confirmed):,}"
 
 
 def _sizes(dataset: Dataset) -> Table:

@@ -1,4 +1,4 @@
-"""Where a box and its label lie on a picture.
+"""Where a box and its label lie on a picture, and how much two of them overlap.
 
 A label and its score stand on a coloured plate at the box's edge. Lengths are in the units of the
 drawing: the picture's longer side has `LONGEST` of them. Scores are whole percents, rounded down,
@@ -94,6 +94,17 @@ def whole_percent(score: float) -> int:
     if not math.isfinite(score):
         return 0
     return max(0, min(100, math.floor(score * 100 + 1e-9)))
+
+
+def overlap(one: Place, other: Place) -> float:
+    """Intersection over union of two boxes, each two opposite corners in any unit."""
+
+    def area(top: float, left: float, bottom: float, right: float) -> float:
+        return max(0.0, bottom - top) * max(0.0, right - left)
+
+    common = area(*map(max, one[:2], other[:2]), *map(min, one[2:], other[2:]))
+    union = area(*one) + area(*other) - common
+    return common / union if union > 0 else 0.0
 
 
 def drawing_size(size: tuple[int, int]) -> tuple[int, int]:

@@ -11,8 +11,9 @@ from tasks.compare.clean import clean as clean_comparison
 from tasks.config.types import Config, Network
 from tasks.core.paths import Workspace
 from tasks.look import clean, step
-from tasks.look.dataset import OVERLAPPING, overlap, overlaps
+from tasks.look.dataset import OVERLAPPING, overlaps
 from tasks.look.gallery import MOST, choice
+from tasks.pages.boxes import overlap
 from tasks.pipeline.job import Outcome, ProjectJob, Silent
 from tests.support.annotated import fill, picture, proposed, xml
 from tests.support.html import Element, parse

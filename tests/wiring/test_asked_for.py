@@ -6,9 +6,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from tasks.wiring import doit_hooks
 from tasks.wiring.tasks import unfinish
 from tests.support.checkouts import Checkout, check_out
 
@@ -81,3 +83,22 @@ def test_a_network_is_found_by_its_title_whoever_starts_doit(verified: Checkout)
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"\nverify:{EMBEDDED}\n")
+
+
+def test_a_task_never_follows_one_that_waits_for_it() -> None:
+    """A project may train its own export further: then the export waits for the project, and that
+    for the network's download."""
+
+    def task(name: str, *before: str, follows: tuple[str, ...] = ()) -> SimpleNamespace:
+        meta = {doit_hooks.FOLLOWS: follows, doit_hooks.SURVIVES: []}
+        return SimpleNamespace(name=name, task_dep=list(before), meta=meta)
+
+    export = task("export:p:net", "train:p:net")
+    train, scaffold = task("train:p:net", "scaffold:p"), task("scaffold:p", "download:p-net")
+    download = task("download:p-net", follows=("export:p:net",))
+    doit_hooks._follow([export, train, scaffold, download], ["export"])
+    assert download.task_dep == []
+    scaffold.task_dep.clear()
+    doit_hooks._follow([export, train, scaffold, download], ["export"])
+    assert download.task_dep == ["export:p:net"]
+    assert download.meta[doit_hooks.SURVIVES] == ["export:p:net"]
