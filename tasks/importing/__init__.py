@@ -13,6 +13,8 @@
     plan          which name each picture gets
     convert       boxes in pixels of the upright picture
     write         pictures and XML, whole or not at all
+    request       what the options ask for
+    take          pictures and annotations into a project
     telling       what is told of an import
     command       all of it
 

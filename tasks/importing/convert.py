@@ -31,6 +31,7 @@ class Converted(Struct, frozen=True):
         is_anew: they are others than the source's.
         boxes: in pixels of the upright picture, which has this size.
         xml: the annotation, if it is Pascal VOC already and can stay as it is.
+        flaws: boxes that are not sound, a line each.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Converted(Struct, frozen=True):
     boxes: tuple[Box, ...]
     size: tuple[int, int]
     xml: bytes = b""
+    flaws: tuple[str, ...] = ()
 
 
 def converted(foreign: ForeignPicture, report: Report) -> Converted:
@@ -54,12 +56,13 @@ def converted(foreign: ForeignPicture, report: Report) -> Converted:
     if anew is None:
         frame = frame_of(content)
         boxes = upright_boxes(foreign, frame, report)
-        return Converted(path.name, content, False, boxes, frame.upright, xml)
-    report.remark("picture", "not of a kind that TensorFlow decodes, so it is encoded anew")
+        flaws = _flaws(boxes, frame.upright, foreign)
+        return Converted(path.name, content, False, boxes, frame.upright, xml, flaws)
+    report.remark("picture", "not of a kind that TensorFlow decodes, so encoded anew")
     boxes = upright_boxes(foreign, anew.picture, report)
     xml = xml if anew.picture.orientation == 1 else b""  # else its size is that of another file
-    name = path.with_suffix(anew.suffix).name
-    return Converted(name, anew.content, True, boxes, anew.picture.upright, xml)
+    name, size = path.with_suffix(anew.suffix).name, anew.picture.upright
+    return Converted(name, anew.content, True, boxes, size, xml, _flaws(boxes, size, foreign))
 
 
 def upright_boxes(foreign: ForeignPicture, frame: Frame, report: Report) -> tuple[Box, ...]:
@@ -76,16 +79,14 @@ def upright_boxes(foreign: ForeignPicture, frame: Frame, report: Report) -> tupl
         boxes = tuple(_in_pixels(box, size) for box in boxes)
     in_pixels = None if foreign.in_fractions else foreign.size
     if boxes and in_pixels is None and frame.orientation != 1:
-        report.remark("picture", "turned by EXIF; its boxes are taken for drawn upright")
+        report.remark("picture", "turned by EXIF; the boxes are taken for drawn upright")
     boxes, fault, _ = in_frame(boxes, in_pixels, frame)
     if boxes and not fault and in_pixels == size[::-1] != size and frame.orientation == 1:
-        said = "with width and height swapped in its annotation; its boxes are taken as they stand"
-        report.remark("picture", f"{said}: look at them, for it may have been turned since")
+        said = "with width and height swapped in its annotation; the boxes are taken as they stand"
+        report.remark("picture", f"{said}: look at them, as it may have been turned since")
     if fault and foreign.xml is None:
         raise ValueError(fault)
-    boxes = tuple(map(_rounded, boxes))
-    _tell_flaws(boxes, size, foreign, report)
-    return boxes
+    return tuple(map(_rounded, boxes))
 
 
 def _in_pixels(box: Box, size: tuple[int, int]) -> Box:
@@ -105,9 +106,8 @@ def _rounded(box: Box) -> Box:
     return replace(box, xmin=xmin, ymin=ymin, xmax=xmax, ymax=ymax)
 
 
-def _tell_flaws(
-    boxes: tuple[Box, ...], size: tuple[int, int], foreign: ForeignPicture, report: Report
-) -> None:
-    for box in boxes:
-        if what := flaw(box.edges, size):
-            report.unsound(f"{foreign.where}: {spelled(box.label)}: {what}")
+def _flaws(
+    boxes: tuple[Box, ...], size: tuple[int, int], foreign: ForeignPicture
+) -> tuple[str, ...]:
+    found = ((box, flaw(box.edges, size)) for box in boxes)
+    return tuple(f"{foreign.where}: {spelled(box.label)}: {what}" for box, what in found if what)

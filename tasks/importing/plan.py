@@ -57,15 +57,22 @@ class Names(Struct):
         stems += [path.stem for path in listed.unpaired]
         self.taken[listed.folder].update(map(folded, stems))
 
-    def place(self, picture: Path, size: int, sha256: str, folder: Path) -> Target:
-        """Where a picture goes that is to be in this folder; each call gives another place."""
+    def find(self, picture: Path, size: int, sha256: str, folder: Path) -> Target | None:
+        """The picture of these bytes that was there before, if there is one; each call gives
+        another one."""
         for path in self.sized.pop(size, ()):
             self.there[self.digest_of(path)].append(path)
         same = self.there.get(sha256)
-        if same:
-            best = min(same, key=lambda path: _distance(path, picture, folder))
-            same.remove(best)
-            return Target(best, self.xmls[best], is_there=True)
+        if not same:
+            return None
+        best = min(same, key=lambda path: _distance(path, picture, folder))
+        same.remove(best)
+        return Target(best, self.xmls[best], is_there=True)
+
+    def place(self, picture: Path, size: int, sha256: str, folder: Path) -> Target:
+        """Where a picture goes that is to be in this folder; each call gives another place."""
+        if found := self.find(picture, size, sha256, folder):
+            return found
         taken = self.taken[folder]
         numbered = (f"{picture.stem}-{number}" for number in count(2))
         stem = picture.stem

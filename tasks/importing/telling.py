@@ -27,7 +27,11 @@ class Done(Struct):
         labels: label → how many boxes.
         new: pictures that were not in the project before.
         annotated: XML files that were written.
-        kept: XML files that stand there with another content.
+        kept: XML files that stand there with another content than the source's.
+        mended: those of them that are what `doit mend` made of the source's.
+        replaced: those that were replaced, as was asked for.
+        originals: the folder that they lie in now.
+        flaws: boxes that are not sound, of what was written; a line each.
         renamed: a picture that got another name, and that name.
     """
 
@@ -36,16 +40,27 @@ class Done(Struct):
     new: int = 0
     annotated: int = 0
     kept: list[str] = field(default_factory=list)
+    mended: int = 0
+    replaced: list[str] = field(default_factory=list)
+    originals: str = ""
+    flaws: list[str] = field(default_factory=list)
     renamed: list[tuple[str, str]] = field(default_factory=list)
 
 
-def lines_of(done: Done, report: Report, project: Project) -> list[str]:
-    """What an import did, and what is to be known of it."""
+def lines_of(done: Done, report: Report, project: Project, replacing: str) -> list[str]:
+    """What an import did, and what is to be known of it.
+
+    Args:
+        replacing: the command that would take the source's annotations in place of those that
+            differ.
+    """
     name = project.name
-    lines = [*_told(done, name), *report.lines(), *_label_lines(done.labels, project)]
-    if report.flaws:
-        flawed = f"{count(len(report.flaws), 'box')} not sound, written as drawn"
-        lines.append(f"{flawed} ({_some(report.flaws)}): `doit mend:{name}` mends them")
+    lines = [*_told(done, name), *_differing(done, name, replacing), *report.lines()]
+    lines += _label_lines(done.labels, project)
+    if done.flaws:
+        are = "is" if len(done.flaws) == 1 else "are"
+        lines.append(f"{count(len(done.flaws), 'box')} {are} not sound: {_some(done.flaws)}")
+        lines.append(f"written as drawn; `doit mend:{name}` shows what can be mended")
     if done.splits:
         lines.append(f"`doit records:{name} doctor:{name}` goes on from here")
     return lines
@@ -63,9 +78,23 @@ def _told(done: Done, name: str) -> Iterator[str]:
     if done.renamed:
         renamed = [f"{before} is {now}" for before, now in done.renamed]
         yield f"{count(len(renamed), 'picture')} of a name that was taken: {_some(renamed)}"
+
+
+def _differing(done: Done, name: str, replacing: str) -> Iterator[str]:
+    """XML files that were there and differ from what the source says now."""
     if done.kept:
-        kept = count(len(done.kept), "XML file")
-        yield f"{kept} of another content stay as they are: {_some(done.kept)}"
+        what = "differs from the source's, and stays"
+        if len(done.kept) > 1:
+            what = "differ from the source's, and stay"
+        yield f"{count(len(done.kept), 'XML file')} {what}: {_some(done.kept)}"
+        yield f"to take the source's, and keep a copy of yours: `{replacing}`"
+    if done.mended:
+        what = "was mended since, and stays" if done.mended == 1 else "were mended since, and stay"
+        yield f"{count(done.mended, 'XML file')} {what}"
+    if done.replaced:
+        are = f"{count(len(done.replaced), 'XML file')} replaced: {_some(done.replaced)}"
+        yield f"{are}; yours: {done.originals}"
+        yield f"`doit mend:{name} --undo` brings yours back"
 
 
 def _some(lines: Sequence[str]) -> str:
@@ -91,7 +120,7 @@ def _label_lines(found: Mapping[str, int], project: Project) -> Iterator[str]:
         return
     where = f"config/workspace.toml, [projects.{project.name}]"
     them = "the others" if renames else "them all"
-    yield f"to have {them}, write in {where}: {_labels_line(project, missing)}"
+    yield f"to have {them}, write in {where}: `{_labels_line(project, missing)}`"
 
 
 def _labels_line(project: Project, missing: Sequence[str]) -> str:

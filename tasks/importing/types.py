@@ -18,7 +18,7 @@ Split = Literal["train", "valid", "test", ""]
 """What the source itself takes a picture for; "" if it does not say."""
 
 FRACTIONS = "numbers read as fractions of the pictures' sides"
-BOX_AROUND = "taken as the box around it"
+BOX_AROUND = "only the box around is taken"
 
 ROUNDED = 0.01
 
@@ -66,12 +66,10 @@ class Report(Struct):
         faults: what could not be read, a line each, file and line first.
         remarks: (what, what became of it) → how many; what a format says and Pascal VOC can't, or
             the other way round.
-        flaws: boxes that are not sound and are written as they are, a line each.
     """
 
     faults: list[str] = field(default_factory=list)
     remarks: Counter[tuple[str, str]] = field(default_factory=Counter)
-    flaws: list[str] = field(default_factory=list)
 
     def fault(self, where: str, why: object) -> None:
         self.faults.append(printable(f"{where}: {why}"))
@@ -79,11 +77,8 @@ class Report(Struct):
     def remark(self, noun: str, what: str, number: int = 1) -> None:
         self.remarks[noun, what] += number
 
-    def unsound(self, line: str) -> None:
-        self.flaws.append(printable(line))
-
     def lines(self) -> list[str]:
-        """`3 polygons: taken as the box around it`."""
+        """`3 polygons: only the box around is taken`."""
         return [f"{count(n, noun)}: {what}" for (noun, what), n in self.remarks.items() if n]
 
 

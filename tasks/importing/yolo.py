@@ -47,14 +47,17 @@ def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[Fore
     if not lists:
         raise UsageError(COMMAND, NO_LABELS, ADD_LABELS)
     for path in files:
-        shown = source.shown(path)
+        shown, picture = source.shown(path), None
         try:
             picture = source.of_stem(path.stem, path)
             if picture is None:
                 raise ValueError("there is no picture of its name")
             labels, text = _labels_for(path, lists, source), text_of(path, LARGEST)
         except ValueError as error:
-            report.fault(shown, error)
+            if picture is None:
+                report.fault(shown, error)
+            else:
+                yield ForeignPicture(path=picture, where=shown, faults=(f"{shown}: {error}",))
             continue
         yield _picture(picture, shown, text, labels, source, report)
 

@@ -2,6 +2,7 @@
 
     plan      what is wrong, picture by picture, and the files that would mend it
     journal   the originals, the writing, and the way back; a kill at any instant loses nothing
+    earlier   what a killed doit began, and what was mended before
     table     what would be done, or was, as the user sees it
     request   what the options ask for
     step      the step: shows the table; writes with `--write`, brings back with `--undo`

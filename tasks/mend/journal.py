@@ -51,6 +51,8 @@ NOTHING = ""
 NAMED = 5  # files that a refusal names
 
 State = Literal["mending", "mended", "undoing", "undone"]
+Author = Literal["mend", "import"]
+"""Whose change it was: a rule's, or that of an import that replaced annotations."""
 
 
 class Entry(Struct, frozen=True):
@@ -74,6 +76,7 @@ class Manifest(Struct, frozen=True):
     state: State
     files: tuple[Entry, ...]
     changes: tuple[str, ...] = ()
+    by: Author = "mend"
 
 
 class FileChange(Struct, frozen=True):
@@ -128,14 +131,14 @@ class Preparation(Struct):
             Entry(key, before, after, other.relative_to(self.root).as_posix() if other else "")
         )
 
-    def finish(self, changes: tuple[str, ...]) -> Path:
+    def finish(self, changes: tuple[str, ...], by: Author = "mend") -> Path:
         """Bring all to disk, and give the folder its name; from here on the mending has begun.
 
         Raises:
             OSError: it can't be written.
         """
         files = tuple(sorted(self.entries, key=lambda entry: entry.after == NOTHING))
-        _write_manifest(self.made, Manifest("mending", files, changes))
+        _write_manifest(self.made, Manifest("mending", files, changes, by))
         _sync_files(self.made)
         sync_tree(self.made)
         run = _next_name(self.folder)

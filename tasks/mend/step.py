@@ -15,6 +15,7 @@ from tasks.core.paths import SPLITS
 from tasks.core.spelling import composed, spelled, suggestion
 from tasks.core.text import count, printable
 from tasks.mend import journal
+from tasks.mend.earlier import finish_last, left_alone, unfinished
 from tasks.mend.plan import Mended, plan
 from tasks.mend.request import Request, parse
 from tasks.mend.table import Tally, page, show
@@ -58,17 +59,17 @@ def _labels(job: ProjectJob) -> LabelMap:
 
 
 def _mend(job: ProjectJob, progress: Progress, labels: LabelMap, request: Request) -> Outcome:
-    notes = _finish(job) if request.write else _unfinished(job)
+    root, folder = job.workspace.root, job.workspace.mended(job.name)
+    notes = finish_last(root, folder) if request.write else unfinished(folder)
     tally, run = Tally(), None
     if request.write:
-        root, folder = job.workspace.root, job.workspace.mended(job.name)
         with journal.preparing(root, folder) as prepared:
             for one in _all(job, labels, request, progress):
                 tally.add(one)
                 for change in one.files:
                     prepared.add(change)
             run = prepared.finish(tally.told) if tally.files else None
-        notes += _left_alone(journal.mend(root, run)[1]) if run else []
+        notes += left_alone(journal.mend(root, run)[1]) if run else []
     else:
         for one in _all(job, labels, request, progress):
             tally.add(one)
@@ -89,10 +90,6 @@ def _all(
         progress.begin(split, sum(size_and_mtime(pair.picture)[0] for pair in found.pairs))
         yield from plan(found, labels.ids, request.rules, progress.advance)
         progress.end()
-
-
-def _left_alone(files: tuple[str, ...]) -> list[str]:
-    return [f"{printable(file)} was changed meanwhile, and stays as it is" for file in files]
 
 
 def _next(job: ProjectJob, tally: Tally, request: Request, run: Path | None) -> Iterator[str]:
@@ -118,7 +115,7 @@ def _about_labels(
             yield f"no box is labelled {spelled(old)}{suggestion(old, used)}"
 
 
-# --- undoing, and what was not finished -----------------------------------------------------------
+# --- undoing --------------------------------------------------------------------------------------
 
 
 def _undo(job: ProjectJob, progress: Progress) -> Outcome:
@@ -129,26 +126,3 @@ def _undo(job: ProjectJob, progress: Progress) -> Outcome:
     line = f"{job.name}: {count(len(manifest.files), 'file')} as before {run.name}"
     progress.show(lambda stream: print(line, file=stream))
     return Outcome("built")
-
-
-def _finish(job: ProjectJob) -> list[str]:
-    """End what a killed doit began; what is to be said of it."""
-    run = journal.last_run(job.workspace.mended(job.name))
-    state = journal.read_manifest(run).state if run else "mended"
-    if run is None or state == "mended":
-        return []
-    if state == "mending":
-        _, stay = journal.mend(job.workspace.root, run)
-        return [
-            f"the mending of {run.name} was not finished, and is now",
-            *_left_alone(stay),
-        ]
-    journal.undo(job.workspace.root, run)
-    return [f"the originals of {run.name} were not all back, and are now"]
-
-
-def _unfinished(job: ProjectJob) -> list[str]:
-    run = journal.last_run(job.workspace.mended(job.name))
-    if run is None or journal.read_manifest(run).state == "mended":
-        return []
-    return [f"{run.name} was not finished: `--write` or `--undo` does it"]

@@ -3,17 +3,15 @@ and on a wide terminal has more room."""
 
 from __future__ import annotations
 
-import re
 import shutil
-import textwrap
 from collections.abc import Iterable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from msgspec import Struct, field
 
 from tasks.console.output import console
+from tasks.console.wrap import wrap
 from tasks.core.files import write_whole_list
 from tasks.core.text import count
 from tasks.mend.plan import Kind, Mended
@@ -31,8 +29,6 @@ KINDS: Mapping[Kind, tuple[str, str]] = {
 LEFT = ("left", "not mended by any rule: yours to mend")
 NARROWEST, PLAIN, WIDEST = 60, 80, 120
 FIRST, SECOND = 9, 7  # columns of the kind and of the number
-FIXED_BLANK = "\N{NO-BREAK SPACE}"
-UNBROKEN = re.compile(r"`[^`]+`|\([-+\d.e, ]+\)")  # a command, a corner of a box
 FEW = 4  # examples of a kind
 
 
@@ -112,20 +108,12 @@ def show(shown: Page, stream: TextIO) -> None:
 
 def lines_of(shown: Page, width: int) -> list[str]:
     """The lines, of at most `width` columns; only a word that is longer runs over."""
-    wrap = partial(textwrap.wrap, width=width, break_long_words=False, break_on_hyphens=False)
     indent = " " * (FIRST + SECOND)
-    made = wrap(shown.title)
+    made = wrap(shown.title, width)
     for kind, number, what, examples in shown.rows:
-        head = f"{kind:<{FIRST}}{number:>{SECOND - 2}}  "
-        made += wrap(what, initial_indent=head, subsequent_indent=indent)
+        made += wrap(what, width, f"{kind:<{FIRST}}{number:>{SECOND - 2}}  ", indent)
         for example in examples:
-            line = UNBROKEN.sub(_unbroken, example)
-            made += wrap(line, initial_indent=f"{indent}- ", subsequent_indent=f"{indent}  ")
+            made += wrap(example, width, f"{indent}- ", f"{indent}  ")
     for line in shown.todo:
-        made += wrap(UNBROKEN.sub(_unbroken, line), initial_indent="-> ", subsequent_indent="   ")
-    return [line.replace(FIXED_BLANK, " ") for line in made]
-
-
-def _unbroken(words: re.Match[str]) -> str:
-    """A command stands on one line, to be copied."""
-    return words[0].replace(" ", FIXED_BLANK)
+        made += wrap(line, width, "-> ", "   ")
+    return made

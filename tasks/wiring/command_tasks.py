@@ -54,6 +54,11 @@ IMPORT_OPTIONS: list[dict[str, Any]] = [
     {"name": "format", "metavar": "F", "help": FORMATS},
     {"name": "pictures", "metavar": "HOW", "help": "copy, link or refer; copy"},
     {"name": "into", "metavar": "SPLIT", "help": "train or test, for all pictures"},
+    {
+        "name": "replace",
+        "type": bool,
+        "help": "take the source's annotations where yours\ndiffer; yours are kept",
+    },
 ]
 
 

@@ -57,13 +57,18 @@ def import_(
     error, after the rest is done."""
     from tasks.console.output import say
     from tasks.console.progress import progress_for
+    from tasks.console.wrap import wrap
     from tasks.importing import command
 
     with progress_for("import") as progress:
         done = command.run(words, options, config, workspace, progress)
+    lines = list(done.lines)
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        lines = [part for line in lines for part in wrap(line, width, rest="  ")]
     if done.error is None:
-        return list(done.lines)
-    say("\n".join(done.lines))
+        return lines
+    say("\n".join(lines))
     raise done.error
 
 

@@ -80,7 +80,7 @@ def test_an_annotation_that_was_corrected_since_stays_and_is_told(tmp_path: Path
     path.write_bytes(xml(("two", 1, 1, 5, 5)))
     second = imported(tmp_path, source)
     assert path.read_bytes() == xml(("two", 1, 1, 5, 5))
-    assert "1 XML file of another content stay as they are: a.xml" in second.said
+    assert "1 XML file differs from the source's, and stays: train/a.xml" in second.said
 
 
 def test_a_picture_that_was_moved_to_test_since_stays_there(tmp_path: Path) -> None:
@@ -149,14 +149,14 @@ def test_a_picture_that_tensorflow_does_not_decode_is_encoded_anew(
     assert {"train/b.png", "train/b.xml"} <= set(done.files)
     assert done.annotation("train/b.xml").filename == "b.png"
     assert done.files["train/b.png"].startswith(b"\x89PNG")
-    told = "1 picture: not of a kind that TensorFlow decodes, so it is encoded anew"
+    told = "1 picture: not of a kind that TensorFlow decodes, so encoded anew"
     assert told in done.result.lines
     assert imported(tmp_path, source, options={"pictures": how}).files == done.files
 
 
 def test_pictures_that_nothing_annotates_are_left_out_and_counted(tmp_path: Path) -> None:
     done = imported(tmp_path, lay(tmp_path / "s", {**YOLO, "b.png": 2}))
-    assert "1 picture: left out: no annotation of it could be read" in done.said
+    assert "1 picture: left out for want of an annotation" in done.said
     assert done.result.error is None
     assert "train/b.png" not in done.files
 
@@ -165,9 +165,7 @@ def test_a_box_that_is_not_sound_is_written_as_drawn_and_told(tmp_path: Path) ->
     source = lay(tmp_path / "s", {**YOLO, "a.txt": f"{ONE}0 1.5 .5 .25 .5\n0 .5 .5 0 .5\n"})
     done = imported(tmp_path, source)
     assert done.annotation("train/a.xml").boxes[1].edges == (88, 12, 104, 36)
-    assert (
-        "2 boxes not sound, written as drawn (a.txt: one: the box leaves the picture" in done.said
-    )
+    assert "2 boxes are not sound: a.txt: one: the box leaves the picture" in done.said
     assert done.result.error is None
 
 
@@ -178,7 +176,7 @@ def test_labels_that_the_project_lacks_come_with_the_line_to_write(tmp_path: Pat
     said = imported(tmp_path, source).said
     assert '2 labels that cube_faces lacks: "x", One' in said
     assert "spelled as there: `doit mend:cube_faces --rename One=one --write`" in said
-    assert r'[projects.cube_faces]: labels = ["one", "two", "\"x\""]' in said
+    assert r'[projects.cube_faces]: `labels = ["one", "two", "\"x\""]`' in said
     said = imported(tmp_path / "other", source, labels={"one": 1, "two": 7}).said
     assert r'labels = { "one" = 1, "two" = 7, "\"x\"" = 8 }' in said
 
@@ -258,7 +256,7 @@ def test_fractions_are_those_of_the_upright_picture(tmp_path: Path) -> None:
     done = imported(tmp_path, source)
     annotation = done.annotation("train/a.xml")
     assert (annotation.size, annotation.boxes[0].edges) == ((48, 64), (18, 16, 30, 48))
-    assert "1 picture: turned by EXIF; its boxes are taken for drawn upright" in done.said
+    assert "1 picture: turned by EXIF; the boxes are taken for drawn upright" in done.said
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_a_shape_is_its_box(
 ) -> None:
     found = read(lay(tmp_path, {"a.png": 1, "a.json": labelme(one)}))
     assert found.boxes() == {"a.png": [("one", *edges)]}
-    assert found.report.lines() == [f"{what}: taken as the box around it" for what in told]
+    assert found.report.lines() == [f"{what}: only the box around is taken" for what in told]
 
 
 def test_what_has_no_area_is_left_out_and_told(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_a_polygon_is_taken_as_its_box_and_told(tmp_path: Path) -> None:
     files = {"a.png": 1, "a.txt": "0 .1 .2 .5 .3 .4 .9\n", "classes.txt": "one"}
     found = read(lay(tmp_path, files))
     assert found.boxes() == {"a.png": [("one", 0.1, 0.2, 0.5, 0.9)]}
-    assert found.report.lines() == ["1 polygon: taken as the box around it"]
+    assert found.report.lines() == ["1 polygon: only the box around is taken"]
 
 
 def test_keypoints_and_scores_are_left_out_and_told(tmp_path: Path) -> None:

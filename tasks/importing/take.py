@@ -1,0 +1,156 @@
+"""Takes pictures and their annotations into a project. What is there stays, unless the user asks to
+have annotations replaced: then the old ones are kept as `doit mend` keeps originals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from tasks.annotations import voc_writer
+from tasks.annotations.folder import listing
+from tasks.core.files import read_head, sha256_or_nothing, size_and_mtime
+from tasks.core.paths import SPLITS, Workspace
+from tasks.core.spelling import composed
+from tasks.core.text import printable
+from tasks.importing.convert import Converted, converted
+from tasks.importing.plan import Names, Target
+from tasks.importing.request import Choice
+from tasks.importing.telling import Done
+from tasks.importing.types import ForeignPicture, Report
+from tasks.importing.write import Writer, writing
+from tasks.mend import journal
+from tasks.mend.earlier import finish_last, mended_since
+from tasks.pictures import convert
+from tasks.pictures.kinds import is_plain, kind_of
+from tasks.pipeline.job import Progress
+
+
+def take(
+    pictures: Sequence[ForeignPicture],
+    splits: Sequence[str],
+    choice: Choice,
+    workspace: Workspace,
+    progress: Progress,
+    report: Report,
+) -> Done:
+    """Take the pictures, each into its split.
+
+    Raises:
+        UserFilesError: an annotation was changed while it was to be replaced.
+        DiskError: links can't be made.
+        OSError: the project can't be written.
+    """
+    name, done = choice.project.name, Done()
+    names, differing = _names_in(workspace, name), list[tuple[Path, bytes]]()
+    folders = {split: workspace.images(name, split) for split in SPLITS}
+    images = workspace.all_images(name)
+    progress.begin("import", len(pictures), "pictures")
+    with writing(images, tuple(folders.values()), choice.how) as writer:
+        for foreign, split in zip(pictures, splits, strict=True):
+            try:
+                picture = converted(foreign, report)
+            except ValueError as error:
+                report.fault(foreign.where, f"{foreign.path.name}: {error}")
+            else:
+                target = _target(names, picture, folders[split])
+                differing += _write(foreign.path, picture, target, writer, done)
+                done.splits[target.picture.parent.name] += 1
+            writer.publish_if_many()
+            progress.advance(1)
+    progress.end()
+    if differing:
+        _differ(differing, choice, workspace, done)
+    return done
+
+
+def _names_in(workspace: Workspace, project: str) -> Names:
+    names = Names(sha256_or_nothing)
+    for split in SPLITS:
+        listed = listing(workspace.images(project, split))
+        names.add(listed, [size_and_mtime(pair.picture)[0] for pair in listed.pairs])
+    return names
+
+
+def _target(names: Names, picture: Converted, folder: Path) -> Target:
+    """Where a picture goes, or is: as the source has it, or encoded anew by `doit mend` since."""
+    path, content = Path(picture.name), picture.content
+    place = (path, len(content), sha256(content).hexdigest(), folder)
+    if not (found := names.find(*place)) and (anew := _as_mended(picture)):
+        path = path.with_suffix(anew.suffix)
+        found = names.find(path, len(anew.content), sha256(anew.content).hexdigest(), folder)
+    return found or names.place(*place)
+
+
+def _as_mended(picture: Converted) -> convert.Converted | None:
+    """The picture as `doit mend` encodes it anew; None if it would not."""
+    if is_plain(picture.content, kind_of(picture.content)):
+        return None
+    try:
+        return convert.converted(picture.content, Path(picture.name).suffix)
+    except ValueError:  # the doctor names it
+        return None
+
+
+def _write(
+    source: Path, picture: Converted, target: Target, writer: Writer, done: Done
+) -> Iterator[tuple[Path, bytes]]:
+    """Have a picture and its annotation written, unless they are there; the annotation, if another
+    one stands there."""
+    done.labels.update(composed(box.label) for box in picture.boxes)
+    annotation = picture.xml or voc_writer.annotation(target.picture, picture.size, picture.boxes)
+    if not target.is_there:
+        if picture.is_anew:
+            writer.file(picture.content, target.picture)
+        else:
+            writer.picture(source, picture.content, target.picture)
+        done.new += 1
+        if target.picture.name != picture.name:
+            done.renamed.append((source.name, target.picture.name))
+    if not target.xml.exists():
+        writer.file(annotation, target.xml)
+        done.annotated += 1
+        done.flaws += picture.flaws
+    elif not _holds(target.xml, annotation):
+        yield target.xml, annotation
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return read_head(path, len(content)) == content
+    except (OSError, ValueError):
+        return False
+
+
+def _differ(
+    differing: Sequence[tuple[Path, bytes]], choice: Choice, workspace: Workspace, done: Done
+) -> None:
+    """Replace annotations by the source's, if that was asked for; note which there are. Those that
+    `doit mend` made of the source's very own are right as they are."""
+    folder = workspace.mended(choice.project.name)
+    mended, others = mended_since(folder), list[tuple[Path, bytes]]()
+    for path, content in differing:
+        before = mended.get(path.relative_to(workspace.root).as_posix(), ())
+        if sha256(content).hexdigest() not in before:
+            others.append((path, content))
+    done.mended = len(differing) - len(others)
+    named = [
+        printable(path.relative_to(workspace.all_images(choice.project.name))) for path, _ in others
+    ]
+    if choice.replace and others:
+        done.originals = printable(_replace(others, workspace.root, folder))
+        done.replaced += named
+    else:
+        done.kept += named
+
+
+def _replace(files: Sequence[tuple[Path, bytes]], root: Path, folder: Path) -> Path:
+    """Put other annotations in place of those that are there; the folder of the originals."""
+    finish_last(root, folder)
+    with journal.preparing(root, folder) as prepared:
+        for path, content in files:
+            prepared.add(journal.FileChange(path, path.read_bytes(), content))
+        changes = tuple(f"replaced: {printable(path.relative_to(root))}" for path, _ in files)
+        run = prepared.finish(changes, "import")
+    journal.mend(root, run)
+    return run / journal.ORIGINALS
