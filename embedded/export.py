@@ -114,11 +114,17 @@ def _filled(rows: Tensor) -> Tensor:
 
 
 def export(
-    weights: Folded, folder: Path, steps: int, name: str = NAME, labels: Sequence[str] = LABELS
+    weights: Folded,
+    folder: Path,
+    steps: int,
+    name: str = NAME,
+    labels: Sequence[str] = LABELS,
+    **training: Any,
 ) -> None:
     """Writes checkpoint, SavedModel and pipeline.config into a folder that is new or empty.
 
     labels: the network's classes in the order of their ids, from 1.
+    training: what else pipeline.config tells of the training, as `pipeline_config` takes it.
     """
     detector = Detector(weights)
     tf.saved_model.save(detector, str(folder / "saved_model"), signatures=detector.__call__)
@@ -127,7 +133,9 @@ def export(
     (folder / "checkpoint" / "checkpoint").write_bytes(  # by hand, as TensorFlow adds the time
         b'model_checkpoint_path: "ckpt-0"\nall_model_checkpoint_paths: "ckpt-0"\n'
     )
-    (folder / "pipeline.config").write_bytes(pipeline_config(steps, name, labels).encode())
+    (folder / "pipeline.config").write_bytes(
+        pipeline_config(steps, name, labels, **training).encode()
+    )
 
 
 def _tidy(saved_model: Path) -> None:

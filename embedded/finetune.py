@@ -90,6 +90,9 @@ class Export:
     folder: a new or empty one, which becomes the network's.
     name, labels: of the network.
     steps: that it was trained for.
+    batch_size, rate: as in `Request`, of that training.
+    planned: steps that were asked; its learning rate was made for them.
+    parent: the network that it started from.
     """
 
     run: str
@@ -97,6 +100,10 @@ class Export:
     name: str
     labels: dict[str, int]
     steps: int
+    batch_size: int = BATCH
+    rate: float = 0.0
+    planned: int = 0
+    parent: str = ""
 
 
 def starting_weights(network: Path, labels: dict[str, int]) -> Folded:
@@ -313,7 +320,18 @@ def best_weights(run: Path) -> Folded:
 def _export(asked: Export) -> None:
     names = {number: label for label, number in asked.labels.items()}
     labels = [names.get(number, "(no label)") for number in range(1, max(names) + 1)]
-    export(best_weights(Path(asked.run)), Path(asked.folder), asked.steps, asked.name, labels)
+    weights, folder = best_weights(Path(asked.run)), Path(asked.folder)
+    export(weights, folder, asked.steps, asked.name, labels, **_training(asked))
+
+
+def _training(asked: Export) -> dict[str, Any]:
+    """What pipeline.config tells of the training."""
+    return {
+        "batch_size": asked.batch_size,
+        "rate": asked.rate or PEAK_RATE,
+        "warm_up": warm_up(asked.planned or asked.steps),
+        "parent": asked.parent,
+    }
 
 
 def main() -> int:

@@ -95,7 +95,7 @@ model {{
 }}
 train_config {{
   # What the training in embedded/ did; its augmentation is in embedded/augment.py.
-  batch_size: 16
+  batch_size: {batch_size}
   num_steps: {steps}
   optimizer {{
     adam_optimizer {{  # AdamW with a decoupled weight decay of 0.02
@@ -112,7 +112,7 @@ train_config {{
     moving_average_decay: 0.999
   }}
   max_number_of_boxes: 12
-  # Trained from scratch. The paths below are the zoo's usual blanks.
+  # {origin} The paths below are the zoo's usual blanks.
   fine_tune_checkpoint: "PATH_TO_BE_CONFIGURED"
   fine_tune_checkpoint_type: "detection"
   fine_tune_checkpoint_version: V2
@@ -145,8 +145,11 @@ def pipeline_config(
     labels: Sequence[str] = LABELS,
     rate: float = 0.003,
     warm_up: int = 300,
+    batch_size: int = 16,
+    parent: str = "",
 ) -> str:
-    """pipeline.config of a network trained for `steps` steps on these labels."""
+    """pipeline.config of a network trained for `steps` steps on these labels, the learning rate
+    rising to `rate` in `warm_up` of them; from the weights of `parent`, or from scratch."""
     return _TEXT.format(
         name=name,
         classes=len(labels),
@@ -154,4 +157,6 @@ def pipeline_config(
         steps=steps,
         rate=rate,
         warm_up=warm_up,
+        batch_size=batch_size,
+        origin=f"Fine-tuned from {parent}." if parent else "Trained from scratch.",
     )

@@ -19,8 +19,8 @@ import msgspec
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
-from tasks.config.checks import Fault, Source, Where, cross_faults, missing_pictures
-from tasks.config.reading import NOT_READABLE, WORKSPACE, typed
+from tasks.config.checks import Fault, Source, Where, cross_faults, entries, missing_pictures
+from tasks.config.reading import EXPORTS, NOT_READABLE, WORKSPACE, typed
 from tasks.config.types import Config
 from tasks.core.addresses import redacted_text
 from tasks.core.text import count, printable
@@ -57,7 +57,10 @@ def all_faults(sources: Sequence[Source], unread: Sequence[Fault], root: Path) -
     places = {source.file: place for place, source in enumerate(sources)}
     faults.sort(key=lambda fault: order(fault, places))
     suggest = Suggestions()
-    lines = dict.fromkeys(line(fault, suggest) for fault in faults)
+    projects = [name for _, (_, name), _ in entries(sources, "projects")]
+    lines = dict.fromkeys(
+        line(fault, suggest) + made_anew(fault.file, projects) for fault in faults
+    )
     return (*lines, *suggest.omitted()) or (unexplained(sources),)
 
 
@@ -83,6 +86,17 @@ def line(fault: Fault, suggest: Suggestions) -> str:
     """`file: path in the file: what was expected; did you mean …?`"""
     place = f"{fault.file}: {path(fault.where)}: " if fault.where else f"{fault.file}: "
     return redacted_text(printable(place + fault.why + suggest(fault.given, fault.choices)))
+
+
+def made_anew(file: str, projects: Iterable[str]) -> str:
+    """What to do about an entry that `doit export` wrote; nothing for other files."""
+    folder, _, name = file.rpartition("/")
+    if folder != EXPORTS:
+        return ""
+    name = name.removesuffix(".toml")
+    of = [project for project in projects if name.startswith(f"{project}-")]
+    tasks = [f":{project}:{name.removeprefix(f'{project}-')}" for project in of] or [""]
+    return f"; mend or remove this file: `doit export{max(tasks, key=len)}` makes it anew"
 
 
 class Suggestions:

@@ -40,5 +40,6 @@ def _of(word: str) -> Iterator[Path]:
         matching = sorted(Path(p) for p in glob.glob(str(path), recursive=True))  # noqa: PTH207  of any folder
         files = [p for p in matching if p.is_file()]
         if not files:
-            raise UsageError(COMMAND, f"there is no file or folder {path}", "name another one")
+            nothing = "no file matches" if glob.has_magic(word) else "there is no file or folder"
+            raise UsageError(COMMAND, f"{nothing} {path}", "name another one")
         yield from files

@@ -20,12 +20,13 @@ from tasks.core.staging import made_aside, remove_strays
 from tasks.export.card import card, entry
 from tasks.pipeline.job import Outcome, Progress, TrainingJob
 from tasks.pipeline.receipts import NetworkReceipt
+from tasks.pipeline_config.training import EMBEDDED, training_settings
 from tasks.training.packages import packages_for
 from tasks.training.process import environment, listen
 from tasks.training.receipt import TrainReceipt
 from tasks.training.trainers import has_best, module_of
 
-VERSION = 1
+VERSION = 2
 CARD = "model_card.md"
 LONGEST_NAME = 120
 
@@ -136,7 +137,10 @@ def _have_exported(
     run = job.workspace.training(job.project.name, job.network.name)
     asked: dict[str, Any] = {"verb": "export", "run": str(run), "folder": str(folder)}
     if job.network.trainer == "embedded":
-        asked |= {"name": name, "labels": labels, "steps": trained.steps}
+        how = training_settings(job.project, job.network.name, EMBEDDED)
+        asked |= {"name": name, "labels": labels, "steps": trained.steps, "planned": trained.asked}
+        asked |= {"batch_size": how.batch_size, "rate": how.learning_rate or 0.0}
+        asked |= {"parent": job.network.name}
     else:
         asked |= {"config": str(run / "pipeline.config")}
     request = folder.with_name("request.json")

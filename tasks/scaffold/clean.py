@@ -10,6 +10,7 @@ from tasks.core.receipts import Receipt
 from tasks.core.removal import Removal, Say, forget
 from tasks.pipeline.receipts import ScaffoldReceipt
 from tasks.scaffold.files import trusted
+from tasks.training.trainers import name_training
 
 
 def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
@@ -20,8 +21,10 @@ def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
     removal.outputs(receipt, [workspace.root / key for key in sorted(receipt.outputs)])
     for key in sorted(receipt.folders, reverse=True):
         removal.empty_folder(workspace.root / key)
-    originals = _originals(removal, workspace, name)
-    removal.name_rest(workspace.project(name), _records(removal, workspace, name), originals)
+    known = _originals(removal, workspace, name)
+    for run in sorted(workspace.training(name).glob("*/")):
+        known |= name_training(removal, run)
+    removal.name_rest(workspace.project(name), _records(removal, workspace, name), known)
     forget(removal, workspace, "scaffold", name)
     return removal.failures
 

@@ -7,7 +7,7 @@ from tasks.core import receipts
 from tasks.core.paths import Workspace
 from tasks.core.receipts import Receipt
 from tasks.core.removal import Removal, Say, forget
-from tasks.train.run import read_note
+from tasks.training.trainers import name_training
 
 
 def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
@@ -27,7 +27,6 @@ def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
     if folder.is_dir():
         removal.name_rest(folder)
     run = workspace.training(project, network)
-    if read_note(run) is not None:
-        removal.stay(run, "it holds a training; remove it yourself if you no longer want it")
+    name_training(removal, run)
     forget(removal, workspace, "train", name)
     return removal.failures

@@ -19,8 +19,10 @@ from tasks.core.files import LARGEST_STATE, make_folders, read_file, write_atomi
 from tasks.core.receipts import digest
 from tasks.core.temporary import file_lock
 from tasks.training.history import Row, event_file, events, read_csv, to_csv
+from tasks.training.trainers import RUN_NOTE
 
-NOTE, HISTORY, REQUEST = "run.json", "history.csv", "request.json"
+NOTE, HISTORY, REQUEST = RUN_NOTE, "history.csv", "request.json"
+PICTURES = "the pictures"
 LEARNED, MEASURED = "train", "eval"
 """Folders of the event files, as the Object Detection API names them."""
 LARGEST_NOTE = 1 << 16  # bytes
@@ -32,10 +34,18 @@ PARTS = (
 
 
 class RunNote(Struct, frozen=True):
-    """What a run stands on: the digest of each thing, by its name, and of all together."""
+    """What a run stands on.
+
+    Attributes:
+        key: digest of all of it.
+        stands_on: the digest of each thing, by its name.
+        pictures: digest of pictures and annotations alone; that in `stands_on` is of the records,
+            which other labels change too. "": not known.
+    """
 
     key: str
     stands_on: dict[str, str] = {}
+    pictures: str = ""
 
 
 class Aside(Struct, frozen=True):
@@ -60,8 +70,11 @@ def read_note(folder: Path) -> RunNote | None:
         return None
 
 
-def begin(folder: Path, stands_on: Mapping[str, str]) -> Aside | None:
+def begin(folder: Path, stands_on: Mapping[str, str], pictures: str) -> Aside | None:
     """Have a folder in which a run on this basis can begin or go on.
+
+    Args:
+        stands_on, pictures: as in `RunNote`.
 
     Returns:
         What was set aside for it, or None if there was nothing.
@@ -70,14 +83,23 @@ def begin(folder: Path, stands_on: Mapping[str, str]) -> Aside | None:
         OSError: something can't be renamed or written.
     """
     make_folders(folder)
-    note, now = read_note(folder), RunNote(digest(stands_on), dict(stands_on))
+    note, now = read_note(folder), RunNote(digest(stands_on), dict(stands_on), pictures)
     if note is not None and note.key == now.key:
         return None
     aside = _set_aside(folder)
     write_atomic(folder / NOTE, msgspec.json.encode(now) + b"\n")
-    before = note.stands_on if note else {}
-    changed = (name for name in stands_on if before.get(name) != stands_on[name])
-    return Aside(aside, tuple(changed) if before else ()) if aside else None
+    return Aside(aside, _changed(note, now)) if aside else None
+
+
+def _changed(before: RunNote | None, now: RunNote) -> tuple[str, ...]:
+    """The names of what is another, () if that is not known. Where other labels alone made other
+    records, the pictures are not named."""
+    if before is None or not before.stands_on:
+        return ()
+    changed = [name for name, it in now.stands_on.items() if before.stands_on.get(name) != it]
+    if len(changed) > 1 and before.pictures == now.pictures and PICTURES in changed:
+        changed.remove(PICTURES)
+    return tuple(changed)
 
 
 def _set_aside(folder: Path) -> Path | None:

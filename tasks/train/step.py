@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tasks.annotations.label_map import label_map_path, labels_of
@@ -21,7 +21,7 @@ from tasks.pipeline.receipts import receipt_of
 from tasks.train import run as runs
 from tasks.train.plan import Plan, config_path, must_be_trainable, plan_of
 from tasks.train.room import must_have_room
-from tasks.train.run import Aside
+from tasks.train.run import PICTURES
 from tasks.training import curve
 from tasks.training.history import Row, row_of, to_csv
 from tasks.training.messages import Begin, Evaluation, Final, Step, Told
@@ -92,11 +92,18 @@ def _inputs(job: TrainingJob) -> dict[str, str]:
     records = receipts.read(workspace.receipt("records", project), RecordsReceipt)
     made = records.splits.get("train") if records else None
     extracted = receipt_of(workspace, job.network.name)
-    return {
-        "the pictures": receipts.digest((made.definition, made.sources)) if made else "",
-        "the network": extracted.tree if extracted else "",
+    return {  # the labels first: they are in the records too, and the first that changed is named
         **receipts.inputs(label_map_path(job.of_project)),
+        PICTURES: receipts.digest((made.definition, made.sources)) if made else "",
+        "the network": extracted.tree if extracted else "",
     }
+
+
+def _pictures(job: TrainingJob) -> str:
+    """Digest of the pictures and annotations alone, whatever was made of them."""
+    records = receipts.read(job.workspace.receipt("records", job.project.name), RecordsReceipt)
+    made = records.splits.get("train") if records else None
+    return receipts.digest(made.sources) if made else ""
 
 
 def _folder(job: TrainingJob) -> Path:
@@ -127,7 +134,7 @@ class _Work(Struct):
     best: Evaluation | None = None
     test: Final | None = None
     resumed_at: int = 0
-    phase: str = field(default="")
+    last: Step | None = None
 
     def take(self, message: Told) -> None:
         """Take in what the trainer tells."""
@@ -139,14 +146,16 @@ class _Work(Struct):
         if isinstance(message, Step):
             self.progress.advance(message.step - self.step)
             self.step = message.step
-            more = f", rate {message.rate:.2g}, {message.seconds:.2g} s a step"
-            self.progress.detail(self._state(message), more)
+            self.last = message
         if isinstance(message, Evaluation) and message.best:
             self.best = message
         if isinstance(message, Final):
             self.test = message
         if row := row_of(message, time.time()):
             self.rows.append(row)
+        if self.last is not None:
+            more = f", rate {self.last.rate:.2g}, {self.last.seconds:.2g} s a step"
+            self.progress.detail(self._state(self.last), more)
         if isinstance(message, Evaluation):  # a kill may come at any time
             runs.write_history(self.folder, self.rows)
 
@@ -171,7 +180,8 @@ def _train(job: TrainingJob, progress: Progress) -> Outcome:
     must_be_trainable(job)
     labels = _labels(job)
     split = _split(job, plan)
-    aside = runs.begin(folder, {"how it is trained": definition(job), **_inputs(job)})
+    basis = {"how it is trained": definition(job), **_inputs(job)}
+    aside = runs.begin(folder, basis, _pictures(job))
     if aside is not None:
         progress.note(aside.told)
     _unfinish(job)
@@ -191,7 +201,7 @@ def _train(job: TrainingJob, progress: Progress) -> Outcome:
         why = f"the loss was NaN or infinite after step {work.step}"
         todo = "set a lower learning_rate for it in config/workspace.toml; see docs/training.md"
         raise TrainingError(job.name, why, todo)
-    return _finish(job, work, split, aside, end.reason)
+    return _finish(job, work, split, end.reason)
 
 
 def _unfinish(job: TrainingJob) -> None:
@@ -264,9 +274,7 @@ def _request(job: TrainingJob, plan: Plan, split: Split, labels: dict[str, int])
     return {**asked, "network": network, "labels": labels, **how}
 
 
-def _finish(
-    job: TrainingJob, work: _Work, split: Split, aside: Aside | None, ended: Any
-) -> Outcome:
+def _finish(job: TrainingJob, work: _Work, split: Split, ended: Any) -> Outcome:
     """Leave the results, then the receipt."""
     drawn = curve.draw(job.name.replace(":", ": "), work.rows, ("png", "svg"))
     contents = (to_csv(work.rows), drawn["png"], drawn["svg"])
@@ -296,7 +304,7 @@ def _finish(
             outputs=outputs,
         ),
     )
-    return Outcome("built", _note(work, best, ended), None, _lines(job, work, split, aside, moved))
+    return Outcome("built", _note(work, best, ended), None, _lines(job, work, split, moved))
 
 
 def _note(work: _Work, best: Row | None, ended: str) -> str:
@@ -304,7 +312,7 @@ def _note(work: _Work, best: Row | None, ended: str) -> str:
     if ended == "patience":
         parts[0] += f" of {work.plan.steps}, no better for {work.plan.patience} measurements"
     if work.resumed_at:
-        parts.append(f"from step {work.resumed_at} on")
+        parts.append(_gone_on(work.resumed_at, work.step))
     if best is not None:
         parts.append(f"mAP {best.map:.3f} at step {best.step} on the pictures held out")
     if work.test is not None:
@@ -312,14 +320,14 @@ def _note(work: _Work, best: Row | None, ended: str) -> str:
     return "; ".join(parts)
 
 
-def _lines(
-    job: TrainingJob, work: _Work, split: Split, aside: Aside | None, moved: tuple[str, ...]
-) -> tuple[str, ...]:
+def _gone_on(resumed_at: int, step: int) -> str:
+    return f"gone on from step {resumed_at}" if step > resumed_at else "no step was left to do"
+
+
+def _lines(job: TrainingJob, work: _Work, split: Split, moved: tuple[str, ...]) -> tuple[str, ...]:
     lines = list(moved)
     if job.network.trainer == "embedded" and work.plan.replicas > 1:
         lines.append(f"replicas = {work.plan.replicas}: this network is trained on one device")
-    if aside is not None:
-        lines.append(aside.told)
     if not split.measured:
         lines.append("no picture was held out to choose the best weights by: the last were taken")
     return tuple(lines)

@@ -22,7 +22,11 @@ from tasks.wiring.registry import STEPS
 
 STAGING = re.compile(rf"\.({NAME.pattern})\.staging(?:-|$)")
 # What the build keeps under .tod/, besides doit's database.
-STATE = ("config.json", "zoo.lock.guard", "logs/*.log", "local/*.json", "turns/*", "**/.*.tmp")
+STATE = (
+    *("config.json", "zoo.lock.guard", "logs/*.log", "local/*.json", "turns/*", "**/.*.tmp"),
+    "training/*/*/*.record",
+)
+
 SEEN = "records/*.json"  # see `Workspace.seen`
 MEASURED = ("measured/networks/*.json", "measured/projects/*.json", "measured/scenes*/*")
 SHIPPED = ("README.md",)

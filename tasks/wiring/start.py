@@ -57,6 +57,9 @@ def full_name(word: str, config: Config) -> str:
     from tasks.wiring import commands
 
     try:
+        if scope == "training" and (near := _trainings_like(name, config)):
+            near = [f"{step}:{one}" for one in near]
+            raise UsageError(word, "nothing has this name", f"did you mean {' or '.join(near)}?")
         if scope in ("project", "training") and project not in config.projects:
             raise commands.unknown(word, project, config.projects)
         if scope in ("network", "training") and network and network not in config.networks:
@@ -66,3 +69,14 @@ def full_name(word: str, config: Config) -> str:
     if scope == "training" and network:
         return f"{step}:{project}:{network}"
     return f"{step}:{network}" if scope == "network" else word
+
+
+def _trainings_like(name: str, config: Config) -> list[str]:
+    """The trainings, `project:network`, that were meant by the network alone, or by the name of
+    what is exported from them."""
+    return [
+        f"{project.name}:{network}"
+        for project in config.projects.values()
+        for network in project.networks
+        if name in (network, f"{project.name}-{network}") and name not in config.projects
+    ]

@@ -498,3 +498,19 @@ def test_a_slip_in_a_catalogue_gives_no_traceback(small: Workspace, line: int, v
     lines[line] = f"{key}= {value}"
     (small.config / "zoo.toml").write_text("\n".join(lines), encoding="utf-8")
     is_told_or_loaded(small)
+
+
+@pytest.mark.parametrize(
+    "content", ["[networks.cubes-first_net", "[networks.cubes-first_net]\nsources = 3\n"]
+)
+def test_a_broken_entry_of_an_export_is_told_with_what_makes_it_anew(
+    small: Workspace, content: str
+) -> None:
+    place = small.root / "exports" / "cubes-first_net.toml"
+    place.parent.mkdir()
+    place.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        load(small)
+    (told,) = str(error.value).splitlines()
+    assert told.startswith("exports/cubes-first_net.toml: ")
+    assert told.endswith("; mend or remove this file: `doit export:cubes:first_net` makes it anew")

@@ -11,6 +11,7 @@ from google.protobuf import empty_pb2, text_format
 
 from embedded import LABELS, NAME
 from embedded.pack import ARCHIVE, MEMBERS, pack, unpack
+from embedded.pipeline import pipeline_config
 
 FIGURES = ARCHIVE.with_name("figures.json")
 
@@ -99,3 +100,11 @@ def test_a_broken_pipeline_config_would_be_noticed(network: Path) -> None:
     text = (network / "pipeline.config").read_text(encoding="utf-8")
     with pytest.raises(text_format.ParseError):
         text_format.Parse(text[:-3], empty_pb2.Empty(), allow_unknown_field=True)
+
+
+def test_the_pipeline_config_of_a_fine_tuned_network_tells_of_that_training() -> None:
+    text = pipeline_config(40, "mine", ["a"], rate=0.01, warm_up=8, batch_size=4, parent="parent")
+    for line in ("batch_size: 4", "num_steps: 40", "learning_rate_base: 0.01", "warmup_steps: 8"):
+        assert line in text
+    assert "# Fine-tuned from parent." in text
+    assert "from scratch" not in text

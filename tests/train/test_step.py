@@ -18,6 +18,7 @@ from tasks.core.paths import Workspace
 from tasks.formats.tf_record import Bytes, encode_example, frame
 from tasks.pipeline.job import Silent, TrainingJob
 from tasks.pipeline.receipts import ExtractReceipt
+from tasks.scaffold import clean as clean_scaffold
 from tasks.train import clean, room, run, step
 from tasks.training import curve
 from tasks.training.history import read_csv
@@ -120,6 +121,20 @@ def place(tmp_path: Path) -> Place:
     return Place(workspace, job_of(workspace))
 
 
+class Noting(Silent):
+    """Keeps what is noted, and the last state that was shown."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.state = ""
+
+    def note(self, line: str) -> None:
+        self.notes.append(line)
+
+    def detail(self, text: str, more: str = "") -> None:
+        self.state = text + more
+
+
 def receipt_of(place: Place) -> TrainReceipt:
     found = receipts.read(place.workspace.receipt("train", NAME), TrainReceipt)
     assert found is not None
@@ -155,7 +170,7 @@ def test_more_steps_go_on_and_keep_the_history(place: Place, trainer: Trainer) -
     assert step.why_stale(more) == "200 steps are asked, 100 were"
     trainer.tells = (Begin(step=100, steps=200, resumed=True), loss(200), measured(200, 0.75))
     outcome = step.run(more, Silent())
-    assert "from step 100 on" in outcome.note
+    assert "200 steps; gone on from step 100;" in outcome.note
     rows = read_csv((place.folder / "history.csv").read_bytes())
     assert [row.step for row in rows] == [50, 50, 100, 100, 200, 200]
     assert step.why_stale(more) is None
@@ -187,9 +202,11 @@ def test_what_it_stands_on_begins_it_anew_and_nothing_is_lost(
     step.run(place.job, Silent())
     change(place)
     assert step.why_stale(place.job) is not None
-    outcome = step.run(place.job, Silent())
+    noting = Noting()
+    outcome = step.run(place.job, noting)
     aside = place.folder / "before-1"
-    (told,) = (line for line in outcome.lines if line.startswith("begun anew, for "))
+    (told,) = (line for line in noting.notes if line.startswith("begun anew, for "))
+    assert told not in outcome.lines  # told once
     assert f"{why} changed" in told
     assert str(aside) in told
     assert (aside / "state.npz").read_bytes() == b"weights"
@@ -333,6 +350,39 @@ def test_a_start_over_is_told_before_it_begins(place: Place, trainer: Trainer) -
     assert trained_before == 1
 
 
+def test_other_labels_on_the_same_pictures_are_not_told_as_other_pictures(
+    place: Place, trainer: Trainer
+) -> None:
+    step.run(place.job, Silent())
+    write_label_map(place, "item { id: 1 name: 'two' }")
+    made = receipts.read(place.workspace.receipt("records", "cube_faces"), RecordsReceipt)
+    assert made is not None
+    other = msgspec.structs.replace(made.splits["train"], definition="by other labels")
+    receipts.write(
+        place.workspace.receipt("records", "cube_faces"),
+        msgspec.structs.replace(made, splits={"train": other}),
+    )
+    assert "label_map.pbtxt changed" in str(step.why_stale(place.job))
+    noting = Noting()
+    step.run(place.job, noting)
+    (told,) = noting.notes
+    assert "label_map.pbtxt changed" in told
+    assert "the pictures" not in told
+
+
+def test_a_measurement_is_shown_at_once(place: Place, trainer: Trainer) -> None:
+    noting = Noting()
+    step.run(place.job, noting)
+    assert noting.state.startswith("loss 0.500, mAP 0.500, best 0.500")
+
+
+def test_a_training_that_had_no_step_left_says_so(place: Place, trainer: Trainer) -> None:
+    step.run(place.job, Silent())
+    (place.folder / "best.npz").unlink()
+    trainer.tells = (Begin(step=100, steps=100, resumed=True), measured(100, 0.45))
+    assert "100 steps; no step was left to do; mAP" in step.run(place.job, Silent()).note
+
+
 def test_a_full_disk_is_told_before_anything_begins(
     place: Place, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -367,6 +417,22 @@ def test_clean_leaves_the_training_and_names_it(place: Place, trainer: Trainer) 
     assert not place.workspace.split(NAME).exists()
     assert (place.folder / "state.npz").exists()
     assert any("it holds a training" in line for line in said)
+
+
+def test_a_training_that_stays_is_named_once_and_not_as_of_unknown_origin(
+    place: Place, trainer: Trainer
+) -> None:
+    step.run(place.job, Silent())
+    said: list[str] = []
+    (place.folder / "pipeline.config").write_text("of the user's")
+    clean.clean(place.workspace, NAME, False, said.append)
+    clean_scaffold.clean(place.workspace, "cube_faces", False, said.append)
+    run_of = str(place.folder.relative_to(place.workspace.root))
+    about = {line for line in said if line.startswith(f"kept {run_of}")}
+    assert sorted(line.partition(": ")[2] for line in about) == [
+        "it holds a training; remove it yourself if you no longer want it",
+        "pipeline.config is not known to be made by the build",
+    ]
 
 
 def test_an_edited_result_is_kept_when_it_is_written_again(place: Place, trainer: Trainer) -> None:

@@ -116,7 +116,12 @@ def test_an_unknown_task_ends_with_3(checkout: Checkout) -> None:
 
 @pytest.mark.parametrize(
     ("word", "meant"),
-    [(f"smoke:{EMBEDDED[:-2]}", EMBEDDED), ("scaffold:cube_face", "cube_faces")],
+    [
+        (f"smoke:{EMBEDDED[:-2]}", EMBEDDED),
+        ("scaffold:cube_face", "cube_faces"),
+        (f"train:{EMBEDDED}", f"train:cube_faces:{EMBEDDED}"),
+        (f"export:cube_faces-{EMBEDDED}", f"export:cube_faces:{EMBEDDED}"),
+    ],
 )
 def test_a_misspelt_network_or_project_is_suggested(
     checkout: Checkout, word: str, meant: str
