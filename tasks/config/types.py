@@ -277,6 +277,7 @@ class Settings(Frozen, frozen=True, kw_only=True):
         smoke_image: a picture that all networks are run on, relative to the workspace.
         netrc_hosts: hosts that may be sent what ~/.netrc has for them; see `web.request`.
         catalogues: more catalogue files, relative to config/.
+        import_pictures: how `doit import` takes pictures: copies, hard links or symbolic links.
     """
 
     connect_timeout: Seconds = 10.0
@@ -294,6 +295,7 @@ class Settings(Frozen, frozen=True, kw_only=True):
     smoke_image: MaybeText = ""
     netrc_hosts: tuple[Text, ...] = ()
     catalogues: tuple[Text, ...] = ()
+    import_pictures: Literal["copy", "link", "refer"] = "copy"
 
 
 class Config(Frozen, frozen=True, kw_only=True):

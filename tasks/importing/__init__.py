@@ -10,6 +10,8 @@
     table         one CSV for many pictures
     voc_layouts   Pascal VOC that lies elsewhere than labelImg puts it
     guess         which of these formats a source is in
+    told_splits   which folders a YAML takes to train and to test with
+    places        which folder of the project each picture goes to
     plan          which name each picture gets
     convert       boxes in pixels of the upright picture
     write         pictures and XML, whole or not at all

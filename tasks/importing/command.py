@@ -4,7 +4,6 @@ became of it."""
 from __future__ import annotations
 
 import shlex
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -13,10 +12,10 @@ from msgspec import Struct
 from tasks.config.types import Config
 from tasks.core.errors import AnnotationsError, DiskError, TodError
 from tasks.core.files import first_of, free_space, human_size, size_and_mtime
-from tasks.core.paths import SPLITS, Workspace
+from tasks.core.paths import Workspace
 from tasks.core.text import count, printable
 from tasks.importing.guess import Guess, choose
-from tasks.importing.plan import target_split
+from tasks.importing.places import advice, places_of, told
 from tasks.importing.request import Choice, parse
 from tasks.importing.source import COMMAND, Source, search
 from tasks.importing.take import take
@@ -54,13 +53,17 @@ def run(
     guess = choose(source, choice.format)
     report = Report()
     pictures = _sound(guess.format.reader(source, guess.files, report), source, report)
-    splits = _splits(pictures, choice.into)
-    for line in _announcement(source, guess, splits, choice):
+    name, splits = choice.project.name, [picture.split for picture in pictures]
+    places = places_of(splits, choice.into, workspace, name)
+    for line in _announcement(source, guess, pictures, places, choice):
         progress.note(line)
     _must_have_room(pictures, choice, workspace)
-    done = take(pictures, splits, choice, workspace, progress, report)
+    done = take(pictures, places, choice, workspace, progress, report)
     lines = lines_of(done, report, choice.project, _replacing(words, choice))
-    return Result(tuple(lines), _error(report.faults, choice.project.name, workspace))
+    if done.places:
+        lines += advice(workspace, name, choice.project.test_share)
+        lines.append(f"`doit records:{name} doctor:{name}` goes on from here")
+    return Result(tuple(lines), _error(report.faults, name, workspace))
 
 
 def _replacing(words: Sequence[str], choice: Choice) -> str:
@@ -103,24 +106,21 @@ def _sound(read: Iterable[ForeignPicture], source: Source, report: Report) -> li
     return list(sound.values())
 
 
-def _splits(pictures: Sequence[ForeignPicture], into: str | None) -> list[str]:
-    """`train` or `test`, for each picture."""
-    if into:
-        return [into for _ in pictures]
-    has_test = any(picture.split == "test" for picture in pictures)
-    return [target_split(picture.split, SPLITS[0], has_test) for picture in pictures]
-
-
 def _announcement(
-    source: Source, guess: Guess, splits: Sequence[str], choice: Choice
+    source: Source,
+    guess: Guess,
+    pictures: Sequence[ForeignPicture],
+    places: Sequence[str],
+    choice: Choice,
 ) -> Iterator[str]:
-    name = choice.project.name
     why = "as --format says" if choice.format else "by its files"
     yield f"{guess.line(source)} ({why})"
-    shares = Counter(splits)
-    each = (f"{n} into {name}/images/{split}" for split, n in sorted(shares.items(), reverse=True))
-    pictures = f"{count(len(splits), 'picture')}, {VERBS[choice.how]}"
-    yield f"{pictures}: {', '.join(each)}" if splits else "no picture can be taken"
+    if not pictures:
+        yield "no picture can be taken"
+        return
+    splits = [picture.split for picture in pictures]
+    where = told(splits, places, choice.into, choice.project.name)
+    yield f"{count(len(pictures), 'picture')}, {VERBS[choice.how]}: {where}"
 
 
 def _must_have_room(

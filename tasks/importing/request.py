@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from tasks.config.types import Config, Project
 from tasks.core.errors import UsageError
-from tasks.core.paths import SPLITS
+from tasks.importing.places import PLACES
 from tasks.importing.source import COMMAND
 from tasks.importing.write import How
 
@@ -20,7 +20,7 @@ class Choice(Struct, frozen=True, kw_only=True):
 
     Attributes:
         format: None to have it guessed.
-        into: `train` or `test`, for all pictures; None to go by the source.
+        into: one of `PLACES`, for all pictures; None to go by the source.
         replace: annotations of the project that differ from the source's are replaced.
     """
 
@@ -37,12 +37,12 @@ def parse(options: Mapping[str, object], config: Config) -> Choice:
     Raises:
         UsageError: a value is none that its option takes.
     """
-    how, into = str(options.get("pictures") or "copy"), options.get("into")
+    how, into = str(options.get("pictures") or config.settings.import_pictures), options.get("into")
     way = next((way for way in WAYS if way == how), None)
     if way is None:
         raise UsageError(COMMAND, f"--pictures: expected {', '.join(WAYS)}; found {how}")
-    if into is not None and into not in SPLITS:
-        raise UsageError(COMMAND, f"--into: expected {' or '.join(SPLITS)}; found {into}")
+    if into is not None and into not in PLACES:
+        raise UsageError(COMMAND, f"--into: expected {', '.join(PLACES)}; found {into}")
     wanted = options.get("format")
     return Choice(
         project=_project(options.get("project"), config),

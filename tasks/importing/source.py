@@ -20,6 +20,7 @@ from tasks.annotations.folder import CLASSES, FOLDERS, KNOWN, OTHER, folded
 from tasks.core.errors import UsageError
 from tasks.core.text import printable, shortened
 from tasks.importing.text import LARGEST_LIST, text_of
+from tasks.importing.told_splits import told_folders
 from tasks.importing.types import ForeignPicture, Listed, Report, Split
 
 COMMAND = "import"
@@ -57,6 +58,7 @@ class Source(Struct):
     _by_stem: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))
     _folders: dict[Path, tuple[str, Split]] = field(default_factory=dict)
     _listed: dict[str, Split] | None = None
+    _told: dict[Path, Split] | None = None
 
     @property
     def annotations(self) -> list[Path]:
@@ -149,14 +151,26 @@ class Source(Struct):
             )
 
     def split_of(self, path: Path) -> Split:
-        """What the source takes a picture or an annotation for: by the deepest folder with such a
-        name, by the file's own name if it annotates many pictures, or by a list of pictures."""
-        if split := self._folder(path.parent)[1]:
+        """What the source takes a picture or an annotation for: by what a YAML says of a
+        folder, by the deepest folder with such a name, by the file's own name if it annotates many
+        pictures, or by a list of pictures."""
+        if split := self._told_by_yaml(path) or self._folder(path.parent)[1]:
             return split
         if is_picture(path):
             return self._listed_splits().get(folded(path.stem), "")
         found = SPLIT.fullmatch(path.stem)
         return SPLITS[found[1][:2].lower()] if found else ""
+
+    def _told_by_yaml(self, path: Path) -> Split:
+        if self._told is None:
+            lie_in = {picture.parent for picture in self.pictures}
+            above = {one for folder in lie_in for one in folder.parents if self._is_inside(one)}
+            self._told = told_folders(self.files, lie_in | above)
+        folders = (path.parent, *path.parent.parents) if self._told else ()
+        return next((self._told[one] for one in folders if one in self._told), "")
+
+    def _is_inside(self, folder: Path) -> bool:
+        return any(folder != root and folder.is_relative_to(root) for root in self.roots)
 
     def _listed_splits(self) -> dict[str, Split]:
         """The stems of pictures that stand in `train.txt` and the like, as tools for YOLO and

@@ -10,10 +10,11 @@ from pathlib import Path
 from tasks.annotations import voc_writer
 from tasks.annotations.folder import listing
 from tasks.core.files import read_head, sha256_or_nothing, size_and_mtime
-from tasks.core.paths import SPLITS, Workspace
+from tasks.core.paths import Workspace
 from tasks.core.spelling import composed
 from tasks.core.text import printable
 from tasks.importing.convert import Converted, converted
+from tasks.importing.places import PLACES, folder
 from tasks.importing.plan import Names, Target
 from tasks.importing.request import Choice
 from tasks.importing.telling import Done
@@ -28,13 +29,13 @@ from tasks.pipeline.job import Progress
 
 def take(
     pictures: Sequence[ForeignPicture],
-    splits: Sequence[str],
+    places: Sequence[str],
     choice: Choice,
     workspace: Workspace,
     progress: Progress,
     report: Report,
 ) -> Done:
-    """Take the pictures, each into its split.
+    """Take the pictures, each to its place; see `places`.
 
     Raises:
         UserFilesError: an annotation was changed while it was to be replaced.
@@ -43,19 +44,19 @@ def take(
     """
     name, done = choice.project.name, Done()
     names, differing = _names_in(workspace, name), list[tuple[Path, bytes]]()
-    folders = {split: workspace.images(name, split) for split in SPLITS}
+    folders = {place: folder(workspace, name, place) for place in PLACES}
     images = workspace.all_images(name)
     progress.begin("import", len(pictures), "pictures")
     with writing(images, tuple(folders.values()), choice.how) as writer:
-        for foreign, split in zip(pictures, splits, strict=True):
+        for foreign, place in zip(pictures, places, strict=True):
             try:
                 picture = converted(foreign, report)
             except ValueError as error:
                 report.fault(foreign.where, f"{foreign.path.name}: {error}")
             else:
-                target = _target(names, picture, folders[split])
+                target = _target(names, picture, folders[place])
                 differing += _write(foreign.path, picture, target, writer, done)
-                done.splits[target.picture.parent.name] += 1
+                done.places[target.picture.parent.name] += 1
             writer.publish_if_many()
             progress.advance(1)
     progress.end()
@@ -66,8 +67,8 @@ def take(
 
 def _names_in(workspace: Workspace, project: str) -> Names:
     names = Names(sha256_or_nothing)
-    for split in SPLITS:
-        listed = listing(workspace.images(project, split))
+    for place in PLACES:
+        listed = listing(folder(workspace, project, place))
         names.add(listed, [size_and_mtime(pair.picture)[0] for pair in listed.pairs])
     return names
 
@@ -127,8 +128,8 @@ def _differ(
 ) -> None:
     """Replace annotations by the source's, if that was asked for; note which there are. Those that
     `doit mend` made of the source's very own are right as they are."""
-    folder = workspace.mended(choice.project.name)
-    mended, others = mended_since(folder), list[tuple[Path, bytes]]()
+    originals = workspace.mended(choice.project.name)
+    mended, others = mended_since(originals), list[tuple[Path, bytes]]()
     for path, content in differing:
         before = mended.get(path.relative_to(workspace.root).as_posix(), ())
         if sha256(content).hexdigest() not in before:
@@ -138,7 +139,7 @@ def _differ(
         printable(path.relative_to(workspace.all_images(choice.project.name))) for path, _ in others
     ]
     if choice.replace and others:
-        done.originals = printable(_replace(others, workspace.root, folder))
+        done.originals = printable(_replace(others, workspace.root, originals))
         done.replaced += named
     else:
         done.kept += named

@@ -11,9 +11,9 @@ from msgspec import Struct, field
 from tasks.annotations.cure import command, lookalikes
 from tasks.annotations.label_map import label_ids
 from tasks.config.types import Project
-from tasks.core.paths import SPLITS
 from tasks.core.spelling import spelled, suggestion
 from tasks.core.text import count, printable
+from tasks.importing.places import PLACES, SHARED
 from tasks.importing.types import Report
 
 FEW = 3  # examples
@@ -23,7 +23,7 @@ class Done(Struct):
     """What an import did.
 
     Attributes:
-        splits: `train` or `test` → how many pictures were taken into it.
+        places: as in `places.PLACES` → how many pictures were taken into it.
         labels: label → how many boxes.
         new: pictures that were not in the project before.
         annotated: XML files that were written.
@@ -35,7 +35,7 @@ class Done(Struct):
         renamed: a picture that got another name, and that name.
     """
 
-    splits: Counter[str] = field(default_factory=Counter)
+    places: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
     new: int = 0
     annotated: int = 0
@@ -61,19 +61,16 @@ def lines_of(done: Done, report: Report, project: Project, replacing: str) -> li
         are = "is" if len(done.flaws) == 1 else "are"
         lines.append(f"{count(len(done.flaws), 'box')} {are} not sound: {_some(done.flaws)}")
         lines.append(f"written as drawn; `doit mend:{name}` shows what can be mended")
-    if done.splits:
-        lines.append(f"`doit records:{name} doctor:{name}` goes on from here")
     return lines
 
 
 def _told(done: Done, name: str) -> Iterator[str]:
-    shares = ", ".join(
-        f"{done.splits[split]} in images/{split}" for split in SPLITS if done.splits[split]
-    )
-    pictures = f"{count(done.splits.total(), 'picture')} with {count(done.labels.total(), 'box')}"
+    shown = {one: "images" if one == SHARED else f"images/{one}" for one in PLACES}
+    shares = ", ".join(f"{done.places[one]} in {shown[one]}" for one in PLACES if done.places[one])
+    pictures = f"{count(done.places.total(), 'picture')} with {count(done.labels.total(), 'box')}"
     yield f"{name}: {pictures}" + (f": {shares}" if shares else "")
-    if done.splits:
-        new = f"{done.new or 'none'} of them new" if done.new < done.splits.total() else "all new"
+    if done.places:
+        new = f"{done.new or 'none'} of them new" if done.new < done.places.total() else "all new"
         yield f"{new}; {count(done.annotated, 'XML file')} written"
     if done.renamed:
         renamed = [f"{before} is {now}" for before, now in done.renamed]

@@ -52,8 +52,12 @@ DETECT_OPTIONS: list[dict[str, Any]] = [
 IMPORT_OPTIONS: list[dict[str, Any]] = [
     {"name": "project", "metavar": "P", "help": "the project to import into"},
     {"name": "format", "metavar": "F", "help": FORMATS},
-    {"name": "pictures", "metavar": "HOW", "help": "copy, link or refer; copy"},
-    {"name": "into", "metavar": "SPLIT", "help": "train or test, for all pictures"},
+    {"name": "pictures", "metavar": "HOW", "help": "copy, link or refer; as the settings say"},
+    {
+        "name": "into",
+        "metavar": "SPLIT",
+        "help": "train, test or images (to be shared out),\nfor all pictures",
+    },
     {
         "name": "replace",
         "type": bool,

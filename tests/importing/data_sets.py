@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tasks.annotations.voc import Annotation, Box, read_annotation
 from tasks.core.paths import Workspace
@@ -106,10 +107,15 @@ def imported(
     labels: tuple[str, ...] | dict[str, int] = ("one", "two"),
     progress: Silent | None = None,
     options: Mapping[str, str] | None = None,
+    into: str | None = "train",
+    settings: Mapping[str, object] | None = None,
 ) -> Imported:
-    """Import into the project `cube_faces` of a workspace below this folder."""
+    """Import into the project `cube_faces` of a workspace below this folder; `into` None goes by
+    the source."""
     workspace = Workspace(tmp_path / "workspace")
     config = project_job(workspace, labels=labels).config
+    config = replace(config, settings=replace(config.settings, **(settings or {})))
     words = [str(path) for path in paths]
-    result = command.run(words, options or {}, config, workspace, progress or Silent())
+    options = ({"into": into} if into else {}) | dict(options or {})
+    result = command.run(words, options, config, workspace, progress or Silent())
     return Imported(workspace, result)

@@ -15,7 +15,7 @@ from tests.support.projects import project_job
 
 ONE, OTHER, OUTSIDE = "0 .5 .5 .25 .5\n", "1 .5 .5 .5 .5\n", "0 .9 .5 .5 .5\n"
 YOLO: dict[str, object] = {"a.png": 1, "a.txt": ONE, "classes.txt": "one\ntwo\n"}
-AGAIN = "doit import {} --project cube_faces --replace"
+AGAIN = "doit import {} --project cube_faces --into train --replace"
 
 
 def mend(done: Imported, **options: object) -> None:

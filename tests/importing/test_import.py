@@ -103,7 +103,9 @@ def test_the_sources_own_split_is_kept_and_into_goes_before_it(tmp_path: Path) -
     for number, split in enumerate(("train", "valid", "test")):
         files |= {f"{split}/{split}.png": number, f"{split}/{split}.txt": ONE}
     source = lay(tmp_path / "s", files)
-    pictures = [name for name in imported(tmp_path, source).files if name.endswith("png")]
+    pictures = [
+        name for name in imported(tmp_path, source, into=None).files if name.endswith("png")
+    ]
     assert pictures == ["test/test.png", "train/train.png", "train/valid.png"]
     other = imported(tmp_path / "other", source, options={"into": "test"})
     assert {name.split("/")[0] for name in other.files} == {"test"}
@@ -289,7 +291,7 @@ def test_pascal_voc_is_taken_as_it_is(tmp_path: Path) -> None:
     files = {"JPEGImages/a.png": 1, "Annotations/a.xml": mine}
     files |= {"deep/er/b.png": 2, "deep/er/renamed.xml": xml(filename="b.png")}
     files |= {"ImageSets/Main/test.txt": "a\n", "ImageSets/Main/train.txt": "b\n"}
-    done = imported(tmp_path, lay(tmp_path / "s", files))
+    done = imported(tmp_path, lay(tmp_path / "s", files), into=None)
     assert done.files["test/a.xml"] == mine
     assert done.annotation("train/b.xml").boxes == ()
     assert done.result.error is None
@@ -321,7 +323,7 @@ def test_one_picture_in_two_annotations_is_told(tmp_path: Path) -> None:
     ("options", "why"),
     [
         ({"pictures": "move"}, "--pictures: expected copy, link, refer; found move"),
-        ({"into": "val"}, "--into: expected train or test; found val"),
+        ({"into": "val"}, "--into: expected train, test, images; found val"),
         ({"project": "dice"}, "there is no project dice; there is: cube_faces"),
     ],
 )

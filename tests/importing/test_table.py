@@ -77,7 +77,7 @@ def test_the_split_is_told_by_the_row_or_by_the_tables_name(tmp_path: Path) -> N
 def test_of_a_table_of_all_and_one_of_a_split_the_split_counts(tmp_path: Path) -> None:
     row = f"{VOTT}a.png,1,2,3,4,one\n"
     files = {"a.png": 1, "labels.csv": row, "test_labels.csv": row}
-    done = imported(tmp_path, lay(tmp_path / "s", files))
+    done = imported(tmp_path, lay(tmp_path / "s", files), into=None)
     assert set(done.files) == {"test/a.png", "test/a.xml"}
     assert done.result.error is None
 
