@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -113,12 +113,12 @@ def _set_aside(folder: Path) -> Path | None:
     return aside
 
 
-def read_history(folder: Path) -> list[Row]:
-    """What the run did so far; nothing where that can't be read."""
-    try:
-        return read_csv(read_file(folder / HISTORY, LARGEST_STATE))
-    except (OSError, ValueError):
-        return []
+def read_history(*folders: Path) -> list[Row]:
+    """What the run did so far, from the first of these folders where that can be read."""
+    for folder in folders:
+        with suppress(OSError, ValueError):
+            return read_csv(read_file(folder / HISTORY, LARGEST_STATE))
+    return []
 
 
 def write_history(folder: Path, rows: Sequence[Row]) -> None:

@@ -185,7 +185,7 @@ def _train(job: TrainingJob, progress: Progress) -> Outcome:
     if aside is not None:
         progress.note(aside.told)
     _unfinish(job)
-    work = _Work(plan, folder, progress, runs.read_history(folder))
+    work = _Work(plan, folder, progress, runs.read_history(folder, *_told_in(job, aside)))
     write_atomic(folder / runs.REQUEST, msgspec.json.encode(_request(job, plan, split, labels)))
     log = job.workspace.log("train", job.name)
     module, request = module_of(job), folder / runs.REQUEST
@@ -202,6 +202,17 @@ def _train(job: TrainingJob, progress: Progress) -> Outcome:
         todo = "set a lower learning_rate for it in config/workspace.toml; see docs/training.md"
         raise TrainingError(job.name, why, todo)
     return _finish(job, work, split, end.reason)
+
+
+def _told_in(job: TrainingJob, aside: runs.Aside | None) -> tuple[Path, ...]:
+    """Where the history of this training stands besides: among the results, as they were left."""
+    receipt = receipts.read(job.workspace.receipt("train", job.name), TrainReceipt)
+    history = _results(job)[:1]
+    if receipt is None or aside is not None:
+        return ()
+    if ownership.why_outputs_stale(job.workspace.root, receipt, history):
+        return ()
+    return (history[0].parent,)
 
 
 def _unfinish(job: TrainingJob) -> None:

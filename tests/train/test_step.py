@@ -370,6 +370,17 @@ def test_other_labels_on_the_same_pictures_are_not_told_as_other_pictures(
     assert "the pictures" not in told
 
 
+def test_a_history_that_can_not_be_read_beside_the_checkpoints_is_taken_from_the_results(
+    place: Place, trainer: Trainer
+) -> None:
+    step.run(place.job, Silent())
+    (place.folder / "history.csv").write_text("of the user's")
+    trainer.tells = (Begin(step=100, steps=200, resumed=True), loss(200), measured(200, 0.75))
+    step.run(job_of(place.workspace, num_steps=200), Silent())
+    rows = read_csv((place.folder / "history.csv").read_bytes())
+    assert [row.step for row in rows] == [50, 50, 100, 100, 200, 200]
+
+
 def test_a_measurement_is_shown_at_once(place: Place, trainer: Trainer) -> None:
     noting = Noting()
     step.run(place.job, noting)
