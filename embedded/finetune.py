@@ -233,6 +233,8 @@ def train(request: Request, say: Say, stopped: Callable[[], bool]) -> str:
     learned, held_out = examples(request.train), examples(request.held_out)
     if not learned.boxes:
         raise ValueError("the records hold no picture")
+    if not any(map(len, learned.boxes)):
+        raise ValueError("no picture to train on has a box: annotate some, then run doit again")
     run = Run(Path(request.run), starting_weights(Path(request.network), request.labels))
     resumed = run.restore()
     rate = partial(

@@ -129,6 +129,16 @@ def test_a_killed_training_goes_on_to_the_very_weights_of_an_undisturbed_one(
     assert all(np.array_equal(one[name], other[name]) for name in one)
 
 
+def test_pictures_without_any_box_are_refused(network: Path, tmp_path: Path) -> None:
+    stream = BytesIO()
+    Image.new("RGB", (32, 32)).save(stream, "PNG")
+    empty = tmp_path / "empty.record"
+    empty.write_bytes(frame(encode_example({"image/encoded": Bytes([stream.getvalue()])})))
+    asked = request(network, str(empty), tmp_path / "run")
+    with pytest.raises(ValueError, match="no picture to train on has a box"):
+        train(asked, lambda *_, **__: None, never)
+
+
 def test_a_signal_leaves_a_checkpoint_of_that_step(
     network: Path, record: str, tmp_path: Path
 ) -> None:
