@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 
-UNBROKEN = re.compile(r"`[^`]+`|\([-+\d.e, ]+\)")  # a command, a corner of a box
+TOGETHER = re.compile(r"`[^`]+`|\([-+\d.e, ]+\)")  # a command, a corner of a box
+UNBROKEN = 10_000  # columns, where nothing says how wide it is
 HELD = "\0"  # stands for a blank that is not to be broken at; printable text has none
 
 
@@ -17,7 +18,7 @@ def wrap(line: str, width: int, first: str = "", rest: str = "") -> list[str]:
         first, rest: what stands before the first line, and before the others.
     """
     made = textwrap.wrap(
-        UNBROKEN.sub(lambda found: found[0].replace(" ", HELD), line),
+        TOGETHER.sub(lambda found: found[0].replace(" ", HELD), line),
         width,
         initial_indent=first,
         subsequent_indent=rest,

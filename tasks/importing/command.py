@@ -15,7 +15,7 @@ from tasks.core.files import first_of, free_space, human_size, size_and_mtime
 from tasks.core.paths import Workspace
 from tasks.core.text import count, printable
 from tasks.importing.guess import Guess, choose
-from tasks.importing.places import advice, places_of, told
+from tasks.importing.places import about_validation, advice, places_of, told
 from tasks.importing.request import Choice, parse
 from tasks.importing.source import COMMAND, Source, search
 from tasks.importing.take import take
@@ -119,8 +119,9 @@ def _announcement(
         yield "no picture can be taken"
         return
     splits = [picture.split for picture in pictures]
-    where = told(splits, places, choice.into, choice.project.name)
+    where = told(places, choice.project.name)
     yield f"{count(len(pictures), 'picture')}, {VERBS[choice.how]}: {where}"
+    yield from about_validation(splits, choice.into)
 
 
 def _must_have_room(

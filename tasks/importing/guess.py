@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from tasks.annotations.other_formats import BEGINNING, YOLO, format_of
 from tasks.core.errors import UsageError
-from tasks.core.files import read_head
+from tasks.core.files import read_head, size_and_mtime
 from tasks.core.text import count
 from tasks.importing.source import COMMAND, Source, is_label_list
 from tasks.importing.table import columns_of
+from tasks.importing.text import LARGEST_LIST, decoded, json_of
 from tasks.importing.types import ForeignPicture, Report
 
 Reader = Callable[[Source, Sequence[Path], Report], Iterator[ForeignPicture]]
@@ -135,7 +136,28 @@ def _title(path: Path, source: Source) -> str:
         return "YOLO" if not is_label_list(path) and _may_be_yolo(path, source) else ""
     if suffix in (".csv", ".tsv"):
         return "CSV" if _is_table(path) else ""
-    return _known(path) if suffix == ".json" else ""
+    kind = _known(path) if suffix == ".json" else ""
+    return "" if kind == "COCO" and _has_labels_alone(path) else kind
+
+
+class _Whole(Struct):
+    """What stands in COCO's JSON, if it does."""
+
+    categories: list[Raw] | None = None
+    images: list[Raw] | None = None
+    annotations: list[Raw] | None = None
+
+
+def _has_labels_alone(path: Path) -> bool:
+    """Whether it is a list of labels that looks like COCO, as Label Studio's notes.json beside YOLO
+    does."""
+    if size_and_mtime(path)[0] > LARGEST_LIST:
+        return False
+    try:
+        whole = decoded(json_of(path, LARGEST_LIST), _Whole)
+    except ValueError:
+        return False
+    return whole.categories is not None and whole.images is None and whole.annotations is None
 
 
 def _known(path: Path) -> str:

@@ -62,19 +62,21 @@ def _pictures(workspace: Workspace, project: str, split: str) -> Iterator[Path]:
     return pictures_in(workspace.images(project, split))
 
 
-def told(splits: Sequence[Split], places: Sequence[str], into: str | None, project: str) -> str:
-    """`8 into cube_faces/images/train, 2 into cube_faces/images/test`, and why."""
+def told(places: Sequence[str], project: str) -> str:
+    """`8 into cube_faces/images/train, 2 into cube_faces/images/test`."""
     shares = Counter(places)
     shown = {SHARED: f"{project}/images"} | {one: f"{project}/images/{one}" for one in SPLITS}
-    line = ", ".join(f"{shares[one]} into {shown[one]}" for one in PLACES if shares[one])
+    return ", ".join(f"{shares[one]} into {shown[one]}" for one in PLACES if shares[one])
+
+
+def about_validation(splits: Sequence[Split], into: str | None) -> Iterator[str]:
+    """What becomes of the source's validation set, if it has one."""
     valid = splits.count("valid")
-    if into or not valid:
-        return line
-    if "test" in splits:
-        why = "is part of train, of which a training holds out its own share"
-    else:
-        why = "is taken to test with, as the source has no test set"
-    return f"{line}; its validation set ({count(valid, 'picture')}) {why}"
+    if valid and not into:
+        why = "is taken to test with, as there is no test set"
+        if "test" in splits:
+            why = "goes to train, of which a training holds out its own share"
+        yield f"its validation set ({count(valid, 'picture')}) {why}"
 
 
 def advice(workspace: Workspace, project: str, test_share: float) -> Iterator[str]:

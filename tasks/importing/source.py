@@ -20,7 +20,7 @@ from tasks.annotations.folder import CLASSES, FOLDERS, KNOWN, OTHER, folded
 from tasks.core.errors import UsageError
 from tasks.core.text import printable, shortened
 from tasks.importing.text import LARGEST_LIST, text_of
-from tasks.importing.told_splits import told_folders
+from tasks.importing.told_splits import told_folders, told_lists
 from tasks.importing.types import ForeignPicture, Listed, Report, Split
 
 COMMAND = "import"
@@ -177,8 +177,10 @@ class Source(Struct):
         Pascal VOC's ImageSets have them."""
         if self._listed is None:
             self._listed = {}
-            for path in filter(is_split_list, self.files):
-                split = SPLITS[path.stem[:2].lower()]
+            named = [
+                (SPLITS[one.stem[:2].lower()], one) for one in self.files if is_split_list(one)
+            ]
+            for split, path in (*told_lists(self.files), *named):
                 for stem in _stems(path):
                     self._listed.setdefault(folded(stem), split)
         return self._listed

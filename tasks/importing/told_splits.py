@@ -3,6 +3,7 @@
     path: ../datasets/dice
     train: images/a
     val: [images/b, images/c]
+    test: lists/of_pictures.txt
 
 A path there is looked up among the folders in which pictures were found, whatever `..` or root
 stands before it, so that none leads out of the source.
@@ -41,6 +42,19 @@ def told_folders(files: Iterable[Path], folders: Iterable[Path]) -> dict[Path, S
     return {folder: splits.pop() for folder, splits in found.items() if len(splits) == 1}
 
 
+def told_lists(files: Iterable[Path]) -> list[tuple[Split, Path]]:
+    """The lists of pictures that YAML files among these name: what for, and the file of that name
+    among these."""
+    texts, found = tuple(file for file in files if file.suffix.lower() == ".txt"), []
+    for file in files:
+        for split, path in _paths(file) if file.suffix.lower() in (".yaml", ".yml") else ():
+            if (text := _meant(path, file.parent, texts)) or (
+                text := _meant(SLASH.split(path)[-1], file.parent, texts)
+            ):
+                found.append((split, text))
+    return found
+
+
 def _paths(file: Path) -> Iterator[tuple[Split, str]]:
     try:
         content = yaml_of(file) if "names" in text_of(file) else None
@@ -55,7 +69,8 @@ def _paths(file: Path) -> Iterator[tuple[Split, str]]:
 
 
 def _meant(path: str, beside: Path, folders: Iterable[Path]) -> Path | None:
-    """The folder that a path means: as seen from its file, else the only one that ends so."""
+    """The folder or file that a path means: as seen from its file, else the only one that ends
+    so."""
     parts = tuple(part for part in SLASH.split(path.strip()) if part not in ("", ".", ".."))
     if not parts:
         return None

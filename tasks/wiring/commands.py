@@ -57,15 +57,13 @@ def import_(
     error, after the rest is done."""
     from tasks.console.output import say
     from tasks.console.progress import progress_for
-    from tasks.console.wrap import wrap
+    from tasks.console.wrap import UNBROKEN, wrap
     from tasks.importing import command
 
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else UNBROKEN
     with progress_for("import") as progress:
         done = command.run(words, options, config, workspace, progress)
-    lines = list(done.lines)
-    if sys.stdout.isatty():
-        width = shutil.get_terminal_size().columns
-        lines = [part for line in lines for part in wrap(line, width, rest="  ")]
+    lines = [part for line in done.lines for part in wrap(line, width, rest="  ")]
     if done.error is None:
         return lines
     say("\n".join(lines))

@@ -9,7 +9,7 @@ import pytest
 from tasks.core.errors import UsageError
 from tasks.importing.guess import choose
 from tasks.importing.source import search
-from tests.importing.data_sets import lay
+from tests.importing.data_sets import lay, read
 from tests.support.annotated import xml
 
 YOLO = {"a.txt": "0 .5 .5 .5 .5", "classes.txt": "one"}
@@ -69,3 +69,10 @@ def test_coco_is_known_however_far_behind_its_pictures_stand(tmp_path: Path) -> 
 def test_xml_in_sixteen_bits_is_known(tmp_path: Path) -> None:
     content = xml().decode().encode("utf-16")
     assert guessed(lay(tmp_path, {"a.xml": content, "a.png": 1})) == "voc"
+
+
+def test_a_list_of_labels_that_looks_like_coco_is_none(tmp_path: Path) -> None:
+    notes = {"categories": [{"id": 0, "name": "one"}], "info": {"contributor": "Label Studio"}}
+    files = {"classes.txt": "one\n", "notes.json": notes}
+    found = read(lay(tmp_path, files | {"images/a.png": 1, "labels/a.txt": "0 .5 .5 .5 .5"}))
+    assert [box.label for box in found.pictures[0].boxes] == ["one"]

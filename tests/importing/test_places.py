@@ -55,12 +55,12 @@ def test_what_becomes_of_a_validation_set_is_told(tmp_path: Path) -> None:
         "test/b.png",
         "train/a.png",
     ]
-    why = "is taken to test with, as the source has no test set"
-    assert heard.notes[-1].endswith(f"; its validation set (1 picture) {why}")
+    why = "is taken to test with, as there is no test set"
+    assert heard.notes[-1] == f"its validation set (1 picture) {why}"
     lay(source, {"test/c.png": 3, "test/c.txt": ONE})
     imported(tmp_path / "other", source, into=None, progress=heard)
-    why = "is part of train, of which a training holds out its own share"
-    assert heard.notes[-1].endswith(f"; its validation set (1 picture) {why}")
+    why = "goes to train, of which a training holds out its own share"
+    assert heard.notes[-1] == f"its validation set (1 picture) {why}"
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,16 @@ def test_a_yaml_tells_what_folders_are_for(
     source = lay(tmp_path, {"data.yaml": f"names: [one]\n{told}\n", f"{folder}/a.png": 1})
     found = search([str(source)])
     assert found.split_of(source / folder / "a.png") == split
+
+
+def test_a_yaml_may_name_lists_of_pictures(tmp_path: Path) -> None:
+    told = "names: [one]\ntrain: /home/someone/data/Train_abs.txt\nval: lists/mine.txt\n"
+    lists = {"Train_abs.txt": "/home/someone/a.png\n", "lists/mine.txt": "x/b.png\n"}
+    files = {"data.yaml": told, "pics/a.png": 1, "pics/b.png": 2, "pics/c.png": 3}
+    source = lay(tmp_path, files | lists)
+    found = search([str(source)])
+    splits = [found.split_of(source / f"pics/{name}.png") for name in "abc"]
+    assert splits == ["train", "valid", ""]
 
 
 def test_a_yaml_that_can_not_be_read_tells_nothing(tmp_path: Path) -> None:
