@@ -12,13 +12,15 @@ Each step is a folder in tasks/; tasks/wiring/registry.py lists them.
 
 from pathlib import Path
 
+from doit import create_after
+
 from tasks.wiring import process
 
 process.prepare()  # before all other imports: from here on Ctrl-C ends in one line
 
 from tasks.core.paths import Workspace
 from tasks.wiring import command_tasks, start, tasks
-from tasks.wiring.registry import STEPS
+from tasks.wiring.registry import OF_A_BARE_DOIT, ON_REQUEST
 
 WORKSPACE = Workspace(Path())
 CONFIG = start.start(WORKSPACE)
@@ -43,7 +45,14 @@ def task_workspace() -> tasks.Tasks:
 
 
 def task_steps() -> tasks.Tasks:
-    for step in STEPS:
+    for step in OF_A_BARE_DOIT:
+        yield from tasks.step_tasks(step, CONFIG, CLEANING)
+
+
+@create_after()  # type: ignore[untyped-decorator]
+def task_steps_on_request() -> tasks.Tasks:
+    # doit makes these at once if the command line has words, or a task above waits for one.
+    for step in ON_REQUEST:
         yield from tasks.step_tasks(step, CONFIG, CLEANING)
 
 

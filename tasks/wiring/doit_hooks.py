@@ -28,6 +28,7 @@ from doit.cmd_run import Run
 from doit.control import ExecNode
 from doit.dependency import Dependency, SqliteDB
 from doit.exceptions import InvalidCommand
+from doit.loader import generate_tasks
 
 from tasks.pipeline.job import ZOO
 from tasks.wiring.registry import BY_NAME
@@ -74,7 +75,7 @@ def _load_tasks(load: Any, full_name: Callable[[str], str], database: Path) -> A
         cmd.outstream = cmd.outstream or sys.stdout
         use_database(cmd, database)
         give_values_back(pos_args, sys.argv[1:], doit_cmd._CMDLINE_VARS or {})
-        tasks = load(self, cmd, pos_args)
+        tasks = with_those_needed(load(self, cmd, pos_args), pos_args)
         by_name = {task.name: task for task in tasks}
         for number, word in enumerate(pos_args):
             if word not in by_name:
@@ -86,6 +87,20 @@ def _load_tasks(load: Any, full_name: Callable[[str], str], database: Path) -> A
         return tasks
 
     return load_tasks
+
+
+def with_those_needed(tasks: list[Any], words: Collection[str]) -> list[Any]:
+    """The tasks, with those that doit would create later (see `create_after`) unless nothing can
+    ask for one: no word of the command line, and no task that waits for what is not there yet.
+    """
+    names = {task.name for task in tasks}
+    if not words and names.issuperset(before for task in tasks for before in task.task_dep):
+        return tasks
+    return [
+        one
+        for task in tasks
+        for one in (generate_tasks(task.name, task.loader.creator()) if task.loader else (task,))
+    ]
 
 
 def give_values_back(words: list[str], typed: list[str], variables: dict[str, str]) -> None:

@@ -22,3 +22,7 @@ from tasks.plot import STEP as plot
 
 STEPS: tuple[AnyStep, ...] = tuple(one for one in globals().values() if isinstance(one, Step))
 BY_NAME = {step.name: step for step in STEPS}
+# What a bare `doit` does and what that needs; and the others, which are thousands of tasks where
+# many projects have many networks.
+OF_A_BARE_DOIT = [step for step in STEPS if step.is_default or step.scope == "network"]
+ON_REQUEST = [step for step in STEPS if step not in OF_A_BARE_DOIT]

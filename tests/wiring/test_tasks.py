@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from doit.exceptions import TaskFailed
+from doit.task import DelayedLoader, Task
 
 from tasks.config.types import Config, Settings
 from tasks.core.paths import Workspace
 from tasks.pipeline.job import Outcome, Progress, WorkspaceJob
 from tasks.pipeline.step import WorkspaceStep
-from tasks.wiring import tasks
+from tasks.wiring import doit_hooks, tasks
 from tests.support.checkouts import Checkout, check_out
 
 # Each of these costs more than the whole of what dodo.py may add to doit's own start.
@@ -195,3 +197,43 @@ def test_what_can_t_be_looked_at_is_left_to_the_step_to_tell(tmp_path: Path) -> 
     assert ask(task, None) is False
     assert "Permission denied" in task.meta["why"]
     assert isinstance(tasks.run_step(task, *task.actions[0].kwargs.values()), TaskFailed)
+
+
+def tasks_made_by(checkout: Checkout, *words: str) -> set[str]:
+    script = f"""
+import sys
+from doit.control import TaskControl
+from doit.doit_cmd import DoitMain
+
+def show(self, task_list, **_):
+    sys.exit(" ".join(task.name for task in task_list))
+
+TaskControl.__init__ = show
+DoitMain().run({list(words)!r})
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=checkout.root,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **checkout.environment},
+    )
+    return set(done.stderr.split())
+
+
+def test_a_bare_doit_makes_no_tasks_that_it_does_not_need(checkout: Checkout) -> None:
+    training = f"train:cube_faces:{EMBEDDED}"
+    assert "scaffold:cube_faces" in tasks_made_by(checkout)
+    assert training not in tasks_made_by(checkout)
+    assert training in tasks_made_by(checkout, "scaffold")
+
+
+def test_a_task_that_waits_for_others_has_them_made() -> None:
+    later = Task(
+        "later", None, loader=DelayedLoader(lambda: (Task("made", None) for _ in range(1)))
+    )
+    waits, waits_not = Task("waits", None, task_dep=["made"]), Task("waits_not", None)
+
+    assert doit_hooks.with_those_needed([waits_not, later], []) == [waits_not, later]
+    made = doit_hooks.with_those_needed([waits, later], [])
+    assert [task.name for task in made] == ["waits", "made"]
