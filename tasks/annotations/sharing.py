@@ -9,7 +9,6 @@ holds. Pictures that look alike go by one of them: a test with what was trained 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -30,6 +29,7 @@ from tasks.core.files import (
     size_and_mtime,
     write_if_changed,
 )
+from tasks.core.parallel import in_parallel
 from tasks.core.paths import SPLITS, Workspace
 from tasks.core.text import count, printable
 from tasks.pipeline.job import Progress, ProjectJob, Silent
@@ -286,8 +286,6 @@ def _bring_up_to_date(job: ProjectJob, found: Listing, progress: Progress) -> Sh
 
 def _read(files: Mapping[str, Path], before: Sharing, progress: Progress) -> dict[str, Shared]:
     """The pictures, undecided; only what is new or changed is read, on all processors."""
-    from concurrent.futures import ThreadPoolExecutor
-
     found, rest = dict[str, Shared](), dict[str, Path]()
     for name, path in files.items():
         one = before.pictures.get(name)
@@ -297,10 +295,10 @@ def _read(files: Mapping[str, Path], before: Sharing, progress: Progress) -> dic
         else:
             rest[name] = path
     progress.begin("share out", len(rest), "pictures")
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for name, one in zip(rest, pool.map(_look_at, rest, rest.values()), strict=True):
-            found[name] = one
-            progress.advance(1)
+    looked_at = in_parallel(lambda item: _look_at(*item), rest.items())
+    for name, one in zip(rest, looked_at, strict=True):
+        found[name] = one
+        progress.advance(1)
     progress.end()
     return {name: found[name] for name in files}
 

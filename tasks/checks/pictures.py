@@ -29,6 +29,7 @@ from tasks.annotations.other_formats import common_faults
 from tasks.checks.finding import Finding, error, ok, warning
 from tasks.checks.networks import text_faults
 from tasks.core.files import read_head
+from tasks.core.parallel import in_parallel
 from tasks.core.text import count, printable
 from tasks.pictures.convert import is_convertible
 from tasks.pipeline.job import ProjectJob
@@ -95,8 +96,8 @@ def read_split(
     except OSError as failure:
         report.faults.append(f"can't be read: {failure.strerror}")
         return report
-    for pair in report.found.pairs:
-        read = _read(pair, ids)
+    for read in in_parallel(lambda pair: _read(pair, ids), report.found.pairs):
+        pair = read.pair
         take(read, split)
         report.faults += read.faults
         report.remarks += [*read.remarks, *_misnamed(read)]

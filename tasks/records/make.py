@@ -17,9 +17,7 @@ from tasks.annotations.annotated import (
     Annotated,
     clipped_message,
     proposed_message,
-    read_pair,
 )
-from tasks.annotations.folder import Pair
 from tasks.core.text import count, printable
 from tasks.formats.tf_record import GROUP, Bytes, Floats, Ints, encode_example, frame
 from tasks.pictures.pixels import stored
@@ -49,13 +47,12 @@ class Record(Struct):
     proposed: int = 0
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
-    def add(self, pair: Pair, ids: Mapping[str, int], file: IO[bytes]) -> None:
+    def add(self, read: Annotated, ids: Mapping[str, int], file: IO[bytes]) -> None:
         """Write the example of a pair. `ids` are the labels that may occur.
 
         Raises:
-            OSError: the pair can't be read, or the file can't be written.
+            OSError: the file can't be written.
         """
-        read = read_pair(pair, ids)
         if read.is_proposed:
             self.proposed += 1
             return
@@ -69,7 +66,7 @@ class Record(Struct):
         try:
             framed = b"" if read.faults else frame(example(read, ids))
         except ValueError as error:
-            self.faults.append(f"{printable(pair.picture.name)}: {error}")
+            self.faults.append(f"{printable(read.pair.picture.name)}: {error}")
         if not self.faults:
             file.write(framed)
             self.digest.update(framed)
@@ -105,6 +102,7 @@ def example(read: Annotated, ids: Mapping[str, int]) -> bytes:
     picture, boxes = read.picture, read.boxes
     assert picture is not None
     content, kind = stored(read.content, picture)
+    sha256 = hashlib.sha256(content).hexdigest() if picture.reencoded else picture.sha256
     width, height = picture.upright
     name = read.pair.picture.name.encode("utf-8", "surrogateescape")
     group = {GROUP: Bytes((read.pair.group.encode(),))} if read.pair.group else {}
@@ -115,7 +113,7 @@ def example(read: Annotated, ids: Mapping[str, int]) -> bytes:
             "image/format": Bytes((kind.encode(),)),
             "image/filename": Bytes((name,)),
             "image/source_id": Bytes((name,)),
-            "image/key/sha256": Bytes((hashlib.sha256(content).hexdigest().encode(),)),
+            "image/key/sha256": Bytes((sha256.encode(),)),
             "image/height": Ints((height,)),
             "image/width": Ints((width,)),
             "image/object/bbox/xmin": Floats(box.xmin / width for box in boxes),

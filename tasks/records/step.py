@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
 import msgspec
 from msgspec import Struct, field
 
+from tasks.annotations.annotated import read_pair
 from tasks.annotations.folder import LARGEST, Listing, relative_name
 from tasks.annotations.label_map import LabelMap, label_ids, label_map_path, labels_of
 from tasks.annotations.other_formats import common_faults
@@ -28,6 +30,7 @@ from tasks.core import ownership, receipts
 from tasks.core.errors import AnnotationsError, UserFilesError, disk_error
 from tasks.core.files import first_of, remove_leftovers, size_and_mtime, write_if_changed
 from tasks.core.ownership import path_state
+from tasks.core.parallel import in_parallel
 from tasks.core.paths import SPLITS
 from tasks.core.receipts import NOTHING, Output
 from tasks.core.text import count, printable
@@ -171,9 +174,7 @@ def _bring_up_to_date(run: _Run, split: _Split, states: dict[str, FileState]) ->
     """Make a record if it is stale. `states` are those of its pictures and XML when last read."""
     job, path = run.job, split.path
     pictures = listing_of(job, split.name, run.progress)
-    split.sources = {
-        name: file_state(file, states.get(name), LARGEST) for name, file in pictures.files.items()
-    }
+    split.sources = _states(pictures.files, states)
     remove_leftovers(path)
     faults = common_faults(pictures)
     if not faults and not any(pair.annotations for pair in pictures.pairs):
@@ -191,6 +192,15 @@ def _bring_up_to_date(run: _Run, split: _Split, states: dict[str, FileState]) ->
         if split.output.sha256 in ("", here.sha256):
             return
     _write(run, split, pictures, wanted, faults)
+
+
+def _states(files: Mapping[str, Path], before: Mapping[str, FileState]) -> dict[str, FileState]:
+    """The states of files now; only what is new or changed is read."""
+
+    def state(name: str) -> FileState:
+        return file_state(files[name], before.get(name), LARGEST)
+
+    return dict(zip(files, in_parallel(state, files), strict=True))
 
 
 def _leave(run: _Run, split: _Split, pictures: Listing) -> None:
@@ -228,13 +238,14 @@ def _write(
     from tasks.records.make import Record  # only when there is something to write
 
     root, pairs, record = run.job.workspace.root, pictures.pairs, Record(faults)
+    ids = run.labels.ids
     before, is_ours = split.output, False
 
     def write(file: IO[bytes]) -> bool:
         nonlocal is_ours
-        for pair in pairs:
-            record.add(pair, run.labels.ids, file)
-            run.progress.advance(size_and_mtime(pair.picture)[0])
+        for read in in_parallel(lambda pair: read_pair(pair, ids), pairs):
+            record.add(read, ids, file)
+            run.progress.advance(len(read.content))
         if record.faults:
             return False
         here = path_state(root, split.path)
