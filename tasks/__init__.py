@@ -19,6 +19,7 @@
                       of doit; none imports another
     detect            the command that runs a network on any pictures
     importing         the command that takes annotations in other formats
+    plan              the command that tells what a run would do, fetch and write
     wiring            the one layer that turns a step into a doit task
 
 Imports point up this list only.

@@ -18,9 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tasks.config import lock
-from tasks.config.types import Network
-from tasks.core import ownership
-from tasks.core.addresses import redacted, without_user
+from tasks.core.addresses import redacted
 from tasks.core.errors import (
     DamagedError,
     DownloadError,
@@ -29,64 +27,20 @@ from tasks.core.errors import (
     UnreachableError,
     disk_error,
 )
-from tasks.core.files import is_file
-from tasks.core.receipts import digest, read, write
+from tasks.core.receipts import read, write
+from tasks.download.stale import definition, is_installed
+from tasks.download.stale import why_stale as why_stale
 from tasks.pipeline import archive_cache
 from tasks.pipeline.archive_cache import ArchiveRecord
 from tasks.pipeline.job import NetworkJob, Outcome, Progress
-from tasks.pipeline.receipts import DownloadReceipt, differences, receipt_of
+from tasks.pipeline.receipts import DownloadReceipt
 from tasks.web import sources
 from tasks.web.sources import Source
 
 if TYPE_CHECKING:
     from tasks.download.transfer import Tools
 
-VERSION = 1
-
 Failures = list[tuple[Source, TodError]]
-
-
-def definition(network: Network) -> str:
-    """Digest of what the step is asked for. Mirrors do not count: they hold the same object. Nor do
-    names and passwords, which must not be kept in any form."""
-    return digest((VERSION, tuple(without_user(source) for source in network.sources)))
-
-
-def why_stale(job: NetworkJob) -> str | None:
-    """Why the archive must be seen to, or None if it, or the installed network, is intact."""
-    receipt = read(job.receipt("download"), DownloadReceipt)
-    why = ownership.why_stale(receipt, definition(job.network), asked="its sources")
-    if why or receipt is None:
-        return why
-    if receipt.status == "deferred":
-        return f"deferred: {receipt.reason}"
-    return _why_gone_or_changed(job, receipt)
-
-
-def _why_gone_or_changed(job: NetworkJob, receipt: DownloadReceipt) -> str | None:
-    """What became of the archive. It may go once the network is installed."""
-    local = job.workspace.root / receipt.archive if receipt.archive else None
-    if not (local and local.is_file()) and _is_installed(job, receipt.sha256):
-        return None
-    path = local or archive_cache.cached(job)
-    if not is_file(path):
-        refused = local is None and archive_cache.refused(job)
-        return "the archive was refused" if refused else "the archive is gone"
-    note = archive_cache.read_record(job.workspace.local_record(job.name))
-    is_read = note is not None and note.sha256 == receipt.sha256
-    if is_read and archive_cache.is_untouched(path, note):
-        return None
-    if local is None:
-        return "the archive changed in the cache"
-    return "the archive changed" if is_read else "the archive was not read here yet"
-
-
-def _is_installed(job: NetworkJob, sha256: str) -> bool:
-    """Whether the network lies extracted and intact, from this very archive."""
-    extracted = receipt_of(job.workspace, job.name)
-    if extracted is None or extracted.archive_sha256 != sha256:
-        return False
-    return not differences(job.workspace.network(job.name), extracted.files)
 
 
 def run(job: NetworkJob, progress: Progress, tools: Tools | None = None) -> Outcome:
@@ -180,7 +134,7 @@ def _at_hand(job: NetworkJob) -> Outcome | None:
     if wanted is None:
         return None
     known = _record_of(job, wanted)
-    if known is not None and _is_installed(job, known.sha256):
+    if known is not None and is_installed(job, known.sha256):
         return _done(job, known, note="installed already")
     record = of_digest(job, wanted)
     return _done(job, record, note="found in the cache") if record is not None else None

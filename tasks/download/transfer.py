@@ -12,12 +12,14 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.core.errors import DamagedError, DiskError, DownloadError, UnreachableError
-from tasks.core.files import existing, free_space, human_size
+from tasks.core.errors import DamagedError, DownloadError, UnreachableError
+from tasks.core.files import free_space, human_size
+from tasks.download import outlook
+from tasks.download.outlook import Outlook
 from tasks.download.partial import PartialFile
 from tasks.pipeline.archive_cache import ArchiveRecord
 from tasks.pipeline.job import NetworkJob, Progress
-from tasks.pipeline.reading import UNPACKED_RATIO
+from tasks.pipeline.room import by_disk, must_fit
 from tasks.web import answer as judge
 from tasks.web.request import Answer, TransientError, ask, broken, open_session
 from tasks.web.sources import Source, attested_by
@@ -184,23 +186,18 @@ def _check_start(transfer: Transfer, answer: Answer, start: bytes) -> None:
 
 
 def _check_room(transfer: Transfer, total: int | None) -> None:
-    """Before the first byte: is there room for the archive, and for what is in it?"""
+    """Before the first byte: is there room for the archive and for what is in it, and for those of
+    the networks that the same run is still to fetch?"""
     job, free = transfer.job, transfer.tools.free
-    limit = job.config.settings.max_unpacked
-    if total is not None and total > limit:
+    if total is not None and total > job.config.settings.max_unpacked:
         raise _too_large(transfer, total)
-    cache, tree = job.cache.root, job.workspace.pre_trained
-    need_cache, need_tree = total or 0, int((total or 0) * UNPACKED_RATIO)
-    if _device(cache) == _device(tree):
-        need_cache, need_tree = need_cache + need_tree, 0
-    for folder, need in ((cache, need_cache), (tree, need_tree)):
-        if need > free(folder):
-            why = f"{human_size(need)} are needed, {human_size(free(folder))} are free on {folder}"
-            raise DiskError(job.name, why, "make room, or set TOD_CACHE to a folder elsewhere")
-
-
-def _device(folder: Path) -> int:
-    return os.stat(existing(folder)).st_dev
+    own = tuple(outlook.writings(job, Outlook(place="address", size=total)))
+    todo = "make room, or set TOD_CACHE to a folder elsewhere"
+    must_fit(job.name, by_disk(own, free), todo)
+    others = tuple(outlook.of_others(job))
+    what = f"for this and the run's other archives ({len(others)}) "
+    todo = f"`doit plan` lists them; {todo}, or name fewer networks"
+    must_fit(job.name, by_disk((*own, *chain(*others)), free), todo, what)
 
 
 def _too_large(transfer: Transfer, size: int) -> DownloadError:

@@ -26,17 +26,17 @@ from tasks.archives.reading import Expected, Facts, Tree
 from tasks.config import lock
 from tasks.core.errors import (
     DamagedError,
-    DiskError,
     UnsafeArchiveError,
     UserFilesError,
 )
-from tasks.core.files import first_of, free_space, human_size, remove_leftovers, sync_tree
+from tasks.core.files import first_of, remove_leftovers, sync_tree
 from tasks.core.staging import made_aside, remove_strays
 from tasks.core.text import count
 from tasks.extract.plan import Plan, plan, put_in_place, settle
 from tasks.pipeline import archive_cache, reading
 from tasks.pipeline.job import NetworkJob, Outcome, Progress, refusal
 from tasks.pipeline.receipts import ExtractReceipt, FileRecord, VerifyReceipt
+from tasks.pipeline.room import Writing, by_disk, must_fit
 
 Files = dict[str, FileRecord]
 
@@ -190,10 +190,8 @@ def _unpack(
     """Read the archive where it lies and write its files, or `only` these. Its bytes may have
     changed since it was verified, so each member that is written is compared again."""
     expected, folder = verified.members, job.workspace.pre_trained
-    size, free = sum(expected[path][0] for path in only or expected), free_space(folder)
-    if size > free:
-        need, have = human_size(size), human_size(free)
-        raise DiskError(job.name, f"{folder} needs {need} more, but its disk has {have} free")
+    size = sum(expected[path][0] for path in only or expected)
+    must_fit(job.name, by_disk([Writing(folder, size, size)]), "make room, and run doit again")
     try:
         with closing(Tree(into)) as tree:
             return reading.read(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -30,12 +30,14 @@ class Job(Struct, frozen=True):
             so: then a host that can't be reached is an error.
         options: name → value of each option of the step, while it runs: true or false of one
             without a value, a list of one that is repeatable, else a text, or None if not given.
+        also_fetched: gives the names of all networks whose archives the same run sees to.
     """
 
     config: Config
     workspace: Workspace
     may_defer: bool = True
     options: dict[str, Any] = {}
+    also_fetched: Callable[[], Collection[str]] = tuple
 
     @property
     def name(self) -> str:

@@ -49,10 +49,9 @@ from tasks.core.temporary import is_own
 from tasks.pipeline import archive_cache
 from tasks.pipeline.archive_cache import ArchiveRecord
 from tasks.pipeline.job import NetworkJob, Progress
+from tasks.pipeline.room import UNPACKED_RATIO
 
 VERSION = 1
-# Float weights hardly compress: gzip takes some 8 % off a checkpoint.
-UNPACKED_RATIO = 1.2
 AHEAD = 8  # blocks that a download may be ahead of the reading
 
 

@@ -19,6 +19,7 @@ from tasks.wiring.tasks import StepTask, Tasks, failure
 # A function of `commands` (`import_` for `import`) → what `doit list` says of it.
 COMMANDS = {
     "catalogue": "the zoo as a table",
+    "plan": "tell what a run would do",
     "detect": "run a network on pictures",
     "import": "take a data set of another format",
     "show": "tell of a NETWORK",
@@ -64,9 +65,13 @@ IMPORT_OPTIONS: list[dict[str, Any]] = [
         "help": "take the source's annotations where yours\ndiffer; yours are kept",
     },
 ]
+PLAN_OPTIONS: list[dict[str, Any]] = [
+    {"name": "json", "type": bool, "help": "write JSON, and nothing else"},
+]
 
 
 PARAMS = {
+    "plan": params(PLAN_OPTIONS),
     "catalogue": params(OPTIONS),
     "detect": params(DETECT_OPTIONS),
     "import": params(IMPORT_OPTIONS),

@@ -8,21 +8,20 @@ is found wrong with an archive or a file another TodError; what can't be read or
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.config.names import Called, NameIndex, either
 from tasks.config.types import Config, LockEntry, Network
 from tasks.core.errors import DamagedError, UsageError
 from tasks.core.files import remove, sha256_of
 from tasks.core.paths import Workspace
 from tasks.pipeline.job import NetworkJob, ProjectJob, Silent
+from tasks.wiring.names import find, network_of_file, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
 
 def catalogue(
@@ -32,6 +31,19 @@ def catalogue(
     from tasks.zoo.command import write
 
     write(options, words, config, workspace, sys.stdout)
+    sys.stdout.flush()
+    return []
+
+
+def plan(
+    words: Sequence[str], config: Config, workspace: Workspace, **options: object
+) -> list[str]:
+    """Tell what a run of these words would do, fetch and write; nothing is done."""
+    from tasks.plan import command, figures
+    from tasks.wiring import selection
+
+    found = figures.plan(selection.selected(words, config, workspace), selection.before)
+    command.write(found, sys.stdout, json=bool(options["json"]))
     sys.stdout.flush()
     return []
 
@@ -178,40 +190,3 @@ def existing_file(word: str) -> Path:
         what = "a folder" if file.is_dir() else "no file"
         raise UsageError(str(file), f"there is {what} of this name", "give the path of an archive")
     return file
-
-
-def find(word: str, config: Config) -> Network:
-    """The network that is called so: by its name, its title, its archive or an address."""
-    found = _meant(word, config)
-    if len(found) > 1:
-        raise UsageError(word, f"this may be {either(found)}", "give the name that is meant")
-    if not found:
-        titles = [network.title for network in config.networks.values() if network.title]
-        archive = word.rpartition("/")[2].removesuffix(".tar.gz")
-        raise unknown(word, archive, [*config.networks, *titles])
-    return config.networks[found[0]]
-
-
-def _meant(word: str, config: Config) -> tuple[str, ...]:
-    networks = config.networks.values()
-    return NameIndex(Called(n.name, n.title, n.sources) for n in networks).find(word)
-
-
-def unknown(word: str, name: str, known: Collection[str]) -> UsageError:
-    """The error for a name that nothing has, with the names that are near."""
-    import difflib
-
-    begin = [one for one in known if name and one.casefold().startswith(name.casefold())]
-    near = begin[:3] or difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    todo = f"did you mean {' or '.join(near)}?" if near else "`doit list --all` shows every name"
-    return UsageError(word, "nothing has this name", todo)
-
-
-def network_of_file(file: Path, config: Config) -> Network:
-    """The network whose archive has this file's name."""
-    found = _meant(file.name, config)
-    if len(found) == 1:
-        return config.networks[found[0]]
-    why = f"this may be {either(found)}" if found else "no network's archive has this file name"
-    command = shlex.join(["doit", "adopt", "NETWORK", str(file)])
-    raise UsageError(f"adopt {file}", why, f"name the network: `{command}`")

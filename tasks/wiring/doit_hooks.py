@@ -52,6 +52,9 @@ FOLLOWS = "follows"  # they come before it if they are asked for, and may fail
 AGAIN = "again"  # `doit -a` asked for it
 NAMED = "named"  # it was named on the command line, or its network was
 
+RUN: list[str] = []
+"""The words that this process's `doit run` was asked with; none for all that a bare doit does."""
+
 
 def change_doit(full_name: Callable[[str], str], database: Path) -> None:
     """Change doit. `full_name` gives a task's name for a word of the command line that names none.
@@ -143,6 +146,7 @@ def _run(execute: Any) -> Any:
             for task in self.task_list:
                 if AGAIN in (task.meta or {}):
                     task.meta[AGAIN] = True
+        RUN[:] = () if self.sel_default_tasks else self.sel_tasks
         if not self.sel_default_tasks:
             _follow(self.task_list, self.sel_tasks)
             _mark_named(self.task_list, self.sel_tasks)

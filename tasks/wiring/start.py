@@ -54,16 +54,16 @@ def full_name(word: str, config: Config) -> str:
     scope, project, network = BY_NAME[step].scope, name, name
     if scope == "training":
         project, _, network = name.partition(":")
-    from tasks.wiring import commands
+    from tasks.wiring import names
 
     try:
         if scope == "training" and (near := _trainings_like(name, config)):
             near = [f"{step}:{one}" for one in near]
             raise UsageError(word, "nothing has this name", f"did you mean {' or '.join(near)}?")
         if scope in ("project", "training") and project not in config.projects:
-            raise commands.unknown(word, project, config.projects)
+            raise names.unknown(word, project, config.projects)
         if scope in ("network", "training") and network and network not in config.networks:
-            network = commands.find(network, config).name
+            network = names.find(network, config).name
     except UsageError as error:
         raise InvalidCommand(str(error)) from None
     if scope == "training" and network:

@@ -26,9 +26,8 @@ from tasks.core.errors import ConfigError, TodError, UsageError, disk_error
 from tasks.core.files import LARGEST_STATE, read_file, write_if_changed
 from tasks.core.paths import Workspace
 from tasks.core.temporary import no_link
-from tasks.pipeline.job import Job
 from tasks.pipeline.step import AnyStep, J, Step
-from tasks.wiring import doit_hooks
+from tasks.wiring import doit_hooks, selection
 from tasks.wiring.options import step_params, taken
 from tasks.wiring.registry import BY_NAME, STEPS
 
@@ -169,7 +168,7 @@ def step_task(step: Step[J], job: J) -> StepTask:
     run a task again and again whose targets never appear.
     """
     name, receipt = job.name, job.workspace.receipt
-    before = partial(_before, job=job, of_exports=step.of_exports)
+    before = partial(selection.comes_before, job=job, of_exports=step.of_exports)
     survives = _tasks_of(before(step.survives))
     has_receipt = step.name == step.title and not step.looks_anew
     return StepTask(
@@ -190,13 +189,6 @@ def step_task(step: Step[J], job: J) -> StepTask:
             doit_hooks.FOLLOWS: _tasks_of(before(step.follows)),
         },
     )
-
-
-def _before(steps: Iterable[str], job: Job, of_exports: bool) -> Iterator[tuple[str, str]]:
-    """Steps that come before this job, each with the name for which it is done."""
-    for step in steps:
-        for name in job.names(BY_NAME[step].scope, with_exports=of_exports):
-            yield step, name
 
 
 def _tasks_of(before: Iterable[tuple[str, str]]) -> list[str]:
@@ -224,7 +216,8 @@ def run_step(task: Task, step: Step[J], job: J) -> dict[str, object] | TaskFaile
     from tasks.pipeline.step_lock import turn_of
 
     may_defer = job.may_defer and not task.meta[doit_hooks.NAMED]
-    job = replace(job, may_defer=may_defer, options=dict(task.options or {}))
+    of_run = partial(selection.archives_of_run, job.config, job.workspace)
+    job = replace(job, may_defer=may_defer, options=dict(task.options or {}), also_fetched=of_run)
     if step.is_repeatable and task.meta[doit_hooks.AGAIN]:
         unfinish(job.workspace.receipt(step.title, job.name))
     try:

@@ -11,7 +11,7 @@ from tasks.config.names import NameIndex, called
 from tasks.config.types import Config
 from tasks.core.errors import ConfigError, UsageError
 from tasks.core.paths import Workspace
-from tasks.wiring import commands
+from tasks.wiring import names
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,35 +47,35 @@ def zoo() -> Config:
     ],
 )
 def test_what_the_zoos_page_prints_names_a_network(zoo: Config, word: str, name: str) -> None:
-    assert commands.find(word, zoo).name == name
+    assert names.find(word, zoo).name == name
 
 
 def test_every_title_archive_and_address_of_the_zoo_is_a_name(zoo: Config) -> None:
     for network in zoo.networks.values():
         words = [network.title, network.title.swapcase(), *network.sources]
-        assert {commands.find(word, zoo).name for word in words} == {network.name}
+        assert {names.find(word, zoo).name for word in words} == {network.name}
 
 
 @pytest.mark.parametrize("word", ["", " ", "/", "-", "::", ".tar.gz", "tpu-8.tar.gz", "%", "zoo"])
 def test_what_names_nothing_is_an_error(zoo: Config, word: str) -> None:
     with pytest.raises(UsageError, match="nothing has this name"):
-        commands.find(word, zoo)
+        names.find(word, zoo)
 
 
 def test_an_archive_of_two_dates_is_not_guessed_at(zoo: Config) -> None:
     with pytest.raises(UsageError, match="this may be extremenet_20200711 or extremenet"):
-        commands.find("extremenet.tar.gz", zoo)
+        names.find("extremenet.tar.gz", zoo)
 
 
 def test_an_address_of_another_date_is_told_the_network_that_is_near(zoo: Config) -> None:
     word = f"http://{ZOO}/20200711/centernet_hg104_512x512_coco17_tpu-8.tar.gz"
     with pytest.raises(UsageError, match=r"did you mean centernet_hg104_512x512_coco17_tpu-8"):
-        commands.find(word, zoo)
+        names.find(word, zoo)
 
 
 def test_the_beginning_of_a_title_is_told_the_whole(zoo: Config) -> None:
     with pytest.raises(UsageError, match=r"did you mean EfficientDet D0 512x512\?"):
-        commands.find("EfficientDet D0", zoo)
+        names.find("EfficientDet D0", zoo)
 
 
 def test_a_project_may_call_its_networks_as_it_likes(small: Workspace) -> None:

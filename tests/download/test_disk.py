@@ -31,7 +31,7 @@ def test_room_for_the_archive_alone_is_not_enough(workspace: Workspace) -> None:
     with serving(file(BODY)) as server:
         job = network_job(workspace, server.url())
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("tasks.download.transfer._device", lambda folder: folder.name)
+            patch.setattr("tasks.pipeline.room.device_of", lambda folder: folder.name)
             with pytest.raises(DiskError, match="pre-trained"):
                 step.run(job, Silent(), Tools(free=lambda folder: room[folder.name]))
 

@@ -27,7 +27,7 @@ from tasks.pipeline.job import NetworkJob, Silent
 from tasks.pipeline.receipts import VerifyReceipt
 from tasks.verify import step
 from tasks.verify.work import verify_file
-from tasks.wiring.commands import network_of_file
+from tasks.wiring.names import network_of_file
 from tests.support.archives import NETWORK, file_member, tar_gz, zoo_archive, zoo_files
 from tests.support.jobs import (
     deferred,
