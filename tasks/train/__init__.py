@@ -38,7 +38,7 @@ STEP = TrainingStep(
     work=_work,
     clean=_clean,
     reads=("extract", "records"),
-    needs=("scaffold", "trainer"),
+    needs=("extract", "scaffold", "trainer"),  # in this order: see `trainer`
     runs_networks=True,
     results=_results,
 )

@@ -19,7 +19,7 @@ from tasks.core.files import write_atomic
 from tasks.core.staging import made_aside, remove_strays
 from tasks.inference.machine import tensorflow_version
 from tasks.pipeline.job import ZOO, Outcome, Progress, WorkspaceJob
-from tasks.pipeline.receipts import NetworkReceipt
+from tasks.pipeline.receipts import NetworkReceipt, receipt_of
 from tasks.training.packages import LOCK, folder_of
 from tasks.training.process import environment
 from tasks.web.connectivity import is_offline
@@ -53,6 +53,8 @@ def run(job: WorkspaceJob, progress: Progress) -> Outcome:
     """
     if why_stale(job) is None:
         return Outcome("kept")
+    if job.may_defer and not _is_of_use(job):
+        return _defer(job, UnreachableError(ZOO, "no network that they train is here yet"))
     try:
         folder = folder_of(job)
         note = "installed and checked"
@@ -72,6 +74,12 @@ def run(job: WorkspaceJob, progress: Progress) -> Outcome:
 def definition(job: WorkspaceJob) -> str:
     """Digest of all that says whether they work here."""
     return receipts.digest((VERSION, folder_of(job).name, tensorflow_version()))
+
+
+def _is_of_use(job: WorkspaceJob) -> bool:
+    wanted = (job.config.networks[name] for name in job.config.wanted)
+    trained = (network.name for network in wanted if network.trainer != "embedded")
+    return any(receipt_of(job.workspace, name) for name in trained)
 
 
 def _place(job: WorkspaceJob) -> Path:

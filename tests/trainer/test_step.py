@@ -17,6 +17,7 @@ from tasks.pipeline.job import Outcome, Silent, WorkspaceJob
 from tasks.pipeline.receipts import NetworkReceipt
 from tasks.trainer import step
 from tasks.training.packages import folder_of
+from tests.support.checkouts import check_out
 
 Answer = Callable[[Sequence[str]], tuple[int, str]]
 
@@ -130,10 +131,11 @@ def test_packages_that_are_gone_from_the_cache_are_installed_again(
 
 
 def test_where_nobody_is_reached_it_is_deferred_with_its_reason(
-    job: WorkspaceJob, runs: Runs
+    job: WorkspaceJob, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs.pip = (1, "NewConnectionError: refused")
     may_wait = replace(job, may_defer=True)
+    monkeypatch.setattr(step, "_is_of_use", lambda _: True)
     assert run(may_wait) == Outcome("deferred", "the package registry can't be reached")
     assert step.why_stale(job) == "deferred: the package registry can't be reached"
     receipt = receipts.read(job.workspace.receipt("trainer", "zoo"), NetworkReceipt)
@@ -153,3 +155,21 @@ def test_a_process_that_does_not_end_is_ended(
     monkeypatch.setattr(step, "LONGEST", 0.5)
     with pytest.raises(TrainingError, match="did not end within"):
         step._run(job, ("-c", "import time; time.sleep(60)"), tmp_path)
+
+
+def test_nothing_is_installed_as_long_as_no_network_needs_it(job: WorkspaceJob, runs: Runs) -> None:
+    done = run(replace(job, may_defer=True))
+    assert done == Outcome("deferred", "no network that they train is here yet")
+    assert runs.did == []
+    assert run(job).kind == "built"  # it was named
+
+
+@pytest.mark.slow
+def test_a_deferred_network_has_nothing_installed_for_its_training(tmp_path: Path) -> None:
+    checkout = check_out(tmp_path / "workspace", TOD_OFFLINE="1")
+    checkout.edit('    "ssd_tinynet_320x320_cube_digits",\n', "")
+    done = checkout.doit("train")
+    assert (done.code, done.err) == (0, "")
+    receipt = receipts.read(Workspace(checkout.root).receipt("trainer", "zoo"), NetworkReceipt)
+    assert receipt is not None
+    assert receipt.reason == "no network that they train is here yet"
