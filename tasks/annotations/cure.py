@@ -7,8 +7,9 @@ that of the upright picture if an old labelImg drew them on the picture as store
 
 from __future__ import annotations
 
+import json
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -31,7 +32,7 @@ from tasks.annotations.voc import Annotation, Box, Edges
 from tasks.core.spelling import alike, composed, spelled
 from tasks.pictures.pixels import Picture, Size
 
-Kind = Literal["clip", "swap", "empty", "twice", "label", "size"]
+Kind = Literal["clip", "swap", "empty", "twice", "label", "size", "sides"]
 Resized = Literal["", "scale", "keep"]
 """What becomes of the boxes of a picture that has another size than they were drawn on, and the
 same shape: nothing is done, or they are scaled, or kept as they are."""
@@ -72,6 +73,7 @@ class Rules(Struct, frozen=True):
 
 
 NO_RULES = Rules()
+FEW = 4  # labels that a line names
 
 
 def cure_of(
@@ -115,7 +117,8 @@ def _frame(said: Annotation, picture: Picture, rules: Rules, is_turned: bool) ->
             if is_turned
             else _Frame(boxes, drawn)
         )
-    change = (Change("size", f"{shown_size(drawn)} -> {shown_size(actual)}"),)
+    kind: Kind = "sides" if _may_be_turned(boxes, drawn, actual) else "size"
+    change = (Change(kind, f"{shown_size(drawn)} -> {shown_size(actual)}"),)
     if rules.resized == "keep":
         return _Frame(boxes, actual, change)
     if rules.resized == "scale" and _is_same_shape(drawn, actual):
@@ -123,6 +126,14 @@ def _frame(said: Annotation, picture: Picture, rules: Rules, is_turned: bool) ->
         return _Frame(tuple(_scaled(box, factors) for box in boxes), actual, change)
     why = _why_undecided(boxes, drawn, actual)
     return _Frame(undecided=why) if why else _Frame(boxes, actual, change)
+
+
+def _may_be_turned(boxes: Iterable[Box], drawn: Size, actual: Size) -> bool:
+    """Whether width and height are swapped, and boxes lie in the picture either way: some tools
+    write them so, but it may have been turned since."""
+    edges = [_unswapped(box.edges) for box in boxes]
+    fit_drawn = all(flaw(one, drawn) != LEAVES for one in edges)
+    return drawn == actual[::-1] and bool(edges) and fit_drawn
 
 
 def _why_undecided(boxes: Iterable[Box], drawn: Size, actual: Size) -> str:
@@ -213,6 +224,21 @@ def lookalikes(labels: Iterable[str], ids: Mapping[str, int]) -> dict[str, str]:
     known = {composed(label) for label in ids}
     unknown = (label for label in dict.fromkeys(labels) if composed(label) not in known)
     return {label: near for label in unknown if (near := alike(label, ids))}
+
+
+def unknown(labels: Iterable[str], ids: Mapping[str, int]) -> list[str]:
+    """Labels that are not known, and look like none that is."""
+    known = {composed(label) for label in ids} | lookalikes(labels := tuple(labels), ids).keys()
+    return [label for label in dict.fromkeys(labels) if not {label, composed(label)} & known]
+
+
+def advice(project: str, labels: Sequence[str]) -> str:
+    """What to do about labels that are unknown."""
+    rename = command(project, {labels[0]: "LABEL"})
+    named = ", ".join(json.dumps(label, ensure_ascii=False) for label in labels[:FEW])
+    named += ", …" if len(labels) > FEW else ""
+    where = f"`labels` of [projects.{project}] in config/workspace.toml"
+    return f"`{rename}` renames a label to one of the project's; or add {named} to {where}"
 
 
 def command(project: str, renames: Mapping[str, str]) -> str:

@@ -59,6 +59,7 @@ class SplitReport(Struct):
         curable, remarks_curable: `doit mend` mends some of the faults, or of the remarks.
         undecided: a size differs, and only the user knows what its boxes mean.
         renames: labels that only look like one of the project's, and that one.
+        unknown: labels that look like none of the project's.
     """
 
     split: str
@@ -76,6 +77,7 @@ class SplitReport(Struct):
     remarks_curable: bool = False
     undecided: bool = False
     renames: dict[str, str] = field(default_factory=dict)
+    unknown: dict[str, None] = field(default_factory=dict)
 
     @property
     def boxes(self) -> int:
@@ -127,10 +129,11 @@ def _note_cure(report: SplitReport, read: Annotated, ids: Mapping[str, int]) -> 
     cured = cure.cure_of(read, ids)
     kinds = {change.kind for change in cured.changes}
     report.curable |= bool(read.faults and kinds) or is_convertible(read.content)
-    report.remarks_curable |= bool(read.remarks and kinds & {"size", "twice"})
+    report.remarks_curable |= bool(read.remarks and kinds & {"size", "sides", "twice"})
     report.undecided |= cured.undecided != ""
-    labels = (box.label for box in read.annotation.boxes) if read.annotation else ()
+    labels = [box.label for box in read.annotation.boxes] if read.annotation else []
     report.renames.update(cure.lookalikes(labels, ids))
+    report.unknown.update(dict.fromkeys(cure.unknown(labels, ids)))
 
 
 def _misnamed(read: Annotated) -> list[str]:
@@ -177,6 +180,13 @@ def _folder(report: SplitReport) -> Iterator[Finding]:
 
 def _todo(report: SplitReport) -> str:
     """What to do about faults: the command that mends, if any is mended by rule."""
+    todo = _by_rule(report)
+    if report.unknown:
+        todo += f"; {cure.advice(report.project, list(report.unknown))}"
+    return todo
+
+
+def _by_rule(report: SplitReport) -> str:
     rest = "annotate anew, or remove"
     if report.curable or report.renames:
         command = cure.command(report.project, report.renames)

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from tasks.annotations.cure import command, lookalikes
+from tasks.annotations.cure import advice, command, lookalikes, unknown
 from tasks.annotations.label_map import LabelMap, label_map_path, labels_of
 from tasks.annotations.sharing import listing_of
 from tasks.core.errors import AnnotationsError, UsageError, disk_error
@@ -109,6 +109,8 @@ def _about_labels(
     rest = [label for label in tally.labels if composed(label) not in renames]
     if near := lookalikes(rest, labels.ids):
         yield f"`{command(job.name, near)}` renames labels that only look like the project's"
+    if strange := unknown(rest, labels.ids):
+        yield advice(job.name, strange)
     used = {composed(label) for label in tally.labels}
     for old in renames:
         if old not in used:

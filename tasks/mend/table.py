@@ -20,6 +20,7 @@ from tasks.mend.plan import Kind, Mended
 KINDS: Mapping[Kind, tuple[str, str]] = {
     "picture": ("picture", "TensorFlow may not read it: encoded anew"),
     "size": ("size", "unlike the picture's: taken from the picture"),
+    "sides": ("sides", "width and height were swapped: taken from the picture; look at its boxes"),
     "label": ("label", "renamed"),
     "swap": ("swapped", "corners of a box the wrong way round: swapped"),
     "clip": ("clipped", "a box leaves its picture: clipped"),

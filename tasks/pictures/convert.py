@@ -21,6 +21,7 @@ FORMATS: dict[str, tuple[str, Kind]] = {
     "jp2": ("JPEG2000", "jpeg"),
     "j2k": ("JPEG2000", "jpeg"),
     "avif": ("AVIF", "jpeg"),
+    "ppm": ("PPM", "png"),
 }
 KINDS: dict[str, Kind] = {
     **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "jpeg"),
@@ -61,20 +62,34 @@ def converted(content: bytes, suffix: str) -> Converted | None:
     """
     if is_convertible(content):
         name, kind = FORMATS[other_kind(content)[1]]
+        _must_have_shades(content, name)
         with opened(content, name) as found:
             return _encoded_anew(content, found, KINDS.get(suffix.lower(), kind), suffix)
     picture = examine(content)
     if picture.kind == "gif" or is_plain(content, picture.kind):
         return None
     kind = KINDS.get(suffix.lower(), "jpeg" if picture.kind == "jpeg" else "png")
+    _must_have_shades(content, "")
     with opened(content) as found:
         return _encoded_anew(content, found, kind, suffix)
 
 
+def _must_have_shades(content: bytes, name: str) -> None:
+    """Refuse pixels of which it is not known how bright they are; `name` as `opened` has it.
+
+    Raises:
+        ValueError: they are; a clause.
+    """
+    with opened(content, name) as found:
+        mode = found.mode
+    if mode in ("F", "I"):
+        raise ValueError("nothing says which of its numbers is white: save it with 8 bits a colour")
+    if mode not in MODES:
+        raise ValueError(f"its pixels are of Pillow's mode {mode}, which is not converted")
+
+
 def _encoded_anew(content: bytes, found: Image.Image, kind: Kind, suffix: str) -> Converted:
     found.load()
-    if found.mode not in MODES:
-        raise ValueError(f"its pixels are of Pillow's mode {found.mode}, which is not converted")
     digest = hashlib.sha256(content).hexdigest()
     picture = Picture(
         raw=found.size, orientation=orientation(found), kind=kind, sha256=digest, reencoded=True

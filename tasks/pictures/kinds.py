@@ -38,6 +38,7 @@ OTHERS = (
     (0, b"\xff\x4f\xff\x51", "JPEG 2000", "j2k"),
     (0, b"\0\0\0\x0cJXL ", "JPEG XL", "jxl"),
     (0, b"\xff\x0a", "JPEG XL", "jxl"),
+    *((0, b"P%d%c" % (n, blank), "PPM", "ppm") for n in range(1, 7) for blank in b" \t\r\n"),
     (0, b"8BPS", "a Photoshop document", "psd"),
     (0, b"%PDF", "PDF", "pdf"),
 )
@@ -74,7 +75,7 @@ def kind_of(content: bytes) -> Kind:
     name, suffix = other_kind(content)
     if not name:
         raise ValueError("it is not a PNG, JPEG, GIF or BMP")
-    to = "png" if suffix in ("webp", "tiff", "pdf", "psd") else "jpg"
+    to = "png" if suffix in ("webp", "tiff", "ppm", "pdf", "psd") else "jpg"
     how = f"`magick name.{suffix} name.{to}` (ImageMagick)"
     why = f"it is {name}, which TensorFlow does not decode"
     raise ValueError(f"{why}; convert it to JPEG or PNG, say by {how}")

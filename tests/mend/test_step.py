@@ -114,10 +114,24 @@ def test_the_doctor_names_the_command_and_has_no_error_after_it(job: ProjectJob)
 def test_what_no_rule_mends_is_left_and_named(job: ProjectJob) -> None:
     path = put(job, "a.png", ("three", 1, 2, 30, 40))
     before = path.read_bytes()
-    assert "label three is not in the label map" in mend(job, write=True)
+    said = " ".join(mend(job, write=True).split())
+    assert "label three is not in the label map" in said
     assert path.read_bytes() == before
     assert not job.workspace.mended(job.name).exists()
-    assert "doit mend" not in errors(job)[-1]
+    todo = errors(job)[-1]
+    assert "mends what a rule can" not in todo
+    assert 'add "three" to `labels` of [projects.cube_faces]' in todo
+    for told in (said, todo):
+        assert "`doit mend:cube_faces --rename three=LABEL --write`" in told
+
+
+def test_width_and_height_that_are_swapped_are_a_kind_of_their_own(job: ProjectJob) -> None:
+    put(job, "a.png", ("one", 1, 2, 30, 40), size=(48, 64))
+    said = mend(job)
+    assert "sides        1  width and height were swapped" in said
+    assert "48 × 64 -> 64 × 48" in said
+    put(job, "a.png", ("one", 1, 2, 60, 40), size=(48, 64))
+    assert "sides" not in mend(job)
 
 
 def test_labels_are_renamed_and_merged_several_at_once(job: ProjectJob) -> None:
