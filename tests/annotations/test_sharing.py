@@ -169,6 +169,23 @@ def test_what_looks_alike_is_held_out_together(job: ProjectJob, tmp_path: Path) 
         assert len(held & set(alike)) in (0, 6)
 
 
+def test_frames_of_one_film_in_the_folder_to_train_with_are_held_out_together(
+    job: ProjectJob, tmp_path: Path
+) -> None:
+    alike = {f"a{frame:02}.png": scene(1, shift=frame) for frame in range(12)}
+    images = job.workspace.images(job.name, "train")
+    for name, content in {**alike, **scenes(range(2, 12))}.items():
+        (images / name).write_bytes(content)
+        (images / name).with_suffix(".xml").write_bytes(xml(("one", 1, 2, 30, 40)))
+    step.run(job, Silent())
+    sides_of_film = set[int]()
+    for share in (0.01, 0.1, 0.3, 0.5, 0.7, 0.99):
+        made = split_records([job.workspace.record_file(job.name, "train")], share, tmp_path / "s")
+        held = {_name(one) for one in _records(made.held_out)}
+        sides_of_film.add(len(held & set(alike)))
+    assert sides_of_film == {0, 12}
+
+
 def _records(path: Path) -> list[Mapping[str, tuple[object, ...]]]:
     with open(path, "rb") as file:
         return [decode_example(frame) for frame in read_frames(file)]
