@@ -55,7 +55,7 @@ def take(
                 report.fault(foreign.where, f"{foreign.path.name}: {error}")
             else:
                 target = _target(names, picture, folders[place])
-                differing += _write(foreign.path, picture, target, writer, done)
+                differing += _write(foreign, picture, target, writer, done)
                 done.places[target.picture.parent.name] += 1
             writer.publish_if_many()
             progress.advance(1)
@@ -94,20 +94,23 @@ def _as_mended(picture: Converted) -> convert.Converted | None:
 
 
 def _write(
-    source: Path, picture: Converted, target: Target, writer: Writer, done: Done
+    foreign: ForeignPicture, picture: Converted, target: Target, writer: Writer, done: Done
 ) -> Iterator[tuple[Path, bytes]]:
     """Have a picture and its annotation written, unless they are there; the annotation, if another
     one stands there."""
     done.labels.update(composed(box.label) for box in picture.boxes)
-    annotation = picture.xml or voc_writer.annotation(target.picture, picture.size, picture.boxes)
+    annotation = picture.xml or voc_writer.annotation(
+        target.picture, picture.size, picture.boxes, foreign.proposed_by
+    )
+    done.proposed += foreign.proposed_by != ""
     if not target.is_there:
         if picture.is_anew:
             writer.file(picture.content, target.picture)
         else:
-            writer.picture(source, picture.content, target.picture)
+            writer.picture(foreign.path, picture.content, target.picture)
         done.new += 1
         if target.picture.name != picture.name:
-            done.renamed.append((source.name, target.picture.name))
+            done.renamed.append((foreign.path.name, target.picture.name))
     if not target.xml.exists():
         writer.file(annotation, target.xml)
         done.annotated += 1

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
+from tasks.annotations.annotated import proposed_message
 from tasks.annotations.cure import command, lookalikes
 from tasks.annotations.label_map import label_ids
 from tasks.config.types import Project
@@ -25,6 +26,7 @@ class Done(Struct):
     Attributes:
         places: as in `places.PLACES` → how many pictures were taken into it.
         labels: label → how many boxes.
+        proposed: pictures whose boxes a network found, and nobody confirmed in the source.
         new: pictures that were not in the project before.
         annotated: XML files that were written.
         kept: XML files that stand there with another content than the source's.
@@ -37,6 +39,7 @@ class Done(Struct):
 
     places: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
+    proposed: int = 0
     new: int = 0
     annotated: int = 0
     kept: list[str] = field(default_factory=list)
@@ -57,6 +60,9 @@ def lines_of(done: Done, report: Report, project: Project, replacing: str) -> li
     name = project.name
     lines = [*_told(done, name), *_differing(done, name, replacing), *report.lines()]
     lines += _label_lines(done.labels, project)
+    if done.proposed:
+        left = "left out of the record until each is saved in labelImg"
+        lines.append(f"{proposed_message(done.proposed)}: {left}")
     if done.flaws:
         are = "is" if len(done.flaws) == 1 else "are"
         lines.append(f"{count(len(done.flaws), 'box')} {are} not sound: {_some(done.flaws)}")

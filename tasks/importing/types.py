@@ -34,6 +34,7 @@ class ForeignPicture(Struct, frozen=True, kw_only=True):
         size: (width, height) of the picture that they were drawn on; None if the format does not
             say.
         xml: the annotation's file if it is Pascal VOC already: it is taken as it is.
+        proposed_by: the network that found the boxes, if nobody has confirmed them; else "".
         faults: why the picture can't be taken, a line each, file and line first.
     """
 
@@ -44,6 +45,7 @@ class ForeignPicture(Struct, frozen=True, kw_only=True):
     size: tuple[int, int] | None = None
     split: Split = ""
     xml: Path | None = None
+    proposed_by: str = ""
     faults: tuple[str, ...] = ()
 
 

@@ -30,4 +30,5 @@ def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[Fore
             size=annotation.size,
             split=source.split_of(picture),
             xml=path,
+            proposed_by=annotation.proposed_by,
         )

@@ -7,9 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tasks.annotations.annotated import read_pair
 from tasks.annotations.folder import listing
+from tasks.annotations.voc import Box
+from tasks.annotations.voc_writer import annotation
 from tasks.core.errors import DiskError, UsageError
 from tasks.importing import command, write
 from tasks.pictures.pixels import LONGEST_SIDE
@@ -295,6 +298,19 @@ def test_pascal_voc_is_taken_as_it_is(tmp_path: Path) -> None:
     assert done.files["test/a.xml"] == mine
     assert done.annotation("train/b.xml").boxes == ()
     assert done.result.error is None
+
+
+def test_what_a_network_proposed_stays_a_proposal_and_is_told(tmp_path: Path) -> None:
+    kind = annotation(Path("a.png"), SIZE, [Box("one", 1, 2, 30, 40)], proposed_by="a network")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    sideways = picture("WEBP", size=SIZE, exif=exif)
+    upright = annotation(Path("b.webp"), SIZE[::-1], [Box("one", 1, 2, 30, 40)], "a network")
+    files = {"a.png": 1, "a.xml": kind, "b.webp": sideways, "b.xml": upright}
+    done = imported(tmp_path, lay(tmp_path / "s", files))
+    assert done.annotation("train/a.xml").proposed_by == "a network"
+    assert done.annotation("train/b.xml").proposed_by == "a network"
+    assert "2 pictures hold what a network proposed and nobody confirmed" in done.said
 
 
 def test_xml_that_is_none_or_of_no_picture_is_told(tmp_path: Path) -> None:
