@@ -24,7 +24,7 @@ FLOORS: tuple[set[str], ...] = (
     {"console"},
     {"zoo"},
     STEPS,
-    {"detect", "importing", "plan"},
+    {"detect", "importing", "plan", "serve"},
     {"wiring"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -58,7 +58,7 @@ def lowered(sentence: str) -> str:
 
 def count(number: int, noun: str) -> str:
     """`1 picture`, `2 pictures`, `2 boxes`, `2 entries`."""
-    plural = f"{noun}es" if noun.endswith("x") else f"{noun}s"
+    plural = f"{noun}es" if noun.endswith(("x", "ch")) else f"{noun}s"
     plural = f"{noun[:-1]}ies" if noun.endswith("ry") else plural
     return f"{number} {noun if number == 1 else plural}"
 

@@ -98,6 +98,13 @@ def _mirrored(network: Network, mirrors: tuple[str, ...]) -> list[str]:
     ]
 
 
+def mirror_path(network: Network) -> str | None:
+    """What a mirror that is a mere base is asked for, `/20200711/net.tar.gz`, with no escapes; None
+    for a network that no mirror is asked for."""
+    found = _mirrored(network, ("http://mirror",))
+    return unquote(urlsplit(found[0]).path) if found else None
+
+
 def _filled(mirror: str, network: str, date: str, file: str) -> str:
     """`{date}`, `{file}` and `{network}` are replaced; a mirror without them is a base."""
     fields = {"{date}": date, "{file}": file, "{network}": network}

@@ -24,6 +24,7 @@ COMMANDS = {
     "import": "take a data set of another format",
     "show": "tell of a NETWORK",
     "changes": "what a PROJECT trains with",
+    "serve": "be a mirror for others",
     "adopt": "take a FILE as download",
     "accept": "trust a refused NETWORK",
 }
@@ -68,6 +69,14 @@ IMPORT_OPTIONS: list[dict[str, Any]] = [
 PLAN_OPTIONS: list[dict[str, Any]] = [
     {"name": "json", "type": bool, "help": "write JSON, and nothing else"},
 ]
+SERVE_OPTIONS: list[dict[str, Any]] = [
+    {
+        "name": "address",
+        "metavar": "A",
+        "help": "of this machine; 127.0.0.1, which only it can\nreach",
+    },
+    {"name": "port", "metavar": "N", "help": "8000"},
+]
 
 
 PARAMS = {
@@ -75,6 +84,7 @@ PARAMS = {
     "catalogue": params(OPTIONS),
     "detect": params(DETECT_OPTIONS),
     "import": params(IMPORT_OPTIONS),
+    "serve": params(SERVE_OPTIONS),
 }
 
 

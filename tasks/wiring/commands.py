@@ -106,6 +106,15 @@ def changes(words: Sequence[str], config: Config, workspace: Workspace) -> list[
     ]
 
 
+def serve(
+    words: Sequence[str], config: Config, workspace: Workspace, **options: object
+) -> list[str]:
+    """Give the archives that the lock names to other workspaces, until it is interrupted."""
+    from tasks.serve import command
+
+    return command.run(words, options, config, workspace)
+
+
 def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:
     """Copy a hand-fetched archive into the cache, if it passes what a download has to pass.
 

@@ -1,0 +1,1 @@
+"""The command that serves archives to other workspaces, as a mirror that they name."""
