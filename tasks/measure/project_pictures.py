@@ -39,17 +39,16 @@ FIRST_SCENE = 4_500_000
 """Seed of the first drawn scene, of `embedded.splits.EXAMPLES`: no network was taught on it."""
 
 
-def files_of(job: ProjectJob) -> str:
+def files_of(found: Listing) -> str:
     """Digest of the names, sizes and times of change of the test pictures and their XML."""
-    files = listing_of(job, SPLIT).files
-    states = [(name, *size_and_mtime(path)) for name, path in files.items()]
+    states = [(name, *size_and_mtime(path)) for name, path in found.files.items()]
     return hashlib.sha256(repr(states).encode()).hexdigest()[:16]
 
 
 def read_pictures(job: ProjectJob, progress: Progress) -> ProjectPictures:
     """Read the project's test pictures and their annotations; or draw scenes."""
     found = listing_of(job, SPLIT, progress)
-    files = files_of(job)
+    files = files_of(found)
     if found.pairs:
         return replace(_read(job, found, labels_of(job).ids, progress), files=files)
     drawn = listing(drawn_scenes(job))

@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tasks.annotations.label_map import label_ids, label_map_path
+from tasks.annotations.sharing import listing_if_shared
 from tasks.core import ownership, receipts
 from tasks.core.errors import AnnotationsError, BrokenNetworkError, NetworkError, disk_error
 from tasks.core.files import read_file, stamp_of, write_atomic
@@ -31,7 +32,7 @@ from tasks.inference.results import (
     save,
 )
 from tasks.measure import running
-from tasks.measure.project_pictures import files_of, read_pictures
+from tasks.measure.project_pictures import SPLIT, files_of, read_pictures
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 from tasks.pipeline.receipts import ExtractReceipt, receipt_of
 
@@ -52,9 +53,12 @@ def why_stale(job: ProjectJob) -> str | None:
     if receipt.failed:
         return f"{receipt.failed[0]} failed"
     try:
-        files = files_of(job)
+        found = listing_if_shared(job, SPLIT)
+        files = files_of(found) if found else ""
     except OSError as error:
         return (error.strerror or "the pictures can't be read").lower()
+    if found is None:  # which of them are to test with is told once they were read
+        return "the test pictures changed"
     comparison = job.workspace.comparison(job.name)
     why = ownership.why_outputs_stale(job.workspace.root, receipt, [comparison])
     return why or _why_saved_stale(job, receipt, files)

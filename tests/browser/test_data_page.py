@@ -7,6 +7,7 @@ import random
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pytest
 from PIL import Image
@@ -60,7 +61,7 @@ def _drawn(chance: random.Random, size: tuple[int, int]) -> bytes:
 def _box(chance: random.Random, size: tuple[int, int]) -> Edges:
     x, y = chance.random() * size[0] * 0.7, chance.random() * size[1] * 0.7
     wide, high = size[0] * (0.02 + chance.random() * 0.25), size[1] * (0.05 + chance.random() * 0.2)
-    return chance.choice(LABELS), x, y, x + wide, y + high
+    return escape(chance.choice(LABELS)), x, y, x + wide, y + high
 
 
 def shown(opened: Opened) -> int:

@@ -14,7 +14,7 @@ import pytest
 
 from tasks.core import receipts
 from tasks.core.errors import AnnotationsError, BrokenNetworkError
-from tasks.core.paths import Workspace
+from tasks.core.paths import SPLITS, Workspace
 from tasks.inference import results
 from tasks.inference.results import (
     Comparison,
@@ -73,6 +73,23 @@ def test_one_more_picture_is_one_more_pictures_work(job: ProjectJob, stand_in: S
     assert step.why_stale(job) == "the test pictures changed"
     assert compared(job).pictures == 3
     assert stand_in.pictures["net"] == ["a.png", "b.png", "z.png"]
+
+
+def test_a_new_picture_is_not_read_to_know_that_there_is_work(
+    job: ProjectJob, stand_in: StandIn
+) -> None:
+    for split in SPLITS:
+        for path in job.workspace.images(job.name, split).glob("*"):
+            path.unlink()
+    images, noted = job.workspace.all_images(job.name), job.workspace.shared_out(job.name)
+    images.mkdir(parents=True, exist_ok=True)
+    fill(images, ("a", "b"))
+    step.run(job, Silent())
+    before = noted.read_bytes()
+    assert step.why_stale(job) is None
+    fill(images, ("c",), shade=9)
+    assert step.why_stale(job) == "the test pictures changed"
+    assert noted.read_bytes() == before
 
 
 def test_a_picture_that_another_project_shares_is_not_run_again(
