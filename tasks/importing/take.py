@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from msgspec import Struct
+
 from tasks.annotations import voc_writer
 from tasks.annotations.folder import listing
 from tasks.core.files import read_head, sha256_or_nothing, size_and_mtime
@@ -27,6 +29,15 @@ from tasks.pictures.kinds import is_plain, kind_of
 from tasks.pipeline.job import Progress
 
 
+class Differing(Struct, frozen=True):
+    """An annotation that stands there with another content: the source's, and its boxes that are
+    not sound."""
+
+    path: Path
+    content: bytes
+    flaws: tuple[str, ...]
+
+
 def take(
     pictures: Sequence[ForeignPicture],
     places: Sequence[str],
@@ -43,7 +54,7 @@ def take(
         OSError: the project can't be written.
     """
     name, done = choice.project.name, Done()
-    names, differing = _names_in(workspace, name), list[tuple[Path, bytes]]()
+    names, differing = _names_in(workspace, name), list[Differing]()
     folders = {place: folder(workspace, name, place) for place in PLACES}
     images = workspace.all_images(name)
     progress.begin("import", len(pictures), "pictures")
@@ -95,7 +106,7 @@ def _as_mended(picture: Converted) -> convert.Converted | None:
 
 def _write(
     foreign: ForeignPicture, picture: Converted, target: Target, writer: Writer, done: Done
-) -> Iterator[tuple[Path, bytes]]:
+) -> Iterator[Differing]:
     """Have a picture and its annotation written, unless they are there; the annotation, if another
     one stands there."""
     done.labels.update(composed(box.label) for box in picture.boxes)
@@ -116,7 +127,7 @@ def _write(
         done.annotated += 1
         done.flaws += picture.flaws
     elif not _holds(target.xml, annotation):
-        yield target.xml, annotation
+        yield Differing(target.xml, annotation, picture.flaws)
 
 
 def _holds(path: Path, content: bytes) -> bool:
@@ -127,34 +138,35 @@ def _holds(path: Path, content: bytes) -> bool:
 
 
 def _differ(
-    differing: Sequence[tuple[Path, bytes]], choice: Choice, workspace: Workspace, done: Done
+    differing: Sequence[Differing], choice: Choice, workspace: Workspace, done: Done
 ) -> None:
     """Replace annotations by the source's, if that was asked for; note which there are. Those that
     `doit mend` made of the source's very own are right as they are."""
     originals = workspace.mended(choice.project.name)
-    mended, others = mended_since(originals), list[tuple[Path, bytes]]()
-    for path, content in differing:
-        before = mended.get(path.relative_to(workspace.root).as_posix(), ())
-        if sha256(content).hexdigest() not in before:
-            others.append((path, content))
+    mended, others = mended_since(originals), list[Differing]()
+    for one in differing:
+        before = mended.get(one.path.relative_to(workspace.root).as_posix(), ())
+        if sha256(one.content).hexdigest() not in before:
+            others.append(one)
     done.mended = len(differing) - len(others)
     named = [
-        printable(path.relative_to(workspace.all_images(choice.project.name))) for path, _ in others
+        printable(one.path.relative_to(workspace.all_images(choice.project.name))) for one in others
     ]
     if choice.replace and others:
         done.originals = printable(_replace(others, workspace.root, originals))
         done.replaced += named
+        done.flaws += [flaw for one in others for flaw in one.flaws]
     else:
         done.kept += named
 
 
-def _replace(files: Sequence[tuple[Path, bytes]], root: Path, folder: Path) -> Path:
+def _replace(files: Sequence[Differing], root: Path, folder: Path) -> Path:
     """Put other annotations in place of those that are there; the folder of the originals."""
     finish_last(root, folder)
     with journal.preparing(root, folder) as prepared:
-        for path, content in files:
-            prepared.add(journal.FileChange(path, path.read_bytes(), content))
-        changes = tuple(f"replaced: {printable(path.relative_to(root))}" for path, _ in files)
+        for one in files:
+            prepared.add(journal.FileChange(one.path, one.path.read_bytes(), one.content))
+        changes = tuple(f"replaced: {printable(one.path.relative_to(root))}" for one in files)
         run = prepared.finish(changes, "import")
     journal.mend(root, run)
     return run / journal.ORIGINALS

@@ -44,6 +44,7 @@ def test_what_is_replaced_is_kept_and_undo_brings_it_back(tmp_path: Path) -> Non
     replaced = imported(tmp_path, source, options={"replace": "yes"})
     assert replaced.files == before
     assert "1 XML file replaced: train/a.xml" in replaced.said
+    assert "not sound" not in replaced.said
     run = journal.last_run(done.workspace.mended("cube_faces"))
     assert run is not None
     kept = run / journal.ORIGINALS / "cube_faces/images/train/a.xml"
@@ -51,6 +52,14 @@ def test_what_is_replaced_is_kept_and_undo_brings_it_back(tmp_path: Path) -> Non
     assert "differ" not in imported(tmp_path, source).said
     mend(done, undo=True)
     assert path.read_bytes() == mine
+
+
+def test_boxes_that_are_not_sound_are_told_where_they_replace_others(tmp_path: Path) -> None:
+    source = lay(tmp_path / "s", YOLO)
+    imported(tmp_path, source)
+    lay(source, {"a.txt": OUTSIDE})
+    assert "not sound" not in imported(tmp_path, source).said
+    assert "1 box is not sound" in imported(tmp_path, source, options={"replace": "yes"}).said
 
 
 def test_what_was_mended_since_is_not_held_against_the_source(tmp_path: Path) -> None:
