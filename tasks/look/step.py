@@ -15,7 +15,7 @@ from tasks.core.text import printable
 from tasks.pages.units import FIXED
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 
-VERSION = 1
+VERSION = 2
 """Raised when the same pictures give another page, by its templates, its code or the checks'."""
 
 
