@@ -21,6 +21,7 @@
     importing         the command that takes annotations in other formats
     plan              the command that tells what a run would do, fetch and write
     serve             the command that gives archives to other workspaces, as their mirror
+    gc                the command that sweeps the cache
     wiring            the one layer that turns a step into a doit task
 
 Imports point up this list only.

@@ -68,8 +68,12 @@ def compiled(workspace: Workspace) -> Config | None:
         return None
 
 
-def compile_files(workspace: Workspace) -> Config:
-    """Parse, check and join the files, and leave the compiled copy."""
+def compile_files(workspace: Workspace, *, keep: bool = True) -> Config:
+    """Parse, check and join the files, and leave the compiled copy if it is to be kept.
+
+    Raises:
+        ConfigError: as `load`.
+    """
     from tasks.config.checks import cross_faults
     from tasks.config.parse import parse_all
 
@@ -83,6 +87,8 @@ def compile_files(workspace: Workspace) -> Config:
         from tasks.config.faults import all_faults
 
         raise ConfigError(all_faults(sources, parsed.faults, workspace.root))
+    if not keep:
+        return config
     with suppress(OSError, *NOT_READABLE):
         save(workspace, [(source.file, content) for source, content in parsed.sources], config)
     return config

@@ -30,7 +30,7 @@ from tasks.core.errors import (
 from tasks.core.receipts import read, write
 from tasks.download.stale import definition, is_installed
 from tasks.download.stale import why_stale as why_stale
-from tasks.pipeline import archive_cache
+from tasks.pipeline import archive_cache, cache_users
 from tasks.pipeline.archive_cache import ArchiveRecord
 from tasks.pipeline.job import NetworkJob, Outcome, Progress
 from tasks.pipeline.receipts import DownloadReceipt
@@ -164,6 +164,8 @@ def _done(job: NetworkJob, record: ArchiveRecord, *, note: str, archive: str = "
     )
     archive_cache.write_record(job.workspace.local_record(job.name), record)
     write(job.receipt("download"), receipt)
+    if not archive:
+        cache_users.note(job)
     return Outcome("built", note, record.size)
 
 

@@ -111,10 +111,12 @@ def _finish(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> Out
     )
     remove_leftovers(job.receipt("extract"))
     write(job.receipt("extract"), receipt)
+    from tasks.pipeline import archive_cache, cache_users
+
+    if not archive_cache.local_archive(job):
+        cache_users.note(job)
     if job.config.settings.keep_archives:
         return outcome
-    from tasks.pipeline import archive_cache
-
     try:
         archive_cache.drop(job)
     except OSError as error:  # the network is installed by now: this is no failure

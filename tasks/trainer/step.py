@@ -18,6 +18,7 @@ from tasks.core.errors import TrainingError, UnreachableError, disk_error
 from tasks.core.files import write_atomic
 from tasks.core.staging import made_aside, remove_strays
 from tasks.inference.machine import tensorflow_version
+from tasks.pipeline import cache_users
 from tasks.pipeline.job import ZOO, Outcome, Progress, WorkspaceJob
 from tasks.pipeline.receipts import NetworkReceipt, receipt_of
 from tasks.training.packages import LOCK, folder_of
@@ -62,6 +63,7 @@ def run(job: WorkspaceJob, progress: Progress) -> Outcome:
             note = "checked"
         else:
             _install(job, folder, progress)
+        cache_users.note(job)
         _check(job, folder, progress)
         receipts.write(_place(job), NetworkReceipt(definition=definition(job)))
     except UnreachableError as error:

@@ -26,6 +26,7 @@ COMMANDS = {
     "changes": "what a PROJECT trains with",
     "serve": "be a mirror for others",
     "adopt": "take a FILE as download",
+    "gc": "what of the cache nobody needs",
     "accept": "trust a refused NETWORK",
 }
 FAMILIES = "only these: ssd, faster, mask, rcnn, efficientdet,\ncenternet, one-stage, two-stage"
@@ -77,9 +78,15 @@ SERVE_OPTIONS: list[dict[str, Any]] = [
     },
     {"name": "port", "metavar": "N", "help": "8000"},
 ]
+GC_OPTIONS: list[dict[str, Any]] = [
+    {"name": "remove", "type": bool, "help": "remove it"},
+    {"name": "older_than", "metavar": "DAYS", "help": "only what was fetched so long ago; 1"},
+    {"name": "gone", "type": bool, "help": "workspaces that are not there\nneed nothing"},
+]
 
 
 PARAMS = {
+    "gc": params(GC_OPTIONS),
     "plan": params(PLAN_OPTIONS),
     "catalogue": params(OPTIONS),
     "detect": params(DETECT_OPTIONS),

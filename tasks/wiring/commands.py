@@ -17,7 +17,7 @@ from tasks.config.types import Config, LockEntry, Network
 from tasks.core.errors import DamagedError, UsageError
 from tasks.core.files import remove, sha256_of
 from tasks.core.paths import Workspace
-from tasks.pipeline.job import NetworkJob, ProjectJob, Silent
+from tasks.pipeline.job import NetworkJob, ProjectJob, Silent, WorkspaceJob
 from tasks.wiring.names import find, network_of_file, unknown
 
 if TYPE_CHECKING:
@@ -46,6 +46,14 @@ def plan(
     command.write(found, sys.stdout, json=bool(options["json"]))
     sys.stdout.flush()
     return []
+
+
+def gc(words: Sequence[str], config: Config, workspace: Workspace, **options: object) -> list[str]:
+    """Show what of the cache no known workspace needs; remove it if that is asked for."""
+    from tasks.gc import command
+
+    width = max(40, shutil.get_terminal_size().columns)
+    return command.run(words, options, WorkspaceJob(config, workspace), width)
 
 
 def detect(
