@@ -10,6 +10,7 @@
     pipeline_config   what a network's pipeline.config must say to train on a project
     annotations       pictures and labelImg's XML together; label maps
     inference         TensorFlow's process, and what it found
+    cluster           networks run by the workers of a Dask cluster
     checks            whether a project is ready to be trained
     training          a trainer's process, and what becomes of a training
     pages             HTML pages of one file: charts, pictures with boxes, figures as text

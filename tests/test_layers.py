@@ -20,7 +20,7 @@ FLOORS: tuple[set[str], ...] = (
     {"formats", "archives", "config", "pictures"},
     {"web", "pipeline", "pipeline_config"},
     {"inference", "annotations"},
-    {"checks", "training", "pages"},
+    {"checks", "training", "pages", "cluster"},
     {"console"},
     {"zoo"},
     STEPS,

@@ -176,6 +176,13 @@ def _finish(descriptor: int, path: Path, mtime: int) -> int:
     return set_mtime(path, mtime)
 
 
+def tree_digest(members: Expected) -> str:
+    """sha256 over the sorted lines `<sha256>  <path>`: what `find -type f | xargs sha256sum | sort`
+    tells, so a tree can be checked with no help of ours."""
+    lines = sorted(f"{sha256}  {path}\n" for path, (_, sha256) in members.items())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
 def make_folder(root: Path, path: str) -> None:
     """Make a folder below `root` with its parents, rwxr-xr-x less the umask."""
     folder = root

@@ -118,6 +118,7 @@ def checks(last: LastBuild) -> str:
 def machine_line(machine: Machine) -> str:
     """`AMD EPYC 7763, CPU only, 2 threads, 8.3 GB of memory, Linux x86_64; Python 3.11.9, …`."""
     hardware = (
+        f"worker {machine.name}" if machine.name else "",
         machine.processor,
         "CPU only" if machine.device == "CPU" else machine.device,
         units.count(machine.threads, "thread"),

@@ -278,6 +278,8 @@ class Settings(Frozen, frozen=True, kw_only=True):
         netrc_hosts: hosts that may be sent what ~/.netrc has for them; see `web.request`.
         catalogues: more catalogue files, relative to config/.
         import_pictures: how `doit import` takes pictures: copies, hard links or symbolic links.
+        scheduler: address of a Dask scheduler whose workers run the networks; see `tasks.cluster`.
+        timing_worker: name of the worker on which networks are timed; "" for this machine.
     """
 
     connect_timeout: Seconds = 10.0
@@ -296,6 +298,8 @@ class Settings(Frozen, frozen=True, kw_only=True):
     netrc_hosts: tuple[Text, ...] = ()
     catalogues: tuple[Text, ...] = ()
     import_pictures: Literal["copy", "link", "refer"] = "copy"
+    scheduler: MaybeText = ""
+    timing_worker: MaybeText = ""
 
 
 class Config(Frozen, frozen=True, kw_only=True):

@@ -27,9 +27,9 @@ from tasks.inference import child
 from tasks.inference.channel import Request
 from tasks.inference.environment import Permissions
 from tasks.inference.machine import tensorflow_version
+from tasks.inference.measuring import MeasureReply, MeasureRequest, Part
 from tasks.inference.report import ReportedDetection
 from tasks.inference.results import Detection, PictureResult, Rows
-from tasks.measure.benchmark import MeasureReply, MeasureRequest, Part
 from tasks.pictures.pixels import LARGEST, opened, upright
 from tasks.pipeline.job import Progress
 from tasks.pipeline.receipts import receipt_of

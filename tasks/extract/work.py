@@ -12,7 +12,6 @@ Killed at any instant, the next run finds one of these three states.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import stat
@@ -22,7 +21,7 @@ from pathlib import Path
 
 import msgspec
 
-from tasks.archives.reading import Expected, Facts, Tree
+from tasks.archives.reading import Facts, Tree, tree_digest
 from tasks.config import lock
 from tasks.core.errors import (
     DamagedError,
@@ -39,13 +38,6 @@ from tasks.pipeline.receipts import ExtractReceipt, FileRecord, VerifyReceipt
 from tasks.pipeline.room import Writing, by_disk, must_fit
 
 Files = dict[str, FileRecord]
-
-
-def tree_digest(members: Expected) -> str:
-    """sha256 over the sorted lines `<sha256>  <path>`: what `find -type f | xargs sha256sum | sort`
-    tells, so a tree can be checked with no help of ours."""
-    lines = sorted(f"{sha256}  {path}\n" for path, (_, sha256) in members.items())
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def install(

@@ -10,6 +10,7 @@
     saved_model     the TensorFlow calls, and what a network's outputs mean
     input_picture   any picture as RGB
     machine         what it all runs on, how much memory is held, which TensorFlow is installed
+    measuring       measure, detect: the request and the reply
     report          smoke: its request and reply, smoke.json, its receipt
     results         measure: comparison.json, its receipt, and what it saves between runs
 

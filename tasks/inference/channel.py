@@ -34,6 +34,8 @@ class Request(Struct, frozen=True, kw_only=True):
         log: the file that takes what TensorFlow prints.
         permissions: what it takes to carry this out.
         most_partials: how many partial results may come before the reply.
+        keeps: the network stays loaded for further requests about it: the process is not ended for
+            the memory that it takes before one comes that is about another.
         token: random: all messages about this request repeat it.
     """
 
@@ -43,6 +45,7 @@ class Request(Struct, frozen=True, kw_only=True):
     permissions: Permissions = Permissions()
     body: Raw = NOTHING
     most_partials: int = 0
+    keeps: bool = False
     token: str = ""
 
 

@@ -75,6 +75,7 @@ class Child:
         home = os.path.expanduser("~")  # noqa: PTH111 - Path raises where there is none
         self._permissions = Permissions(home=home, memory=memory)
         self._lock = threading.Lock()
+        self._kept = ""  # the network that the process keeps, if that takes more than MOST_LEFT
 
     def warm_up(self, log: Path, permissions: Permissions) -> None:
         """Start the process, if none runs, without waiting for it; `log` takes what it prints."""
@@ -102,6 +103,8 @@ class Child:
         """
         details = f"details: {Path(request.log).as_posix()}"
         with self._lock:
+            if self._kept and not (request.keeps and request.network == self._kept):
+                self.close()
             process = self._running(Path(request.log), request.permissions)
             try:
                 if not process.is_ready:
@@ -117,7 +120,9 @@ class Child:
                 self.close()
                 raise
             if reply.left > MOST_LEFT:
-                self.close()
+                self._kept = request.network
+                if not request.keeps:
+                    self.close()
         if result is None:
             kind_of_error = NetworkError if reply.transient else BrokenNetworkError
             raise kind_of_error(request.network, reply.why, reply.todo or details)
@@ -125,7 +130,7 @@ class Child:
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
-        process, self._process = self._process, None
+        process, self._process, self._kept = self._process, None, ""
         if process is not None:
             process.close()
 

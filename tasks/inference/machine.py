@@ -30,6 +30,7 @@ class Machine(Struct, frozen=True, kw_only=True):
         memory: bytes of the whole machine; 0 if the system does not say.
         system: operating system and architecture.
         python, tensorflow: versions.
+        name: of a worker of a cluster; "" for the machine that `doit` runs on.
     """
 
     processor: str
@@ -39,6 +40,7 @@ class Machine(Struct, frozen=True, kw_only=True):
     system: str
     python: str
     tensorflow: str
+    name: str = ""
 
 
 def this_machine(tf: Any) -> Machine:
@@ -59,11 +61,13 @@ def this_machine(tf: Any) -> Machine:
 
 
 def threads(tf: Any) -> int:
-    """Threads for the inside of an operation: as set, by the program or by the environment variable
-    that TensorFlow looks at; else one for each processor."""
-    set_by_variable = whole(os.environ.get("TF_NUM_INTRAOP_THREADS", "")) or 0
-    set_here = int(tf.config.threading.get_intra_op_parallelism_threads())
-    return set_here or set_by_variable or processors()
+    """Threads for the inside of an operation: as the program set it; else `usual_threads`."""
+    return int(tf.config.threading.get_intra_op_parallelism_threads()) or usual_threads()
+
+
+def usual_threads() -> int:
+    """As set by the environment variable that TensorFlow looks at; else one for each processor."""
+    return whole(os.environ.get("TF_NUM_INTRAOP_THREADS", "")) or processors()
 
 
 def processors() -> int:

@@ -16,12 +16,12 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec import Struct
 
 from tasks.config.types import Signature
 from tasks.inference import machine, saved_model
 from tasks.inference.channel import FaultError, Updates
 from tasks.inference.input_picture import LoadedPicture, open_picture
+from tasks.inference.measuring import MeasureReply, MeasureRequest, PictureTimed
 from tasks.inference.results import Figures, Latency, PictureResult, Rows
 
 MOST = 100
@@ -31,35 +31,7 @@ LEAST_RUNS = 5
 BUDGET = 60.0
 """Seconds after which no further run is timed, if there were `LEAST_RUNS`."""
 
-
-class MeasureRequest(Struct, frozen=True, kw_only=True):
-    """What to do with a network.
-
-    Attributes:
-        folder: where it lies.
-        pictures: path and sha256 of each picture on which it has to find objects.
-        sample: paths of the pictures on which it is timed; none if it need not be.
-        sample_id: what the sender knows the sample by.
-    """
-
-    folder: str
-    signature: Signature
-    pictures: tuple[tuple[str, str], ...]
-    sample: tuple[str, ...]
-    sample_id: str = ""
-
-
-class PictureTimed(Struct, frozen=True, tag=True):
-    """A sample picture was timed."""
-
-
-class MeasureReply(Struct, frozen=True):
-    """What the network took; None if it was not timed."""
-
-    figures: Figures | None
-
-
-Part = PictureResult | PictureTimed
+_kept: dict[tuple[str, Signature], saved_model.Loaded] = {}  # one at most: `MeasureRequest.keep`
 
 
 def handle(body: bytes, updates: Updates) -> MeasureReply:
@@ -68,11 +40,15 @@ def handle(body: bytes, updates: Updates) -> MeasureReply:
 
     request = msgspec.json.decode(body, type=MeasureRequest)
     warm_up()
+    kept = _kept.get((request.folder, request.signature)) if request.keep else None
+    _kept.clear()
     machine.reset_peak_memory()
     before = machine.used_memory()
-    updates.phase("load")
-    folder = Path(request.folder, "saved_model")
-    loaded, load = saved_model.timed(lambda: saved_model.load(tf, folder, request.signature))
+    if kept is None:
+        updates.phase("load")
+    loaded, load = saved_model.timed(lambda: kept or _load(tf, request))
+    if request.keep:
+        _kept[request.folder, request.signature] = loaded
     runner = Runner(tf, loaded, request.signature)
     updates.phase("time")
     timed = runner.time(request.sample, updates) if request.sample else None
@@ -95,6 +71,10 @@ def handle(body: bytes, updates: Updates) -> MeasureReply:
             measured=datetime.date.today().isoformat(),
         )
     )
+
+
+def _load(tf: Any, request: MeasureRequest) -> saved_model.Loaded:
+    return saved_model.load(tf, Path(request.folder, "saved_model"), request.signature)
 
 
 @cache

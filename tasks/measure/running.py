@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from tasks.annotations.sharing import folder_of
+from tasks.cluster import scheduler_of
 from tasks.core import receipts
 from tasks.core.errors import BrokenNetworkError, NetworkError
 from tasks.core.files import stamp_of
@@ -16,6 +17,7 @@ from tasks.inference import child
 from tasks.inference.channel import Request
 from tasks.inference.environment import Permissions
 from tasks.inference.machine import tensorflow_version
+from tasks.inference.measuring import MeasureReply, MeasureRequest, Part
 from tasks.inference.results import (
     NetworkMeasurements,
     PictureResult,
@@ -23,11 +25,14 @@ from tasks.inference.results import (
     load_saved,
     save,
 )
-from tasks.measure.benchmark import MeasureReply, MeasureRequest, Part
 from tasks.measure.project_pictures import SPLIT
 from tasks.pipeline.job import Progress, ProjectJob
 from tasks.pipeline.receipts import ExtractReceipt
 from tasks.pipeline.step_lock import turn
+
+Timed = Callable[
+    [ProjectJob, str, ExtractReceipt, Sequence[ProjectPicture], Progress], MeasureReply
+]
 
 VERSION = 2
 SAMPLE = 8
@@ -49,8 +54,13 @@ def measured(
     extracted: ExtractReceipt,
     pictures: Sequence[ProjectPicture],
     progress: Progress,
+    timed: Timed | None = None,
 ) -> NetworkMeasurements:
-    """What a network found and how long it took, complete for these pictures."""
+    """What a network found and how long it took, complete for these pictures.
+
+    Args:
+        timed: times it elsewhere, once nothing else has to be done with it.
+    """
     place = job.workspace.network_notes(network)
     with turn(  # two projects may run the same network, and have one file for it
         job.workspace.turn("network", network),
@@ -66,7 +76,11 @@ def measured(
         if saved.fault:
             raise BrokenNetworkError(network, saved.fault)
         request = request_for(job, network, saved, pictures)
-        if request.pictures or request.sample:
+        if request.sample and not request.pictures and timed is not None:
+            sample, _ = sample_of(job, pictures)
+            _keep_figures(saved, request, timed(job, network, extracted, sample, progress))
+            save(place, saved)
+        elif request.pictures or request.sample:
             _carry_out(job, network, saved, request, progress)
         return saved
 
@@ -80,7 +94,7 @@ def request_for(
         return (job.workspace.root / picture.path).as_posix()
 
     new = [one for one in pictures if one.sha256 not in saved.pictures]
-    sample, digest = sample_of(pictures)
+    sample, digest = sample_of(job, pictures)
     return MeasureRequest(
         folder=job.workspace.network(network).as_posix(),
         signature=job.config.networks[network].signature,
@@ -121,15 +135,19 @@ def _carry_out(
     asked, limit = _request(job, network, request), job.config.settings.smoke_timeout
     try:
         reply = child.shared().run(asked, MeasureReply, limit, phase, partial)
-        if reply.figures is not None:
-            kept = dict(list(saved.figures.items())[1 - MOST_SAMPLES :])
-            saved.figures = {**kept, request.sample_id: reply.figures}
+        _keep_figures(saved, request, reply)
     except BrokenNetworkError as error:
         saved.fault = reason(error)
         raise
     finally:
         progress.end()
         save(place, saved)
+
+
+def _keep_figures(saved: NetworkMeasurements, request: MeasureRequest, reply: MeasureReply) -> None:
+    if reply.figures is not None:
+        kept = dict(list(saved.figures.items())[1 - MOST_SAMPLES :])
+        saved.figures = {**kept, request.sample_id: reply.figures}
 
 
 def _request(job: ProjectJob, network: str, request: MeasureRequest) -> Request:
@@ -156,6 +174,17 @@ def reason(error: NetworkError) -> str:
     return f"{error.why}; {error.todo}" if error.todo else error.why
 
 
+def lasting_fault(error: NetworkError) -> str:
+    """What is noted of a failure: its reason if it would be the same another time, else ""."""
+    return reason(error) if isinstance(error, BrokenNetworkError) else ""
+
+
+def is_timed_elsewhere(job: ProjectJob) -> bool:
+    """Whether networks are timed on a worker of the cluster."""
+    settings = job.config.settings
+    return bool(settings.timing_worker and scheduler_of(settings))
+
+
 def is_complete(
     job: ProjectJob, network: str, extracted: ExtractReceipt, pictures: Sequence[ProjectPicture]
 ) -> bool:
@@ -167,9 +196,13 @@ def is_complete(
     return not (request.pictures or request.sample)
 
 
-def sample_of(pictures: Sequence[ProjectPicture]) -> tuple[list[ProjectPicture], str]:
-    """The pictures that networks are timed on, few and spread evenly over all; and their digest."""
+def sample_of(
+    job: ProjectJob, pictures: Sequence[ProjectPicture]
+) -> tuple[list[ProjectPicture], str]:
+    """The pictures that networks are timed on, few and spread evenly over all; and what their
+    figures are noted under: their digest, and the name of the worker if it is not this machine."""
     count = min(SAMPLE, len(pictures))
     sample = [pictures[number * len(pictures) // count] for number in range(count)]
-    digests = "".join(one.sha256 for one in sample)
-    return sample, hashlib.sha256(digests.encode()).hexdigest()[:16]
+    digest = hashlib.sha256("".join(one.sha256 for one in sample).encode()).hexdigest()[:16]
+    where = f"@{job.config.settings.timing_worker}" if is_timed_elsewhere(job) else ""
+    return sample, digest + where

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct, field
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 
 from tasks.annotations.label_map import label_ids, label_map_path
 from tasks.annotations.sharing import listing_if_shared
+from tasks.cluster import scheduler_of
 from tasks.core import ownership, receipts
 from tasks.core.errors import AnnotationsError, BrokenNetworkError, NetworkError, disk_error
 from tasks.core.files import read_file, stamp_of, write_atomic
@@ -35,6 +37,9 @@ from tasks.measure import running
 from tasks.measure.project_pictures import SPLIT, files_of, read_pictures
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 from tasks.pipeline.receipts import ExtractReceipt, receipt_of
+
+if TYPE_CHECKING:
+    from tasks.cluster.run import Report
 
 VERSION = 2
 MOST_LINES = 5  # of what is wrong with pictures and annotations
@@ -86,7 +91,8 @@ def definition(job: ProjectJob) -> str:
     """Digest of all that the configuration says about this comparison."""
     networks = [job.config.networks[name] for name in job.project.all_networks]
     asked = [(one.name, one.signature, job.config.label_ids(one)) for one in networks]
-    return receipts.digest([VERSION, asked, label_ids(job.project), job.project.label_map])
+    where = [job.config.settings.timing_worker] if running.is_timed_elsewhere(job) else []
+    return receipts.digest([VERSION, asked, label_ids(job.project), job.project.label_map, *where])
 
 
 def _inputs(job: ProjectJob) -> dict[str, str]:
@@ -125,6 +131,7 @@ def _run(job: ProjectJob, progress: Progress) -> Outcome:
     project = read_pictures(job, progress)
     save(job.workspace.project_notes(job.name), project)
     run = _Run(job, project.pictures, progress)
+    _detect_on_cluster(run)
     results = tuple(_result(run, name) for name in job.project.all_networks)
     faults = [*project.unreadable, *(f"{name}: {why}" for name, why in run.faults.items())]
     comparison = Comparison(
@@ -154,7 +161,7 @@ def _run(job: ProjectJob, progress: Progress) -> Outcome:
         outputs=outputs,
     )
     receipts.write(place, receipt)
-    return _outcome(job, comparison, moved)
+    return _outcome(run, comparison, moved)
 
 
 class _Run(Struct):
@@ -162,6 +169,7 @@ class _Run(Struct):
 
     Attributes:
         retried: networks that failed, but may not fail the next time.
+        report: what came of the work of a cluster.
         faults: name of a picture that TensorFlow's process could not read → why.
     """
 
@@ -170,6 +178,25 @@ class _Run(Struct):
     progress: Progress
     retried: list[str] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
+    report: Report | None = None
+
+
+def _detect_on_cluster(run: _Run) -> None:
+    """Have the workers of a cluster find objects, if there is one; what they could not do is in the
+    run's report."""
+    job = run.job
+    if not scheduler_of(job.config.settings):
+        return
+    from tasks.measure import on_cluster
+
+    networks = {
+        name: receipt
+        for name in job.project.all_networks
+        if job.config.networks[name].saved_model
+        and (receipt := receipt_of(job.workspace, name)) is not None
+    }
+    if networks and run.pictures:
+        run.report = on_cluster.detect(job, networks, run.pictures, run.progress)
 
 
 def _result(run: _Run, network: str) -> Result:
@@ -192,12 +219,23 @@ def _result(run: _Run, network: str) -> Result:
     if not pictures:
         return replace(here, why="none of the test pictures can be read")
     try:
-        own = running.measured(job, network, extracted, pictures, run.progress)
+        if run.report is not None and network in run.report.failed:
+            raise run.report.failed[network]
+        timed = _timed_elsewhere(job)
+        own = running.measured(job, network, extracted, pictures, run.progress, timed)
     except NetworkError as error:
         if not isinstance(error, BrokenNetworkError):
             run.retried.append(network)
         return replace(here, why=running.reason(error))
     return _scored(run, own, here)
+
+
+def _timed_elsewhere(job: ProjectJob) -> running.Timed | None:
+    if not running.is_timed_elsewhere(job):
+        return None
+    from tasks.measure import on_cluster
+
+    return on_cluster.timed
 
 
 def _scored(run: _Run, own: NetworkMeasurements, here: Result) -> Result:
@@ -210,7 +248,7 @@ def _scored(run: _Run, own: NetworkMeasurements, here: Result) -> Result:
     read = [one.sha256 for one in pictures if not own.pictures[one.sha256].fault]
     rows = {sha256: own.pictures[sha256].rows for sha256 in read}
     sure = sum(row[1] >= SURE for sha256 in read for row in rows[sha256])
-    figures = own.figures[running.sample_of(pictures)[1]]
+    figures = own.figures[running.sample_of(job, pictures)[1]]
     ran = replace(here, status="measured", figures=figures, found=sure)
     labels = job.config.label_ids(job.config.networks[here.network])
     try:
@@ -219,10 +257,13 @@ def _scored(run: _Run, own: NetworkMeasurements, here: Result) -> Result:
         return replace(ran, unscored=str(error))
 
 
-def _outcome(job: ProjectJob, comparison: Comparison, moved: Sequence[str]) -> Outcome:
+def _outcome(run: _Run, comparison: Comparison, moved: Sequence[str]) -> Outcome:
+    job = run.job
     measured = [one for one in comparison.results if one.status == "measured"]
     note = f"{len(measured)} of {count(len(comparison.results), 'network')}, "
     note += count(comparison.pictures, "drawn scene" if comparison.drawn else "picture")
+    if run.report is not None:
+        note += run.report.note
     lines = [
         f"{one.network} {'failed' if one.status == 'failed' else 'is deferred'}: {one.why}"
         for one in comparison.results
@@ -230,6 +271,7 @@ def _outcome(job: ProjectJob, comparison: Comparison, moved: Sequence[str]) -> O
     ]
     if comparison.drawn:
         lines.append("there are no test pictures yet, so drawn scenes stand in for them")
+    lines += run.report.lines if run.report is not None else ()
     faults = [*comparison.unreadable, *comparison.remarks]
     if len(faults) > MOST_LINES:
         where = job.workspace.comparison(job.name).as_posix()

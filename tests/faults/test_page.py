@@ -30,6 +30,7 @@ SECTIONS = (
     "Training, exporting, detecting",
     "Importing",
     "Serving",
+    "Cluster",
 )
 # The tests of which the page names cases, and the cases that they have.
 CASES = {

@@ -16,8 +16,8 @@ from tasks.core.paths import Workspace
 from tasks.inference import child
 from tasks.inference.channel import Request
 from tasks.inference.child import ignore
+from tasks.inference.measuring import MeasureReply, MeasureRequest, PictureTimed
 from tasks.inference.results import Figures, Latency, PictureResult, Rows
-from tasks.measure.benchmark import MeasureReply, MeasureRequest, PictureTimed
 from tasks.pipeline.job import ProjectJob
 from tests.support.annotated import fill
 from tests.support.compared import MACHINE

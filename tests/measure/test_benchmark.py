@@ -17,9 +17,10 @@ from embedded.scoring import average_precision, truth_of
 from tasks.core.files import sha256_of
 from tasks.core.paths import Workspace
 from tasks.inference.channel import FaultError, Updates
+from tasks.inference.measuring import MeasureReply, MeasureRequest, PictureTimed
 from tasks.inference.results import Comparison, PictureResult
 from tasks.measure import step
-from tasks.measure.benchmark import MeasureReply, MeasureRequest, PictureTimed, handle
+from tasks.measure.benchmark import handle
 from tasks.pipeline.job import Silent
 from tests.support.projects import install, network, project_job
 

@@ -1,0 +1,436 @@
+"""Work handed out to the workers of a cluster; results taken as they come; failures told.
+
+A thread for each order that is under way waits for its worker; all decisions (`board`) and all that
+is done with results happens in the thread that called `run`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from queue import Empty, Queue
+from threading import Thread
+
+import msgspec
+from msgspec import Struct
+
+from tasks.cluster import worker as remote
+from tasks.cluster.board import Batch, Board, Failure
+from tasks.cluster.connection import (
+    Connection,
+    SchedulerLostError,
+    WorkerLostError,
+    WorkerUnfitError,
+    connected,
+)
+from tasks.cluster.orders import About, Answer, Held, Order, Work
+from tasks.cluster.versions import about_here, is_alike, why_unfit
+from tasks.config.types import Settings
+from tasks.core.addresses import redacted
+from tasks.core.errors import (
+    BrokenNetworkError,
+    NetworkError,
+    UnreachableError,
+    disk_error,
+)
+from tasks.core.files import read_file
+from tasks.core.text import count
+from tasks.pictures.pixels import LARGEST
+from tasks.pipeline.job import Progress
+
+CHUNK = 4 << 20
+"""Bytes of an archive that are sent at once."""
+TICK = 0.5
+"""Seconds between two looks at who is there."""
+MOST_TOLD = 5
+
+Took = Callable[[str, Answer], None]
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """What came of it.
+
+    Attributes:
+        failed: network → why it was not finished.
+        pictures: name of a worker → pictures that it did.
+        failures: what went wrong, by the workers' names, in the order of time.
+        unused: name of a worker → why it was not used, or no longer.
+        unlike: names of the workers whose processor or number of threads is not ours.
+    """
+
+    failed: dict[str, NetworkError]
+    pictures: dict[str, int]
+    failures: tuple[Failure, ...]
+    unused: dict[str, str]
+    unlike: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """How much each worker did, as the rest of a line; "" if there was nothing to do."""
+        done = [f"{name} {number}" for name, number in sorted(self.pictures.items())]
+        more = [f"and {len(done) - MOST_TOLD} more"] if len(done) > MOST_TOLD else []
+        return f"; by workers: {', '.join(done[:MOST_TOLD] + more)}" if done else ""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """For the user: each worker that could not be used, and what else went wrong, once."""
+        lines = [f"worker {name}: {why}" for name, why in self.unused.items()]
+        for one in self.failures:
+            if one.network:
+                lines.append(f"worker {one.worker}: {one.network}: {one.why}")
+        lines = list(dict.fromkeys(lines))
+        more = len(lines) - MOST_TOLD
+        lines = [*lines[:MOST_TOLD], f"and {more} more"] if more > 1 else lines
+        if unlike := [name for name in self.unlike if name in self.pictures]:
+            whose = count(len(unlike), "worker")
+            lines.append(
+                f"{whose} with another processor or number of threads than here "
+                f"({', '.join(unlike[:MOST_TOLD])}{', …' if len(unlike) > MOST_TOLD else ''}): "
+                "scores may differ in the last digits"
+            )
+        return tuple(lines)
+
+
+def run(
+    address: str,
+    settings: Settings,
+    works: Sequence[Work],
+    progress: Progress,
+    took: Took,
+    *,
+    only: str = "",
+) -> Report:
+    """Have the workers of a cluster do this work, one network a `Work`.
+
+    Args:
+        took: called with a network's name and each answer that counts, in this thread.
+        only: name of the one worker that may do it.
+
+    Raises:
+        UnreachableError: the scheduler can't be reached, or no worker can be used. What was taken
+            until then is taken.
+    """
+    if not works:
+        return Report(failed={}, pictures={}, failures=(), unused={})
+    state = _Run(address, settings, works, progress, took, only)
+    total = sum(len(work.pictures) for work in works)
+    progress.begin("run networks on the cluster", total, "pictures")
+    try:
+        while not state.board.is_over:
+            state.serve()
+    finally:
+        progress.end()
+    return state.report()
+
+
+class _Run:
+    """All that is kept while the work is done, also over another connection to the scheduler."""
+
+    def __init__(
+        self,
+        address: str,
+        settings: Settings,
+        works: Sequence[Work],
+        progress: Progress,
+        took: Took,
+        only: str,
+    ) -> None:
+        self._address, self._settings, self._only = address, settings, only
+        self._works = {work.network.name: work for work in works}
+        self._progress, self._took = progress, took
+        self._names: dict[str, str] = {}  # address of a worker → its name
+        self._asked: set[str] = set()
+        self._was_there = False
+        self._fit: set[str] = set()
+        self._sent: dict[str, set[str]] = {}  # worker → pictures that it has
+        self._ready: set[tuple[str, str]] = set()  # worker, network
+        self._told: set[Batch] = set()
+        self._unlike: list[str] = []
+        self._alone_since: float | None = None
+        self.board = _board(works)
+
+    def serve(self) -> None:
+        """Do the work over one connection, until it is done or the connection breaks."""
+        with closing(self._connected()) as connection:
+            orders = _Orders(connection, self._works, self._sent, self._ready)
+            try:
+                while not self.board.is_over:
+                    connection.look()
+                    self._greet(connection, orders)
+                    self._hand_out(connection, orders)
+                    self._take(orders)
+                    self._drop_lost(connection)
+            except SchedulerLostError:
+                self.board.lose_all()
+                for known in (self._asked, self._fit, self._ready, self._sent):
+                    known.clear()
+                self._progress.note(f"scheduler {redacted(self._address)}: gone; waiting for it")
+
+    def report(self) -> Report:
+        board, name = self.board, self._name
+        failed: dict[str, NetworkError] = {}
+        for network, (why, is_broken) in board.given_up.items():
+            kind = BrokenNetworkError if is_broken else NetworkError
+            failed[network] = kind(network, why)
+        return Report(
+            failed=failed,
+            pictures={name(worker): count for worker, count in board.done.items()},
+            failures=tuple(Failure(name(f.worker), f.network, f.why) for f in board.failures),
+            unused={name(worker): why for worker, why in board.excluded.items()},
+            unlike=tuple(dict.fromkeys(self._unlike)),
+        )
+
+    def _name(self, worker: str) -> str:
+        return self._names.get(worker, worker)
+
+    def _connected(self) -> Connection:
+        """A connection; a scheduler that was there and is gone is waited for a while."""
+        until = time.monotonic() + (self._settings.read_timeout if self._was_there else 0)
+        while True:
+            try:
+                made = connected(self._address, self._settings)
+                self._was_there = True
+                return made
+            except UnreachableError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(TICK)
+
+    def _greet(self, connection: Connection, orders: _Orders) -> None:
+        """Ask workers that are new what they are."""
+        for worker, seen in connection.workers.items():
+            is_ours = not self._only or seen.name == self._only
+            if worker not in self._asked and is_ours:
+                self._asked.add(worker)
+                self._names[worker] = seen.name
+                orders.ask_about(worker)
+
+    def _usable(self, connection: Connection) -> list[str]:
+        return [
+            one for one in connection.workers if one in self._fit and one not in self.board.excluded
+        ]
+
+    def _hand_out(self, connection: Connection, orders: _Orders) -> None:
+        now, workers = time.monotonic(), self._usable(connection)
+        for worker in workers:
+            if self.board.is_idle(worker):
+                for late, batch, seconds in self.board.overdue(now):
+                    self._tell_late(late, batch, seconds)
+                todo = self.board.next(worker, workers, now)
+                if todo is not None:
+                    orders.begin(worker, todo)
+        self._must_have_workers(workers, orders)
+
+    def _tell_late(self, worker: str, batch: Batch, seconds: float) -> None:
+        if batch not in self._told:
+            self._told.add(batch)
+            why = f"slow: {seconds:.0f} s at {len(batch.pictures)} pictures; others do them, too"
+            self.board.failures.append(Failure(worker, batch.network, why))
+
+    def _must_have_workers(self, workers: list[str], orders: _Orders) -> None:
+        """Wait a while for a worker that can be used; then give up."""
+        if workers or orders.under_way:
+            self._alone_since = None
+            return
+        now, patience = time.monotonic(), self._settings.read_timeout
+        self._alone_since = now if self._alone_since is None else self._alone_since
+        if now - self._alone_since > patience:
+            whys = [f"{self._name(w)}: {why}" for w, why in self.board.excluded.items()]
+            whom = f"worker {self._only}" if self._only else "worker that can be used"
+            why = f"it has no {whom}" + "".join(f"; {why}" for why in whys[:MOST_TOLD])
+            todo = "what was found until now is kept; run doit again"
+            raise UnreachableError(f"scheduler {redacted(self._address)}", why, todo)
+
+    def _take(self, orders: _Orders) -> None:
+        """Take what came; wait for it a moment if nothing did."""
+        wait = TICK
+        while True:
+            try:
+                came = orders.events.get(timeout=wait) if wait else orders.events.get_nowait()
+            except Empty:
+                return
+            wait = 0.0
+            worker, batch, what = came
+            if isinstance(what, _Started):
+                self.board.start(worker, time.monotonic())
+            else:
+                orders.under_way -= 1
+                self._take_one(worker, batch, what)
+
+    def _take_one(self, worker: str, batch: Batch | None, what: object) -> None:
+        board = self.board
+        if isinstance(what, About):
+            why = why_unfit(what, about_here())
+            self._fit.add(worker)
+            if not is_alike(what, about_here()):
+                self._unlike.append(self._name(worker))
+            if why:
+                board.exclude(worker, why)
+        elif isinstance(what, WorkerLostError):
+            if worker not in board.excluded:
+                board.lose(worker, str(what))
+        elif isinstance(what, WorkerUnfitError):
+            if batch is not None:
+                board.fail(worker, batch, str(what))
+            board.exclude(worker, str(what))
+        elif isinstance(what, BaseException):
+            raise what
+        else:
+            assert batch is not None
+            assert isinstance(what, _Came)
+            self._take_answer(worker, batch, what)
+
+    def _take_answer(self, worker: str, batch: Batch, came: _Came) -> None:
+        answer, board = came.answer, self.board
+        if came.is_ours:
+            board.finish(worker, batch, 0.0)
+            board.give_up(batch.network, answer.fault)
+        elif answer.fault:
+            if answer.results:
+                self._took(batch.network, answer)
+            whole = f"{answer.fault}; {answer.todo}" if answer.todo else answer.fault
+            board.fail(worker, batch, whole, is_broken=answer.broken)
+        elif board.finish(worker, batch, answer.seconds):
+            self._took(batch.network, answer)
+            self._progress.advance(len(batch.pictures))
+            done = [f"{self._name(w)} {n}" for w, n in sorted(board.done.items())]
+            self._progress.detail(", ".join(done[:4]), ", ".join(done[4:]))
+
+    def _drop_lost(self, connection: Connection) -> None:
+        """A worker that is gone while nothing was asked of it is only forgotten."""
+        for worker in list(self._fit - set(connection.workers)):
+            if self.board.is_idle(worker):
+                self.board.exclude(worker, connection.why_lost(worker))
+
+
+class _Came(Struct, frozen=True):
+    """An answer; or what is wrong here, which is no worker's fault (`is_ours`)."""
+
+    answer: Answer
+    is_ours: bool = False
+
+
+class _Started(Struct, frozen=True):
+    """The worker has the network, and is given the order."""
+
+
+class _Orders:
+    """What is asked of workers over one connection, a thread for each order.
+
+    Attributes:
+        events: worker, batch and what came of it.
+        under_way: orders whose event did not come yet.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        works: Mapping[str, Work],
+        sent: dict[str, set[str]],
+        ready: set[tuple[str, str]],
+    ) -> None:
+        self.events = Queue[tuple[str, Batch | None, object]]()
+        self.under_way = 0
+        self._connection, self._works = connection, works
+        self._sent, self._ready = sent, ready
+
+    def ask_about(self, worker: str) -> None:
+        self._start(worker, None, lambda: self._about(worker))
+
+    def begin(self, worker: str, batch: Batch) -> None:
+        self._start(worker, batch, lambda: self._carry_out(worker, batch))
+
+    def _start(self, worker: str, batch: Batch | None, work: Callable[[], object]) -> None:
+        def do() -> None:
+            try:
+                what = work()
+            except BaseException as error:
+                what = error
+            self.events.put((worker, batch, what))
+
+        self.under_way += 1
+        Thread(target=do, daemon=True).start()
+
+    def _about(self, worker: str) -> About:
+        return msgspec.json.decode(self._connection.call(worker, remote.about), type=About)
+
+    def _carry_out(self, worker: str, batch: Batch) -> _Came:
+        work = self._works[batch.network]
+        try:
+            held = self._network(worker, work)
+            if held.fault:
+                return _Came(Answer(fault=held.fault))
+            self.events.put((worker, batch, _Started()))
+            return _Came(self._order(worker, work, batch))
+        except _ChangedError as error:
+            return _Came(Answer(fault=str(error)), is_ours=True)
+        except OSError as error:
+            return _Came(Answer(fault=disk_error("", error).why), is_ours=True)
+
+    def _network(self, worker: str, work: Work) -> Held:
+        """Have a worker get a network: from where it can, else from here, in pieces."""
+        if (worker, work.network.name) in self._ready:
+            return Held(here=True)
+        wanted = msgspec.json.encode(work.network)
+        held = self._held(worker, remote.network, wanted)
+        while not (held.here or held.fault):
+            if work.archive is None:
+                return Held(fault="it has no copy of the archive, and nor is there one here")
+            with open(work.archive, "rb") as file:
+                file.seek(held.offset)
+                content = file.read(CHUNK)
+            if not content:
+                raise _ChangedError(f"the archive {work.archive} changed; run doit again")
+            held = self._held(worker, remote.take, wanted, held.offset, content)
+        if held.here:
+            self._ready.add((worker, work.network.name))
+        return held
+
+    def _held(self, worker: str, function: Callable[..., bytes], *args: object) -> Held:
+        return msgspec.json.decode(self._connection.call(worker, function, *args), type=Held)
+
+    def _order(self, worker: str, work: Work, batch: Batch) -> Answer:
+        order = Order(
+            kind=work.kind,
+            network=work.network,
+            signature=work.signature,
+            pictures=tuple((one, work.pictures[one].as_posix()) for one in batch.pictures),
+            limit=work.limit,
+            body=work.body,
+        )
+        encoded, has = msgspec.json.encode(order), self._sent.setdefault(worker, set())
+        sending = [one for one in batch.pictures if one not in has]
+        answer = self._answer(worker, encoded, work, sending)
+        if answer.missing:
+            answer = self._answer(worker, encoded, work, answer.missing)
+        has.update(batch.pictures)
+        return answer
+
+    def _answer(self, worker: str, order: bytes, work: Work, sending: Sequence[str]) -> Answer:
+        content = {sha256: _read(sha256, work) for sha256 in sending}
+        came = self._connection.call(worker, remote.carry_out, order, content)
+        return msgspec.json.decode(came, type=Answer)
+
+
+class _ChangedError(Exception):
+    """A file here is not what it was."""
+
+
+def _read(sha256: str, work: Work) -> bytes:
+    path = work.pictures[sha256]
+    content = read_file(path, LARGEST)
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise _ChangedError(f"{path} changed while the networks were run; run doit again")
+    return content
+
+
+def _board(works: Sequence[Work]) -> Board:
+    """Pictures to detect on can be shared out; what is timed or tried is one worker's."""
+    waiting = {one.network.name: deque(one.pictures) for one in works if one.kind == "detect"}
+    whole = [Batch(one.network.name, tuple(one.pictures)) for one in works if one.kind != "detect"]
+    paths = {sha256: path for one in works for sha256, path in one.pictures.items()}
+    sizes = {sha256: path.stat().st_size for sha256, path in paths.items()}
+    return Board(waiting, whole, sizes)

@@ -1,0 +1,158 @@
+"""What a worker holds: networks, unpacked, for all its machine's workers; pictures, for itself.
+
+    <cache>/cluster/networks/<sha256 of the archive>-<digest of the tree>/
+    <cache>/cluster/.pictures-<token>/<sha256>          gone with the process
+
+A network is unpacked by the code that `doit` itself unpacks with, and compared with what the order
+names: the archive's digest, and the tree's. One that lies there already is read through once in
+each process before it is used. OSError is raised where the cache can't be read or written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, closing
+from functools import cache
+from pathlib import Path
+
+from tasks.archives.reading import Tree, Wanted, read_file, tree_digest
+from tasks.archives.tar import Limits
+from tasks.cluster.orders import Held, WantedNetwork
+from tasks.core.errors import TodError
+from tasks.core.files import make_folders, remove, sha256_of
+from tasks.core.paths import Cache, default_cache
+from tasks.core.staging import made_aside, remove_strays
+from tasks.core.temporary import token
+from tasks.pipeline.archive_cache import read_record
+
+MOST_KEPT = 4_000_000_000
+"""Bytes of pictures; the oldest go first."""
+
+
+class Store:
+    """What this process holds. Its methods are called one at a time."""
+
+    def __init__(self, root: Path, most_kept: int = MOST_KEPT) -> None:
+        self._held = ExitStack()
+        self.networks = root / "networks"
+        make_folders(self.networks)
+        remove_strays(root / ".pictures")
+        self.pictures = self._held.enter_context(made_aside(root / ".pictures"))
+        self._sizes: dict[str, int] = {}  # of the pictures, in the order of their coming
+        self._most_kept = most_kept
+        self._right: dict[str, Path] = {}  # networks that were read through
+        self._parts: dict[str, Path] = {}  # archives that are coming
+
+    def close(self) -> None:
+        """Remove what only this process could use."""
+        for part in self._parts.values():
+            remove(part)
+        self._held.close()
+
+    def network(self, wanted: WantedNetwork) -> Held:
+        """How it stands with a network; it is unpacked if its archive is in one of the caches."""
+        name = f"{wanted.archive_sha256[:32]}-{wanted.tree[:32]}"
+        folder = self.networks / name
+        if name in self._right or (folder.is_dir() and _tree_of(folder) == wanted.tree):
+            self._right[name] = folder
+            return Held(here=True)
+        for archive in _archives(wanted):
+            try:
+                self._unpack(archive, wanted, folder)
+            except TodError:
+                continue  # another copy may be right
+            self._right[name] = folder
+            return Held(here=True)
+        part = self._parts.get(name)
+        return Held(offset=part.stat().st_size if part else 0)
+
+    def take(self, wanted: WantedNetwork, offset: int, content: bytes) -> Held:
+        """Take some bytes of an archive; the last of them have it unpacked."""
+        name = f"{wanted.archive_sha256[:32]}-{wanted.tree[:32]}"
+        part = self._parts.setdefault(name, self.networks / f".{name}.{token()}.part")
+        with open(part, "ab") as file:
+            if file.tell() != offset:
+                return Held(offset=file.tell())
+            file.write(content)
+        if offset + len(content) < wanted.archive_size:
+            return Held(offset=offset + len(content))
+        try:
+            self._unpack(part, wanted, self.networks / name)
+        except TodError as error:
+            return Held(fault=f"the archive that was sent {error.why}")
+        finally:
+            remove(self._parts.pop(name))
+        self._right[name] = self.networks / name
+        return Held(here=True)
+
+    def folder(self, wanted: WantedNetwork) -> Path | None:
+        """Where a network lies that was found right; None if there is none."""
+        return self._right.get(f"{wanted.archive_sha256[:32]}-{wanted.tree[:32]}")
+
+    def keep(self, pictures: Mapping[str, bytes], needed: Collection[str]) -> tuple[str, ...]:
+        """Keep pictures that were sent; the digests of those of `needed` that are not here, among
+        them what is not what its digest says."""
+        for sha256, content in pictures.items():
+            if hashlib.sha256(content).hexdigest() == sha256:
+                (self.pictures / sha256).write_bytes(content)
+                self._sizes[sha256] = len(content)
+        dispensable = [sha256 for sha256 in self._sizes if sha256 not in needed]
+        while dispensable and sum(self._sizes.values()) > self._most_kept:
+            oldest = dispensable.pop(0)
+            remove(self.pictures / oldest)
+            del self._sizes[oldest]
+        return tuple(sha256 for sha256 in needed if sha256 not in self._sizes)
+
+    def _unpack(self, archive: Path, wanted: WantedNetwork, folder: Path) -> None:
+        """Unpack an archive, if it is the one that is wanted, in place of what lies there.
+
+        Raises:
+            TodError: it is damaged, unsafe, or another.
+        """
+        limits = Limits(wanted.max_members, wanted.max_unpacked)
+        with made_aside(folder.with_name(f".{folder.name}")) as made:
+            with closing(Tree(made / "tree")) as tree:
+                facts = read_file(archive, Wanted(limits), tree)
+            members = {path: (one.size, one.sha256) for path, one in facts.members.items()}
+            if (facts.sha256, tree_digest(members)) != (wanted.archive_sha256, wanted.tree):
+                raise TodError(str(archive), "is not the one that is wanted")
+            shutil.rmtree(folder, ignore_errors=True)
+            try:
+                os.rename(made / "tree", folder)  # noqa: PTH104 - as elsewhere
+            except OSError:
+                if _tree_of(folder) != wanted.tree:  # else another worker here was faster
+                    raise
+
+
+@cache
+def store() -> Store:
+    """This process's."""
+    import atexit
+
+    made = Store(Cache(default_cache()).root / "cluster")
+    atexit.register(made.close)
+    return made
+
+
+def _archives(wanted: WantedNetwork) -> Iterator[Path]:
+    """Files that may be the archive, by what is noted beside them; whoever takes one reads it."""
+    for root in (*map(Path, wanted.caches), Cache(default_cache()).root):
+        for place in sorted((root / "archives").glob("*.json")):
+            record, archive = read_record(place), place.with_suffix("")
+            if record is not None and record.sha256 == wanted.archive_sha256 and archive.is_file():
+                yield archive
+
+
+def _tree_of(folder: Path) -> str:
+    """The digest of a tree as it lies there; "" if it holds anything but files and folders."""
+    members: dict[str, tuple[int, str]] = {}
+    for path in folder.rglob("*"):
+        if path.is_symlink():
+            return ""
+        if not path.is_dir():
+            size = path.lstat().st_size
+            members[path.relative_to(folder).as_posix()] = (size, sha256_of(path))
+    return tree_digest(members)

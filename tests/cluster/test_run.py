@@ -1,0 +1,156 @@
+"""A real scheduler and real workers, in whose place of TensorFlow something answers at once."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from tasks.cluster import VARIABLE
+from tasks.cluster.run import Report
+from tasks.core.errors import UnreachableError
+from tasks.inference.results import NetworkMeasurements, load_saved
+from tasks.measure import on_cluster
+from tasks.measure.project_pictures import read_pictures
+from tasks.pipeline.job import Progress, ProjectJob, Silent
+from tasks.pipeline.receipts import receipt_of
+from tests.cluster.conftest import NETWORKS, PICTURES
+from tests.support.cluster_stand_in import found
+from tests.support.clusters import NEEDS_DASK, Cluster
+
+pytestmark = [
+    NEEDS_DASK,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+class Watched(Progress):
+    """Does something once so many pictures are done."""
+
+    def __init__(self, at: int, do: Callable[[], object]) -> None:
+        self.at, self.do, self.done = at, do, 0
+        self.notes = list[str]()
+
+    def advance(self, amount: int) -> None:
+        before, self.done = self.done, self.done + amount
+        if before < self.at <= self.done:
+            self.do()
+
+    def note(self, line: str) -> None:
+        self.notes.append(line)
+
+
+def detect(job: ProjectJob, progress: Progress | None = None) -> Report:
+    networks = {name: receipt_of(job.workspace, name) for name in NETWORKS}
+    given = {name: receipt for name, receipt in networks.items() if receipt is not None}
+    pictures = read_pictures(job, Silent()).pictures
+    return on_cluster.detect(job, given, pictures, progress or Silent())
+
+
+def is_whole(job: ProjectJob, name: str) -> bool:
+    """Whether all that has to be found by a network is noted, and nothing else."""
+    saved = load_saved(job.workspace.network_notes(name), NetworkMeasurements)
+    return len(saved.pictures) == PICTURES and all(
+        one == found(sha256) for sha256, one in saved.pictures.items()
+    )
+
+
+def test_a_worker_that_is_killed_and_one_that_is_frozen_cost_their_batches_only(
+    cluster: Cluster, job: ProjectJob
+) -> None:
+    for name in ("killed", "frozen", "good"):
+        cluster.start_worker(name, STAND_IN_SECONDS="0.1")
+    cluster.wait_for("killed", "frozen", "good")
+
+    def strike() -> None:
+        cluster.kill("killed")
+        cluster.signal("frozen", signal.SIGSTOP)
+
+    report = detect(job, Watched(9, strike))
+    assert not report.failed
+    assert all(is_whole(job, name) for name in NETWORKS)
+    assert report.unused["killed"].startswith("it is gone")
+    assert report.unused["frozen"] == "it has not answered for 3 s"
+    assert sum(report.pictures.values()) == 2 * PICTURES
+    assert detect(job).pictures == {}  # nothing is done again
+
+
+def test_the_scheduler_is_started_again_and_the_work_goes_on(
+    cluster: Cluster, job: ProjectJob
+) -> None:
+    cluster.start_worker("before", STAND_IN_SECONDS="0.1")
+    cluster.wait_for("before")
+
+    def strike() -> None:
+        cluster.kill("scheduler")
+        cluster.start_scheduler()
+        cluster.start_worker("after")
+
+    watched = Watched(9, strike)
+    report = detect(job, watched)
+    assert all(is_whole(job, name) for name in NETWORKS)
+    assert report.pictures["after"] > 0
+    assert watched.notes == [f"scheduler {cluster.address}: gone; waiting for it"]
+
+
+def test_a_worker_that_can_not_be_used_is_told_by_name_and_the_others_do_its_work(
+    cluster: Cluster, job: ProjectJob
+) -> None:
+    cluster.start_worker("old", STAND_IN_TENSORFLOW="2.9.0")
+    cluster.start_worker("full", STAND_IN_FAULT="TensorFlow was killed by signal 9: out of memory?")
+    cluster.start_worker("good", STAND_IN_SECONDS="0.02")
+    cluster.wait_for("old", "full", "good")
+    report = detect(job)
+    assert not report.failed
+    assert all(is_whole(job, name) for name in NETWORKS)
+    assert set(report.pictures) == {"good"}
+    assert report.unused["old"].startswith("it has tensorflow 2.9.0, here is ")
+    assert any(line.startswith("worker full: ") and "memory?" in line for line in report.lines)
+
+
+def test_where_no_worker_is_left_the_run_ends_with_what_was_wrong_with_each(
+    cluster: Cluster, job: ProjectJob
+) -> None:
+    cluster.start_worker("full", STAND_IN_FAULT="it crashed")
+    cluster.wait_for("full")
+    with pytest.raises(UnreachableError, match=r"full: it failed 3 times, .*it crashed"):
+        detect(job)
+
+
+def test_without_a_scheduler_it_is_one_line(cluster: Cluster, job: ProjectJob) -> None:
+    cluster.close()
+    with pytest.raises(UnreachableError, match=r"^scheduler tcp://127.*: it can't be reached"):
+        detect(job)
+
+
+@pytest.mark.parametrize("package", ["dask", "distributed"])
+def test_where_dask_is_not_installed_it_is_one_line(
+    job: ProjectJob, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    monkeypatch.setenv(VARIABLE, "tcp://127.0.0.1:9")
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(
+        UnreachableError, match="Dask is not installed here; install requirements-c"
+    ):
+        detect(job)
+
+
+def test_a_picture_that_changed_meanwhile_is_told_and_blames_no_worker(
+    cluster: Cluster, job: ProjectJob
+) -> None:
+    cluster.start_worker("good")
+    cluster.wait_for("good")
+    pictures = read_pictures(job, Silent()).pictures
+    path = job.workspace.root / pictures[0].path
+    path.write_bytes(path.read_bytes() + b"more")
+    networks = {"first": receipt_of(job.workspace, "first")}
+    given = {name: receipt for name, receipt in networks.items() if receipt is not None}
+    report = on_cluster.detect(job, given, pictures, Silent())
+    assert report.failed["first"].why.endswith(
+        "changed while the networks were run; run doit again"
+    )
+    assert not report.failures
