@@ -100,7 +100,6 @@ class Connection:
             WorkerUnfitError: it does not have the function, or the function raised.
             SchedulerLostError: the scheduler is gone.
         """
-        future = None
         try:
             future = self._client.submit(
                 function,
@@ -110,15 +109,13 @@ class Connection:
                 allow_other_workers=False,
                 pure=False,
             )
-            while not future.done():
-                with suppress(TimeoutError):
-                    future.result(timeout=TICK)
-                    break
+            while True:
+                with suppress(TimeoutError):  # also what is done lies on the worker, and may stay
+                    result: bytes = future.result(timeout=TICK)
+                    return result
                 if why := self.why_lost(worker):
                     future.cancel(force=True)
                     raise WorkerLostError(why)
-            result: bytes = future.result(timeout=TICK)
-            return result
         except WorkerLostError:
             raise
         except CancelledError as error:
