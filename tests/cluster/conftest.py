@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +35,9 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
     monkeypatch.setenv(VARIABLE, made.address)
     yield made
     made.close()
+    with warnings.catch_warnings():  # sockets of Dask's, whose other end is gone
+        warnings.simplefilter("ignore")
+        gc.collect()
 
 
 @pytest.fixture
