@@ -8,6 +8,7 @@ http://download.tensorflow.org/…/faster_rcnn….tar.gz  an address; so is any 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -77,6 +78,16 @@ class NameIndex:
         names = self._whole.get(letters) or self._short.get(letters)
         return tuple(names) if names else self._of_archive(_backwards(place_of(word)))
 
+    def matching(self, pattern: str) -> tuple[str, ...]:
+        """The names of the networks whose name or title, as letters and digits, fits a pattern with
+        `*` for any of them: `SSD MobileNet v2*`."""
+        parts = [letters_of(part) for part in pattern.split("*")]
+        if not any(parts):
+            return ()
+        fits = re.compile(".*".join(map(re.escape, parts))).fullmatch
+        found = {name for letters, some in self._whole.items() if fits(letters) for name in some}
+        return tuple(name for name in self.networks if name in found)
+
     def _of_archive(self, end: str) -> tuple[str, ...]:
         """The networks that have a source with this end."""
         if end not in self._archives:
@@ -110,9 +121,10 @@ def letters_of(text: str) -> str:
 
 
 def place_of(address: str) -> str:
-    """Host and path of an address without scheme, query and `.tar.gz`; a path as it is."""
-    _, mark, rest = address.strip().partition("://")
-    path = (rest if mark else address.strip()).partition("?")[0].partition("#")[0]
+    """Host and path of an address without scheme, query and `.tar.gz`, all small; so is a path: an
+    archive's name is one however it is typed."""
+    _, mark, rest = address.strip().casefold().partition("://")
+    path = (rest if mark else address.strip().casefold()).partition("?")[0].partition("#")[0]
     host, slash, below = path.partition("/")
-    host = host.rpartition("@")[2].casefold() if mark else host
+    host = host.rpartition("@")[2] if mark else host
     return f"{host}{slash}{below}".removesuffix(SUFFIX).strip("/")

@@ -68,7 +68,7 @@ def enter_exports(sources: list[Source]) -> None:
 
 
 def settle_names(sources: list[Source]) -> None:
-    """Put each network's name where a project calls it by its title, archive or address."""
+    """Put each network's name where a project calls it by its title, archive or address, once."""
     index = NameIndex(called(name, entry) for _, (_, name), entry in entries(sources, "networks"))
 
     def name_of(word: str) -> str:
@@ -78,7 +78,10 @@ def settle_names(sources: list[Source]) -> None:
     for _, _, project in entries(sources, "projects"):
         words = project.get("networks")
         if isinstance(words, list):
-            project["networks"] = [name_of(w) if isinstance(w, str) else w for w in words]
+            named = [name_of(w) if isinstance(w, str) else w for w in words]
+            # One that is called twice counts once; where any is wrong, its place is told as it is.
+            is_plain = all(isinstance(name, str) and name in index.networks for name in named)
+            project["networks"] = list(dict.fromkeys(named)) if is_plain else named
         own = table(project, "training_of")
         for word in [word for word in own if name_of(word) not in own]:
             own[name_of(word)] = own.pop(word)

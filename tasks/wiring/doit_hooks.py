@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from fnmatch import fnmatchcase
 from functools import wraps
@@ -54,22 +54,24 @@ NAMED = "named"  # it was named on the command line, or its network was
 
 RUN: list[str] = []
 """The words that this process's `doit run` was asked with; none for all that a bare doit does."""
+OF_PATTERNS: set[str] = set()
+"""Names of tasks that no word of the command line names, but a pattern of titles."""
 
 
-def change_doit(full_name: Callable[[str], str], database: Path) -> None:
-    """Change doit. `full_name` gives a task's name for a word of the command line that names none.
+def change_doit(full_names: Callable[[str], list[str]], database: Path) -> None:
+    """Change doit. `full_names` gives the tasks for a word of the command line that names none.
 
     doit finds out the names of a command's options by looking at its method, so the new one wraps
     it.
     """
     NamespaceTaskLoader.load_tasks = _load_tasks(
-        NamespaceTaskLoader.load_tasks, full_name, database
+        NamespaceTaskLoader.load_tasks, full_names, database
     )
     Run._execute = _run(Run._execute)
     ExecNode.parent_status = _parent_status(ExecNode.parent_status)
 
 
-def _load_tasks(load: Any, full_name: Callable[[str], str], database: Path) -> Any:
+def _load_tasks(load: Any, full_names: Callable[[str], list[str]], database: Path) -> Any:
     """All of doit's commands load the tasks. Here they get a stream to write to also where standard
     output was closed (`>&-`), our database, and the full names of what was asked for; `doit info`
     says that there is no such task, for it would end with a traceback."""
@@ -78,18 +80,28 @@ def _load_tasks(load: Any, full_name: Callable[[str], str], database: Path) -> A
         cmd.outstream = cmd.outstream or sys.stdout
         use_database(cmd, database)
         give_values_back(pos_args, sys.argv[1:], doit_cmd._CMDLINE_VARS or {})
+        if pos_args:
+            cmd.sel_default_tasks, cmd.sel_tasks = False, pos_args
         tasks = with_those_needed(load(self, cmd, pos_args), pos_args)
         by_name = {task.name: task for task in tasks}
-        for number, word in enumerate(pos_args):
+        for number, word in reversed([*enumerate(_words_of_tasks(pos_args, by_name))]):
             if word not in by_name:
-                pos_args[number] = full_name(word)
-            elif by_name[word].pos_arg:
-                break  # a command: the words behind it are its own
+                pos_args[number : number + 1] = found = full_names(word)
+                if "*" in word:
+                    OF_PATTERNS.update(found)
         if isinstance(cmd, Info) and len(pos_args) == 1 and pos_args[0] not in by_name:
             raise InvalidCommand(not_found=pos_args[0])
         return tasks
 
     return load_tasks
+
+
+def _words_of_tasks(words: Iterable[str], by_name: Mapping[str, Any]) -> Iterator[str]:
+    """The words up to the first that is a command: those behind it are its own."""
+    for word in words:
+        yield word
+        if word in by_name and by_name[word].pos_arg:
+            return
 
 
 def with_those_needed(tasks: list[Any], words: Collection[str]) -> list[Any]:
@@ -107,18 +119,28 @@ def with_those_needed(tasks: list[Any], words: Collection[str]) -> list[Any]:
 
 
 def give_values_back(words: list[str], typed: list[str], variables: dict[str, str]) -> None:
-    """Give an option its value back, where doit took that for a variable of its own: of
-    `--rename Two=two` it left `--rename`.
+    """Give back what doit took for a variable of its own and is none: the value of an option, where
+    of `--rename Two=two` it left `--rename`; and what no variable is called so, such as an address
+    with `?raw=1`. Without its only word, doit would do everything.
 
     Args:
         words: what doit left, which is changed; `typed` is what there was.
-        variables: doit's, of which the values are taken out.
+        variables: doit's, of which what is given back is taken out.
     """
     for option, value in pairwise(typed):
-        is_value = "=" in value and not value.startswith("-")
+        name, is_assigned, _ = value.partition("=")
+        is_value = is_assigned and name.isidentifier()
         if is_value and option.startswith("--") and "=" not in option and option in words:
             words[words.index(option)] = f"{option}={value}"
-            variables.pop(value.partition("=")[0], None)
+            variables.pop(name, None)
+    behind = len(words)
+    for word in reversed(typed):
+        name, is_assigned, _ = word.partition("=")
+        if word in words[:behind]:
+            behind = words.index(word)
+        elif is_assigned and name in variables and not name.isidentifier():
+            words.insert(behind, word)
+            del variables[name]
 
 
 def use_database(cmd: Any, database: Path) -> None:
@@ -149,7 +171,8 @@ def _run(execute: Any) -> Any:
         RUN[:] = () if self.sel_default_tasks else self.sel_tasks
         if not self.sel_default_tasks:
             _follow(self.task_list, self.sel_tasks)
-            _mark_named(self.task_list, self.sel_tasks)
+            named = [word for word in self.sel_tasks if word not in OF_PATTERNS]
+            _mark_named(self.task_list, named)
         return execute(self, outfile, **options)
 
     return run

@@ -30,9 +30,17 @@ def find(word: str, config: Config) -> Network:
     return config.networks[found[0]]
 
 
+def matching(pattern: str, config: Config) -> tuple[str, ...]:
+    """The networks whose name or title fits a pattern with `*`."""
+    return _index(config).matching(pattern)
+
+
 def _meant(word: str, config: Config) -> tuple[str, ...]:
-    networks = config.networks.values()
-    return NameIndex(Called(n.name, n.title, n.sources) for n in networks).find(word)
+    return _index(config).find(word)
+
+
+def _index(config: Config) -> NameIndex:
+    return NameIndex(Called(n.name, n.title, n.sources) for n in config.networks.values())
 
 
 def unknown(word: str, name: str, known: Collection[str]) -> UsageError:

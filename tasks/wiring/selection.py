@@ -80,7 +80,10 @@ def _asked(word: str, config: Config, jobs_of: Any) -> Iterator[tuple[str, str]]
         yield from _default(config, None)
     elif "*" in word:
         every = [(name, whom) for name in BY_NAME for whom in jobs_of(name)]
-        matches = [one for one in every if fnmatchcase(":".join(one), word)]
+        patterns = start.full_names(word, config)
+        matches = [
+            one for one in every if any(fnmatchcase(":".join(one), each) for each in patterns)
+        ]
         if not matches:
             raise UsageError(word, "no task matches", "`doit list --all` shows every name")
         yield from matches
@@ -97,9 +100,10 @@ def _asked(word: str, config: Config, jobs_of: Any) -> Iterator[tuple[str, str]]
 def _of_task(word: str, jobs_of: Any, config: Config) -> Iterator[tuple[str, str]]:
     """A task, or the trainings of one project."""
     try:
-        step, _, name = start.full_name(word, config).partition(":")
+        [full] = start.full_names(word, config)
     except InvalidCommand as error:
         raise UsageError("plan", str(error)) from None
+    step, _, name = full.partition(":")
     if name in jobs_of(step):
         yield step, name
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
@@ -36,26 +37,32 @@ def start(workspace: Workspace) -> Config:
         raise InvalidDodoFile(str(error)) from None
     except OSError as error:
         raise InvalidDodoFile(str(disk_error("workspace", error))) from None
-    doit_hooks.change_doit(partial(full_name, config=config), workspace.doit_state)
+    doit_hooks.change_doit(partial(full_names, config=config), workspace.doit_state)
     return config
 
 
-def full_name(word: str, config: Config) -> str:
-    """The task that a word of the command line means: `<step>:` and a network's title, archive or
-    address. Any other word is given back as it is.
+def full_names(word: str, config: Config) -> list[str]:
+    """The tasks that a word of the command line means: `<step>:` and a network's title, archive or
+    address, or a pattern of titles. Any other word is given back as it is.
 
     Raises:
         InvalidCommand: nothing or more than one thing has this name; doit would only say that there
             is no such task.
     """
     step, colon, name = word.partition(":")
-    if not colon or step not in BY_NAME or "*" in name:
-        return word
-    scope, project, network = BY_NAME[step].scope, name, name
+    scope = BY_NAME[step].scope if colon and step in BY_NAME else None
+    project, network = name, name
     if scope == "training":
         project, _, network = name.partition(":")
+    if scope is None or ("*" in project and scope != "network"):
+        return [word]
     from tasks.wiring import names
 
+    before = f"{step}:{project}:" if scope == "training" else f"{step}:"
+    if "*" in network:
+        is_of_names = any(fnmatchcase(known, network) for known in config.networks)
+        fitting = () if is_of_names else names.matching(network, config)
+        return [f"{before}{one}" for one in fitting] or [word]
     try:
         if scope == "training" and (near := _trainings_like(name, config)):
             near = [f"{step}:{one}" for one in near]
@@ -66,9 +73,7 @@ def full_name(word: str, config: Config) -> str:
             network = names.find(network, config).name
     except UsageError as error:
         raise InvalidCommand(str(error)) from None
-    if scope == "training" and network:
-        return f"{step}:{project}:{network}"
-    return f"{step}:{network}" if scope == "network" else word
+    return [f"{before}{network}"] if scope in ("network", "training") and network else [word]
 
 
 def _trainings_like(name: str, config: Config) -> list[str]:

@@ -15,6 +15,7 @@ from typing import TextIO, get_args
 import msgspec
 from msgspec import Struct
 
+from tasks.config.names import letters_of
 from tasks.config.types import Config, Family, Output
 from tasks.console.output import write_data
 from tasks.core.errors import UsageError
@@ -108,14 +109,14 @@ def choose(entries: Sequence[Entry], choice: Choice) -> tuple[Entry, ...]:
 
 
 def _matches(entry: Entry, choice: Choice) -> bool:
-    accuracy, text = entry.accuracy(choice.output), f"{entry.name} {entry.title}".lower()
+    accuracy, text = entry.accuracy(choice.output), letters_of(f"{entry.name} {entry.title}")
     return (
         (not choice.families or entry.family in choice.families)
         and (choice.max_ms is None or (entry.speed_ms or math.inf) <= choice.max_ms)
         and (choice.min_map is None or (-1 if accuracy is None else accuracy) >= choice.min_map)
         and (choice.finds is None or choice.finds in entry.finds)
         and (entry.installed or not choice.installed)
-        and all(word.lower() in text for word in choice.words)
+        and all(letters_of(word) in text for word in choice.words)
     )
 
 
