@@ -268,6 +268,8 @@ class Settings(Frozen, frozen=True, kw_only=True):
         retries: further tries after a fault that may pass (a reset, a 503).
         mirrors: more sources for the zoo's archives; see `download.sources`.
         mirrors_first: try mirrors before the zoo's own addresses.
+        shared_caches: folders with archives of others, read and never written to, looked at before
+            the user's own cache; relative to the workspace.
         keep_archives: keep archives in the cache after extraction.
         locked: config/zoo.lock must stay as it is: a network that it lacks is an error.
         unreachable: what a network does whose hosts can't be reached: `defer` or `fail`.
@@ -287,6 +289,7 @@ class Settings(Frozen, frozen=True, kw_only=True):
     retries: Annotated[int, Meta(ge=0, le=20)] = 4
     mirrors: tuple[Text, ...] = ()
     mirrors_first: bool = False
+    shared_caches: tuple[Text, ...] = ()
     keep_archives: bool = True
     locked: bool = False
     unreachable: Literal["defer", "fail"] = "defer"

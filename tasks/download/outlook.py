@@ -20,7 +20,7 @@ from tasks.config import lock
 from tasks.core.files import is_file
 from tasks.core.receipts import read
 from tasks.core.staging import NOTE
-from tasks.download import stale
+from tasks.download import shared, stale
 from tasks.download.partial import address_key, read_side_car
 from tasks.pipeline import archive_cache, reading
 from tasks.pipeline.archive_cache import ArchiveRecord
@@ -68,6 +68,8 @@ def outlook(job: NetworkJob) -> Outlook:
     leading = tuple(takewhile(lambda source: source.path is not None, every))
     if local := next(filter(None, (_in_place(job, source) for source in leading)), None):
         return local
+    if (found := _in_shared_cache(job, size)) is not None:
+        return found
     if (record := _in_cache(job)) is not None:
         return Outlook(place="cache", size=record.size)
     settled = lock.settled(job.workspace.lock_file, job.network)
@@ -92,6 +94,18 @@ def _in_place(job: NetworkJob, source: Source) -> Outlook | None:
     if path is None or not is_file(path):
         return None
     return Outlook(place="file", source=source.shown, size=path.stat().st_size)
+
+
+def _in_shared_cache(job: NetworkJob, size: int | None) -> Outlook | None:
+    """An archive of a shared cache that will probably do, which is read in place."""
+    settled = lock.settled(job.workspace.lock_file, job.network)
+    if settled is not None:
+        for cache in archive_cache.shared_caches(job):
+            for path in shared.candidates(job, cache, settled):
+                found = path.stat().st_size
+                if size in (None, found):
+                    return Outlook(place="file", source=str(path), size=found)
+    return None
 
 
 def _in_cache(job: NetworkJob) -> ArchiveRecord | None:

@@ -34,7 +34,7 @@ def why_stale(job: NetworkJob) -> str | None:
 def _why_gone_or_changed(job: NetworkJob, receipt: DownloadReceipt) -> str | None:
     """What became of the archive. It may go once the network is installed."""
     local = job.workspace.root / receipt.archive if receipt.archive else None
-    if not (local and local.is_file()) and is_installed(job, receipt.sha256):
+    if not (local and is_file(local)) and is_installed(job, receipt.sha256):
         return None
     path = local or archive_cache.cached(job)
     if not is_file(path):

@@ -1,6 +1,9 @@
 """Step 1, download: after it an archive is at hand, or the network is deferred.
 
-    local files that come first ──► the cache, the installed network ──► the other sources, in order
+    local files that come first, shared caches ──► the cache, the installed network
+                                                    │ none has it
+                                                    ▼
+                                     the other sources, in order
                                                     │ one gives it ──► cache, record, receipt
                                                     │ all answered "no" ──► DownloadError
                                                     └ some can't be reached ──► deferred
@@ -67,16 +70,20 @@ def _obtain(job: NetworkJob, progress: Progress, tools: Tools | None) -> Outcome
     every = sources.ordered(job.network, job.config.settings)
     leading = tuple(takewhile(lambda source: source.path is not None, every))
     failures: Failures = []
+    lines: list[str] = []
     at_hand = (
-        _first_of(job, leading, progress, tools, failures) or _from_cache(job) or _at_hand(job)
+        _first_of(job, leading, progress, tools, failures)
+        or _from_shared_cache(job, lines)
+        or _from_cache(job)
+        or _at_hand(job)
     )
     if at_hand is not None:
-        return at_hand
+        return msgspec.structs.replace(at_hand, lines=(*at_hand.lines, *lines))
     if job.locked and lock.settled(job.workspace.lock_file, job.network) is None:
         raise lock.locked_error(job.workspace.lock_file, job.name)  # before a byte is fetched
     from tasks.download.cached import why_skipped
 
-    skipped = why_skipped(job)
+    skipped = (*lines, *why_skipped(job))
     others = every[len(leading) :]
     came = _first_of(job, others, progress, tools, failures) or _give_up(job, failures)
     return msgspec.structs.replace(came, lines=(*came.lines, *skipped))
@@ -112,6 +119,19 @@ def _read_in_place(job: NetworkJob, source: Source) -> Outcome:
         job, path, ArchiveRecord(source=source.shown, attested_by="file")
     )
     return _done(job, record, archive=source.path.as_posix(), note="read in place")
+
+
+def _from_shared_cache(job: NetworkJob, lines: list[str]) -> Outcome | None:
+    if not job.config.settings.shared_caches:
+        return None
+    from tasks.download.shared import find
+
+    found = find(job, lines)
+    if found is None:
+        return None
+    path, record = found
+    archive = path if path.is_absolute() else path.relative_to(job.workspace.root)
+    return _done(job, record, archive=archive.as_posix(), note=f"read in place: {path}")
 
 
 def _from_cache(job: NetworkJob) -> Outcome | None:

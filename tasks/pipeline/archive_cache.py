@@ -30,6 +30,7 @@ from tasks.core.files import (
     sync_folder,
     write_atomic,
 )
+from tasks.core.paths import Cache
 from tasks.core.receipts import read
 from tasks.core.temporary import read_small
 from tasks.pipeline.job import NetworkJob
@@ -97,6 +98,17 @@ def is_untouched(path: Path, record: ArchiveRecord | None) -> bool:
         return False
     found = (status.st_size, status.st_mtime_ns)
     return record is not None and found == (record.size, record.mtime_ns)
+
+
+def shared_caches(job: NetworkJob) -> tuple[Cache, ...]:
+    """The caches that are only read, in the order to look at them."""
+    folders = (os.path.expanduser(text) for text in job.config.settings.shared_caches)  # noqa: PTH111
+    return tuple(Cache(job.workspace.root / folder) for folder in folders)
+
+
+def is_shared(job: NetworkJob, path: Path) -> bool:
+    """Whether this is a file of such a cache."""
+    return any(path.is_relative_to(cache.root) for cache in shared_caches(job))
 
 
 def local_archive(job: NetworkJob) -> Path | None:

@@ -34,7 +34,7 @@ from tasks.archives.reading import (
 )
 from tasks.archives.tar import Limits
 from tasks.core.errors import DamagedError, TodError, UnsafeArchiveError
-from tasks.core.files import LARGEST_STATE, free_space
+from tasks.core.files import LARGEST_STATE, free_space, remove
 from tasks.core.files import read_file as read_small
 from tasks.core.receipts import digest
 from tasks.core.staging import (
@@ -275,6 +275,10 @@ def damaged(job: NetworkJob, archive: Path, why: str, attested_by: str = "") -> 
     """Set our copy aside. Fetching it anew mends what broke on the way, but not what is on record
     or what the host itself vouches for: then the user had better look."""
     moved = archive_cache.set_aside(job, archive, "damaged")
+    if moved is None and archive_cache.is_shared(job, archive):
+        remove(job.receipt("download"))  # so that the next run looks at it again
+        todo = f"{archive} is a shared cache's: run doit again, which passes it over"
+        return DamagedError(job.name, f"the archive {why}", todo)
     if moved is None:
         return DamagedError(job.name, f"the archive {why}", what_to_do(job, archive))
     todo = f"it is now {moved}; run doit again to fetch it anew"
@@ -287,4 +291,5 @@ def what_to_do(job: NetworkJob, archive: Path) -> str:
     """What to do with an archive that no download would mend."""
     if archive_cache.is_ours(job, archive):
         return f"remove {archive} to fetch it anew"
-    return f"{archive} is your own file and stays as it is"
+    whose = "a shared cache's" if archive_cache.is_shared(job, archive) else "your own file"
+    return f"{archive} is {whose} and stays as it is"

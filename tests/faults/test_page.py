@@ -29,7 +29,7 @@ SECTIONS = (
     "The user's files",
     "Training, exporting, detecting",
     "Importing",
-    "Serving",
+    "Serving and sharing",
     "Cluster",
 )
 # The tests of which the page names cases, and the cases that they have.

@@ -1,4 +1,4 @@
-"""docs/class.md: the commands of "Serve the class" do what the page says."""
+"""docs/class.md: the commands of "Serve the class" and "A cache for all" do what the page says."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 import shlex
 import signal
 from pathlib import Path
+
+import pytest
 
 from tasks.core.paths import Workspace
 from tests.serve.test_command import start
@@ -44,3 +46,38 @@ def test_a_class_is_served_as_the_page_says(tmp_path: Path) -> None:
     [copy] = (tmp_path / "others-cache/archives").glob("*.tar.gz")
     assert copy.read_bytes() == BODY
     assert out.splitlines()[-1] == "served 300.1 kB in 1 fetch by 1 client", (out, err)
+
+
+def test_a_cache_is_for_all_as_the_page_says(tmp_path: Path, saved_archive: bytes) -> None:
+    [line] = re.findall(r"<!-- shared -->\n```sh\n(.*?)\n```", PAGE, re.DOTALL)
+    [settings] = re.findall(r"```toml\n(\[settings\]\nshared.*?)```", PAGE, re.DOTALL)
+    folder = tmp_path / "srv/zoo"
+    variable, _, *words = line.split()
+    assert variable == "TOD_CACHE=/srv/zoo"
+    network = f'[networks.net]\nsources = ["{ADDRESS}"]\nlabels = ["one"]\n'
+    project = '[projects.cubes]\nlabels = ["one"]\nnetworks = ["net"]\n'
+    one = check_out(tmp_path / "one", TOD_OFFLINE="1")
+    one.configure(network + project)
+    teacher(Workspace(one.root), saved_archive)
+    (tmp_path / "cache").rename(tmp_path / "cache.filled")
+    folder.parent.mkdir()
+    (tmp_path / "cache.filled").rename(folder)
+    assert one.doit(*words, TOD_CACHE=str(folder)).code == 0
+    other = check_out(tmp_path / "other", TOD_OFFLINE="1")
+    other.configure(network + project + settings.replace("/srv/zoo", str(folder)))
+    (other.root / "config/zoo.lock").write_bytes((one.root / "config/zoo.lock").read_bytes())
+    before = sorted(path.stat().st_mtime_ns for path in folder.rglob("*"))
+    done = other.doit("extract")
+    assert done.code == 0, done.said
+    assert f"read in place: {folder}" in done.said.replace("\n", "")
+    assert (other.root / "pre-trained/net/pipeline.config").exists()
+    assert not (tmp_path / "cache/archives").exists()
+    assert sorted(path.stat().st_mtime_ns for path in folder.rglob("*")) == before
+    assert other.doit("extract").out.startswith("nothing to do")
+
+
+@pytest.fixture
+def saved_archive() -> bytes:
+    """The embedded network's archive."""
+    [archive] = (ROOT / "embedded").glob("*.tar.gz")
+    return archive.read_bytes()

@@ -1,0 +1,122 @@
+"""Caches that others keep and this workspace only reads: `shared_caches` of the settings.
+
+Nothing is written there: no lock, no record, no copy. An archive is read where it lies, and only
+one whose sha256 the lock or the catalogue knows: it is hashed before it is taken, and whatever is
+read of it later is held against digests as well. So it does no harm if somebody replaces it, or if
+the server of the folder forgets it in the middle (ESTALE): what can't be read is passed over.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from tasks.config import lock
+from tasks.core.files import is_file
+from tasks.core.paths import Cache
+from tasks.core.text import lowered
+from tasks.pipeline import archive_cache
+from tasks.pipeline.archive_cache import ArchiveRecord
+from tasks.pipeline.job import NetworkJob
+
+SOURCE = "a shared cache"
+TRIES = 3  # at a file of which the server of the folder says that it is another by now
+
+
+def find(job: NetworkJob, lines: list[str]) -> tuple[Path, ArchiveRecord] | None:
+    """The archive that the lock or the catalogue names, in the first shared cache that has it.
+
+    Args:
+        lines: gets what the user must know of what was passed over.
+
+    Raises:
+        ConfigError: config/zoo.lock can't be read.
+    """
+    caches = archive_cache.shared_caches(job)
+    wanted = lock.settled(job.workspace.lock_file, job.network) if caches else None
+    for shared in caches:
+        if why := _why_not_readable(shared):
+            _tell_once(f"shared cache {shared.root}: {why}; it is passed over", lines)
+        elif wanted is None:
+            if is_file(_named(job, shared)):
+                why = "nothing on record vouches for it"
+                lines.append(f"{job.name}: {_named(job, shared)}: {why}; it is left alone")
+        else:
+            for path in candidates(job, shared, wanted):
+                record = _verified(job, path, wanted, lines)
+                if record is not None:
+                    return path, record
+    return None
+
+
+def candidates(job: NetworkJob, shared: Cache, wanted: str) -> Iterator[Path]:
+    """The archives of a shared cache that may be the one of this sha256: by the network's name and
+    sources, then those whose record claims it."""
+    named = _named(job, shared)
+    if is_file(named):
+        yield named
+    try:
+        names = sorted(os.listdir(named.parent))
+    except OSError:
+        return
+    for path in (named.parent / name for name in names if name.endswith(".tar.gz")):
+        record = archive_cache.read_record(shared.record(path)) if path != named else None
+        if record is not None and record.sha256 == wanted and is_file(path):
+            yield path
+
+
+def _named(job: NetworkJob, shared: Cache) -> Path:
+    key = archive_cache.object_key(job.network, job.workspace.root)
+    return shared.archive(job.name, key)
+
+
+def _why_not_readable(shared: Cache) -> str:
+    try:
+        os.listdir(shared.root)
+    except OSError as error:
+        return lowered(error.strerror or "it can't be read")
+    return ""
+
+
+def _verified(job: NetworkJob, path: Path, wanted: str, lines: list[str]) -> ArchiveRecord | None:
+    """The record of an archive whose bytes have this sha256."""
+    entry = job.lock_entry()
+    size = entry.size if entry is not None else job.network.archive.size
+    try:
+        if size in (None, os.stat(path).st_size):
+            record = _measured(job, path)
+            if record.sha256 == wanted:
+                return record
+        why = "not the archive on record"
+    except OSError as error:
+        why = lowered(error.strerror or "it can't be read")
+    lines.append(f"{job.name}: {path}: {why}; it is passed over")
+    return None
+
+
+def _measured(job: NetworkJob, path: Path) -> ArchiveRecord:
+    """Digest, size and mtime of a file, read from its start again if it was replaced meanwhile on
+    the machine that it lies on."""
+    claim = ArchiveRecord(source=SOURCE, attested_by="none")
+    for _ in range(TRIES - 1):
+        try:
+            return archive_cache.measured(job, path, claim)
+        except OSError as error:
+            if error.errno != errno.ESTALE:
+                raise
+    return archive_cache.measured(job, path, claim)
+
+
+def _tell_once(line: str, lines: list[str]) -> None:
+    if line not in told():
+        told().add(line)
+        lines.append(line)
+
+
+@cache
+def told() -> set[str]:
+    """What this process has told of a shared cache as a whole."""
+    return set()
