@@ -65,34 +65,36 @@ class Annotated(Struct, frozen=True):
         return self.annotation is not None and self.annotation.proposed_by != ""
 
 
-def read_pair(pair: Pair, ids: Mapping[str, int]) -> Annotated:
-    """Read both files and check them; `ids` are the labels that may occur.
+def read_pair(
+    pair: Pair, ids: Mapping[str, int], picture_of: Callable[[bytes], Picture] = examine
+) -> Annotated:
+    """Read both files and check them; `ids` are the labels that may occur, `picture_of` tells what
+    a picture is, as `examine` does.
 
     Raises:
         OSError: a file can't be read.
     """
-    return check_pair(pair, ids, read_head)
+    return check_pair(pair, ids, read_head, picture_of)
 
 
 def check_pair(
     pair: Pair,
     ids: Mapping[str, int],
     content_of: Callable[[Path, int], bytes],
-    picture: Picture | None = None,
+    picture_of: Callable[[bytes], Picture] = examine,
 ) -> Annotated:
-    """The same of files as `content_of` gives them: at most so many bytes, or one more; `picture`
-    is what the picture is, if that is known.
+    """The same of files as `content_of` gives them: at most so many bytes, or one more.
 
     Raises:
         OSError: a file can't be read.
     """
     content, described, faults, remarks = b"", b"", list[str](), tuple[str, ...]()
-    annotation = None
+    picture, annotation = None, None
     name = printable(pair.picture.name)
     xml = relative_name(pair.picture.parent, pair.xml) if pair.xml else ""
     try:
         content = content_of(pair.picture, LARGEST)
-        picture = picture or examine(content)
+        picture = picture_of(content)
         remarks = (f"{name}: {ENDS_EARLY}",) if picture.ends_early else ()
     except ValueError as error:
         faults.append(f"{name}: {error}")

@@ -32,6 +32,7 @@ from tasks.core.files import read_head
 from tasks.core.parallel import in_parallel
 from tasks.core.text import count, printable
 from tasks.pictures.convert import is_convertible
+from tasks.pictures.pixels import Picture, examine
 from tasks.pipeline.job import ProjectJob
 
 LABEL_MAP = "label map"
@@ -85,10 +86,14 @@ class SplitReport(Struct):
 
 
 def read_split(
-    job: ProjectJob, split: str, ids: Mapping[str, int], take: Take = ignore
+    job: ProjectJob,
+    split: str,
+    ids: Mapping[str, int],
+    take: Take = ignore,
+    picture_of: Callable[[bytes], Picture] = examine,
 ) -> SplitReport:
-    """Read every picture and every XML of a split; `ids` are the labels that may occur. What was
-    read is handed to `take`, with the split."""
+    """Read every picture and every XML of a split; `ids` are the labels that may occur, and
+    `picture_of` is as for `read_pair`. What was read is handed to `take`, with the split."""
     folder = job.workspace.images(job.name, split)
     report = SplitReport(split, job.name, f"{job.name}/images/{split}", Listing(folder))
     try:
@@ -98,7 +103,7 @@ def read_split(
     except OSError as failure:
         report.faults.append(f"can't be read: {failure.strerror}")
         return report
-    for read in in_parallel(lambda pair: _read(pair, ids), report.found.pairs):
+    for read in in_parallel(lambda pair: _read(pair, ids, picture_of), report.found.pairs):
         pair = read.pair
         take(read, split)
         report.faults += read.faults
@@ -116,9 +121,9 @@ def read_split(
     return report
 
 
-def _read(pair: Pair, ids: Mapping[str, int]) -> Annotated:
+def _read(pair: Pair, ids: Mapping[str, int], picture_of: Callable[[bytes], Picture]) -> Annotated:
     try:
-        return read_pair(pair, ids)
+        return read_pair(pair, ids, picture_of)
     except OSError as failure:
         name = printable(pair.picture.name)
         return Annotated(pair, faults=(f"{name}: can't be read: {failure.strerror}",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tasks.annotations.examined import remembering
 from tasks.checks import networks, pictures, records
 from tasks.checks.finding import Finding, error, warning
 from tasks.core.paths import SPLITS
@@ -16,7 +17,10 @@ def check_project(job: ProjectJob, take: pictures.Take = pictures.ignore) -> lis
         todo = f"run `doit scaffold:{job.name}`"
         return [error("project", f"there is no folder {job.name}", todo)]
     known, about_labels = pictures.read_labels(job)
-    train, test = (pictures.read_split(job, split, known.ids, take) for split in SPLITS)
+    with remembering(job) as picture_of:
+        train, test = (
+            pictures.read_split(job, split, known.ids, take, picture_of) for split in SPLITS
+        )
     found = [
         *pictures.findings(train, test),
         *pictures.shared_out(job),

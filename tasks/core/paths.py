@@ -119,6 +119,10 @@ class Workspace(Struct, frozen=True):
         """Size and mtime of pictures when they last became records; see `local_record`."""
         return self.state / "records" / f"{project}.json"
 
+    def examined(self, project: str) -> Path:
+        """What its pictures are, by the digests of their files; see `annotations.examined`."""
+        return self.state / "pictures" / f"{project}.json"
+
     def shared_out(self, project: str) -> Path:
         """Which pictures of one folder are to train and which to test with; see `sharing`."""
         return self.state / "sharing" / f"{project}.json"

@@ -19,6 +19,7 @@ from tasks.core.files import size_and_mtime
 from tasks.core.text import printable
 from tasks.mend.journal import FileChange
 from tasks.pictures.convert import Converted, converted, is_convertible
+from tasks.pictures.pixels import examine
 
 Kind = Literal["picture", cure.Kind]
 
@@ -186,7 +187,12 @@ def _as_it_will_be(
     )
     now = {read.pair.picture: read.content, read.pair.xml: read.described}
     known = None if pair.picture in made else read.picture
-    return check_pair(pair, ids, lambda path, most: made.get(path) or now[path], known)
+    return check_pair(
+        pair,
+        ids,
+        lambda path, most: made.get(path) or now[path],
+        lambda content: known or examine(content),
+    )
 
 
 def _left(read: Annotated, cured: Cure) -> Iterator[str]:

@@ -10,13 +10,17 @@ from tasks.core.removal import Removal, Say, forget
 
 def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
     """Remove a project's records that are as they were made, the receipt and log of records, and
-    which pictures were shared out to which of them."""
+    what was remembered of its pictures: what each is, and which were shared out to which record."""
     removal = Removal(workspace.root, dryrun, say)
     receipt = receipts.read(workspace.receipt("records", name), Receipt)
     removal.outputs(receipt, [workspace.record_file(name, split) for split in SPLITS])
     forget(removal, workspace, "records", name)
     if not removal.failures:
-        for path in (workspace.seen(name), workspace.shared_out(name)):
+        for path in (
+            workspace.seen(name),
+            workspace.examined(name),
+            workspace.shared_out(name),
+        ):
             removal.file(path, quiet=True)
             removal.empty_folder(path.parent)
     return removal.failures

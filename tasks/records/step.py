@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct, field
 
 from tasks.annotations.annotated import read_pair
+from tasks.annotations.examined import remembering
 from tasks.annotations.folder import LARGEST, Listing, relative_name
 from tasks.annotations.label_map import LabelMap, label_ids, label_map_path, labels_of
 from tasks.annotations.other_formats import common_faults
@@ -34,6 +35,7 @@ from tasks.core.parallel import in_parallel
 from tasks.core.paths import SPLITS
 from tasks.core.receipts import NOTHING, Output
 from tasks.core.text import count, printable
+from tasks.pictures.pixels import Picture, examine
 from tasks.pipeline.job import Outcome, Progress, ProjectJob
 
 MOST_LINES = 10  # of faults or remarks on the screen; a file holds them all
@@ -105,12 +107,13 @@ class _Split(Struct):
 
 
 class _Run(Struct):
-    """What a run goes by, and what it has to say."""
+    """What a run goes by, and what it has to say; `picture_of` is as for `read_pair`."""
 
     job: ProjectJob
     progress: Progress
     labels: LabelMap
     splits: list[_Split]
+    picture_of: Callable[[bytes], Picture] = examine
     faults: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
@@ -133,8 +136,9 @@ def _run(job: ProjectJob, progress: Progress) -> Outcome:
         run.lines.append(unused_message(job, len(loose)))
     states_path = job.workspace.seen(job.name)
     states = read_states(states_path)
-    for split in run.splits:
-        _bring_up_to_date(run, split, states.sources.get(split.name, {}))
+    with remembering(job) as run.picture_of:
+        for split in run.splits:
+            _bring_up_to_date(run, split, states.sources.get(split.name, {}))
     made = [split for split in run.splits if split.record is not None and split.path.is_file()]
     now = FileStates(
         {split.name: split.sources for split in run.splits},
@@ -243,7 +247,7 @@ def _write(
 
     def write(file: IO[bytes]) -> bool:
         nonlocal is_ours
-        for read in in_parallel(lambda pair: read_pair(pair, ids), pairs):
+        for read in in_parallel(lambda pair: read_pair(pair, ids, run.picture_of), pairs):
             record.add(read, ids, file)
             run.progress.advance(len(read.content))
         if record.faults:

@@ -25,6 +25,7 @@ STAGING = re.compile(rf"\.({NAME.pattern})\.staging(?:-|$)")
 STATE = (
     *("config.json", "zoo.lock.guard", "logs/*.log", "local/*.json", "turns/*", "**/.*.tmp"),
     "training/*/*/*.record",
+    "pictures/*.json",
 )
 
 SEEN = "records/*.json"  # see `Workspace.seen`
