@@ -20,6 +20,7 @@
                       of doit; none imports another
     detect            the command that runs a network on any pictures
     importing         the command that takes annotations in other formats
+    bundle            the commands that carry networks in one file
     plan              the command that tells what a run would do, fetch and write
     serve             the command that gives archives to other workspaces, as their mirror
     gc                the command that sweeps the cache

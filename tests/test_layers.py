@@ -24,7 +24,7 @@ FLOORS: tuple[set[str], ...] = (
     {"console"},
     {"zoo"},
     STEPS,
-    {"detect", "importing", "plan", "serve", "gc"},
+    {"detect", "importing", "bundle", "plan", "serve", "gc"},
     {"wiring"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from tasks.config.types import Network
+from tasks.formats.toml import network_table
 from tasks.inference.machine import tensorflow_version
 from tasks.pipeline.job import TrainingJob
 from tasks.training.receipt import TrainReceipt
@@ -71,15 +71,5 @@ def entry(job: TrainingJob, name: str, sha256: str, labels: Mapping[str, int]) -
     }
     if parent.input_size:
         fields |= {"input_size": list(parent.input_size), "resizer": parent.resizer}
-    lines = [f"{key} = {_toml(value)}" for key, value in fields.items()]
-    about = f"# Written by `doit export:{job.name}`; doit reads it as part of its catalogue."
-    return "\n".join([about, f"[networks.{_toml(name)}]", *lines, ""]).encode()
-
-
-def _toml(value: object) -> str:
-    """A value as TOML has it; its strings are JSON's."""
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_toml(k)} = {_toml(v)}" for k, v in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    about = f"Written by `doit export:{job.name}`; doit reads it as part of its catalogue."
+    return network_table(name, fields, about)

@@ -35,8 +35,9 @@ class DownloadReceipt(NetworkReceipt, frozen=True, kw_only=True, rename={"attest
         source: the address that it came from, without secrets (see `addresses`).
         sha256, size: of the archive, in bytes.
         attested_by: who else vouches for these bytes: `recorded` (the catalogue's digest), `server`
-            (the hash that the storage host sent, over https), `tls` (https alone), `file`, or
-            `none` (plain http: fetched only where a digest is known to check the bytes by).
+            (the hash that the storage host sent, over https), `tls` (https alone), `file`,
+            `bundle`, or `none` (plain http: fetched only where a digest is known to check the bytes
+            by).
     """
 
     archive: str = ""

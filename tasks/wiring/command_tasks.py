@@ -25,6 +25,7 @@ COMMANDS = {
     "show": "tell of a NETWORK",
     "changes": "what a PROJECT trains with",
     "serve": "be a mirror for others",
+    "bundle": "pack networks into a FILE",
     "adopt": "take a FILE as download",
     "gc": "what of the cache nobody needs",
     "accept": "trust a refused NETWORK",

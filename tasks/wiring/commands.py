@@ -133,6 +133,10 @@ def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[st
         why = "takes a file, and before it the network's name if the file's does not tell"
         raise UsageError("adopt", why, "`doit adopt NETWORK FILE`")
     file = existing_file(words[-1])
+    from tasks.bundle import take
+
+    if take.is_bundle(file):
+        return _adopt_bundle(words, file, config, workspace)
     network = find(words[0], config) if len(words) == 2 else network_of_file(file, config)
     job = NetworkJob(config, workspace, network=network)
 
@@ -151,6 +155,39 @@ def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[st
     download.run(job, Silent())
     lines = verify.run(job, Silent()).lines
     return [f"{file} is adopted as {network.name}: {note}", *lines, _rest(network)]
+
+
+def _adopt_bundle(
+    words: Sequence[str], file: Path, config: Config, workspace: Workspace
+) -> list[str]:
+    """Take the networks of a bundle; what is refused is an error, after the rest is done."""
+    from tasks.bundle import take
+    from tasks.console.output import say
+    from tasks.console.progress import progress_for
+
+    if len(words) != 1:
+        raise UsageError(str(file), "it is a bundle: it names its networks", "`doit adopt FILE`")
+    with progress_for("adopt") as progress:
+        taken = take.take(file, config, workspace, progress)
+    if not taken.errors:
+        return taken.lines
+    say("\n".join(taken.lines))
+    raise take.raised(taken.errors)
+
+
+def bundle(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:
+    """Pack networks, those of the workspace unless some are named, into one file to carry."""
+    from tasks.bundle import pack
+    from tasks.console.progress import progress_for
+
+    if not words:
+        raise UsageError(
+            "bundle", "no file is named", "`doit bundle FILE` or `doit bundle FILE NETWORK`"
+        )
+    file = Path(os.path.expanduser(words[0]))  # noqa: PTH111  Path's raises if nobody has that name
+    named = [find(word, config) for word in words[1:]]
+    with progress_for("bundle") as progress:
+        return pack.bundle(file, named, config, workspace, progress)
 
 
 def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:

@@ -1,0 +1,232 @@
+"""Write a bundle: what is there of it already is compared, and the rest goes on behind it."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from tasks.bundle.layout import (
+    END,
+    INDEX,
+    Carried,
+    Index,
+    Piece,
+    archive_name,
+    encoded,
+    header,
+    pieces,
+    total,
+)
+from tasks.config import lock
+from tasks.config.types import Config, Network
+from tasks.core.addresses import redacted
+from tasks.core.errors import DamagedError, DiskError, UsageError, UserFilesError
+from tasks.core.files import (
+    BLOCK,
+    human_size,
+    is_file,
+    open_file,
+    sha256_or_nothing,
+    sync_folder,
+)
+from tasks.core.paths import Workspace
+from tasks.core.text import count
+from tasks.pipeline import archive_cache
+from tasks.pipeline.job import NetworkJob, Progress
+from tasks.pipeline.room import Writing, by_disk, must_fit
+from tasks.web.sources import ordered
+
+PART = ".part"
+
+
+def bundle(
+    file: Path,
+    named: Sequence[Network],
+    config: Config,
+    workspace: Workspace,
+    progress: Progress,
+) -> list[str]:
+    """Write the networks named, or else those of the workspace, into one file.
+
+    Raises:
+        UsageError: a network that was named is not at hand, or none is.
+        UserFilesError: another file has this name.
+        DiskError: there is too little room, or the file system can't hold so large a file.
+        DamagedError: an archive changed while it was packed.
+        OSError: something can't be read or written.
+    """
+    networks = {one.name: one for one in named or map(config.networks.__getitem__, config.wanted)}
+    found, files, lacking = _collect(networks.values(), config, workspace)
+    if lacking and (named or not found):
+        raise UsageError("bundle", "; ".join(lacking), "nothing is written")
+    if not found:
+        raise UsageError("bundle", "no project names a network", "`doit bundle FILE NETWORK`")
+    index = Index(version=1, networks=tuple(sorted(found, key=lambda one: one.network.name)))
+    every = pieces(encoded(index), index)
+    word = _write(file, every, files, progress)
+    what = f"{count(len(found), 'network')}, {human_size(total(every))}"
+    return [
+        f"{file} {word}: {what}",
+        *(f"  {human_size(one.size):>9}  {one.network.name}" for one in index.networks),
+        *(f"left out: {line}" for line in lacking),
+        f"`doit adopt {file.name}` takes it on the other machine",
+    ]
+
+
+def _collect(
+    networks: Iterable[Network], config: Config, workspace: Workspace
+) -> tuple[list[Carried], dict[str, Path], list[str]]:
+    """What can be packed, the file of each member, and a line for each network that can't."""
+    found: list[Carried] = []
+    files: dict[str, Path] = {}
+    lacking: list[str] = []
+    for network in networks:
+        job = NetworkJob(config, workspace, network=network)
+        archive = at_hand(job)
+        settled = lock.settled(workspace.lock_file, network)
+        if archive is None or settled is None:
+            why = "its archive is not at hand" if archive is None else "it is not verified"
+            lacking.append(f"{network.name}: {why}; `doit verify:{network.name}` sees to it")
+        elif sha256_or_nothing(archive, config.settings.max_unpacked) != settled:
+            why = f"{archive} is not the archive on record"
+            lacking.append(f"{network.name}: {why}; `doit verify:{network.name}` looks at it")
+        else:
+            carried = Carried(
+                sha256=settled,
+                size=os.stat(archive).st_size,
+                network=portable(network, config),
+                lock=job.lock_entry(),
+            )
+            found.append(carried)
+            files[archive_name(carried)] = archive
+    return found, files, lacking
+
+
+def at_hand(job: NetworkJob) -> Path | None:
+    """The network's archive: a local file that goes first, else the cached copy."""
+    for source in ordered(job.network, job.config.settings):
+        if source.path is None:
+            break
+        if is_file(job.workspace.root / source.path):
+            return job.workspace.root / source.path
+    return archive_cache.archive_of(job)
+
+
+def portable(network: Network, config: Config) -> Network:
+    """The table as another workspace can use it: labels written out, no password, no path of this
+    machine. It does not stand on a training here."""
+    labels = network.labels
+    kept = tuple(s for s in network.sources if redacted(s) == s and _means_the_same(s))
+    return replace(
+        network,
+        labels=config.label_ids(network) if isinstance(labels, str) else labels,
+        sources=kept or (f"exports/{network.name}.tar.gz",),
+        smoke_picture="",
+        expect=None,  # of that picture
+        parent="",
+    )
+
+
+def _means_the_same(source: str) -> bool:
+    """Whether it is an address, or a path within a workspace."""
+    if "://" in source:
+        return not source.lower().startswith("file:")
+    return not source.startswith("~") and not os.path.isabs(source) and ".." not in source
+
+
+def stream(every: Iterable[Piece], files: Mapping[str, Path]) -> Iterator[bytes]:
+    """The bytes of the bundle, in blocks.
+
+    Raises:
+        DamagedError: an archive is not, any more, what its digest says.
+    """
+    for piece in every:
+        yield header(piece.name, piece.size)
+        yield from [piece.content] if piece.content else _checked(piece, files[piece.name])
+        yield piece.padding
+    yield END
+
+
+def _checked(piece: Piece, file: Path) -> Iterator[bytes]:
+    digest, left = hashlib.sha256(), piece.size
+    with open_file(file) as archive:
+        while left and (block := archive.read(min(BLOCK, left))):
+            digest.update(block)
+            left -= len(block)
+            yield block
+    if left or digest.hexdigest() != piece.sha256:
+        raise DamagedError(str(file), "it changed while it was packed", "try again")
+
+
+def _write(file: Path, every: list[Piece], files: Mapping[str, Path], progress: Progress) -> str:
+    """Have the bundle whole under its name; what was done, in a word."""
+    size, part = total(every), file.with_name(file.name + PART)
+    progress.begin("bundle", size)
+    try:
+        if file.exists():
+            if file.stat().st_size == size and _length_of_same(file, every, files) == size:
+                return "is there already"
+            why = "another file has this name"
+            raise UserFilesError(str(file), why, "give another name, or move it away")
+        _must_be_ours(part)
+        there = part.stat().st_size if part.exists() else 0
+        rest = max(size - there, 0)
+        disks = by_disk([Writing(file.parent, rest, rest)])
+        must_fit(str(file), disks, "bundle fewer networks, or make room")
+        _go_on(part, stream(every, files), progress)
+        os.replace(part, file)
+        sync_folder(file.parent)
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            why = f"this file system holds no file of {human_size(size)} (FAT: 4.3 GB at most)"
+            todo = "use a stick with exFAT, or bundle some networks at a time"
+            raise DiskError(str(file), why, todo) from error
+        raise
+    finally:
+        progress.end()
+    return "is packed"
+
+
+def _must_be_ours(part: Path) -> None:
+    """Refuse to write over a file that does not begin as a bundle does."""
+    if not part.exists() and not part.is_symlink():
+        return
+    begin = header(INDEX, 0)[:100]
+    with open_file(part) as file:
+        head = file.read(len(begin))
+    if part.is_symlink() or not begin.startswith(head):
+        raise UserFilesError(str(part), "it is no part of a bundle", "move it away")
+
+
+def _length_of_same(file: Path, every: list[Piece], files: Mapping[str, Path]) -> int:
+    """How many bytes of the file are those of the bundle, from its beginning, in whole blocks."""
+    done = 0
+    with open_file(file) as there:
+        for block in stream(every, files):
+            if there.read(len(block)) != block:
+                break
+            done += len(block)
+    return done
+
+
+def _go_on(part: Path, blocks: Iterator[bytes], progress: Progress) -> None:
+    """Write the blocks that are not there yet; from the first that differs on, all of them."""
+    with open(part, "r+b" if part.exists() else "x+b") as file:
+        same, done = True, 0
+        for block in blocks:
+            if same and file.read(len(block)) != block:
+                same = False
+                file.seek(done)
+                file.truncate()
+            if not same:
+                file.write(block)
+            done += len(block)
+            progress.advance(len(block))
+        file.truncate(done)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,262 @@
+"""`doit bundle` and `doit adopt` of a bundle: two workspaces with a cache each, and no network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import signal
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+
+from tasks.bundle import layout, take
+from tasks.core.errors import TodError
+from tests.support.archives import file_member, tar, zoo_archive, zoo_files
+from tests.support.checkouts import Checkout, check_out
+
+EMBEDDED = "ssd_tinynet_320x320_cube_digits"
+OWN = """
+[networks.mine]
+sources = ["https://user:secret@example.org/a/mine.tar.gz?token=secret"]
+labels = "my_labels"
+
+[labels.my_labels]
+one = 1
+two = 7
+"""
+
+
+def checkout(folder: Path) -> Checkout:
+    return check_out(folder / "workspace", TOD_OFFLINE="1")
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Checkout, Path]:
+    """A workspace with a network of its own and the embedded one, and their bundle."""
+    folder = tmp_path_factory.mktemp("teacher")
+    teacher = checkout(folder)
+    config = teacher.root / "config/workspace.toml"
+    config.write_text(config.read_text() + OWN)
+    zoo_archive(folder / "by_hand.tar.gz", zoo_files(size=4_000_000))
+    assert teacher.doit("adopt", "mine", str(folder / "by_hand.tar.gz")).code == 0
+    assert teacher.doit(f"verify:{EMBEDDED}").code == 0
+    done = teacher.doit("bundle", str(folder / "class.tar"), "mine", EMBEDDED)
+    assert (done.code, done.err) == (0, "")
+    return teacher, folder / "class.tar"
+
+
+@pytest.fixture
+def pupil(tmp_path: Path) -> Checkout:
+    return checkout(tmp_path / "pupil")
+
+
+# Packing
+
+
+def test_it_is_a_plain_tar_whose_sums_any_program_checks(
+    packed: tuple[Checkout, Path], tmp_path: Path
+) -> None:
+    with tarfile.open(packed[1], "r:") as archive:
+        archive.extractall(tmp_path, filter="data")
+    folder = tmp_path / layout.TOP
+    for line in (folder / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    names = {path.name for path in (folder / "archives").iterdir()}
+    assert names == {"mine.tar.gz", f"{EMBEDDED}.tar.gz"}
+    listed = (folder / "bundle.json").read_text()
+    assert "secret" not in listed
+    assert json.loads(listed)["networks"][0]["network"]["labels"] == {"one": 1, "two": 7}
+
+
+def test_the_same_content_gives_the_same_bytes(
+    packed: tuple[Checkout, Path], tmp_path: Path
+) -> None:
+    teacher, bundle = packed
+    again = tmp_path / "again.tar"
+    assert teacher.doit("bundle", str(again), EMBEDDED, "mine").code == 0
+    assert again.read_bytes() == bundle.read_bytes()
+    done = teacher.doit("bundle", str(again), EMBEDDED, "mine")
+    assert "is there already" in done.out
+
+
+def test_what_is_not_at_hand_is_left_out_or_an_error_where_it_was_named(
+    packed: tuple[Checkout, Path], tmp_path: Path
+) -> None:
+    teacher, _ = packed
+    done = teacher.doit("bundle", str(tmp_path / "some.tar"))
+    assert done.code == 0
+    assert "left out: faster_rcnn_resnet50_v1_640x640_coco17_tpu-8" in done.out
+    named = teacher.doit("bundle", str(tmp_path / "named.tar"), "efficientdet_d0_coco17_tpu-32")
+    assert named.code == 3
+    assert "`doit verify:efficientdet_d0_coco17_tpu-32` sees to it; nothing is written" in named.err
+    assert [path.name for path in tmp_path.iterdir()] == ["some.tar"]
+
+
+@pytest.mark.parametrize("name", ["class.tar", "class.tar.part"])
+def test_no_file_of_the_users_is_overwritten(
+    packed: tuple[Checkout, Path], tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("mine")
+    done = packed[0].doit("bundle", str(tmp_path / "class.tar"), EMBEDDED)
+    assert done.code == 1
+    assert "move it away" in done.err
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [(name, "mine")]
+
+
+def test_what_was_written_is_compared_and_gone_on_with(
+    packed: tuple[Checkout, Path], tmp_path: Path
+) -> None:
+    teacher, bundle = packed
+    whole = bundle.read_bytes()
+    for begun in (b"", whole[:1_000_000], whole[:900_000] + b"?" * 5_000_000, whole):
+        (tmp_path / "class.tar.part").write_bytes(begun)
+        assert teacher.doit("bundle", str(tmp_path / "class.tar"), EMBEDDED, "mine").code == 0
+        assert (tmp_path / "class.tar").read_bytes() == whole
+        (tmp_path / "class.tar").unlink()
+
+
+def test_a_file_system_that_holds_no_such_file_is_told(
+    packed: tuple[Checkout, Path], tmp_path: Path
+) -> None:
+    teacher, _ = packed
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, before[1]))
+    try:
+        said = teacher.doit("bundle", str(tmp_path / "class.tar"), "mine")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert said.code == 1
+    assert "holds no file of" in said.err
+    assert "exFAT" in said.err
+    assert not (tmp_path / "class.tar").exists()
+
+
+# Taking
+
+
+def test_a_machine_with_no_network_builds_from_the_bundle(
+    packed: tuple[Checkout, Path], pupil: Checkout
+) -> None:
+    done = pupil.doit("adopt", str(packed[1]))
+    assert (done.code, done.err) == (0, "")
+    assert "2 networks of 2 adopted" in done.out
+    assert "its table is in exports/mine.toml" in done.out
+    entry = json.loads((pupil.root / "config/zoo.lock").read_text())["mine"]
+    theirs = json.loads((packed[0].root / "config/zoo.lock").read_text())["mine"]
+    assert entry["sha256"] == theirs["sha256"]
+    assert (entry["source"], entry["witness"]) == ("adopted", "bundle")
+    built = pupil.doit("extract:mine", f"extract:{EMBEDDED}")
+    assert built.code == 0
+    assert (pupil.root / "pre-trained/mine/saved_model").is_dir()
+    again = pupil.doit("adopt", str(packed[1]))
+    assert again.code == 0
+    assert again.out.count("at hand already") == 2
+
+
+def test_a_network_that_is_another_here_is_refused_and_the_rest_is_taken(
+    packed: tuple[Checkout, Path], pupil: Checkout, tmp_path: Path
+) -> None:
+    config = pupil.root / "config/workspace.toml"
+    config.write_text(config.read_text() + OWN)
+    zoo_archive(tmp_path / "other.tar.gz")
+    assert pupil.doit("adopt", "mine", str(tmp_path / "other.tar.gz")).code == 0
+    before = (pupil.root / "config/zoo.lock").read_text()
+    done = pupil.doit("adopt", str(packed[1]))
+    assert done.code == 1
+    assert f"{EMBEDDED}: at hand already" in done.out
+    theirs = json.loads((packed[0].root / "config/zoo.lock").read_text())["mine"]["sha256"]
+    assert theirs in done.err
+    assert json.loads(before)["mine"]["sha256"] in done.err
+    assert f"doit accept mine {layout.TOP}/archives/mine.tar.gz" in done.err
+    assert (pupil.root / "config/zoo.lock").read_text() == before
+
+
+def test_a_table_of_the_users_is_not_overwritten(
+    packed: tuple[Checkout, Path], pupil: Checkout
+) -> None:
+    (pupil.root / "exports").mkdir()
+    own = '[networks.another]\nsources = ["a.tar.gz"]\n'
+    (pupil.root / "exports/mine.toml").write_text(own)
+    done = pupil.doit("adopt", str(packed[1]))
+    assert done.code == 1
+    assert "exports/mine.toml" in done.err
+    assert (pupil.root / "exports/mine.toml").read_text() == own
+
+
+def damaged(whole: bytes) -> dict[str, bytes]:
+    """What is wrong → the bytes of a file that begins as a bundle does."""
+    link = tar([file_member("bundle.json", b"{}"), file_member("x", type=tarfile.SYMTYPE)])
+    link = layout.header(layout.INDEX, 2) + link[512:]
+    huge = layout.header(layout.INDEX, 10_000_000_000) + whole[512:]
+    other = whole.replace(b"archives/mine.tar.gz", b"archives/../x.tar.gz")
+    return {
+        "cut off": whole[:-600],
+        "cut off in its list": whole[:700],
+        "only its header": whole[:512],
+        "more behind it": whole + bytes(512),
+        "a byte of its list": whole.replace(b'"size"', b'"sise"', 1),
+        "a digest of its list": whole.replace(b'"mine"', b'"nine"', 1),
+        "a byte of a header": whole.replace(b"0000644", b"0000777", 3),
+        "a list of 10 GB": huge,
+        "other members": link,
+        "a name that leads out": other,
+    }
+
+
+CASES = (
+    *("cut off", "cut off in its list", "only its header", "more behind it", "a byte of its list"),
+    *("a digest of its list", "a byte of a header", "a list of 10 GB", "other members"),
+    "a name that leads out",
+)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_no_whole_bundle_changes_nothing(
+    packed: tuple[Checkout, Path], tmp_path: Path, case: str
+) -> None:
+    file = tmp_path / "class.tar"
+    content = damaged(packed[1].read_bytes())[case]
+    assert content != packed[1].read_bytes()
+    file.write_bytes(content)
+    assert take.is_bundle(file)
+    with pytest.raises(TodError):
+        take.opened(file)
+
+
+def test_an_archive_that_was_damaged_on_the_way_is_refused_and_the_rest_is_taken(
+    packed: tuple[Checkout, Path], pupil: Checkout, tmp_path: Path
+) -> None:
+    content = bytearray(packed[1].read_bytes())
+    content[10_000] ^= 1  # in mine.tar.gz, which comes first
+    (tmp_path / "class.tar").write_bytes(content)
+    done = pupil.doit("adopt", str(tmp_path / "class.tar"))
+    assert done.code == 1
+    assert "mine: damaged in the bundle" in done.err
+    assert EMBEDDED in done.out
+    assert not (pupil.root / "exports").exists()
+    assert not list((pupil.root.parent / "cache").rglob("mine*"))
+
+
+@pytest.mark.parametrize("delay", [0.1, 0.3, 0.5])
+def test_a_run_that_was_killed_is_gone_on_with(
+    packed: tuple[Checkout, Path], pupil: Checkout, tmp_path: Path, delay: float
+) -> None:
+    teacher, bundle = packed
+    copy = tmp_path / "class.tar"
+    for place, words in (
+        (teacher, ("bundle", str(copy), EMBEDDED, "mine")),
+        (pupil, ("adopt", str(bundle))),
+    ):
+        process = place.start(*words)
+        time.sleep(delay)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        done = place.doit(*words)
+        assert (done.code, done.err) == (0, "")
+    assert copy.read_bytes() == bundle.read_bytes()
+    assert not list((pupil.root.parent / "cache").rglob("*.adopting"))
