@@ -9,6 +9,7 @@ archives     archives in the zoo's layout, from a seed
 server       a loopback HTTP server, in a process of its own; as fast as it can, or at a rate
 workspaces   checkouts with networks and projects, built
 tools        the contenders: which are here, and a virtual environment for those of pip
+cluster_simulation   of large clusters, from costs measured here: a command of its own
 install  rates  memory  noop  drift  chain  smoke  parallel      the sections
 """
 

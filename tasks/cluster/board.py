@@ -1,7 +1,8 @@
 """Which worker does what, and what becomes of failures: decisions only, of one thread.
 
 Pictures that a network has to be run on are handed out in batches, to whoever is idle. A worker
-stays with the network that it has loaded. A batch that fails, or whose worker is lost, goes to
+stays with the network that it has loaded, and is given pictures that it has been given for another
+network before those that it lacks. A batch that fails, or whose worker is lost, goes to
 another worker, `MOST_TRIES` times in all; then its network is given up, and the others go on. When
 nothing waits, an idle worker is given a second copy of a batch that takes far longer than such
 batches do: whichever is done first counts.
@@ -10,8 +11,8 @@ batches do: whichever is done first counts.
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 MOST_TRIES = 3
@@ -24,9 +25,9 @@ AIM, LEAST = 10.0, 2.0
 there shall be some for every worker, at least."""
 MOST = 256
 MOST_BYTES = 16_000_000
-SLOW, GRACE, UNKNOWN = 4.0, 5.0, 60.0
-"""A batch is overdue after `GRACE` seconds and `SLOW` times what it should take, or `UNKNOWN` if
-that is not known."""
+SLOW, GRACE, UNKNOWN = 4.0, 20.0, 60.0
+"""A batch is overdue after `GRACE` seconds, in which TensorFlow may start and load a network, and
+`SLOW` times what it should take, or `UNKNOWN` seconds if that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Board:
         done: worker → pictures that it did.
     """
 
-    waiting: dict[str, deque[str]]
+    waiting: dict[str, OrderedDict[str, None]]
     whole: list[Batch] = field(default_factory=list)
     sizes: Mapping[str, int] = field(default_factory=dict)
     given_up: dict[str, tuple[str, bool]] = field(default_factory=dict)
@@ -79,6 +80,8 @@ class Board:
     _loaded: dict[str, str] = field(default_factory=dict)
     _pace: dict[str, float] = field(default_factory=dict)  # network → seconds of a picture
     _strikes: dict[str, int] = field(default_factory=dict)
+    _given: dict[str, list[str]] = field(default_factory=dict)  # worker → pictures, each once
+    _offered: dict[tuple[str, str], int] = field(default_factory=dict)  # of those, to a network
     _finished: set[Batch] = field(default_factory=set)
 
     @property
@@ -108,14 +111,14 @@ class Board:
             self._running[worker].began = now
 
     def finish(self, worker: str, batch: Batch, seconds: float) -> bool:
-        """A worker did a batch in so many seconds; whether it is the first to do it."""
+        """A worker did a batch in so many seconds (0: nobody knows); whether it is the first."""
         self._running.pop(worker, None)
         self._strikes[worker] = 0
         if batch in self._finished or batch.network in self.given_up:
             return False
         self._finished.add(batch)
         self.done[worker] = self.done.get(worker, 0) + len(batch.pictures)
-        if batch.pictures:
+        if batch.pictures and seconds:
             took, known = seconds / len(batch.pictures), self._pace.get(batch.network)
             self._pace[batch.network] = took if known is None else (known + took) / 2
         return True
@@ -206,11 +209,26 @@ class Board:
         if network not in left:
             network = min(left, key=lambda name: (at.count(name), -len(left[name])))
         size = batch_size(self._pace.get(network), len(left[network]), len(workers))
-        taken, total = list[str](), 0
-        while left[network] and len(taken) < size and total < MOST_BYTES:
-            taken.append(left[network].popleft())
-            total += self.sizes.get(taken[-1], 0)
-        return Batch(network, tuple(taken))
+        return Batch(network, tuple(self._picked(worker, network, size)))
+
+    def _picked(self, worker: str, network: str, size: int) -> Iterator[str]:
+        """Pictures that nobody was given for this network: those that the worker has come first."""
+        left, mine = self.waiting[network], self._given.setdefault(worker, [])
+        taken = total = 0
+        while left and taken < size and total < MOST_BYTES:
+            offered = self._offered.get((worker, network), 0)
+            if offered < len(mine):
+                self._offered[worker, network] = offered + 1
+                picture = mine[offered]
+                if picture not in left:
+                    continue
+                del left[picture]
+            else:
+                picture, _ = left.popitem(last=False)
+                mine.append(picture)
+                self._offered[worker, network] = offered + 1
+            taken, total = taken + 1, total + self.sizes.get(picture, 0)
+            yield picture
 
     def _overdue(self, worker: str, now: float) -> Batch | None:
         at = [running.batch for running in self._running.values()]

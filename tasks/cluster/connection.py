@@ -40,12 +40,17 @@ class WorkerUnfitError(Exception):
 
 
 class Seen(Struct):
-    """A worker as the scheduler knows it. `moved` is when its last sign of life came, by our own
-    clock; `sign` is that sign."""
+    """A worker as the scheduler knows it.
+
+    Attributes:
+        sign: its last sign of life; `moved` is when it came, by our own clock.
+        is_taken: it is doing, or is to do, what somebody else asked of it.
+    """
 
     name: str
     sign: object
     moved: float
+    is_taken: bool = False
 
 
 class Connection:
@@ -55,6 +60,7 @@ class Connection:
         self.workers: dict[str, Seen] = {}
         self._client, self._settings = client, settings
         self._is_lost = False
+        self._own: set[str] = set()  # keys of our own calls
 
     def look(self) -> None:
         """Find out who is there.
@@ -66,8 +72,9 @@ class Connection:
         try:
             if self._client.status != "running":
                 raise OSError("the connection broke")
-            ask = self._client.scheduler.identity
-            found = self._client.sync(ask, n_workers=-1, callback_timeout=patience)
+            ask, scheduler = self._client.sync, self._client.scheduler
+            found = ask(scheduler.identity, n_workers=-1, callback_timeout=patience)
+            doing = ask(scheduler.processing, workers=None, callback_timeout=patience)
         except Exception as error:  # whatever a client says whose scheduler is gone
             self._is_lost = True
             raise SchedulerLostError from error
@@ -75,7 +82,8 @@ class Connection:
         for address, one in found["workers"].items():
             sign, before = one.get("last_seen"), self.workers.get(address)
             moved = before.moved if before is not None and before.sign == sign else now
-            seen[address] = Seen(str(one.get("name") or address), sign, moved)
+            is_taken = not self._own.issuperset(doing.get(address, ()))
+            seen[address] = Seen(str(one.get("name") or address), sign, moved, is_taken)
         self.workers = seen
 
     def close(self) -> None:
@@ -100,11 +108,13 @@ class Connection:
             WorkerUnfitError: it does not have the function, or the function raised.
             SchedulerLostError: the scheduler is gone.
         """
+        key = f"tod-tf2-{function.__name__}-{token()}"
+        self._own.add(key)
         try:
             future = self._client.submit(
                 function,
                 *args,
-                key=f"tod-tf2-{function.__name__}-{token()}",
+                key=key,
                 workers=[worker],
                 allow_other_workers=False,
                 pure=False,

@@ -61,7 +61,8 @@ class Answer(Struct, frozen=True, kw_only=True):
         missing: digests of the pictures that the worker does not have: to be sent with the order.
         fault, todo: why it was not carried out; "" if it was.
         broken: it is the network's own fault, and would be the same on every worker.
-        seconds: that it took.
+        seconds: that the pictures took; not what came before the first of them.
+        worker: the worker's name, which the client fills in.
     """
 
     results: tuple[PictureResult, ...] = ()
@@ -72,6 +73,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     todo: str = ""
     broken: bool = False
     seconds: float = 0.0
+    worker: str = ""
 
 
 class Held(Struct, frozen=True, kw_only=True):

@@ -7,8 +7,9 @@ is done with results happens in the thread that called `run`.
 from __future__ import annotations
 
 import hashlib
+import random
 import time
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from queue import Empty, Queue
@@ -16,6 +17,7 @@ from threading import Thread
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tasks.cluster import worker as remote
 from tasks.cluster.board import Batch, Board, Failure
@@ -117,7 +119,7 @@ def run(
         return Report(failed={}, pictures={}, failures=(), unused={})
     state = _Run(address, settings, works, progress, took, only)
     total = sum(len(work.pictures) for work in works)
-    progress.begin("run networks on the cluster", total, "pictures")
+    progress.begin("run networks on the cluster", total or None, "pictures")
     try:
         while not state.board.is_over:
             state.serve()
@@ -150,6 +152,7 @@ class _Run:
         self._told: set[Batch] = set()
         self._unlike: list[str] = []
         self._alone_since: float | None = None
+        self._is_timing = any(work.kind == "time" for work in works)
         self.board = _board(works)
 
     def serve(self) -> None:
@@ -157,12 +160,15 @@ class _Run:
         with closing(self._connected()) as connection:
             orders = _Orders(connection, self._works, self._sent, self._ready)
             try:
+                looked = -TICK
                 while not self.board.is_over:
-                    connection.look()
-                    self._greet(connection, orders)
+                    if time.monotonic() - looked >= TICK:
+                        connection.look()
+                        self._greet(connection, orders)
+                        self._drop_lost(connection)
+                        looked = time.monotonic()
                     self._hand_out(connection, orders)
                     self._take(orders)
-                    self._drop_lost(connection)
             except SchedulerLostError:
                 self.board.lose_all()
                 for known in (self._asked, self._fit, self._ready, self._sent):
@@ -215,7 +221,7 @@ class _Run:
 
     def _hand_out(self, connection: Connection, orders: _Orders) -> None:
         now, workers = time.monotonic(), self._usable(connection)
-        for worker in workers:
+        for worker in self._free(connection, workers):
             if self.board.is_idle(worker):
                 for late, batch, seconds in self.board.overdue(now):
                     self._tell_late(late, batch, seconds)
@@ -223,6 +229,15 @@ class _Run:
                 if todo is not None:
                     orders.begin(worker, todo)
         self._must_have_workers(workers, orders)
+
+    def _free(self, connection: Connection, workers: list[str]) -> list[str]:
+        """Those that nobody else has do something; if there is none, all, except for a timing,
+        which waits. In no order: another client may choose just now."""
+        free = [worker for worker in workers if not connection.workers[worker].is_taken]
+        if not free and not self._is_timing:
+            free = list(workers)
+        random.shuffle(free)
+        return free
 
     def _tell_late(self, worker: str, batch: Batch, seconds: float) -> None:
         if batch not in self._told:
@@ -284,7 +299,7 @@ class _Run:
             self._take_answer(worker, batch, what)
 
     def _take_answer(self, worker: str, batch: Batch, came: _Came) -> None:
-        answer, board = came.answer, self.board
+        answer, board = replace(came.answer, worker=self._name(worker)), self.board
         if came.is_ours:
             board.finish(worker, batch, 0.0)
             board.give_up(batch.network, answer.fault)
@@ -429,7 +444,11 @@ def _read(sha256: str, work: Work) -> bytes:
 
 def _board(works: Sequence[Work]) -> Board:
     """Pictures to detect on can be shared out; what is timed or tried is one worker's."""
-    waiting = {one.network.name: deque(one.pictures) for one in works if one.kind == "detect"}
+    waiting = {
+        one.network.name: OrderedDict.fromkeys(one.pictures)
+        for one in works
+        if one.kind == "detect"
+    }
     whole = [Batch(one.network.name, tuple(one.pictures)) for one in works if one.kind != "detect"]
     paths = {sha256: path for one in works for sha256, path in one.pictures.items()}
     sizes = {sha256: path.stat().st_size for sha256, path in paths.items()}

@@ -22,27 +22,27 @@ from tasks.archives.reading import Tree, Wanted, read_file, tree_digest
 from tasks.archives.tar import Limits
 from tasks.cluster.orders import Held, WantedNetwork
 from tasks.core.errors import TodError
-from tasks.core.files import make_folders, remove, sha256_of
+from tasks.core.files import free_space, make_folders, remove, sha256_of
 from tasks.core.paths import Cache, default_cache
 from tasks.core.staging import made_aside, remove_strays
 from tasks.core.temporary import token
 from tasks.pipeline.archive_cache import read_record
 
-MOST_KEPT = 4_000_000_000
-"""Bytes of pictures; the oldest go first."""
+SHARE_KEPT = 4
+"""Pictures may take this part of the disk's free space; the oldest go first."""
 
 
 class Store:
     """What this process holds. Its methods are called one at a time."""
 
-    def __init__(self, root: Path, most_kept: int = MOST_KEPT) -> None:
+    def __init__(self, root: Path, most_kept: int | None = None) -> None:
         self._held = ExitStack()
         self.networks = root / "networks"
         make_folders(self.networks)
         remove_strays(root / ".pictures")
         self.pictures = self._held.enter_context(made_aside(root / ".pictures"))
         self._sizes: dict[str, int] = {}  # of the pictures, in the order of their coming
-        self._most_kept = most_kept
+        self._most_kept = free_space(root) // SHARE_KEPT if most_kept is None else most_kept
         self._right: dict[str, Path] = {}  # networks that were read through
         self._parts: dict[str, Path] = {}  # archives that are coming
 

@@ -82,28 +82,29 @@ def _answer(held: Store, order: Order, pictures: dict[str, bytes]) -> Answer:
     folder = held.folder(order.network)
     if folder is None:
         return Answer(fault="it no longer has the network")
-    began, results = time.monotonic(), list[PictureResult]()
+    results, times = list[PictureResult](), list[float]()
     try:
-        body = _run(held, order, folder, results)
+        body = _run(held, order, folder, results, times)
     except NetworkError as error:
         broken = isinstance(error, BrokenNetworkError)
-        answer = Answer(fault=error.why, todo=error.todo, broken=broken)
+        answer = Answer(fault=_by_name(error.why, held, order), todo=error.todo, broken=broken)
     else:
         answer = Answer(body=body, isolation=child.shared().isolation)
-    seconds = time.monotonic() - began
-    return replace(answer, results=tuple(results), seconds=seconds)
+    between = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0
+    return replace(answer, results=tuple(results), seconds=between * len(times))
 
 
-def _run(held: Store, order: Order, folder: Path, results: list[PictureResult]) -> Raw:
-    """Have TensorFlow's process run the network; what it finds goes to `results`, and the reply is
-    given back."""
-    names = dict(order.pictures)
+def _run(
+    held: Store, order: Order, folder: Path, results: list[PictureResult], times: list[float]
+) -> Raw:
+    """Have TensorFlow's process run the network; what it finds goes to `results`, when it was found
+    to `times`, and the reply is given back."""
 
     def partial(body: Raw) -> None:
         part = msgspec.json.decode(body, type=Part)
-        if isinstance(part, PictureResult):  # what is told of a file is told by its own name
-            fault = part.fault.replace(str(held.pictures / part.sha256), names.get(part.sha256, ""))
-            results.append(replace(part, fault=fault))
+        times.append(time.monotonic())
+        if isinstance(part, PictureResult):
+            results.append(replace(part, fault=_by_name(part.fault, held, order)))
 
     if order.kind != "detect":
         child.shared().close()  # what earlier networks left there would count as this one's
@@ -115,6 +116,13 @@ def _run(held: Store, order: Order, folder: Path, results: list[PictureResult]) 
         partial,
     )
     return Raw(msgspec.json.encode(reply))
+
+
+def _by_name(text: str, held: Store, order: Order) -> str:
+    """A message about pictures, with what their files are called where they come from."""
+    for sha256, name in order.pictures:
+        text = text.replace(str(held.pictures / sha256), name)
+    return text
 
 
 def _request(held: Store, order: Order, folder: Path) -> Request:

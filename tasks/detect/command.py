@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from tasks.cluster import scheduler_of
 from tasks.config.types import Config, Network
 from tasks.core.errors import NetworkError, UsageError
 from tasks.core.files import make_folders, read_file, sha256_of, write_atomic
@@ -150,11 +151,41 @@ def _results(
 
     asked = _request(network, files, workspace)
     try:
-        child.shared().run(asked, MeasureReply, _limit(config, len(files)), phase, partial)
+        if scheduler_of(config.settings):
+            _on_cluster(network, files, config, workspace, progress, results)
+        else:
+            limit = _limit(config, len(files))
+            child.shared().run(asked, MeasureReply, limit, phase, partial)
     finally:
         progress.end()
     for path in paths:
         yield path, results[digests.get(path, str(path))]
+
+
+def _on_cluster(
+    network: Network,
+    files: Mapping[str, Path],
+    config: Config,
+    workspace: Workspace,
+    progress: Progress,
+    results: dict[str, PictureResult],
+) -> None:
+    """Have the workers of a cluster do it, and tell what went wrong on the way."""
+    from tasks.cluster.orders import Answer
+    from tasks.cluster.run import run
+    from tasks.cluster.works import work_on
+
+    def take(_: str, answer: Answer) -> None:
+        results.update({one.sha256: one for one in answer.results})
+
+    extracted = receipt_of(workspace, network.name)
+    assert extracted is not None
+    work = work_on(network, extracted, config, workspace, "detect", files)
+    report = run(scheduler_of(config.settings), config.settings, [work], progress, take)
+    for line in report.lines:
+        progress.note(line)
+    for error in report.failed.values():
+        raise error
 
 
 def _digests(paths: Iterable[Path]) -> tuple[dict[Path, str], dict[str, PictureResult]]:

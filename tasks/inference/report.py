@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from tasks.config.types import Expectation, Signature
 from tasks.pipeline.receipts import NetworkReceipt
@@ -129,6 +129,7 @@ class Report(Struct, frozen=True, kw_only=True):
             system can't say: since it started; None where it says nothing).
         threads: processors that TensorFlow may use.
         isolation: what kept the network from the rest of the machine (see SECURITY.md).
+        worker: name of the worker of a cluster that ran it; absent if this machine did.
     """
 
     network: str
@@ -147,6 +148,7 @@ class Report(Struct, frozen=True, kw_only=True):
     tensorflow: str = ""
     python: str = ""
     isolation: str = ""
+    worker: str | UnsetType = UNSET
 
 
 class SmokeReply(Struct, frozen=True, kw_only=True):

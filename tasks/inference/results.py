@@ -9,6 +9,7 @@ work, so that one that takes hours goes on where it was stopped.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -17,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from tasks.core import receipts
-from tasks.core.files import read_file, write_atomic
+from tasks.core.files import human_size, read_file, write_atomic
 from tasks.core.receipts import Receipt
 from tasks.inference.machine import Machine
 from tasks.pipeline.job import ProjectJob
@@ -251,7 +252,12 @@ def load_saved(path: Path, kind: type[S]) -> S:
 
 
 def save(path: Path, content: NetworkMeasurements | ProjectPictures) -> None:
-    write_atomic(path, msgspec.json.encode(content))
+    """Save it; OSError where it can't be written, or would be more than `load_saved` reads."""
+    encoded = msgspec.json.encode(content)
+    if len(encoded) > LARGEST_SAVED:
+        why = f"what was found takes more than {human_size(LARGEST_SAVED)}: compare fewer pictures"
+        raise OSError(errno.EFBIG, why, str(path))
+    write_atomic(path, encoded)
 
 
 def detections(

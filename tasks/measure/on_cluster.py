@@ -99,7 +99,7 @@ def timed(
     reply = msgspec.json.decode(answers[0].body, type=MeasureReply)
     if reply.figures is None:
         return reply
-    machine = replace(reply.figures.machine, name=settings.timing_worker)
+    machine = replace(reply.figures.machine, name=answers[0].worker)
     return MeasureReply(replace(reply.figures, machine=machine))
 
 

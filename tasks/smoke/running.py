@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tasks.cluster import scheduler_of
 from tasks.core import receipts
 from tasks.core.errors import NetworkError
 from tasks.core.files import sha256_of
@@ -19,6 +20,7 @@ from tasks.inference.channel import Request
 from tasks.inference.environment import Permissions
 from tasks.inference.report import Report, SmokeReceipt, SmokeReply, SmokeRequest
 from tasks.pipeline.job import NetworkJob, Outcome, Progress
+from tasks.pipeline.receipts import receipt_of
 from tasks.smoke import picture
 from tasks.smoke.picture import SCENE, SCENE_ID, Choice, choose, label_checks
 
@@ -42,8 +44,12 @@ def run(job: NetworkJob, prefix: str, receipt: SmokeReceipt, progress: Progress)
     log = job.workspace.log("smoke", job.name)
     log.parent.mkdir(parents=True, exist_ok=True)
     chosen = _choose(job, log)
-    reply = _ask(job, _request(job, prefix, chosen), log, progress)
-    report = replace(reply.report, isolation=child.shared().isolation)
+    request = _request(job, prefix, chosen)
+    if scheduler_of(job.config.settings):
+        reply = _ask_cluster(job, request, progress)
+    else:
+        reply = _ask(job, request, log, progress)
+    report = reply.report
     # Also of a network that failed, for its owner to see.
     files = {job.workspace.smoke_picture(job.name): reply.drawn} if reply.drawn else {}
     files[job.workspace.smoke_json(job.name)] = readable(report)
@@ -76,7 +82,8 @@ def _choose(job: NetworkJob, log: Path) -> Chosen:
             raise NetworkError(job.name, why, "choose another smoke_image") from error
     with suppress(OSError):  # permissions hold for what exists when the process starts
         job.cache.pictures.mkdir(parents=True, exist_ok=True)
-    child.shared().warm_up(log, _permissions(job))  # while the server is asked
+    if not scheduler_of(job.config.settings):
+        child.shared().warm_up(log, _permissions(job))  # while the server is asked
     entry = job.config.pictures[wanted.name]
     try:
         path = picture.fetch(job.cache, entry, job.config.settings)
@@ -126,11 +133,37 @@ def _ask(job: NetworkJob, content: SmokeRequest, log: Path, progress: Progress) 
     )
     limit = job.config.settings.smoke_timeout
     try:
-        return child.shared().run(
+        reply = child.shared().run(
             request, SmokeReply, limit, lambda phase: progress.begin(phase, None)
         )
     finally:
         progress.end()
+    return replace(reply, report=replace(reply.report, isolation=child.shared().isolation))
+
+
+def _ask_cluster(job: NetworkJob, content: SmokeRequest, progress: Progress) -> SmokeReply:
+    """Have a worker of a cluster carry out the request; the report names it."""
+    from tasks.cluster.orders import Answer
+    from tasks.cluster.run import run
+    from tasks.cluster.works import work_on
+
+    answers, settings = list[Answer](), job.config.settings
+    extracted, path = receipt_of(job.workspace, job.name), Path(content.picture)
+    assert extracted is not None
+    pictures = {sha256_of(path): path} if content.picture else {}
+    body = msgspec.Raw(msgspec.json.encode(content))
+    work = work_on(job.network, extracted, job.config, job.workspace, "smoke", pictures, body)
+    found = run(scheduler_of(settings), settings, [work], progress, lambda _, a: answers.append(a))
+    for line in found.lines:
+        progress.note(line)
+    for error in found.failed.values():
+        raise error
+    [answer] = answers
+    reply = msgspec.json.decode(answer.body, type=SmokeReply)
+    report = replace(reply.report, isolation=answer.isolation, worker=answer.worker)
+    if report.picture is not None and content.picture:
+        report = replace(report, picture=replace(report.picture, source=path.as_posix()))
+    return replace(reply, report=report)
 
 
 def readable(report: Report) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 
 import pytest
 
@@ -13,9 +13,11 @@ W = ["w1", "w2"]
 
 def board(**waiting: int) -> Board:
     """A board of networks with so many pictures each."""
-    return Board(
-        {name: deque(f"{name}{n}" for n in range(count)) for name, count in waiting.items()}
-    )
+    return Board({name: pictures(name, count) for name, count in waiting.items()})
+
+
+def pictures(name: str, count: int) -> OrderedDict[str, None]:
+    return OrderedDict.fromkeys(f"{name}{n}" for n in range(count))
 
 
 def given(made: Board, worker: str, now: float = 0.0) -> Batch:
@@ -75,7 +77,7 @@ def test_a_network_that_fails_everywhere_is_given_up_and_the_others_go_on() -> N
         assert batch is not None
         assert batch.network == "a"
         made.fail(worker, batch, "it crashed")
-    made.waiting["b"] = deque(["b0"])
+    made.waiting["b"] = pictures("b", 1)
     assert made.given_up == {"a": ("it crashed", False)}
     assert not made.is_over
     assert given(made, "w2").network == "b"
@@ -101,12 +103,23 @@ def test_an_idle_worker_does_what_takes_too_long_elsewhere_and_the_first_counts(
     made = board(a=2)
     slow = given(made, "w1", 0.0)
     made.finish("w2", given(made, "w2", 0.0), 1.0)
-    assert made.next("w2", W, 8.0) is None
-    copy = made.next("w2", W, 12.0)
+    assert made.next("w2", W, 20.0) is None
+    copy = made.next("w2", W, 30.0)
     assert copy == slow
     assert made.finish("w2", slow, 1.0)
     assert made.is_over
     assert not made.finish("w1", slow, 60.0)
+
+
+def test_a_worker_is_given_the_pictures_first_that_it_has() -> None:
+    made = Board({"a": pictures("p", 40)})
+    given(made, "w1")
+    has = given(made, "w2")
+    made.finish("w2", has, 0.1)
+    made.give_up("a", "it crashed")
+    made.waiting["b"] = pictures("p", 40)
+    first = given(made, "w2")
+    assert first.pictures[: len(has.pictures)] == has.pictures
 
 
 def test_a_worker_that_waits_for_a_network_is_not_late() -> None:

@@ -56,7 +56,7 @@ def blocks(kind: str) -> list[str]:
 
 def test_every_command_on_the_page_is_marked_with_who_tries_it() -> None:
     marks = re.findall(r"(?:<!-- ([\w ]+) -->\n)?```sh", PAGE)
-    assert set(marks) == {"set up", "background", "try"}
+    assert set(marks) == {"set up", "background", "try", "simulate", "long"}
     assert blocks("set up") == [f"{PIP} -r requirements-cluster.lock"]
 
 
@@ -67,6 +67,21 @@ def test_the_lock_for_clusters_is_the_usual_one_with_dask() -> None:
     usual, cluster = pinned("requirements.lock"), pinned("requirements-cluster.lock")
     assert usual < cluster
     assert f"distributed=={version('distributed')}" in cluster - usual
+
+
+def test_the_long_commands_are_there_and_the_simulation_works() -> None:
+    """The proof is only asked what it takes; the simulation is done for a small cluster."""
+    for kind, options in (("long", "--help"), ("simulate", "--pictures 30 --workers 1,3")):
+        for command in blocks(kind):
+            done = subprocess.run(
+                [sys.executable, *command.split()[1:], *options.split()],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+    assert re.search(r"^\| 3 \| [\d.]+ \w+ \| \d+% ", done.stdout, re.MULTILINE), done.stdout
 
 
 @pytest.fixture

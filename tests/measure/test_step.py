@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from tasks.core import receipts
-from tasks.core.errors import AnnotationsError, BrokenNetworkError
+from tasks.core.errors import AnnotationsError, BrokenNetworkError, DiskError
 from tasks.core.paths import SPLITS, Workspace
 from tasks.inference import results
 from tasks.inference.results import (
@@ -570,3 +570,16 @@ def test_a_state_that_is_damaged_only_costs_a_reading(job: ProjectJob, content: 
     place.write_bytes(content)
     damage_the_networks_notes(job)
     assert step.why_stale(job) == "what was measured of net is gone"
+
+
+def test_more_than_can_be_read_back_is_told_and_what_was_saved_stays(
+    job: ProjectJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step.run(job, Silent())
+    place = job.workspace.network_notes("net")
+    before = place.read_bytes()
+    monkeypatch.setattr(results, "LARGEST_SAVED", len(before) + 10)
+    fill(job.workspace.images(job.name, "test"), ["z"], shade=9)
+    with pytest.raises(DiskError, match="compare fewer pictures"):
+        step.run(job, Silent())
+    assert place.read_bytes() == before
