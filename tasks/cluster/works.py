@@ -26,7 +26,8 @@ def work_on(
     body: Raw = NOTHING,
 ) -> Work:
     """Have this network, as it was extracted here, run on pictures (sha256 → file)."""
-    archive = archive_cache.archive_of(NetworkJob(config, workspace, network=network))
+    job = NetworkJob(config, workspace, network=network)
+    archive = archive_cache.archive_of(job)
     settings = config.settings
     return Work(
         kind=kind,
@@ -37,6 +38,7 @@ def work_on(
             tree=extracted.tree,
             max_members=settings.max_members,
             max_unpacked=settings.max_unpacked,
+            caches=tuple(str(cache.root) for cache in archive_cache.shared_caches(job)),
         ),
         signature=network.signature,
         archive=archive,
