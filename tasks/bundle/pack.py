@@ -6,7 +6,9 @@ import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from msgspec.structs import replace
 
@@ -35,7 +37,9 @@ from tasks.core.files import (
     sync_folder,
 )
 from tasks.core.paths import Workspace
+from tasks.core.temporary import hold, no_link
 from tasks.core.text import count
+from tasks.download.shared import find
 from tasks.pipeline import archive_cache
 from tasks.pipeline.job import NetworkJob, Progress
 from tasks.pipeline.room import Writing, by_disk, must_fit
@@ -56,7 +60,8 @@ def bundle(
     Raises:
         UsageError: a network that was named is not at hand, or none is.
         UserFilesError: another file has this name.
-        DiskError: there is too little room, or the file system can't hold so large a file.
+        DiskError: there is too little room, the file system can't hold so large a file, or another
+            process writes this one.
         DamagedError: an archive changed while it was packed.
         OSError: something can't be read or written.
     """
@@ -108,18 +113,21 @@ def _collect(
 
 
 def at_hand(job: NetworkJob) -> Path | None:
-    """The network's archive: a local file that goes first, else the cached copy."""
+    """The network's archive: a local file that goes first, else the cached copy, else that of a
+    shared cache."""
     for source in ordered(job.network, job.config.settings):
         if source.path is None:
             break
         if is_file(job.workspace.root / source.path):
             return job.workspace.root / source.path
-    return archive_cache.archive_of(job)
+    archive = archive_cache.archive_of(job)
+    shared = find(job, []) if archive is None else None
+    return archive if shared is None else shared[0]
 
 
 def portable(network: Network, config: Config) -> Network:
     """The table as another workspace can use it: labels written out, no password, no path of this
-    machine. It does not stand on a training here."""
+    machine."""
     labels = network.labels
     kept = tuple(s for s in network.sources if redacted(s) == s and _means_the_same(s))
     return replace(
@@ -128,7 +136,6 @@ def portable(network: Network, config: Config) -> Network:
         sources=kept or (f"exports/{network.name}.tar.gz",),
         smoke_picture="",
         expect=None,  # of that picture
-        parent="",
     )
 
 
@@ -178,8 +185,11 @@ def _write(file: Path, every: list[Piece], files: Mapping[str, Path], progress: 
         rest = max(size - there, 0)
         disks = by_disk([Writing(file.parent, rest, rest)])
         must_fit(str(file), disks, "bundle fewer networks, or make room")
-        _go_on(part, stream(every, files), progress)
-        os.replace(part, file)
+        with _held(part) as growing:
+            _go_on(growing, stream(every, files), progress)
+            if os.name == "nt":  # where a file that is open can't be renamed
+                growing.close()
+            os.replace(part, file)
         sync_folder(file.parent)
     except OSError as error:
         if error.errno == errno.EFBIG:
@@ -214,19 +224,31 @@ def _length_of_same(file: Path, every: list[Piece], files: Mapping[str, Path]) -
     return done
 
 
-def _go_on(part: Path, blocks: Iterator[bytes], progress: Progress) -> None:
+@contextmanager
+def _held(part: Path) -> Iterator[IO[bytes]]:
+    """The file that grows, which no other process may write until it has its name."""
+    with open(part, "r+b", opener=lambda path, flags: no_link(path, flags | os.O_CREAT)) as file:
+        still_there = False
+        if hold(file.fileno()):  # else another may have renamed it before it was locked
+            with suppress(FileNotFoundError):
+                still_there = os.path.samestat(os.fstat(file.fileno()), os.stat(part))
+        if not still_there:
+            raise DiskError(str(part), "another doit writes it just now", "run it again after that")
+        yield file
+
+
+def _go_on(file: IO[bytes], blocks: Iterator[bytes], progress: Progress) -> None:
     """Write the blocks that are not there yet; from the first that differs on, all of them."""
-    with open(part, "r+b" if part.exists() else "x+b") as file:
-        same, done = True, 0
-        for block in blocks:
-            if same and file.read(len(block)) != block:
-                same = False
-                file.seek(done)
-                file.truncate()
-            if not same:
-                file.write(block)
-            done += len(block)
-            progress.advance(len(block))
-        file.truncate(done)
-        file.flush()
-        os.fsync(file.fileno())
+    same, done = True, 0
+    for block in blocks:
+        if same and file.read(len(block)) != block:
+            same = False
+            file.seek(done)
+            file.truncate()
+        if not same:
+            file.write(block)
+        done += len(block)
+        progress.advance(len(block))
+    file.truncate(done)
+    file.flush()
+    os.fsync(file.fileno())

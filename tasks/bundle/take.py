@@ -2,7 +2,8 @@
 what its digests, and this workspace's own lock and catalogue, bear out.
 
 Network after network is copied out of it, hashed, read like any download, and only then put into
-the cache under its name. So a run that was killed costs the network that it was at.
+the cache under its name. So a run that was killed costs the network that it was at; what it left is
+a partial file as a download leaves it, and goes like one.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import msgspec
 
@@ -46,22 +48,24 @@ from tasks.core.errors import (
 )
 from tasks.core.files import BLOCK as CHUNK
 from tasks.core.files import (
-    atomic_writer,
     human_size,
+    make_folders,
     open_file,
     remove,
     sha256_or_nothing,
     write_atomic,
 )
 from tasks.core.paths import Workspace
+from tasks.core.temporary import create_held, token
 from tasks.core.text import count
 from tasks.download import step as download
 from tasks.download.cached import must_be_replaceable, publish
+from tasks.download.partial import remove_orphans
 from tasks.download.stale import is_installed
 from tasks.formats.toml import network_table
-from tasks.pipeline import archive_cache
+from tasks.pipeline import archive_cache, cache_users
 from tasks.pipeline.archive_cache import ArchiveRecord
-from tasks.pipeline.job import NetworkJob, Progress, Silent
+from tasks.pipeline.job import NetworkJob, Progress, Silent, WorkspaceJob
 from tasks.pipeline.room import Writing, by_disk, must_fit
 from tasks.verify import step as verify
 from tasks.verify.work import verify_file
@@ -99,19 +103,18 @@ def take(file: Path, config: Config, workspace: Workspace, progress: Progress) -
     """
     bundle = opened(file)
     wanted = [(one, job_of(one, config, workspace)) for one in bundle.networks]
-    coming = [(one, job) for one, job in wanted if not is_at_hand(one, job)]
-    needed = sum(one.size for one, _ in coming)
-    if coming:
-        folder = coming[0][1].cache.root
-        must_fit(
-            str(file), by_disk([Writing(folder, needed, needed)]), "make room, or set TOD_CACHE"
-        )
+    here = {job.name for one, job in wanted if is_at_hand(one, job)}
+    needed = sum(one.size for one, job in wanted if job.name not in here)
+    folder = WorkspaceJob(config, workspace).cache.root
+    if needed:
+        disks = by_disk([Writing(folder, needed, needed)])
+        must_fit(str(file), disks, "make room, or set TOD_CACHE")
     taken = Taken([], [])
     progress.begin("adopt", sum(one.size for one, _ in wanted))
     try:
         for one, job in wanted:
             try:
-                taken.lines.append(_take(bundle, one, job, progress))
+                taken.lines.append(_take(bundle, one, job, progress, here=job.name in here))
             except TodError as error:
                 taken.errors.append(error)
     finally:
@@ -177,10 +180,12 @@ def is_at_hand(carried: Carried, job: NetworkJob) -> bool:
     return here == carried.sha256 or is_installed(job, carried.sha256)
 
 
-def _take(bundle: Bundle, carried: Carried, job: NetworkJob, progress: Progress) -> str:
+def _take(
+    bundle: Bundle, carried: Carried, job: NetworkJob, progress: Progress, *, here: bool
+) -> str:
     must_agree(bundle, carried, job)
     is_new = job.name not in job.config.networks
-    if is_at_hand(carried, job):
+    if here:
         progress.advance(carried.size)
         word = "at hand already"
     else:
@@ -191,6 +196,7 @@ def _take(bundle: Bundle, carried: Carried, job: NetworkJob, progress: Progress)
         word += f"; its table is in {_enter(job)}"
     download.run(job, Silent())
     lines = verify.run(job, Silent()).lines
+    cache_users.note(job)
     return "\n".join([f"  {job.name}: {word}", *(f"  {line}" for line in lines)])
 
 
@@ -210,33 +216,46 @@ def must_agree(bundle: Bundle, carried: Carried, job: NetworkJob) -> None:
 
 def _copy(bundle: Bundle, carried: Carried, job: NetworkJob, progress: Progress) -> None:
     """Bring the archive into the cache; nothing wrong ever has its name there."""
-    key = archive_cache.object_key(job.network, job.workspace.root)
-    partial = job.cache.partial(job.name, key)
-    aside = partial.with_name(f"{partial.name}.adopting")
-    try:
-        if sha256_or_nothing(aside, carried.size) != carried.sha256:  # else a killed run's
-            _extract(bundle, carried, aside, progress)
+    make_folders(archive_cache.cached(job).parent)
+    with partial_file(job) as (aside, copy):
+        _extract(bundle, carried, copy, progress)
         verify_file(job, aside, Silent())
         record = ArchiveRecord(source="adopted", attested_by="bundle")
+        if os.name == "nt":  # where a file that is open can't be renamed
+            copy.close()
         publish(job, aside, archive_cache.measured(job, aside, record))
-    except TodError:
+
+
+@contextmanager
+def partial_file(job: NetworkJob) -> Iterator[tuple[Path, IO[bytes]]]:
+    """A new file for the network's archive among those of downloads, held for as long as the block
+    lasts; it is gone afterwards, unless it was renamed. What killed runs left goes first."""
+    place = job.cache.partial(job.name, archive_cache.object_key(job.network, job.workspace.root))
+    make_folders(place.parent)
+    remove_orphans(place)
+    aside, descriptor = create_held(lambda: place.with_name(f"{place.stem}.{token()}.part"))
+    try:
+        with open(descriptor, "wb") as copy:
+            yield aside, copy
+    finally:
         remove(aside)
-        raise
 
 
-def _extract(bundle: Bundle, carried: Carried, target: Path, progress: Progress) -> None:
+def _extract(bundle: Bundle, carried: Carried, copy: IO[bytes], progress: Progress) -> None:
     digest, left = hashlib.sha256(), carried.size
-    with open_file(bundle.file) as stream, atomic_writer(target) as copy:
+    with open_file(bundle.file) as stream:
         stream.seek(bundle.archives[archive_name(carried)])
         while left and (block := stream.read(min(CHUNK, left))):
             digest.update(block)
             copy.write(block)
             left -= len(block)
             progress.advance(len(block))
-        if digest.hexdigest() != carried.sha256:
-            name, found = carried.network.name, digest.hexdigest()
-            why = f"damaged in the bundle: its sha256 is {found}, not {carried.sha256}"
-            raise DamagedError(name, why, "copy the bundle once more")
+    if digest.hexdigest() != carried.sha256:
+        name, found = carried.network.name, digest.hexdigest()
+        why = f"damaged in the bundle: its sha256 is {found}, not {carried.sha256}"
+        raise DamagedError(name, why, "copy the bundle once more")
+    copy.flush()
+    os.fsync(copy.fileno())
 
 
 def _enter(job: NetworkJob) -> str:

@@ -131,6 +131,12 @@ def _lock(descriptor: int, *, shared: bool = False) -> bool | None:
     return True
 
 
+def hold(descriptor: int) -> bool:
+    """Lock a file for as long as it is open; false if another process holds it. Where there are no
+    locks, nobody is seen to hold it."""
+    return _lock(descriptor) is not False
+
+
 def file_lock(path: Path, timeout: float = 0) -> FileLock:
     """A lock that ends with its process: never a file that stands for one, which a killed process
     would leave."""

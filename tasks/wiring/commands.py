@@ -141,7 +141,7 @@ def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[st
     job = NetworkJob(config, workspace, network=network)
 
     from tasks.download import step as download
-    from tasks.pipeline import archive_cache
+    from tasks.pipeline import archive_cache, cache_users
     from tasks.verify import step as verify
     from tasks.verify.work import verify_file
     from tasks.web.sources import ordered
@@ -154,6 +154,7 @@ def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[st
     archive_cache.put(job, file, archive_cache.ArchiveRecord(source="adopted", attested_by="file"))
     download.run(job, Silent())
     lines = verify.run(job, Silent()).lines
+    cache_users.note(job)
     return [f"{file} is adopted as {network.name}: {note}", *lines, _rest(network)]
 
 

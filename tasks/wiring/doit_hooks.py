@@ -181,13 +181,14 @@ def _run(execute: Any) -> Any:
 def _follow(tasks: Iterable[Any], words: Collection[str]) -> None:
     """Have each task wait for those of the tasks that it follows which the words ask for: by name,
     by group, or by a pattern. Not for one that itself waits for the task: an export of a network
-    that its own project trains further."""
+    that its own project trains further. Nor for one that is not there: an export may come from
+    elsewhere, and its training be none of this workspace's."""
     by_name = {task.name: task for task in tasks}
     for task in tasks:
         for before in (task.meta or {}).get(FOLLOWS, ()):
             group = before.partition(":")[0]
             is_asked = any(word == group or fnmatchcase(before, word) for word in words)
-            if is_asked and not _waits_for(before, task.name, by_name):
+            if is_asked and before in by_name and not _waits_for(before, task.name, by_name):
                 task.task_dep.append(before)
                 task.meta[SURVIVES].append(before)
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import resource
+import shutil
 import signal
 import tarfile
-import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tasks.bundle import layout, take
+from tasks.bundle import layout, pack, take
+from tasks.compare.inputs import exported
+from tasks.config.load import load
 from tasks.core.errors import TodError
+from tasks.core.paths import Cache, Workspace
+from tasks.gc import sweep
+from tasks.pipeline.job import Progress, ProjectJob
 from tests.support.archives import file_member, tar, zoo_archive, zoo_files
 from tests.support.checkouts import Checkout, check_out
 
@@ -242,21 +250,132 @@ def test_an_archive_that_was_damaged_on_the_way_is_refused_and_the_rest_is_taken
     assert not list((pupil.root.parent / "cache").rglob("mine*"))
 
 
-@pytest.mark.parametrize("delay", [0.1, 0.3, 0.5])
-def test_a_run_that_was_killed_is_gone_on_with(
-    packed: tuple[Checkout, Path], pupil: Checkout, tmp_path: Path, delay: float
+class KilledAt(Progress):
+    """Kills its own process when so many bytes are done."""
+
+    def __init__(self, most: int) -> None:
+        self.left = most
+
+    def advance(self, amount: int) -> None:
+        self.left -= amount
+        if self.left <= 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed(work: Callable[[], object]) -> None:
+    """Do the work in a child, which has to be killed by it."""
+    child = os.fork()
+    if child == 0:
+        with suppress(BaseException):
+            work()
+        os._exit(1)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+
+
+@pytest.mark.parametrize("at", [1, 2_000_000, 3_900_000])
+def test_a_packing_that_was_killed_is_gone_on_with(
+    packed: tuple[Checkout, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
     teacher, bundle = packed
-    copy = tmp_path / "class.tar"
-    for place, words in (
-        (teacher, ("bundle", str(copy), EMBEDDED, "mine")),
-        (pupil, ("adopt", str(bundle))),
-    ):
-        process = place.start(*words)
-        time.sleep(delay)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        done = place.doit(*words)
-        assert (done.code, done.err) == (0, "")
+    monkeypatch.setenv("TOD_CACHE", teacher.environment["TOD_CACHE"])
+    monkeypatch.chdir(teacher.root)
+    copy, workspace = tmp_path / "class.tar", Workspace(Path())
+    config = load(workspace)
+    named = [config.networks[name] for name in ("mine", EMBEDDED)]
+    killed(lambda: pack.bundle(copy, named, config, workspace, KilledAt(at)))
+    begun = tmp_path / "class.tar.part"
+    assert at - 1 <= begun.stat().st_size < bundle.stat().st_size
+    done = teacher.doit("bundle", str(copy), EMBEDDED, "mine")
+    assert (done.code, done.err) == (0, "")
     assert copy.read_bytes() == bundle.read_bytes()
-    assert not list((pupil.root.parent / "cache").rglob("*.adopting"))
+    assert not begun.exists()
+
+
+@pytest.mark.parametrize("at", [1, 2_000_000, 3_900_000])
+def test_a_taking_that_was_killed_is_gone_on_with(
+    packed: tuple[Checkout, Path],
+    pupil: Checkout,
+    monkeypatch: pytest.MonkeyPatch,
+    at: int,
+) -> None:
+    cache = Path(pupil.environment["TOD_CACHE"])
+    monkeypatch.setenv("TOD_CACHE", str(cache))
+    monkeypatch.chdir(pupil.root)
+    workspace = Workspace(Path())
+    killed(lambda: take.take(packed[1], load(workspace), workspace, KilledAt(at)))
+    if at < 3_900_000:  # else the whole of the first was there
+        [left] = (cache / "partial").glob("mine-*.part")
+        [piece] = sweep.pieces(Cache(cache))
+        assert piece.path == left  # `doit gc` knows what it is
+    done = pupil.doit("adopt", str(packed[1]))
+    assert (done.code, done.err) == (0, "")
+    assert not any((cache / "partial").iterdir())
+
+
+def test_only_one_writes_a_bundle_at_a_time(packed: tuple[Checkout, Path], tmp_path: Path) -> None:
+    teacher, bundle = packed
+    copy, part = tmp_path / "class.tar", tmp_path / "class.tar.part"
+    with open(part, "xb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        done = teacher.doit("bundle", str(copy), EMBEDDED, "mine")
+        assert done.code == 1
+        assert done.err.count("\n") == 1
+        assert "another doit writes it just now" in done.err
+        assert part.read_bytes() == b""
+    both = [teacher.start("bundle", str(copy), EMBEDDED, "mine") for _ in range(2)]
+    ended = [(*process.communicate(), process.returncode) for process in both]
+    assert 0 in [code for *_, code in ended]
+    assert all(code == 0 or "another doit writes it" in err for _, err, code in ended), ended
+    assert [path.name for path in tmp_path.iterdir()] == ["class.tar"]
+    assert copy.read_bytes() == bundle.read_bytes()
+
+
+# With what else there is
+
+
+def test_an_archive_of_a_shared_cache_is_packed(
+    packed: tuple[Checkout, Path], pupil: Checkout, tmp_path: Path
+) -> None:
+    teacher, bundle = packed
+    config = pupil.root / "config/workspace.toml"
+    shared = teacher.environment["TOD_CACHE"]
+    config.write_text(config.read_text() + OWN)
+    pupil.edit("[settings]\n", f'[settings]\nshared_caches = ["{shared}"]\n')
+    shutil.copy(teacher.root / "config/zoo.lock", pupil.root / "config")
+    done = pupil.doit("bundle", str(tmp_path / "class.tar"), "mine", EMBEDDED)
+    assert (done.code, done.err) == (0, "")
+    assert (tmp_path / "class.tar").read_bytes() == bundle.read_bytes()
+
+
+def test_whoever_adopts_is_noted_as_one_who_needs_it(
+    packed: tuple[Checkout, Path], pupil: Checkout
+) -> None:
+    assert pupil.doit("adopt", str(packed[1])).code == 0
+    [note] = Path(pupil.environment["TOD_CACHE"], "workspaces").iterdir()
+    entry = json.loads((pupil.root / "config/zoo.lock").read_text())["mine"]
+    assert entry["sha256"] in json.loads(note.read_text())["digests"]
+
+
+def test_an_export_is_known_by_its_parent_and_its_project_elsewhere(
+    tmp_path: Path, pupil: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it stands in the comparison of the project, beside the network before its training."""
+    teacher, name = checkout(tmp_path / "teacher"), f"cube_faces-{EMBEDDED}"
+    zoo_archive(teacher.root / f"exports/{name}.tar.gz")
+    (teacher.root / f"exports/{name}.toml").write_text(
+        f'[networks."{name}"]\nsources = ["exports/{name}.tar.gz"]\nlabels = ["one"]\n'
+        f'parent = "{EMBEDDED}"\nproject = "cube_faces"\n'
+    )
+    assert teacher.doit(f"verify:{name}").code == 0
+    assert teacher.doit("bundle", str(tmp_path / "one.tar"), name).code == 0
+    pupil.edit(f'    "{EMBEDDED}",\n', "")  # the project trains others here
+    done = pupil.doit("adopt", str(tmp_path / "one.tar"))
+    assert (done.code, done.err) == (0, "")
+    monkeypatch.chdir(pupil.root)
+    workspace = Workspace(Path())
+    config = load(workspace)
+    job = ProjectJob(config, workspace, project=config.projects["cube_faces"])
+    assert list(exported(job)) == [(name, EMBEDDED, f"cube_faces:{EMBEDDED}")]
+    installed = pupil.doit("export", f"extract:{name}")
+    assert (installed.code, installed.err) == (0, "")
+    assert (pupil.root / f"pre-trained/{name}/saved_model").is_dir()
