@@ -183,9 +183,9 @@ def _done(job: NetworkJob, record: ArchiveRecord, *, note: str, archive: str = "
         attested_by="recorded" if recorded else record.attested_by,
     )
     archive_cache.write_record(job.workspace.local_record(job.name), record)
-    write(job.receipt("download"), receipt)
     if not archive:
         cache_users.note(job)
+    write(job.receipt("download"), receipt)
     return Outcome("built", note, record.size)
 
 

@@ -98,6 +98,7 @@ def _defer(job: NetworkJob, reason: str) -> Outcome:
 def _finish(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> Outcome:
     """Do the work, then write the receipt that ends it."""
     from tasks.extract.work import install
+    from tasks.pipeline import archive_cache, cache_users
 
     former = read(job.receipt("extract"), ExtractReceipt)
     files, tree, outcome = install(job, verified, former, progress)
@@ -109,12 +110,10 @@ def _finish(job: NetworkJob, verified: VerifyReceipt, progress: Progress) -> Out
         files=files,
         checkpoint_prefix=verified.checkpoint_prefix,
     )
-    remove_leftovers(job.receipt("extract"))
-    write(job.receipt("extract"), receipt)
-    from tasks.pipeline import archive_cache, cache_users
-
     if not archive_cache.local_archive(job):
         cache_users.note(job)
+    remove_leftovers(job.receipt("extract"))
+    write(job.receipt("extract"), receipt)
     if job.config.settings.keep_archives:
         return outcome
     try:

@@ -217,8 +217,12 @@ def is_done(receipt: Path) -> bool:
 
 
 def names(folder: Path) -> set[str]:
-    """The files of a cache; what lies beside a lock means nothing once its holder is gone."""
-    paths = (path for path in folder.rglob("*") if path.is_file() and path.parent.name != "locks")
+    """The files of a cache. What lies beside a lock means nothing once its holder is gone, and the
+    notes of workspaces are called by where these are."""
+    others = ("locks", "workspaces")
+    paths = (
+        path for path in folder.rglob("*") if path.is_file() and path.parent.name not in others
+    )
     return {path.relative_to(folder).as_posix() for path in paths}
 
 
