@@ -19,7 +19,7 @@ from tasks.wiring import process
 process.prepare()  # before all other imports: from here on Ctrl-C ends in one line
 
 from tasks.core.paths import Workspace
-from tasks.wiring import command_tasks, start, tasks
+from tasks.wiring import start, tasks
 from tasks.wiring.registry import OF_A_BARE_DOIT, ON_REQUEST
 
 WORKSPACE = Workspace(Path())
@@ -49,12 +49,15 @@ def task_steps() -> tasks.Tasks:
         yield from tasks.step_tasks(step, CONFIG, CLEANING)
 
 
+# doit makes these if the command line has words, or a task above waits for one.
 @create_after()  # type: ignore[untyped-decorator]
 def task_steps_on_request() -> tasks.Tasks:
-    # doit makes these at once if the command line has words, or a task above waits for one.
     for step in ON_REQUEST:
         yield from tasks.step_tasks(step, CONFIG, CLEANING)
 
 
+@create_after()  # type: ignore[untyped-decorator]
 def task_commands() -> tasks.Tasks:
+    from tasks.wiring import command_tasks
+
     yield from command_tasks.command_tasks(CONFIG, WORKSPACE)

@@ -44,8 +44,9 @@ def why_stale(job: ProjectJob, *, edits: bool = True) -> str | None:
     if why or receipt is None:
         return why
     try:
-        missing = _what_is_missing(job, receipt)
-        return missing or (_what_was_edited(job, receipt) if edits else None)
+        changed = _times_of_change(job)
+        missing = _what_is_missing(job, receipt, changed)
+        return missing or (_what_was_edited(job, receipt, changed) if edits else None)
     except OSError as error:
         return (error.strerror or "can't be read").lower()
 
@@ -84,35 +85,45 @@ def _inputs(job: ProjectJob) -> dict[str, str]:
     return receipts.inputs(*(job.workspace.receipt("extract", n) for n in job.project.networks))
 
 
-def _what_is_missing(job: ProjectJob, receipt: ScaffoldReceipt) -> str | None:
+def _times_of_change(job: ProjectJob) -> dict[str, int]:
+    """Network → when its pipeline.config was last changed, in nanoseconds; 0 if there is none."""
+    training = str(job.workspace.training(job.name))  # joined by hand: see `installed.differences`
+    return {name: _mtime(f"{training}/{name}/{PIPELINE}") for name in job.project.networks}
+
+
+def _what_is_missing(
+    job: ProjectJob, receipt: ScaffoldReceipt, changed: Mapping[str, int]
+) -> str | None:
     for folder in _own_folders(job):
         if not folder.is_dir():
             return f"{key(job, folder)} is missing"
     if not os.path.lexists(label_map_path(job)):
         return f"{key(job, label_map_path(job))} is missing"
-    training = str(job.workspace.training(job.name))  # joined by hand: see `installed.differences`
-    for name in job.project.networks:
-        if not os.path.lexists(f"{training}/{name}/{PIPELINE}"):
-            folder = job.workspace.training(job.name, name)
-            if not folder.is_dir():
-                return f"{key(job, folder)} is missing"
-            if name not in receipt.refused and own_config(job, name) is not None:
-                return f"{key(job, folder / PIPELINE)} is missing"
+    for name in (name for name, time in changed.items() if not time):
+        folder = job.workspace.training(job.name, name)
+        if os.path.lexists(folder / PIPELINE):  # a link to nowhere is the user's
+            continue
+        if not folder.is_dir():
+            return f"{key(job, folder)} is missing"
+        if name not in receipt.refused and own_config(job, name) is not None:
+            return f"{key(job, folder / PIPELINE)} is missing"
     return None
 
 
-def _what_was_edited(job: ProjectJob, receipt: ScaffoldReceipt) -> str | None:
+def _what_was_edited(
+    job: ProjectJob, receipt: ScaffoldReceipt, changed: Mapping[str, int]
+) -> str | None:
     """A pipeline.config that the user edited since we last said which values in it are theirs.
 
     Only a file that is newer than the receipt is read: in a workspace of 50 projects with 43
     networks, reading all of them takes a quarter of a `doit` with nothing to do. One that was put
     there with an older date is found when scaffold has something to do.
     """
-    training = key(job, job.workspace.training(job.name))  # joined by hand, as above
+    training = key(job, job.workspace.training(job.name))
     checked = os.stat(job.workspace.receipt("scaffold", job.name)).st_mtime_ns
-    for name in job.project.networks:
+    for name in (name for name, time in changed.items() if time >= checked):
         path = f"{training}/{name}/{PIPELINE}"
-        if path not in receipt.values or _mtime(f"{job.workspace.root}/{path}") < checked:
+        if path not in receipt.values:
             continue
         known = {receipt.output(path).sha256, receipt.edited.get(path)}
         if sha256_or_nothing(job.workspace.root / path) not in known:
@@ -121,7 +132,6 @@ def _what_was_edited(job: ProjectJob, receipt: ScaffoldReceipt) -> str | None:
 
 
 def _mtime(path: str) -> int:
-    """When a file was last changed, in nanoseconds; 0 if there is none."""
     try:
         return os.stat(path).st_mtime_ns
     except FileNotFoundError:
