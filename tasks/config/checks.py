@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tasks.core.addresses import why_no_host, why_odd
+from tasks.core.addresses import why_no_folder, why_no_host, why_odd
 from tasks.core.files import is_file
 from tasks.core.spelling import code_point, composed, unseen
 
@@ -192,9 +192,10 @@ def odd_addresses(sources: Sequence[Source]) -> Iterator[Fault]:
         for where, address in _addresses(source):
             if why := why_odd(address, remote_only=where[0] == "pictures"):
                 yield Fault(source.file, where, why)
-        for index, host in texts(table(source.data, "settings").get("netrc_hosts")):
-            if why := why_no_host(host):
-                yield Fault(source.file, ("settings", "netrc_hosts", index), why)
+        for key, why_not in (("netrc_hosts", why_no_host), ("shared_caches", why_no_folder)):
+            for index, text in texts(table(source.data, "settings").get(key)):
+                if why := why_not(text):
+                    yield Fault(source.file, ("settings", key, index), why)
 
 
 def _addresses(source: Source) -> Iterator[tuple[Where, str]]:

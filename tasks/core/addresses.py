@@ -175,6 +175,13 @@ def _why_odd_path(path: str) -> str:
     return ""
 
 
+def why_no_folder(text: str) -> str:
+    """Why this can't be the path of a folder, as a clause; "" if it can."""
+    if "://" in text:
+        return "expected the path of a folder; addresses belong in `mirrors`"
+    return _why_odd_path(text)
+
+
 def why_no_host(text: str) -> str:
     """Why this is not the bare name of a host; "" if it is."""
     odd = any(sign in text for sign in "/@:?#[") or why_unusable(f"https://{text}")

@@ -286,6 +286,12 @@ TABLE = {
     '[settings]\nnetrc_hosts = ["https://host"]': (
         "settings.netrc_hosts[0]: expected the name of a host alone, without scheme, port or path"
     ),
+    '[settings]\nshared_caches = ["/srv/zoo", "http://me:secret@host/x"]': (
+        "settings.shared_caches[1]: expected the path of a folder; addresses belong in `mirrors`"
+    ),
+    '[settings]\nshared_caches = ["~nosuchuser/zoo"]': (
+        "settings.shared_caches[0]: expected a path; there is no home folder for ~nosuchuser here"
+    ),
     f'[pictures.p]\nsource = "pictures/p.png"\nsha256 = "{"0" * 64}"': (
         "pictures.p.source: expected an address that begins with https:// or http://"
     ),
