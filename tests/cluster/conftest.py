@@ -46,7 +46,7 @@ def job(workspace: Workspace) -> ProjectJob:
     for number in range(PICTURES):
         fill(workspace.images("cube_faces", "test"), [f"p{number:02}"], shade=number)
     made = project_job(workspace, *NETWORKS)
-    settings = Settings(connect_timeout=5, read_timeout=3)
+    settings = Settings(connect_timeout=3, read_timeout=1.5)
     made = msgspec.structs.replace(
         made, config=msgspec.structs.replace(made.config, settings=settings)
     )

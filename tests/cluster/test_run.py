@@ -75,7 +75,7 @@ def test_a_worker_that_is_killed_and_one_that_is_frozen_cost_their_batches_only(
     assert not report.failed
     assert all(is_whole(job, name) for name in NETWORKS)
     assert report.unused["killed"].startswith("it is gone")
-    assert report.unused["frozen"] == "it has not answered for 3 s"
+    assert report.unused["frozen"] == "it has not answered for 1.5 s"
     assert sum(report.pictures.values()) == 2 * PICTURES
     assert detect(job).pictures == {}  # nothing is done again
 
