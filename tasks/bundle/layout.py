@@ -3,6 +3,7 @@
     tod-bundle/bundle.json           the networks: digests, catalogue tables, entries of the lock
     tod-bundle/SHA256SUMS            for `sha256sum -c`, and over bundle.json itself
     tod-bundle/archives/<network>.tar.gz
+    tod-bundle/packages/<file>       what the trainer is installed from, if it was asked for
 
 Nothing in it tells who packed it or when. A reader needs no tar: it computes what has to stand
 where, and whatever else stands there (another name, a link, a device, a sparse file, a member more)
@@ -17,7 +18,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from tasks.config.types import Bytes, Frozen, LockEntry, Network, Sha256
+from tasks.config.types import Bytes, FileName, Frozen, LockEntry, Network, Sha256, Text
 
 TOP = "tod-bundle"
 INDEX = f"{TOP}/bundle.json"
@@ -42,11 +43,27 @@ class Carried(Frozen, frozen=True, kw_only=True):
     lock: LockEntry | None = None
 
 
+class Package(Frozen, frozen=True, kw_only=True):
+    """A file that a package of requirements-train.lock is installed from."""
+
+    file: FileName
+    sha256: Sha256
+    size: Bytes
+
+
+class Packages(Frozen, frozen=True, kw_only=True):
+    """The trainer's packages; `made_for` is the Python and the system that they are for."""
+
+    made_for: Text
+    files: tuple[Package, ...]
+
+
 class Index(Frozen, frozen=True, kw_only=True):
     """The content of bundle.json."""
 
     version: Literal[1]
     networks: tuple[Carried, ...]
+    training: Packages | None = None
 
 
 class Piece(NamedTuple):
@@ -67,20 +84,36 @@ def encoded(index: Index) -> bytes:
     return msgspec.json.format(msgspec.json.encode(index, order="deterministic"), indent=1) + b"\n"
 
 
-def archive_name(carried: Carried) -> str:
-    """The member that holds a network's archive; called by its digest where a name is too long."""
-    file = f"{carried.network.name}.tar.gz"
-    return f"{TOP}/archives/{file if len(file) <= LONGEST_NAME else carried.sha256}"
+def archive(carried: Carried) -> Piece:
+    """The member that holds a network's archive."""
+    return _file("archives", f"{carried.network.name}.tar.gz", carried.size, carried.sha256)
+
+
+def package(one: Package) -> Piece:
+    """The member that holds a file of the trainer's."""
+    return _file("packages", one.file, one.size, one.sha256)
+
+
+def _file(folder: str, name: str, size: int, sha256: str) -> Piece:
+    """A member, which is called by its digest where its name is too long."""
+    name = name if len(name) <= LONGEST_NAME else sha256
+    return Piece(f"{TOP}/{folder}/{name}", size, sha256)
+
+
+def contents(index: Index) -> list[Piece]:
+    """The archives and the packages, in order."""
+    packages = index.training.files if index.training is not None else ()
+    return [*map(archive, index.networks), *map(package, packages)]
 
 
 def pieces(head: bytes, index: Index) -> list[Piece]:
     """All members, in order. `head` is bundle.json as it is, or will be, in the file."""
     first = _small(INDEX, head)
-    archives = [Piece(archive_name(one), one.size, one.sha256) for one in index.networks]
+    files = contents(index)
     sums = "".join(
-        f"{piece.sha256}  {piece.name.removeprefix(f'{TOP}/')}\n" for piece in (first, *archives)
+        f"{piece.sha256}  {piece.name.removeprefix(f'{TOP}/')}\n" for piece in (first, *files)
     )
-    return [first, _small(f"{TOP}/SHA256SUMS", sums.encode()), *archives]
+    return [first, _small(f"{TOP}/SHA256SUMS", sums.encode()), *files]
 
 
 def _small(name: str, content: bytes) -> Piece:

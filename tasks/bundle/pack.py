@@ -12,13 +12,14 @@ from typing import IO
 
 from msgspec.structs import replace
 
+from tasks.bundle import packages
 from tasks.bundle.layout import (
     END,
     INDEX,
     Carried,
     Index,
     Piece,
-    archive_name,
+    archive,
     encoded,
     header,
     pieces,
@@ -41,7 +42,7 @@ from tasks.core.temporary import hold, no_link
 from tasks.core.text import count
 from tasks.download.shared import find
 from tasks.pipeline import archive_cache
-from tasks.pipeline.job import NetworkJob, Progress
+from tasks.pipeline.job import NetworkJob, Progress, WorkspaceJob
 from tasks.pipeline.room import Writing, by_disk, must_fit
 from tasks.web.sources import ordered
 
@@ -54,10 +55,14 @@ def bundle(
     config: Config,
     workspace: Workspace,
     progress: Progress,
+    *,
+    with_training: bool = False,
 ) -> list[str]:
-    """Write the networks named, or else those of the workspace, into one file.
+    """Write the networks named, or else those of the workspace, into one file; and the trainer's
+    packages, `with_training`.
 
     Raises:
+        UnreachableError, TrainingError: the trainer's packages are not here and can't be fetched.
         UsageError: a network that was named is not at hand, or none is.
         UserFilesError: another file has this name.
         DiskError: there is too little room, the file system can't hold so large a file, or another
@@ -71,13 +76,19 @@ def bundle(
         raise UsageError("bundle", "; ".join(lacking), "nothing is written")
     if not found:
         raise UsageError("bundle", "no project names a network", "`doit bundle FILE NETWORK`")
-    index = Index(version=1, networks=tuple(sorted(found, key=lambda one: one.network.name)))
+    training = None
+    if with_training:
+        training, wheels = packages.packed(WorkspaceJob(config, workspace), progress)
+        files |= wheels
+    carried = tuple(sorted(found, key=lambda one: one.network.name))
+    index = Index(version=1, networks=carried, training=training)
     every = pieces(encoded(index), index)
     word = _write(file, every, files, progress)
     what = f"{count(len(found), 'network')}, {human_size(total(every))}"
     return [
         f"{file} {word}: {what}",
         *(f"  {human_size(one.size):>9}  {one.network.name}" for one in index.networks),
+        *((packages.told(training),) if training else ()),
         *(f"left out: {line}" for line in lacking),
         f"`doit adopt {file.name}` takes it on the other machine",
     ]
@@ -92,23 +103,23 @@ def _collect(
     lacking: list[str] = []
     for network in networks:
         job = NetworkJob(config, workspace, network=network)
-        archive = at_hand(job)
+        path = at_hand(job)
         settled = lock.settled(workspace.lock_file, network)
-        if archive is None or settled is None:
-            why = "its archive is not at hand" if archive is None else "it is not verified"
+        if path is None or settled is None:
+            why = "its archive is not at hand" if path is None else "it is not verified"
             lacking.append(f"{network.name}: {why}; `doit verify:{network.name}` sees to it")
-        elif sha256_or_nothing(archive, config.settings.max_unpacked) != settled:
-            why = f"{archive} is not the archive on record"
+        elif sha256_or_nothing(path, config.settings.max_unpacked) != settled:
+            why = f"{path} is not the archive on record"
             lacking.append(f"{network.name}: {why}; `doit verify:{network.name}` looks at it")
         else:
             carried = Carried(
                 sha256=settled,
-                size=os.stat(archive).st_size,
+                size=os.stat(path).st_size,
                 network=portable(network, config),
                 lock=job.lock_entry(),
             )
             found.append(carried)
-            files[archive_name(carried)] = archive
+            files[archive(carried).name] = path
     return found, files, lacking
 
 
@@ -120,9 +131,9 @@ def at_hand(job: NetworkJob) -> Path | None:
             break
         if is_file(job.workspace.root / source.path):
             return job.workspace.root / source.path
-    archive = archive_cache.archive_of(job)
-    shared = find(job, []) if archive is None else None
-    return archive if shared is None else shared[0]
+    path = archive_cache.archive_of(job)
+    shared = find(job, []) if path is None else None
+    return path if shared is None else shared[0]
 
 
 def portable(network: Network, config: Config) -> Network:
@@ -161,8 +172,8 @@ def stream(every: Iterable[Piece], files: Mapping[str, Path]) -> Iterator[bytes]
 
 def _checked(piece: Piece, file: Path) -> Iterator[bytes]:
     digest, left = hashlib.sha256(), piece.size
-    with open_file(file) as archive:
-        while left and (block := archive.read(min(BLOCK, left))):
+    with open_file(file) as content:
+        while left and (block := content.read(min(BLOCK, left))):
             digest.update(block)
             left -= len(block)
             yield block

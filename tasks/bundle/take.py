@@ -8,7 +8,6 @@ a partial file as a download leaves it, and goes like one.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shlex
 from collections.abc import Iterator, Sequence
@@ -18,43 +17,16 @@ from typing import IO, NamedTuple
 
 import msgspec
 
-from tasks.bundle.layout import (
-    BLOCK,
-    END,
-    INDEX,
-    LARGEST_INDEX,
-    Carried,
-    Index,
-    Piece,
-    archive_name,
-    header,
-    pieces,
-    places,
-    size_in,
-    total,
-)
+from tasks.bundle import packages
+from tasks.bundle.layout import Carried, archive, contents
 from tasks.bundle.pack import at_hand, portable
+from tasks.bundle.reading import Bundle, extract, opened
 from tasks.config import lock
 from tasks.config.load import compile_files
-from tasks.config.reading import EXPORTS, NOT_READABLE
+from tasks.config.reading import EXPORTS
 from tasks.config.types import Config, Network
-from tasks.core.errors import (
-    ConfigError,
-    DamagedError,
-    RefusedError,
-    TodError,
-    UnsafeArchiveError,
-    UserFilesError,
-)
-from tasks.core.files import BLOCK as CHUNK
-from tasks.core.files import (
-    human_size,
-    make_folders,
-    open_file,
-    remove,
-    sha256_or_nothing,
-    write_atomic,
-)
+from tasks.core.errors import ConfigError, RefusedError, TodError, UserFilesError
+from tasks.core.files import make_folders, remove, sha256_or_nothing, write_atomic
 from tasks.core.paths import Workspace
 from tasks.core.temporary import create_held, token
 from tasks.core.text import count
@@ -71,30 +43,24 @@ from tasks.verify import step as verify
 from tasks.verify.work import verify_file
 
 
-class Bundle(NamedTuple):
-    """A bundle whose members stand where they must; `archives`: name of a member → the byte at
-    which its content begins."""
-
-    file: Path
-    networks: tuple[Carried, ...]
-    archives: dict[str, int]
-
-
 class Taken(NamedTuple):
     """What came of it: lines to print, and what was refused."""
 
     lines: list[str]
     errors: list[TodError]
 
-
-def is_bundle(file: Path) -> bool:
-    """Whether a file begins as a bundle does, whatever its name."""
-    with open_file(file) as stream:
-        return stream.read(100) == header(INDEX, 0)[:100]
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        """What is refused in the block does not keep the rest."""
+        try:
+            yield
+        except TodError as error:
+            self.errors.append(error)
 
 
 def take(file: Path, config: Config, workspace: Workspace, progress: Progress) -> Taken:
-    """Take every network that is not at hand. What is wrong with one does not keep the others.
+    """Take every network that is not at hand, and the trainer's packages if it has them. What is
+    wrong with one does not keep the others.
 
     Raises:
         DamagedError: it is not whole, or it is no bundle.
@@ -102,69 +68,29 @@ def take(file: Path, config: Config, workspace: Workspace, progress: Progress) -
         OSError: something can't be read or written.
     """
     bundle = opened(file)
-    wanted = [(one, job_of(one, config, workspace)) for one in bundle.networks]
+    wanted = [(one, job_of(one, config, workspace)) for one in bundle.listed.networks]
     here = {job.name for one, job in wanted if is_at_hand(one, job)}
+    own, training = WorkspaceJob(config, workspace), bundle.listed.training
     needed = sum(one.size for one, job in wanted if job.name not in here)
-    folder = WorkspaceJob(config, workspace).cache.root
+    needed += packages.size_to_come(bundle, own)
     if needed:
-        disks = by_disk([Writing(folder, needed, needed)])
+        disks = by_disk([Writing(own.cache.root, needed, needed)])
         must_fit(str(file), disks, "make room, or set TOD_CACHE")
     taken = Taken([], [])
-    progress.begin("adopt", sum(one.size for one, _ in wanted))
+    progress.begin("adopt", sum(piece.size for piece in contents(bundle.listed)))
     try:
         for one, job in wanted:
-            try:
+            with taken.caught():
                 taken.lines.append(_take(bundle, one, job, progress, here=job.name in here))
-            except TodError as error:
-                taken.errors.append(error)
+        done = f"{count(len(taken.lines), 'network')} of {len(wanted)}"
+        if training is not None:
+            with taken.caught():
+                taken.lines.append(packages.take(bundle, training, own, progress))
     finally:
         progress.end()
-    done = count(len(taken.lines), "network")
     rest = "; `doit` does the rest" if taken.lines else ""
-    taken.lines.insert(0, f"{file}: {done} of {len(wanted)} adopted{rest}")
+    taken.lines.insert(0, f"{file}: {done} adopted{rest}")
     return taken
-
-
-def opened(file: Path) -> Bundle:
-    """The bundle in a file, after every byte but the archives' own was compared.
-
-    Raises:
-        DamagedError: it was cut off, changed, or is no bundle that this build reads.
-        OSError: it can't be read.
-    """
-    todo = "copy it once more"
-    with open_file(file) as stream:
-        size = size_in(stream.read(BLOCK))
-        if size is None or size > LARGEST_INDEX:
-            raise DamagedError(str(file), "it is no bundle that this build reads", todo)
-        head = stream.read(size)
-        try:
-            index = msgspec.json.decode(head, type=Index)
-        except NOT_READABLE as error:
-            why = f"its list of networks can't be read: {lock.decoding_fault(error)}"
-            raise DamagedError(str(file), why, todo) from None
-        every = pieces(head, index)
-        if len({piece.name.casefold() for piece in every}) < len(every):
-            raise UnsafeArchiveError(str(file), "it names a network twice")
-        there = os.fstat(stream.fileno()).st_size
-        if there < total(every):
-            short = f"{human_size(total(every) - there)} of {human_size(total(every))} are missing"
-            raise DamagedError(str(file), short, todo)
-        for at, piece in places(every):
-            _compare(stream.fileno(), file, at, piece)
-        if os.pread(stream.fileno(), len(END) + 1, total(every) - len(END)) != END:
-            raise UnsafeArchiveError(str(file), "it goes on behind its last network", todo)
-    return Bundle(file, index.networks, {piece.name: at + BLOCK for at, piece in places(every)})
-
-
-def _compare(descriptor: int, file: Path, at: int, piece: Piece) -> None:
-    """What stands around an archive, or is known beforehand, has to be just that."""
-    known = [(at, header(piece.name, piece.size)), (at + BLOCK, piece.content)]
-    known.append((at + BLOCK + piece.size, piece.padding))
-    for place, expected in known:
-        if os.pread(descriptor, len(expected), place) != expected:
-            why = f"at byte {place} it is not what a bundle has there"
-            raise DamagedError(str(file), why, "copy it once more")
 
 
 def job_of(carried: Carried, config: Config, workspace: Workspace) -> NetworkJob:
@@ -206,7 +132,7 @@ def must_agree(bundle: Bundle, carried: Carried, job: NetworkJob) -> None:
     if settled is None and job.locked:
         raise lock.locked_error(job.workspace.lock_file, job.name)
     if settled not in (None, carried.sha256):
-        member = archive_name(carried)
+        member = archive(carried).name
         by = "config/zoo.lock" if job.lock_entry() is not None else "the catalogue"
         why = f"the bundle has sha256 {carried.sha256}, {by} {settled}"
         unpack = shlex.join(["tar", "-xf", str(bundle.file), member])
@@ -218,7 +144,7 @@ def _copy(bundle: Bundle, carried: Carried, job: NetworkJob, progress: Progress)
     """Bring the archive into the cache; nothing wrong ever has its name there."""
     make_folders(archive_cache.cached(job).parent)
     with partial_file(job) as (aside, copy):
-        _extract(bundle, carried, copy, progress)
+        extract(bundle, archive(carried), job.name, copy, progress)
         verify_file(job, aside, Silent())
         record = ArchiveRecord(source="adopted", attested_by="bundle")
         if os.name == "nt":  # where a file that is open can't be renamed
@@ -239,23 +165,6 @@ def partial_file(job: NetworkJob) -> Iterator[tuple[Path, IO[bytes]]]:
             yield aside, copy
     finally:
         remove(aside)
-
-
-def _extract(bundle: Bundle, carried: Carried, copy: IO[bytes], progress: Progress) -> None:
-    digest, left = hashlib.sha256(), carried.size
-    with open_file(bundle.file) as stream:
-        stream.seek(bundle.archives[archive_name(carried)])
-        while left and (block := stream.read(min(CHUNK, left))):
-            digest.update(block)
-            copy.write(block)
-            left -= len(block)
-            progress.advance(len(block))
-    if digest.hexdigest() != carried.sha256:
-        name, found = carried.network.name, digest.hexdigest()
-        why = f"damaged in the bundle: its sha256 is {found}, not {carried.sha256}"
-        raise DamagedError(name, why, "copy the bundle once more")
-    copy.flush()
-    os.fsync(copy.fileno())
 
 
 def _enter(job: NetworkJob) -> str:

@@ -20,12 +20,13 @@ from msgspec import Struct
 
 from tasks.core.files import make_folders
 from tasks.core.paths import Cache
-from tasks.core.temporary import file_lock, ground_of, is_left
+from tasks.core.temporary import SIGNED, file_lock, ground_of, is_left
 from tasks.pipeline import archive_cache
 from tasks.pipeline.cache_users import User
 
 DAY = 86_400.0  # seconds
-Room = Literal["archives", "partial", "damaged", "refused", "pictures", "trainer"]
+Room = Literal["archives", "partial", "damaged", "refused", "pictures", "trainer", "wheels"]
+PACKAGES = ("trainer", "wheels")  # rooms of folders: packages, and what they are installed from
 STEM = r"[A-Za-z0-9][A-Za-z0-9._-]*-[0-9a-f]{12}"
 ARCHIVE = re.compile(STEM + r"\.tar\.gz")
 NAMES: dict[Room, re.Pattern[str]] = {
@@ -35,6 +36,7 @@ NAMES: dict[Room, re.Pattern[str]] = {
     "partial": re.compile(STEM + r"\.[0-9a-f]{8}-[0-9a-f]{16}\.part"),
     "pictures": re.compile(r"[0-9a-f]{16}(\.[A-Za-z0-9]{1,8})?"),
     "trainer": re.compile(r"[0-9a-f]{12}-[a-z0-9]+-[a-z0-9]+(-[a-z0-9]+)?"),
+    "wheels": re.compile(r"[0-9a-f]{12}(-[A-Za-z0-9._]+)+"),
 }
 
 
@@ -74,14 +76,14 @@ def pieces(cache: Cache) -> Iterator[Piece]:
 
 def _piece(cache: Cache, room: Room, path: Path) -> Piece | None:
     status = os.lstat(path)
-    wanted = stat.S_ISDIR if room == "trainer" else stat.S_ISREG
+    wanted = stat.S_ISDIR if room in PACKAGES else stat.S_ISREG
     if not wanted(status.st_mode) or (os.name != "nt" and status.st_uid != os.geteuid()):
         return None
     record = archive_cache.read_record(cache.record(path)) if room == "archives" else None
     return Piece(
         room=room,
         path=path,
-        size=_size_of(path) if room == "trainer" else status.st_size,
+        size=_size_of(path) if room in PACKAGES else status.st_size,
         changed=status.st_mtime,
         inode=status.st_ino,
         sha256=record.sha256 if record is not None else "",
@@ -112,7 +114,9 @@ def is_needed(piece: Piece, users: Iterable[User]) -> bool:
             return any(network == _network_of(one) for user in users for one in user.archives)
         case "pictures":
             return any(name.startswith(user.pictures) for user in users)
-        case "trainer":
+        case "trainer" | "wheels":
+            if SIGNED.search(name):  # made aside by a process that was killed
+                return False
             return any(user.trainer and name.startswith(user.trainer) for user in users)
     return False
 
@@ -162,7 +166,7 @@ def _remove_held(cache: Cache, piece: Piece) -> str:
         return "it is gone already"
     if (status.st_ino, status.st_mtime) != (piece.inode, piece.changed):
         return "it changed since it was looked at"
-    if piece.room == "trainer":
+    if piece.room in PACKAGES:
         shutil.rmtree(piece.path)
         return ""
     if piece.room == "partial":

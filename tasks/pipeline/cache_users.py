@@ -35,7 +35,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
         archives: file names, in the cache, of the archives that it names.
         digests: sha256 of those that its lock has.
         pictures: what the file names of its catalogue's pictures begin with.
-        trainer: what the name of its folder of trainer packages begins with; "" for none.
+        trainer: what the names of its folders of trainer packages, and of what they are installed
+            from, begin with; "" for none.
     """
 
     path: str

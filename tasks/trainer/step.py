@@ -3,11 +3,13 @@
 pip installs them by the digests of their lock, without what they depend on: their metadata ask for
 other versions of what is here already (TensorFlow, NumPy, …), and `training.api.shim` makes them
 work with what is here. The folder appears whole or not at all, and is used once the API was
-imported from it and built a model.
+imported from it and built a model. Where the cache has the files that they are installed from (see
+`training.wheels`), nobody is asked for them.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,12 +17,13 @@ from pathlib import Path
 
 from tasks.core import ownership, receipts
 from tasks.core.errors import TrainingError, UnreachableError, disk_error
-from tasks.core.files import write_atomic
+from tasks.core.files import make_folders, write_atomic
 from tasks.core.staging import made_aside, remove_strays
 from tasks.inference.machine import tensorflow_version
 from tasks.pipeline import cache_users
 from tasks.pipeline.job import ZOO, Outcome, Progress, WorkspaceJob
 from tasks.pipeline.receipts import NetworkReceipt, receipt_of
+from tasks.training import wheels
 from tasks.training.packages import LOCK, folder_of
 from tasks.training.process import environment
 from tasks.web.connectivity import is_offline
@@ -96,28 +99,56 @@ def _defer(job: WorkspaceJob, error: UnreachableError) -> Outcome:
     return Outcome("deferred", error.why)
 
 
-def _install(job: WorkspaceJob, folder: Path, progress: Progress) -> None:
+def download(job: WorkspaceJob, progress: Progress) -> dict[Path, str]:
+    """Have the files in the cache that the packages are installed from; path → sha256.
+
+    Raises:
+        UnreachableError: the package registry can't be reached.
+        TrainingError: pip does not fetch them.
+        OSError: the cache can't be written.
+    """
+    if found := wheels.at_hand(job):
+        return found
     if is_offline():
+        raise UnreachableError(ZOO, "the trainer's packages are not here, and TOD_OFFLINE is set")
+    folder = wheels.folder_of(job)
+    remove_strays(folder)
+    progress.begin("fetch the trainer's packages", None)
+    try:
+        with made_aside(folder) as aside:
+            _pip(job, "download", "--dest", str(aside / "files"))
+            make_folders(folder)
+            for file in wheels.in_folder(aside / "files"):
+                os.replace(file, folder / file.name)
+    finally:
+        progress.end()
+    cache_users.note(job)
+    return wheels.at_hand(job)
+
+
+def _install(job: WorkspaceJob, folder: Path, progress: Progress) -> None:
+    here = bool(wheels.at_hand(job))
+    if not here and is_offline():
         raise UnreachableError(ZOO, "it is not installed, and TOD_OFFLINE is set")
     remove_strays(folder)
     progress.begin("install the Object Detection API", None)
     try:
         with made_aside(folder) as aside:
             target = aside / "packages"
-            _pip(job, target)
+            place = ("--no-index", "--find-links", str(wheels.folder_of(job))) if here else ()
+            _pip(job, "install", *place, "--target", str(target))
             if not folder.is_dir():  # another workspace's doit may have been faster
                 target.rename(folder)
     finally:
         progress.end()
 
 
-def _pip(job: WorkspaceJob, target: Path) -> None:
+def _pip(job: WorkspaceJob, verb: str, *where: str) -> None:
     options = (
         *("--no-deps", "--require-hashes", "--no-build-isolation", "--no-input"),
         *("--disable-pip-version-check", "--retries", "1", "--timeout", "15"),
     )
-    words = ("-m", "pip", "install", *options, "--target", str(target), "-r", str(LOCK))
-    code, said = _run(job, words)
+    code, said = _run(job, ("-m", "pip", verb, *options, *where, "-r", str(LOCK)))
     if code == 0:
         return
     if "No module named pip" in said:

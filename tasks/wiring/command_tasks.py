@@ -79,6 +79,9 @@ SERVE_OPTIONS: list[dict[str, Any]] = [
     },
     {"name": "port", "metavar": "N", "help": "8000"},
 ]
+BUNDLE_OPTIONS: list[dict[str, Any]] = [
+    {"name": "with_training", "type": bool, "help": "the packages that train, too"},
+]
 GC_OPTIONS: list[dict[str, Any]] = [
     {"name": "remove", "type": bool, "help": "remove it"},
     {"name": "older_than", "metavar": "DAYS", "help": "only what was fetched so long ago; 1"},
@@ -87,6 +90,7 @@ GC_OPTIONS: list[dict[str, Any]] = [
 
 
 PARAMS = {
+    "bundle": params(BUNDLE_OPTIONS),
     "gc": params(GC_OPTIONS),
     "plan": params(PLAN_OPTIONS),
     "catalogue": params(OPTIONS),

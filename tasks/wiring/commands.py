@@ -133,9 +133,9 @@ def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[st
         why = "takes a file, and before it the network's name if the file's does not tell"
         raise UsageError("adopt", why, "`doit adopt NETWORK FILE`")
     file = existing_file(words[-1])
-    from tasks.bundle import take
+    from tasks.bundle import reading
 
-    if take.is_bundle(file):
+    if reading.is_bundle(file):
         return _adopt_bundle(words, file, config, workspace)
     network = find(words[0], config) if len(words) == 2 else network_of_file(file, config)
     job = NetworkJob(config, workspace, network=network)
@@ -176,7 +176,9 @@ def _adopt_bundle(
     raise take.raised(taken.errors)
 
 
-def bundle(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:
+def bundle(
+    words: Sequence[str], config: Config, workspace: Workspace, **options: object
+) -> list[str]:
     """Pack networks, those of the workspace unless some are named, into one file to carry."""
     from tasks.bundle import pack
     from tasks.console.progress import progress_for
@@ -188,7 +190,8 @@ def bundle(words: Sequence[str], config: Config, workspace: Workspace) -> list[s
     file = Path(os.path.expanduser(words[0]))  # noqa: PTH111  Path's raises if nobody has that name
     named = [find(word, config) for word in words[1:]]
     with progress_for("bundle") as progress:
-        return pack.bundle(file, named, config, workspace, progress)
+        with_training = bool(options["with_training"])
+        return pack.bundle(file, named, config, workspace, progress, with_training=with_training)
 
 
 def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[str]:

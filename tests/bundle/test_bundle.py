@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.bundle import layout, pack, take
+from tasks.bundle import layout, pack, reading, take
 from tasks.compare.inputs import exported
 from tasks.config.load import load
 from tasks.core.errors import TodError
@@ -231,9 +231,9 @@ def test_what_is_no_whole_bundle_changes_nothing(
     content = damaged(packed[1].read_bytes())[case]
     assert content != packed[1].read_bytes()
     file.write_bytes(content)
-    assert take.is_bundle(file)
+    assert reading.is_bundle(file)
     with pytest.raises(TodError):
-        take.opened(file)
+        reading.opened(file)
 
 
 def test_an_archive_that_was_damaged_on_the_way_is_refused_and_the_rest_is_taken(
