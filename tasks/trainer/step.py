@@ -154,6 +154,9 @@ def _pip(job: WorkspaceJob, verb: str, *where: str) -> None:
     if "No module named pip" in said:
         why = "pip is not installed in this environment"
         raise TrainingError(ZOO, why, f"run `{sys.executable} -m ensurepip`")
+    if "--no-index" in where and "No matching distribution" in said:
+        why = "pip finds nothing for this system among the files in the cache"
+        raise TrainingError(ZOO, why, f"remove {wheels.folder_of(job)}")
     if any(words in said for words in UNREACHABLE):
         raise UnreachableError(ZOO, "the package registry can't be reached")
     last = next((line for line in reversed(said.splitlines()) if "ERROR" in line), "pip failed")

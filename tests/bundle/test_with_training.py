@@ -12,6 +12,8 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -21,13 +23,14 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from tasks.bundle import layout, packages, reading
+from tasks.bundle import layout, packages, reading, take
 from tasks.config.load import load
 from tasks.core.errors import RefusedError
 from tasks.core.paths import Cache, Workspace
 from tasks.gc import sweep
 from tasks.pipeline.job import Silent, WorkspaceJob
 from tasks.training import wheels
+from tests.bundle.test_bundle import KilledAt, killed
 from tests.support.checkouts import ROOT, Checkout, Finished, check_out
 
 EMBEDDED = "ssd_tinynet_320x320_cube_digits"
@@ -149,6 +152,51 @@ def test_a_machine_with_no_network_installs_them_as_the_page_says(
     [folder] = Path(pupil.environment["TOD_CACHE"], "trainer").iterdir()
     assert {"carried_source.py", "carried_wheel.py"} <= {path.name for path in folder.iterdir()}
     assert "at hand already" in pupil.doit(*adopting).out
+
+
+def test_what_else_the_other_machine_needs_comes_as_the_page_says(
+    place: Place, tmp_path: Path
+) -> None:
+    [block] = re.findall(r"<!-- packages -->\n```sh\n(.*?)```", PAGE, re.DOTALL)
+    wheel_only = "carried-wheel" + place.lock.partition("carried-wheel")[2]
+    (tmp_path / "requirements.lock").write_text(wheel_only)
+    python = Path(sys.executable)
+    for line in filter(None, block.splitlines()):
+        where = {"PIP_FIND_LINKS": str(place.files), "PIP_NO_INDEX": "1"}
+        subprocess.run(
+            shlex.split(line.replace("python3.11", shlex.quote(str(python)))),
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                **NOBODY,
+                **(where if line.startswith("pip download") else {}),
+                "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
+            },
+            check=True,
+            timeout=110,
+        )
+    assert list((tmp_path / ".venv").rglob("carried_wheel.py"))
+
+
+def test_a_taking_of_packages_that_was_killed_is_gone_on_with(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pupil = checkout(tmp_path / "pupil", place.lock)
+    monkeypatch.setenv("TOD_CACHE", pupil.environment["TOD_CACHE"])
+    monkeypatch.setattr(wheels, "LOCK", pupil.root / "requirements-train.lock")
+    monkeypatch.chdir(pupil.root)
+    workspace = Workspace(Path())
+    listed = reading.opened(place.bundle).listed
+    first = layout.contents(listed)[:2]  # the network, and the first of the packages
+    at = sum(piece.size for piece in first)
+    killed(lambda: take.take(place.bundle, load(workspace), workspace, KilledAt(at)))
+    [left] = kept(pupil)
+    assert left.suffix == ".tmp"  # written, and not named yet
+    done = pupil.doit("adopt", str(place.bundle))
+    assert (done.code, done.err) == (0, "")
+    assert [path.name for path in kept(pupil)] == [
+        path.name for path in sorted(place.files.iterdir())
+    ]
 
 
 def test_what_can_not_be_fetched_is_one_line_and_no_bundle(place: Place, tmp_path: Path) -> None:

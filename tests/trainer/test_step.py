@@ -16,6 +16,7 @@ from tasks.core.paths import Workspace
 from tasks.pipeline.job import Outcome, Silent, WorkspaceJob
 from tasks.pipeline.receipts import NetworkReceipt
 from tasks.trainer import step
+from tasks.training import wheels
 from tasks.training.packages import folder_of
 from tests.support.checkouts import check_out
 
@@ -108,6 +109,17 @@ def test_offline_nothing_is_tried(
     with pytest.raises(UnreachableError, match="TOD_OFFLINE is set"):
         run(job)
     assert not runs.did
+
+
+def test_files_in_the_cache_that_are_for_another_system_are_named(
+    job: WorkspaceJob, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOD_OFFLINE", "1")
+    monkeypatch.setattr(wheels, "at_hand", lambda _: {Path("a.whl"): "a" * 64})
+    runs.pip = (1, "ERROR: No matching distribution found for pyyaml==6.0.4")
+    with pytest.raises(TrainingError, match="for this system among the files in the cache; remove"):
+        run(job)
+    assert not any(folder_of(job).parent.iterdir())
 
 
 def test_packages_that_do_not_work_are_not_used(job: WorkspaceJob, runs: Runs) -> None:
