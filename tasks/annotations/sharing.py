@@ -34,7 +34,7 @@ from tasks.core.paths import SPLITS, Workspace
 from tasks.core.text import count, printable
 from tasks.pipeline.job import Progress, ProjectJob, Silent
 
-VERSION = 1
+VERSION = 2
 """Raised when the same pictures look otherwise to us."""
 
 

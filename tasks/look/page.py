@@ -11,7 +11,7 @@ from tasks.checks.finding import Finding
 from tasks.core.paths import SPLITS
 from tasks.core.text import printable
 from tasks.look.charts import charts
-from tasks.look.dataset import Dataset, sizes
+from tasks.look.dataset import MOST_COMPARED, Dataset, sizes
 from tasks.look.fit import NetworkFit, fits
 from tasks.look.gallery import Gallery, gallery
 from tasks.pages import shell, units
@@ -104,7 +104,10 @@ def _overlaps(dataset: Dataset) -> str:
     on = units.count(sum(one.overlapping > 0 for one in dataset.confirmed), "picture")
     if not pairs:
         return "No two boxes of a picture overlap by half."
-    return f"{units.count(pairs, 'pair')} of boxes overlap by half or more, on {on}."
+    told = f"{units.count(pairs, 'pair')} of boxes overlap by half or more, on {on}"
+    if any(len(one.boxes) > MOST_COMPARED for one in dataset.confirmed):
+        told += f", among the first {MOST_COMPARED} boxes of each"
+    return f"{told}."
 
 
 def _row(one: Finding) -> Row:

@@ -11,6 +11,7 @@ from tasks.pictures.pixels import opened, upright
 
 SIDE = 9
 EIGHTH = 8  # a JPEG is decoded at an eighth of its size, which is enough and quick
+LEAST = 72  # pixels a side, or smaller ones would differ from what the whole picture shrinks to
 
 
 def look_of(content: bytes) -> int:
@@ -24,6 +25,6 @@ def look_of(content: bytes) -> int:
 
     with opened(content) as picture:
         width, height = picture.size
-        picture.draft(None, (max(SIDE, width // EIGHTH), max(SIDE, height // EIGHTH)))
+        picture.draft(None, (max(LEAST, width // EIGHTH), max(LEAST, height // EIGHTH)))
         small = upright(picture).convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     return int(dhash.dhash_int(tuple(small.tobytes())))
