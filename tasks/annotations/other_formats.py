@@ -10,7 +10,9 @@ behind a path of another machine.
 from __future__ import annotations
 
 import html
+import os
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote
@@ -28,10 +30,13 @@ from tasks.annotations.folder import (
 )
 from tasks.annotations.voc import MARKS
 from tasks.core.files import is_file, read_head
+from tasks.core.paths import SPLITS
 from tasks.core.text import count, printable
 
 NAMED = 3
 TODO = "convert it to Pascal VOC, or save an XML without boxes for background"
+
+IMPORTED = {"YOLO", "COCO", "LabelMe", "CreateML", "CSV", "TSV", "Open Images' CSV"}
 
 BEGINNING = 65_536  # bytes of a file by which its format is known
 YOLO = re.compile(rb"\d+([ \t]+-?[\d.]+(e-?\d+)?){4,}\s*$", re.MULTILINE)
@@ -92,7 +97,7 @@ def why_not_background(pair: Pair) -> str:
         return f"{name} is an annotation under another ending: {todo}"
     if pair.others[0].suffix.lower() != ".xml":
         kinds = " and ".join(dict.fromkeys(map(format_of, pair.others[:NAMED])))
-        return f"it is annotated in {kinds} ({names}): {TODO}"
+        return f"it is annotated in {kinds} ({names}): {_todo(folder, pair.others[0])}"
     where = "beside the picture, under its name"
     if len(pair.others) > 1:
         return f"{names} may both be its annotation: keep one, {where}"
@@ -119,8 +124,30 @@ def common_faults(listing: Listing) -> list[str]:
             names += ", …" if len(named) > NAMED else ""
             where = relative_name(listing.folder, path)
             fault = f"{what} without XML may be annotated there, in {kind} ({names})"
-            lines.append(f"{where}: {fault}: {TODO}")
+            lines.append(f"{where}: {fault}: {_todo(listing.folder, path)}")
     return lines
+
+
+def _todo(folder: Path, path: Path) -> str:
+    """What to do about an annotation in another format: the command that imports it, if one does.
+
+    Args:
+        folder: of the pictures: a project's `images`, or its `train` or `test`.
+        path: the annotation.
+    """
+    images = folder.parent if folder.name in SPLITS else folder
+    if format_of(path) not in IMPORTED or path.name in CLASSES or images.name != "images":
+        return TODO
+    project, path = images.parent, Path(os.path.normpath(path))
+    if path.is_relative_to(images):
+        words = [images]
+    elif path.is_relative_to(project):
+        words = [images, project / path.relative_to(project).parts[0]]
+    else:
+        words = [images, path]
+    shown = [Path(os.path.relpath(word, project.parent)).as_posix() for word in words]
+    command = shlex.join(["doit", "import", *shown, "--project", project.name])
+    return f"`{printable(command)}` converts it, or save an XML without boxes for background"
 
 
 def format_of(path: Path) -> str:

@@ -62,7 +62,7 @@ def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[Fore
             continue
         for picture in source.listed(path, listed, report):
             if not picture.boxes and not picture.faults:
-                report.remark("picture", "without boxes, so it is background")
+                report.remark("picture", "without boxes, so background")
             yield picture
 
 
@@ -123,7 +123,11 @@ def _images(content: bytes, items: Sequence[Raw], shown: str, report: Report) ->
         except ValueError as error:
             report.fault(where, error)
             continue
-        new = Listed(where, image.file_name, size_of(image.width, image.height))
+        new = Listed(where, image.file_name)
+        try:
+            new.size = size_of(image.width, image.height)
+        except ValueError as error:
+            new.faults.append(f"{where}: {error}")
         before = listed.setdefault(str(image.id), new)
         if before.name != new.name:
             twice = f"{where}: the id {shortened(str(image.id))} is another image's, too"

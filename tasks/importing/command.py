@@ -50,9 +50,11 @@ def run(
     """
     choice = parse(options, config)
     source = search(words)
-    guess = choose(source, choice.format)
+    guess = choose(source, choice.format, workspace.all_images(choice.project.name))
     report = Report()
     pictures = _sound(guess.format.reader(source, guess.files, report), source, report)
+    if not pictures and not report.faults:
+        report.fault(source.shown(guess.files[0]), "it names no picture")
     name, splits = choice.project.name, [picture.split for picture in pictures]
     places = places_of(splits, choice.into, workspace, name)
     for line in _announcement(source, guess, pictures, places, choice):
@@ -120,7 +122,8 @@ def _announcement(
         return
     splits = [picture.split for picture in pictures]
     where = told(places, choice.project.name)
-    yield f"{count(len(pictures), 'picture')}, {VERBS[choice.how]}: {where}"
+    verb = VERBS[choice.how]
+    yield f"{count(len(pictures), 'picture')}: {where}, {verb} unless there already"
     yield from about_validation(splits, choice.into)
 
 

@@ -17,7 +17,7 @@ from tasks.importing.text import content_of
 from tasks.importing.types import ForeignPicture, Report
 from tasks.pictures.convert import converted as encoded_anew
 from tasks.pictures.convert import is_convertible
-from tasks.pictures.pixels import LARGEST, Frame, frame_of
+from tasks.pictures.pixels import LARGEST, Frame, frame_of, must_not_be_cut_short
 
 DIGITS = 2  # behind the point; YOLO's six leave less than that of doubt in 8 000 pixels
 
@@ -48,13 +48,14 @@ def converted(foreign: ForeignPicture, report: Report) -> Converted:
     does not decode is encoded anew where that can be done.
 
     Raises:
-        ValueError: it is no picture, or its boxes were drawn on one of another size.
+        ValueError: it is no picture, is cut short, or its boxes were drawn on one of another size.
     """
     path, content = foreign.path, content_of(foreign.path, LARGEST)
     xml = content_of(foreign.xml, voc.LARGEST) if foreign.xml else b""
     anew = encoded_anew(content, path.suffix) if is_convertible(content) else None
     if anew is None:
         frame = frame_of(content)
+        must_not_be_cut_short(content)
         boxes = upright_boxes(foreign, frame, report)
         flaws = _flaws(boxes, frame.upright, foreign)
         return Converted(path.name, content, False, boxes, frame.upright, xml, flaws)

@@ -69,8 +69,12 @@ class Guess(Struct, frozen=True):
         return f"{self.format.title}: {files}, as {source.shown(self.files[0])}"
 
 
-def choose(source: Source, wanted: str | None) -> Guess:
+def choose(source: Source, wanted: str | None, own: Path | None = None) -> Guess:
     """The format that is wanted, or else the one that the files are in.
+
+    Args:
+        own: the folder of the project's pictures. Where files of another format lie there, XML
+            among them is what an import made, and not what is to be taken.
 
     Raises:
         UsageError: no file is in it, or nothing says which of several it is.
@@ -81,18 +85,45 @@ def choose(source: Source, wanted: str | None) -> Guess:
     if wanted is not None:
         fitting = FORMATS[wanted].suffixes
         named = [p for p in source.annotations if p in source.named and p.suffix.lower() in fitting]
-        files = tuple(named or found.get(wanted, ()))
+        files = tuple(named or _with_unreadable(wanted, found.get(wanted, []), source))
         if not files:
             raise UsageError(COMMAND, f"{_where(source)} holds no {FORMATS[wanted].title}")
         return Guess(wanted, files)
-    guesses = [Guess(name, tuple(files)) for name, files in found.items()]
+    if own is not None and len(found) > 1 and "voc" in found:
+        found["voc"] = [path for path in found["voc"] if not _lies_in(path, own)]
+    guesses = [Guess(name, tuple(files)) for name, files in found.items() if files]
     if len(guesses) > 1:
         lines = "; ".join(guess.line(source) for guess in guesses)
         names = " or ".join(f"`--format {guess.name}`" for guess in guesses)
         raise UsageError(COMMAND, f"{_where(source)} holds {lines}", f"say which counts: {names}")
     if not guesses:
         raise _nothing(source, unread)
-    return guesses[0]
+    name, files = guesses[0].name, guesses[0].files
+    return Guess(name, tuple(_with_unreadable(name, files, source)))
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    return path.parent.resolve().is_relative_to(folder.resolve())
+
+
+def _with_unreadable(name: str, files: Sequence[Path], source: Source) -> list[Path]:
+    """The files of a format, and those of its suffix that are empty, or called like a picture and
+    of no format that is known: the reader tells what is wrong with each."""
+    known, suffixes = set(files), FORMATS[name].suffixes
+    others = (
+        path
+        for path in source.annotations
+        if name != "yolo" and path.suffix.lower() in suffixes and path not in known
+    )
+    doubtful = [p for p in others if not _title(p, source) and _must_annotate(p, source)]
+    return [*files, *doubtful] if files else []
+
+
+def _must_annotate(path: Path, source: Source) -> bool:
+    try:
+        return not _beginning(path).strip() or source.of_stem(path.stem, path) is not None
+    except ValueError:  # several pictures are called so
+        return True
 
 
 def _names() -> str:

@@ -25,6 +25,7 @@ from tasks.importing.types import (
     label_of,
     place,
     size_of,
+    unread,
 )
 
 LARGEST = 128_000_000
@@ -52,22 +53,24 @@ def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[Fore
     """The pictures that these files annotate: those that are called like them, which people rename
     together; else those that they name."""
     for path in files:
-        shown = source.shown(path)
+        shown, picture = source.shown(path), None
         try:
+            picture = source.of_stem(path.stem, path)
             content = json_of(path, LARGEST)
             whole = decoded(content, File)
             if whole.shapes is None:
                 raise ValueError("it has no `shapes`")
-            picture = source.of_stem(path.stem, path) or source.find(whole.image_path or "", path)
+            size = size_of(whole.image_width, whole.image_height)
+            picture = picture or source.find(whole.image_path or "", path)
         except ValueError as error:
-            report.fault(shown, error)
+            yield from unread(picture, shown, error, report)
             continue
         boxes, faults = _boxes(content, whole.shapes, shown, report)
         yield ForeignPicture(
             path=picture,
             where=shown,
             boxes=tuple(boxes),
-            size=size_of(whole.image_width, whole.image_height),
+            size=size,
             split=source.split_of(picture),
             faults=tuple(faults),
         )

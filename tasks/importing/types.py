@@ -124,9 +124,22 @@ def are_fractions(boxes: Iterable[Box]) -> bool:
 
 
 def size_of(width: float | None, height: float | None) -> tuple[int, int] | None:
-    """(width, height) as a format states them; None where they are missing or no numbers of pixels,
-    as some tools write 0 for what they don't know."""
-    sides = (width, height)
-    if any(side is None or not 1 <= side <= LONGEST_SIDE or side % 1 for side in sides):
-        return None
-    return int(width or 0), int(height or 0)
+    """(width, height) as a format states them; None where one is missing, or 0, as some tools write
+    for what they don't know.
+
+    Raises:
+        ValueError: one is no number of pixels that a picture could have.
+    """
+    for side in (width, height):
+        if side and (not 1 <= side <= LONGEST_SIDE or side % 1):
+            raise ValueError(f"the stated side of its picture is {side:g}, which no picture has")
+    return (int(width), int(height)) if width and height else None
+
+
+def unread(picture: Path | None, shown: str, why: object, report: Report) -> list[ForeignPicture]:
+    """What is given for an annotation file that can't be read: its picture, if it is known, with
+    the fault; else the fault is told."""
+    if picture is None:
+        report.fault(shown, why)
+        return []
+    return [ForeignPicture(path=picture, where=shown, faults=(f"{shown}: {why}",))]

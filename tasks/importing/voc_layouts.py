@@ -9,19 +9,20 @@ from pathlib import Path
 from tasks.annotations.voc import LARGEST, read_annotation
 from tasks.importing.source import Source
 from tasks.importing.text import content_of
-from tasks.importing.types import ForeignPicture, Report
+from tasks.importing.types import ForeignPicture, Report, unread
 
 
 def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[ForeignPicture]:
     """The pictures that these XML files annotate: those that are called like them, which people
     rename together; else those that they name."""
     for path in files:
-        shown = source.shown(path)
+        shown, picture = source.shown(path), None
         try:
+            picture = source.of_stem(path.stem, path)
             annotation = read_annotation(content_of(path, LARGEST))
-            picture = source.of_stem(path.stem, path) or source.find(annotation.filename, path)
+            picture = picture or source.find(annotation.filename, path)
         except ValueError as error:
-            report.fault(shown, error)
+            yield from unread(picture, shown, error, report)
             continue
         yield ForeignPicture(
             path=picture,

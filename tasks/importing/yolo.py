@@ -22,11 +22,20 @@ from tasks.core.errors import UsageError
 from tasks.core.text import count, shortened
 from tasks.importing.source import COMMAND, Source
 from tasks.importing.text import LARGEST_LIST, text_of, yaml_of
-from tasks.importing.types import BOX_AROUND, ForeignPicture, Report, edges_of, label_of, place
+from tasks.importing.types import (
+    BOX_AROUND,
+    ForeignPicture,
+    Report,
+    edges_of,
+    label_of,
+    place,
+    unread,
+)
 
 LARGEST_FRACTION = 2  # what is beyond it was not meant as a fraction
 NO_LABELS = "nothing says which label a number stands for"
 ADD_LABELS = "put a classes.txt there, with a label a line in the order of the numbers"
+MEND_LABELS = "mend it, or put a classes.txt in its place"
 
 
 class Labels(Struct, frozen=True):
@@ -41,9 +50,11 @@ def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[Fore
     """The pictures that these `.txt` files annotate.
 
     Raises:
-        UsageError: nothing says which label a number stands for.
+        UsageError: nothing says which label a number stands for, or what does can't be read.
     """
     lists = label_lists(source, report)
+    if not lists and report.faults:
+        raise UsageError(COMMAND, f"{report.faults[0]}; {NO_LABELS} else", MEND_LABELS)
     if not lists:
         raise UsageError(COMMAND, NO_LABELS, ADD_LABELS)
     for path in files:
@@ -54,10 +65,7 @@ def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[Fore
                 raise ValueError("there is no picture of its name")
             labels, text = _labels_for(path, lists, source), text_of(path, LARGEST)
         except ValueError as error:
-            if picture is None:
-                report.fault(shown, error)
-            else:
-                yield ForeignPicture(path=picture, where=shown, faults=(f"{shown}: {error}",))
+            yield from unread(picture, shown, error, report)
             continue
         yield _picture(picture, shown, text, labels, source, report)
 

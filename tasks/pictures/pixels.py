@@ -39,6 +39,7 @@ SWAPPING = (5, 6, 7, 8)
 QUALITY = 95
 GREY = (128, 128, 128)  # what JPEG's decoders make of pixels that are missing
 END = b"\xff\xd9"
+SCAN = b"\xff\xda"
 
 
 class Frame(Struct, frozen=True):
@@ -82,6 +83,17 @@ def frame_of(content: bytes) -> Frame:
     """
     with opened(content) as picture:
         return Frame(picture.size, orientation(picture))
+
+
+def must_not_be_cut_short(content: bytes) -> None:
+    """Decode a JPEG if no end stands behind its last scan, as in one that is cut short; what lies
+    behind the end of a photograph with a film may look the same.
+
+    Raises:
+        ValueError: it is not whole; a clause.
+    """
+    if content.startswith(b"\xff\xd8") and content.rfind(END) < content.rfind(SCAN):
+        examine(content)
 
 
 def examine(content: bytes) -> Picture:

@@ -112,7 +112,7 @@ VIA = b'{"a.png1": {"filename": "a.png", "regions": []}}'
         (
             "a.txt",
             YOLO,
-            "it is annotated in YOLO (a.txt): convert it to Pascal VOC, or save an XML",
+            "it is annotated in YOLO (a.txt): `doit import project/images --project project`",
         ),
         ("a.txt", b"", "annotated in YOLO"),
         ("A.TXT", YOLO, "annotated in YOLO (A.TXT)"),
@@ -122,6 +122,7 @@ VIA = b'{"a.png1": {"filename": "a.png", "regions": []}}'
         ("a.json", LABELME, "annotated in LabelMe (a.json)"),
         ("a.json", CREATEML, "annotated in CreateML"),
         ("a.json", COCO, "annotated in COCO"),
+        ("../../labels/train/a.txt", YOLO, "`doit import project/images project/labels --project"),
         ("a.png.json", b"{}", "annotated in a JSON format (a.png.json)"),
         ("a.csv", b"one,1,2,3,4", "annotated in CSV (a.csv)"),
         ("a.jsonl", b'{"label": 1}', "annotated in JSON Lines (a.jsonl)"),
@@ -162,7 +163,7 @@ def test_other_formats_beside_an_xml_do_no_harm(tmp_path: Path) -> None:
             COCO,
             "_annotations.coco.json: 1 picture without XML may be ann",
         ),
-        ("_annotations.coco.json", COCO, "there, in COCO (a.png): convert it to Pascal VOC, or"),
+        ("_annotations.coco.json", COCO, "(a.png): `doit import project/images --project p"),
         ("via_region_data.json", VIA, "in VIA (a.png)"),
         (
             "data.csv",
@@ -180,6 +181,7 @@ def test_other_formats_beside_an_xml_do_no_harm(tmp_path: Path) -> None:
             "../../labels.csv: 1 picture without XML may be annot",
         ),
         ("../../annotations/train.json", COCO, "../../annotations/train.json: 1 picture"),
+        ("../../annotations/train.json", COCO, "`doit import project/images project/annotations -"),
         ("classes.txt", b"one\ntwo\n", "classes.txt: 1 picture without XML may be annotated there"),
         ("renamed.xml", xml(("one", 1, 2, 30, 40), filename="a.png"), "in an XML of another name"),
         ("x/renamed.xml", xml(filename="A.PNG"), "x/renamed.xml: 1 picture without XML"),

@@ -29,7 +29,7 @@ def test_ids_may_have_gaps_and_stand_in_any_order(tmp_path: Path) -> None:
         "b.png": [],
         "a.png": [("one", 10, 20, 40, 35.5), ("two", 0, 0, 64, 48)],
     }
-    assert found.report.lines() == ["1 picture: without boxes, so it is background"]
+    assert found.report.lines() == ["1 picture: without boxes, so background"]
 
 
 def test_pycocotools_reads_the_same(tmp_path: Path) -> None:

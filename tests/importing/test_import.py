@@ -47,7 +47,7 @@ def test_the_format_is_told_before_anything_is_written(tmp_path: Path) -> None:
     imported(tmp_path, lay(tmp_path / "s", YOLO), progress=heard)
     assert heard.notes == [
         "YOLO: 1 file, as a.txt (by its files)",
-        "1 picture, copied: 1 into cube_faces/images/train",
+        "1 picture: 1 into cube_faces/images/train, copied unless there already",
     ]
 
 
@@ -99,6 +99,21 @@ def test_labelimgs_own_yolo_files_in_the_project_become_xml_beside_them(tmp_path
     done = imported(tmp_path, images)
     assert set(done.files) == {"test/a.png", "test/a.txt", "test/classes.txt", "test/a.xml"}
     assert done.result.error is None
+
+
+@pytest.mark.parametrize("folders", [("",), ("train/", "test/")])
+def test_what_an_import_made_in_place_is_not_held_for_the_source_afterwards(
+    tmp_path: Path, folders: tuple[str, ...]
+) -> None:
+    files: dict[str, object] = {"classes.txt": "one\ntwo\n"}
+    for shade, folder in enumerate(folders):
+        files |= {f"{folder}a{shade}.png": shade, f"{folder}a{shade}.txt": ONE}
+    images = lay(tmp_path / "workspace/cube_faces/images", files)
+    first = imported(tmp_path, images, into=None).files
+    assert len(first) == 1 + 3 * len(folders)
+    again = imported(tmp_path, images, into=None)
+    assert again.files == first
+    assert again.result.error is None
 
 
 def test_the_sources_own_split_is_kept_and_into_goes_before_it(tmp_path: Path) -> None:
@@ -285,6 +300,52 @@ def test_boxes_of_a_picture_that_was_resized_are_refused(tmp_path: Path) -> None
     done = imported(tmp_path, lay(tmp_path / "s", {"a.png": 1, "x.json": whole}))
     assert "it was drawn on 640 × 480 pixels, and the picture has 64 × 48" in done.said
     assert not done.files
+
+
+@pytest.mark.parametrize("width", [2_000_000, 10**30, -64, 64.5])
+def test_a_stated_size_that_no_picture_has_is_told(tmp_path: Path, width: float) -> None:
+    image = {"id": 1, "file_name": "a.png", "width": width, "height": 48}
+    one = {"image_id": 1, "category_id": 1, "bbox": [10, 5, 30, 15]}
+    coco = {"images": [image], "annotations": [one], "categories": [{"id": 1, "name": "one"}]}
+    labelme = {"shapes": [], "imagePath": "a.png", "imageWidth": width, "imageHeight": 48}
+    table = f"filename,width,height,class,xmin,ymin,xmax,ymax\na.png,{width},48,one,1,2,30,40\n"
+    for name, content in {"x.json": coco, "a.json": labelme, "x.csv": table}.items():
+        done = imported(tmp_path, lay(tmp_path / f"in-{name}", {"a.png": 1, name: content}))
+        assert f"the stated side of its picture is {width:g}, which no picture has" in done.said
+        assert not done.files
+
+
+def test_a_jpeg_that_is_cut_short_is_told_and_one_with_something_behind_it_is_taken(
+    tmp_path: Path,
+) -> None:
+    whole = picture("JPEG", size=SIZE)
+    pictures = {"b.jpg": whole[: len(whole) * 3 // 4], "c.jpg": whole + b"a film \xff\xda"}
+    source = lay(tmp_path / "s", {**YOLO, **pictures, "b.txt": ONE, "c.txt": ONE})
+    done = imported(tmp_path, source)
+    assert set(done.files) == {"train/a.png", "train/a.xml", "train/c.jpg", "train/c.xml"}
+    assert "b.txt: b.jpg: " in done.said
+
+
+@pytest.mark.parametrize("content", [b"", b"null", b"[" * 100_000, b"<annotation>", b"\0"])
+@pytest.mark.parametrize("format", ["voc", "labelme"])
+def test_each_annotation_that_can_not_be_read_is_told(
+    tmp_path: Path, format: str, content: bytes
+) -> None:
+    sound: bytes | object = xml()
+    if format == "labelme":
+        sound = {"shapes": [], "imagePath": "a.png"}
+    suffix = "xml" if format == "voc" else "json"
+    files = {"a.png": 1, f"a.{suffix}": sound, "b.png": 2, f"b.{suffix}": content, "c.png": 3}
+    done = imported(tmp_path, lay(tmp_path / "s", files))
+    assert str(done.result.error).split("\n")[1].startswith(f"b.{suffix}: ")
+    assert "1 picture: left out because of faults in annotations" in done.said
+    assert "1 picture: left out for want of an annotation" in done.said
+
+
+def test_annotations_that_name_no_picture_are_told(tmp_path: Path) -> None:
+    header = "filename,width,height,class,xmin,ymin,xmax,ymax\n"
+    done = imported(tmp_path, lay(tmp_path / "s", {"a.png": 1, "x.csv": header}))
+    assert "x.csv: it names no picture" in str(done.result.error)
 
 
 def test_pascal_voc_is_taken_as_it_is(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_where_nothing_says_what_pictures_are_for_they_are_shared_out(tmp_path: 
     lay(tmp_path / "workspace/cube_faces/images", {"train/.gitkeep": "", "test/.gitkeep": ""})
     done = imported(tmp_path, lay(tmp_path / "s", UNSAID), into=None, progress=heard)
     assert pictures(done) == ["a.png"]
-    assert heard.notes[-1] == "1 picture, copied: 1 into cube_faces/images"
+    assert heard.notes[-1] == "1 picture: 1 into cube_faces/images, copied unless there already"
     assert "shares out what is in cube_faces/images: 20% to test with" in done.said
     again = imported(tmp_path, tmp_path / "s", into=None)
     assert pictures(again) == ["a.png"]

@@ -130,6 +130,12 @@ def test_without_a_list_of_labels_it_is_said_what_to_add(tmp_path: Path) -> None
         read(lay(tmp_path, {"a.png": 1, "a.txt": ONE}))
 
 
+def test_a_list_of_labels_that_can_not_be_read_is_named_with_its_line(tmp_path: Path) -> None:
+    files = {"a.png": 1, "a.txt": "0 .5 .5 .5 .5", "data.yaml": "nc: 1\nnames: [one\ntrain: x\n"}
+    with pytest.raises(UsageError, match=r"data\.yaml: line 3: .*mend it"):
+        read(lay(tmp_path, files))
+
+
 def test_lists_that_differ_are_never_chosen_between(tmp_path: Path) -> None:
     files = {"a.png": 1, "a.txt": ONE, "classes.txt": "one", "data.yaml": "names: [two]"}
     with pytest.raises(UsageError, match="tell different labels"):
