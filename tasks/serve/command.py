@@ -16,7 +16,7 @@ from tasks.core.errors import UsageError
 from tasks.core.files import human_size
 from tasks.core.paths import Workspace
 from tasks.core.text import count, lowered, printable, whole
-from tasks.serve.server import Server, address_of
+from tasks.serve.server import MOST_REFUSALS, Server, Totals, address_of
 from tasks.serve.shelf import Shelf
 
 ADDRESS, PORT = "127.0.0.1", "8000"
@@ -49,9 +49,15 @@ def run(
             server.serve_forever()
         except KeyboardInterrupt:
             pass
-        totals = server.totals
-        fetched = f"{count(totals.fetches, 'fetch')} by {count(len(totals.clients), 'client')}"
-        return [f"served {human_size(totals.bytes)} in {fetched}"]
+        return _summary(server.totals)
+
+
+def _summary(totals: Totals) -> list[str]:
+    """What was sent, after what was refused and not told."""
+    untold = {client: number - MOST_REFUSALS for client, number in totals.refused.items()}
+    lines = [f"{client}: {more} more not served" for client, more in untold.items() if more > 0]
+    fetched = f"{count(totals.fetches, 'fetch')} by {count(len(totals.clients), 'client')}"
+    return [*lines, f"served {human_size(totals.bytes)} in {fetched}"]
 
 
 def _port(text: str) -> int:

@@ -4,7 +4,8 @@ how many there are and how long each may wait, so that no client can keep the ot
 Every connection has a deadline, which the main loop looks at twice a second: a request must have
 come within `REQUEST_TIME`, each block must have gone within `BLOCK_TIME`. Where `MOST` are open, a
 new one takes the place of the one that has waited longest without a request; if all are being
-served, it is told to come again.
+served, of one of the address that has the most, as long as that has more than the newcomer's.
+Whoever finds no place is told to come again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import socket
 import socketserver
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -35,6 +37,7 @@ REQUEST_TIME = 10.0  # seconds
 BLOCK_TIME = 60.0
 PIECE = 1 << 18  # bytes of a block: a client must take 4.4 kB a second
 LARGEST_REQUEST = 1 << 14  # bytes of a request with its headers
+MOST_REFUSALS = 10  # lines about a client that asks for what it does not get
 LONGEST_NAME = 120  # characters of what a client asked for, in a line
 COME_AGAIN = (
     b"HTTP/1.1 503 Service Unavailable\r\n"
@@ -44,9 +47,10 @@ COME_AGAIN = (
 
 @dataclass(eq=False, slots=True)
 class Visit:
-    """An open connection."""
+    """An open connection of the client at an address."""
 
     sock: socket.socket
+    client: str
     deadline: float
     is_served: bool = False
 
@@ -58,11 +62,12 @@ class Visit:
 
 @dataclass
 class Totals:
-    """What was sent so far."""
+    """What was sent so far, and how often each client asked for what it did not get."""
 
     fetches: int = 0
     bytes: int = 0
     clients: set[str] = field(default_factory=set)
+    refused: Counter[str] = field(default_factory=Counter)
 
 
 class Server(socketserver.TCPServer):
@@ -91,7 +96,7 @@ class Server(socketserver.TCPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Have a thread serve a connection, if there is room for one."""
-        if not self._admit(request):
+        if not self._admit(request, str(client_address[0])):
             with suppress(OSError):
                 request.settimeout(0)
                 request.send(COME_AGAIN)
@@ -100,16 +105,15 @@ class Server(socketserver.TCPServer):
         work = threading.Thread(target=self._attend, args=(request, client_address), daemon=True)
         work.start()
 
-    def _admit(self, sock: socket.socket) -> bool:
+    def _admit(self, sock: socket.socket, client: str) -> bool:
         with self._guard:
             if len(self._visits) >= MOST:
-                waiting = [visit for visit in self._visits.values() if not visit.is_served]
-                if not waiting:
+                leaves = who_leaves(list(self._visits.values()), client)
+                if leaves is None:
                     return False
-                longest = min(waiting, key=lambda visit: visit.deadline)
-                longest.end()
-                del self._visits[longest.sock]
-            self._visits[sock] = Visit(sock, time.monotonic() + REQUEST_TIME)
+                leaves.end()
+                del self._visits[leaves.sock]
+            self._visits[sock] = Visit(sock, client, time.monotonic() + REQUEST_TIME)
         return True
 
     def _attend(self, sock: socket.socket, client_address: Any) -> None:
@@ -143,6 +147,15 @@ class Server(socketserver.TCPServer):
         with self._guard:
             self._say(printable(line))
 
+    def tell_refused(self, client: str, line: str) -> None:
+        """Tell that a client did not get what it asked for, `MOST_REFUSALS` times of each."""
+        with self._guard:
+            self.totals.refused[client] += 1
+            number = self.totals.refused[client]
+        if number <= MOST_REFUSALS:
+            more = "; more of this client are only counted" if number == MOST_REFUSALS else ""
+            self.tell(f"{client} {line}{more}")
+
     def count(self, client: str, sent: int) -> None:
         with self._guard:
             self.totals.fetches += 1
@@ -154,6 +167,22 @@ class Server(socketserver.TCPServer):
         with self._guard:
             for visit in self._visits.values():
                 visit.end()
+
+
+def who_leaves(visits: list[Visit], client: str) -> Visit | None:
+    """Which of all connections makes room for a new one of a client; None if none has to.
+
+    Of those that are served, the one that has taken nothing for the longest time, of the client
+    that has the most; a client gets no more than the others in that way.
+    """
+    waiting = [visit for visit in visits if not visit.is_served]
+    if not waiting:
+        each = Counter(visit.client for visit in visits)
+        most, number = each.most_common(1)[0]
+        if number <= each[client] + 1:
+            return None
+        waiting = [visit for visit in visits if visit.client == most]
+    return min(waiting, key=lambda visit: visit.deadline)
 
 
 def address_of(sock: socket.socket) -> str:
@@ -223,11 +252,11 @@ class Handler(BaseHTTPRequestHandler):
                 return
             opened = self.server.shelf.open(path)
         except (TodError, OSError) as error:
-            self.server.tell(f"{self._client} {self._name}: {error}")
+            self.server.tell_refused(self._client, f"{self._name}: {error}")
             self._send_text(503, "The archive can't be read now")
             return
         if opened is None:
-            self.server.tell(f"{self._client} {self._name}: not served (404)")
+            self.server.tell_refused(self._client, f"{self._name}: not served (404)")
             self._send_text(404, "Not served here")
             return
         served, file = opened

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasks.core.paths import Workspace
+from tasks.serve.server import MOST_REFUSALS
 from tests.support.checkouts import Checkout, check_out
 from tests.support.served import ADDRESS, PATH, teacher
 
@@ -48,6 +49,22 @@ def test_a_signal_ends_it_with_what_was_served(checkout: Checkout, number: signa
     fetched, summary = out.splitlines()
     assert fetched.startswith(f"127.0.0.1 {PATH}: 300.1 kB, ")
     assert summary == "served 300.1 kB in 1 fetch by 1 client"
+
+
+def test_what_was_not_served_is_counted_in_the_end(checkout: Checkout) -> None:
+    process, _, port = start(checkout, "--port", "0")
+    for _ in range(MOST_REFUSALS + 3):
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"GET /no HTTP/1.0\r\n\r\n")
+            while client.recv(1 << 20):
+                pass
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert len(out.splitlines()) == MOST_REFUSALS + 2
+    assert out.splitlines()[-2:] == [
+        "127.0.0.1: 3 more not served",
+        "served 0 B in 0 fetches by 0 clients",
+    ]
 
 
 @pytest.mark.parametrize(

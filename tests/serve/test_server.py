@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import struct
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,6 +91,48 @@ def test_what_a_client_asks_for_is_shown_harmlessly(class_mirror: Mirror) -> Non
         client.recv(1000)
     assert told(class_mirror)
     assert all(line.isprintable() and len(line) < 200 for line in class_mirror.told)
+
+
+def test_of_a_client_that_asks_for_nothing_served_some_lines_are_told(class_mirror: Mirror) -> None:
+    for number in range(serving.MOST_REFUSALS + 5):
+        assert class_mirror.ask(f"/{number}")[0] == 404
+    assert len(class_mirror.told) == serving.MOST_REFUSALS
+    last = f"127.0.0.1 /{serving.MOST_REFUSALS - 1}: not served (404); "
+    assert class_mirror.told[-1] == last + "more of this client are only counted"
+    assert class_mirror.server.totals.refused == {"127.0.0.1": serving.MOST_REFUSALS + 5}
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"GET /20200711/net.tar.gz\r\n\r\n",
+        b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nA: " + b"x" * 100_000 + b"\r\n\r\n",
+        b"GET /%zz%ff%00%2e%2e%2f HTTP/1.1\r\n\r\n",
+        b"GET /20200711/net.tar.gz HTTP/9.9\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n" * 200,
+        b"GET /20200711/net.tar.gz HTTP/1.1\r\nRange: bytes=0-1,--1,-5\r\n\r\n" * 20,
+        bytes(range(256)) * 20,
+    ],
+    ids=[
+        "HTTP/0.9",
+        "long line",
+        "long header",
+        "escapes",
+        "version",
+        "pipeline",
+        "ranges",
+        "noise",
+    ],
+)
+def test_whatever_comes_and_is_reset_others_are_served(
+    class_mirror: Mirror, request_bytes: bytes
+) -> None:
+    for _ in range(3):
+        with socket.create_connection(class_mirror.server.socket.getsockname()) as client:
+            client.sendall(request_bytes)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        assert class_mirror.ask()[2] == BODY
 
 
 def test_an_archive_that_the_lock_lacks_is_not_served(class_mirror: Mirror) -> None:
@@ -204,6 +248,37 @@ def test_where_all_are_served_one_more_is_told_to_come_again(
         client.recv(100)
         status, headers, _ = one.ask()
         assert (status, headers["Retry-After"]) == (503, "5")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="has no 127.0.0.2 by itself")
+def test_a_client_with_many_connections_makes_room_for_another(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "MOST", 3)
+    with mirror(teacher(workspace, os.urandom(30_000_000))) as one:
+        place = one.server.socket.getsockname()
+        greedy = [socket.create_connection(place, None, ("127.0.0.2", 0)) for _ in range(3)]
+        for each in greedy:
+            each.sendall(f"GET {PATH} HTTP/1.1\r\n\r\n".encode())
+            each.recv(100)
+        assert one.ask()[0] == 200
+        for each in greedy:
+            each.close()
+
+
+def test_of_the_clients_the_one_with_the_most_connections_loses_the_idlest() -> None:
+    def visit(client: str, deadline: float, *, is_served: bool = True) -> serving.Visit:
+        return serving.Visit(socket.socket(), client, deadline, is_served)
+
+    visits = [visit("a", 1), visit("b", 4), visit("b", 3), visit("b", 5)]
+    assert serving.who_leaves(visits, "new") is visits[2]
+    assert serving.who_leaves(visits, "a") is visits[2]
+    assert serving.who_leaves(visits, "b") is None
+    assert serving.who_leaves(visits[:3], "a") is None
+    waiting = visit("a", 9, is_served=False)
+    assert serving.who_leaves([*visits, waiting], "b") is waiting
+    for each in (*visits, waiting):
+        each.sock.close()
 
 
 def pupil(
