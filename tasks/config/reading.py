@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 CATALOGUE = "config/zoo.toml"
 WORKSPACE = "config/workspace.toml"
 EXPORTS = "exports"
+SET_ASIDE = re.compile(r"\.yours(-\d+)?\.toml")
 LIMIT = 16 << 20  # bytes of a file; ours has 50 kB
 
 # What the decoders raise for bytes that are not what they should be.
@@ -47,12 +49,14 @@ def typed(sources: Sequence[Source]) -> Config:
 
 
 def exported(workspace: Workspace) -> list[str]:
-    """The catalogue files that `doit export` wrote, relative to the workspace."""
+    """The catalogue files that `doit export` wrote or `doit adopt` took, relative to the workspace.
+    One that a newer took the place of (`x.yours.toml`, see `core.ownership`) is none any more."""
     try:
         names = os.listdir(workspace.root / EXPORTS)
     except OSError:
         return []
-    return sorted(f"{EXPORTS}/{name}" for name in names if name.endswith(".toml"))
+    tables = (name for name in names if name.endswith(".toml") and not SET_ASIDE.search(name))
+    return sorted(f"{EXPORTS}/{name}" for name in tables)
 
 
 def read_file(path: Path) -> bytes:

@@ -520,3 +520,15 @@ def test_a_broken_entry_of_an_export_is_told_with_what_makes_it_anew(
     (told,) = str(error.value).splitlines()
     assert told.startswith("exports/cubes-first_net.toml: ")
     assert told.endswith("; mend or remove this file: `doit export:cubes:first_net` makes it anew")
+
+
+@pytest.mark.parametrize("name", ["cubes-own.yours.toml", "cubes-own.yours-12.toml"])
+def test_a_table_that_a_newer_export_set_aside_is_none_any_more(
+    small: Workspace, name: str
+) -> None:
+    table = '[networks.cubes-own]\nsources = ["{}.tar.gz"]\n'
+    place = small.root / "exports/cubes-own.toml"
+    place.parent.mkdir()
+    place.write_text(table.format("newer"), encoding="utf-8")
+    place.with_name(name).write_text(table.format("older"), encoding="utf-8")
+    assert load(small).networks["cubes-own"].sources == ("newer.tar.gz",)
