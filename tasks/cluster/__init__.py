@@ -6,7 +6,9 @@
     worker       worker: the functions that are called there, by name and with plain bytes
     board        client: which worker does what, what becomes of failures; decisions only
     connection   client: the one module that knows Dask
-    run          client: work handed out, results taken as they come, failures told
+    asking       client: what is asked of the workers, a thread for each order
+    report       client: what came of it, and how it is told
+    run          client: work handed out, results taken as they come
 
 Whoever has no `scheduler` in the settings nor in DASK_SCHEDULER_ADDRESS imports nothing of this but
 what stands here.

@@ -1,25 +1,22 @@
 """Work handed out to the workers of a cluster; results taken as they come; failures told.
 
-A thread for each order that is under way waits for its worker; all decisions (`board`) and all that
-is done with results happens in the thread that called `run`.
+The orders that are under way have threads of their own (`asking`); all decisions (`board`), and all
+that is done with results, happen in the thread that called `run`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import random
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from queue import Empty, Queue
-from threading import Thread
+from queue import Empty
 
-import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
-from tasks.cluster import worker as remote
+from tasks.cluster import scheduler_of
+from tasks.cluster.asking import Came, Orders, Started
 from tasks.cluster.board import Batch, Board, Failure
 from tasks.cluster.connection import (
     Connection,
@@ -28,7 +25,8 @@ from tasks.cluster.connection import (
     WorkerUnfitError,
     connected,
 )
-from tasks.cluster.orders import About, Answer, Held, Order, Work
+from tasks.cluster.orders import About, Answer, Work
+from tasks.cluster.report import MOST_TOLD, Report
 from tasks.cluster.versions import about_here, is_alike, why_unfit
 from tasks.config.types import Settings
 from tasks.core.addresses import redacted
@@ -36,64 +34,13 @@ from tasks.core.errors import (
     BrokenNetworkError,
     NetworkError,
     UnreachableError,
-    disk_error,
 )
-from tasks.core.files import read_file
-from tasks.core.text import count
-from tasks.pictures.pixels import LARGEST
 from tasks.pipeline.job import Progress
 
-CHUNK = 4 << 20
-"""Bytes of an archive that are sent at once."""
 TICK = 0.5
 """Seconds between two looks at who is there."""
-MOST_TOLD = 5
 
 Took = Callable[[str, Answer], None]
-
-
-class Report(Struct, frozen=True, kw_only=True):
-    """What came of it.
-
-    Attributes:
-        failed: network → why it was not finished.
-        pictures: name of a worker → pictures that it did.
-        failures: what went wrong, by the workers' names, in the order of time.
-        unused: name of a worker → why it was not used, or no longer.
-        unlike: names of the workers whose processor or number of threads is not ours.
-    """
-
-    failed: dict[str, NetworkError]
-    pictures: dict[str, int]
-    failures: tuple[Failure, ...]
-    unused: dict[str, str]
-    unlike: tuple[str, ...] = ()
-
-    @property
-    def note(self) -> str:
-        """How much each worker did, as the rest of a line; "" if there was nothing to do."""
-        done = [f"{name} {number}" for name, number in sorted(self.pictures.items())]
-        more = [f"and {len(done) - MOST_TOLD} more"] if len(done) > MOST_TOLD else []
-        return f"; by workers: {', '.join(done[:MOST_TOLD] + more)}" if done else ""
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """For the user: each worker that could not be used, and what else went wrong, once."""
-        lines = [f"worker {name}: {why}" for name, why in self.unused.items()]
-        for one in self.failures:
-            if one.network:
-                lines.append(f"worker {one.worker}: {one.network}: {one.why}")
-        lines = list(dict.fromkeys(lines))
-        more = len(lines) - MOST_TOLD
-        lines = [*lines[:MOST_TOLD], f"and {more} more"] if more > 1 else lines
-        if unlike := [name for name in self.unlike if name in self.pictures]:
-            whose = count(len(unlike), "worker")
-            lines.append(
-                f"{whose} with another processor or number of threads than here "
-                f"({', '.join(unlike[:MOST_TOLD])}{', …' if len(unlike) > MOST_TOLD else ''}): "
-                "scores may differ in the last digits"
-            )
-        return tuple(lines)
 
 
 def run(
@@ -128,6 +75,24 @@ def run(
     return state.report()
 
 
+def run_alone(settings: Settings, work: Work, progress: Progress) -> list[Answer]:
+    """Have one network's work done by the cluster that the settings name, and note what went wrong
+    on the way.
+
+    Raises:
+        NetworkError: it could not be done.
+        UnreachableError: as for `run`.
+    """
+    answers = list[Answer]()
+    address = scheduler_of(settings)
+    report = run(address, settings, [work], progress, lambda _, answer: answers.append(answer))
+    for line in report.lines:
+        progress.note(line)
+    for error in report.failed.values():
+        raise error
+    return answers
+
+
 class _Run:
     """All that is kept while the work is done, also over another connection to the scheduler."""
 
@@ -158,7 +123,7 @@ class _Run:
     def serve(self) -> None:
         """Do the work over one connection, until it is done or the connection breaks."""
         with closing(self._connected()) as connection:
-            orders = _Orders(connection, self._works, self._sent, self._ready)
+            orders = Orders(connection, self._works, self._sent, self._ready)
             try:
                 looked = -TICK
                 while not self.board.is_over:
@@ -205,7 +170,7 @@ class _Run:
                     raise
                 time.sleep(TICK)
 
-    def _greet(self, connection: Connection, orders: _Orders) -> None:
+    def _greet(self, connection: Connection, orders: Orders) -> None:
         """Ask workers that are new what they are."""
         for worker, seen in connection.workers.items():
             is_ours = not self._only or seen.name == self._only
@@ -219,7 +184,7 @@ class _Run:
             one for one in connection.workers if one in self._fit and one not in self.board.excluded
         ]
 
-    def _hand_out(self, connection: Connection, orders: _Orders) -> None:
+    def _hand_out(self, connection: Connection, orders: Orders) -> None:
         now, workers = time.monotonic(), self._usable(connection)
         for worker in self._free(connection, workers):
             if self.board.is_idle(worker):
@@ -245,7 +210,7 @@ class _Run:
             why = f"slow: {seconds:.0f} s at {len(batch.pictures)} pictures; others do them, too"
             self.board.failures.append(Failure(worker, batch.network, why))
 
-    def _must_have_workers(self, workers: list[str], orders: _Orders) -> None:
+    def _must_have_workers(self, workers: list[str], orders: Orders) -> None:
         """Wait a while for a worker that can be used; then give up."""
         if workers or orders.under_way:
             self._alone_since = None
@@ -259,7 +224,7 @@ class _Run:
             todo = "what was found until now is kept; run doit again"
             raise UnreachableError(f"scheduler {redacted(self._address)}", why, todo)
 
-    def _take(self, orders: _Orders) -> None:
+    def _take(self, orders: Orders) -> None:
         """Take what came; wait for it a moment if nothing did."""
         wait = TICK
         while True:
@@ -269,7 +234,7 @@ class _Run:
                 return
             wait = 0.0
             worker, batch, what = came
-            if isinstance(what, _Started):
+            if isinstance(what, Started):
                 self.board.start(worker, time.monotonic())
             else:
                 orders.under_way -= 1
@@ -295,10 +260,10 @@ class _Run:
             raise what
         else:
             assert batch is not None
-            assert isinstance(what, _Came)
+            assert isinstance(what, Came)
             self._take_answer(worker, batch, what)
 
-    def _take_answer(self, worker: str, batch: Batch, came: _Came) -> None:
+    def _take_answer(self, worker: str, batch: Batch, came: Came) -> None:
         answer, board = replace(came.answer, worker=self._name(worker)), self.board
         if came.is_ours:
             board.finish(worker, batch, 0.0)
@@ -319,127 +284,6 @@ class _Run:
         for worker in list(self._fit - set(connection.workers)):
             if self.board.is_idle(worker):
                 self.board.exclude(worker, connection.why_lost(worker))
-
-
-class _Came(Struct, frozen=True):
-    """An answer; or what is wrong here, which is no worker's fault (`is_ours`)."""
-
-    answer: Answer
-    is_ours: bool = False
-
-
-class _Started(Struct, frozen=True):
-    """The worker has the network, and is given the order."""
-
-
-class _Orders:
-    """What is asked of workers over one connection, a thread for each order.
-
-    Attributes:
-        events: worker, batch and what came of it.
-        under_way: orders whose event did not come yet.
-    """
-
-    def __init__(
-        self,
-        connection: Connection,
-        works: Mapping[str, Work],
-        sent: dict[str, set[str]],
-        ready: set[tuple[str, str]],
-    ) -> None:
-        self.events = Queue[tuple[str, Batch | None, object]]()
-        self.under_way = 0
-        self._connection, self._works = connection, works
-        self._sent, self._ready = sent, ready
-
-    def ask_about(self, worker: str) -> None:
-        self._start(worker, None, lambda: self._about(worker))
-
-    def begin(self, worker: str, batch: Batch) -> None:
-        self._start(worker, batch, lambda: self._carry_out(worker, batch))
-
-    def _start(self, worker: str, batch: Batch | None, work: Callable[[], object]) -> None:
-        def do() -> None:
-            try:
-                what = work()
-            except BaseException as error:
-                what = error
-            self.events.put((worker, batch, what))
-
-        self.under_way += 1
-        Thread(target=do, daemon=True).start()
-
-    def _about(self, worker: str) -> About:
-        return msgspec.json.decode(self._connection.call(worker, remote.about), type=About)
-
-    def _carry_out(self, worker: str, batch: Batch) -> _Came:
-        work = self._works[batch.network]
-        try:
-            held = self._network(worker, work)
-            if held.fault:
-                return _Came(Answer(fault=held.fault))
-            self.events.put((worker, batch, _Started()))
-            return _Came(self._order(worker, work, batch))
-        except _ChangedError as error:
-            return _Came(Answer(fault=str(error)), is_ours=True)
-        except OSError as error:
-            return _Came(Answer(fault=disk_error("", error).why), is_ours=True)
-
-    def _network(self, worker: str, work: Work) -> Held:
-        """Have a worker get a network: from where it can, else from here, in pieces."""
-        if (worker, work.network.name) in self._ready:
-            return Held(here=True)
-        wanted = msgspec.json.encode(work.network)
-        held = self._held(worker, remote.network, wanted)
-        while not (held.here or held.fault):
-            if work.archive is None:
-                return Held(fault="it has no copy of the archive, and nor is there one here")
-            with open(work.archive, "rb") as file:
-                file.seek(held.offset)
-                content = file.read(CHUNK)
-            if not content:
-                raise _ChangedError(f"the archive {work.archive} changed; run doit again")
-            held = self._held(worker, remote.take, wanted, held.offset, content)
-        if held.here:
-            self._ready.add((worker, work.network.name))
-        return held
-
-    def _held(self, worker: str, function: Callable[..., bytes], *args: object) -> Held:
-        return msgspec.json.decode(self._connection.call(worker, function, *args), type=Held)
-
-    def _order(self, worker: str, work: Work, batch: Batch) -> Answer:
-        order = Order(
-            kind=work.kind,
-            network=work.network,
-            signature=work.signature,
-            pictures=tuple((one, work.pictures[one].as_posix()) for one in batch.pictures),
-            limit=work.limit,
-            body=work.body,
-        )
-        encoded, has = msgspec.json.encode(order), self._sent.setdefault(worker, set())
-        sending = [one for one in batch.pictures if one not in has]
-        answer = self._answer(worker, encoded, work, sending)
-        if answer.missing:
-            answer = self._answer(worker, encoded, work, answer.missing)
-        has.update(batch.pictures)
-        return answer
-
-    def _answer(self, worker: str, order: bytes, work: Work, sending: Sequence[str]) -> Answer:
-        content = {sha256: _read(sha256, work) for sha256 in sending}
-        came = self._connection.call(worker, remote.carry_out, order, content)
-        return msgspec.json.decode(came, type=Answer)
-
-
-class _ChangedError(Exception):
-    """A file here is not what it was."""
-
-
-def _read(sha256: str, work: Work) -> bytes:
-    path = work.pictures[sha256]
-    content = read_file(path, LARGEST)
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise _ChangedError(f"{path} changed while the networks were run; run doit again")
-    return content
 
 
 def _board(works: Sequence[Work]) -> Board:

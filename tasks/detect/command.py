@@ -170,22 +170,15 @@ def _on_cluster(
     progress: Progress,
     results: dict[str, PictureResult],
 ) -> None:
-    """Have the workers of a cluster do it, and tell what went wrong on the way."""
-    from tasks.cluster.orders import Answer
-    from tasks.cluster.run import run
+    """Have the workers of a cluster do it."""
+    from tasks.cluster.run import run_alone
     from tasks.cluster.works import work_on
-
-    def take(_: str, answer: Answer) -> None:
-        results.update({one.sha256: one for one in answer.results})
 
     extracted = receipt_of(workspace, network.name)
     assert extracted is not None
     work = work_on(network, extracted, config, workspace, "detect", files)
-    report = run(scheduler_of(config.settings), config.settings, [work], progress, take)
-    for line in report.lines:
-        progress.note(line)
-    for error in report.failed.values():
-        raise error
+    for answer in run_alone(config.settings, work, progress):
+        results.update({one.sha256: one for one in answer.results})
 
 
 def _digests(paths: Iterable[Path]) -> tuple[dict[Path, str], dict[str, PictureResult]]:

@@ -36,8 +36,7 @@ def usable(job: NetworkJob) -> ArchiveRecord | None:
         return None
     record = claimed(job, path)
     if record is not None:
-        is_plain = record.attested_by == "none" or record.source.lower().startswith("http://")
-        if is_plain and not _is_settled(job):
+        if record.came_plainly and not _is_settled(job):
             return None
         if os.stat(path).st_size in _sizes(job, record):
             found = archive_cache.measured(job, path, record)
@@ -65,8 +64,7 @@ def _sizes(job: NetworkJob, record: ArchiveRecord) -> Container[int]:
         return (record.size,)
     if not record.sha256:
         return ()
-    entry = job.lock_entry()
-    known = entry.size if entry is not None else job.network.archive.size
+    known = job.size_on_record()
     return range(job.config.settings.max_unpacked + 1) if known is None else (known,)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from itertools import takewhile
-from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
@@ -20,6 +19,7 @@ from tasks.config import lock
 from tasks.core.files import is_file
 from tasks.core.receipts import read
 from tasks.core.staging import NOTE
+from tasks.core.temporary import is_own
 from tasks.download import shared, stale
 from tasks.download.partial import address_key, read_side_car
 from tasks.pipeline import archive_cache, reading
@@ -63,7 +63,7 @@ def outlook(job: NetworkJob) -> Outlook:
         ConfigError: config/zoo.lock can't be read.
         OSError: the cache can't be read.
     """
-    size = _size_on_record(job)
+    size = job.size_on_record()
     every = ordered(job.network, job.config.settings)
     leading = tuple(takewhile(lambda source: source.path is not None, every))
     if local := next(filter(None, (_in_place(job, source) for source in leading)), None):
@@ -82,11 +82,6 @@ def outlook(job: NetworkJob) -> Outlook:
             begun = _begun(job, source)
             return Outlook(place="address", source=source.shown, size=size, begun=begun)
     return Outlook(place="nowhere", size=size)
-
-
-def _size_on_record(job: NetworkJob) -> int | None:
-    entry = job.lock_entry()
-    return entry.size if entry is not None else job.network.archive.size
 
 
 def _in_place(job: NetworkJob, source: Source) -> Outlook | None:
@@ -120,17 +115,12 @@ def _in_cache(job: NetworkJob) -> ArchiveRecord | None:
         record = archive_cache.read_record(job.cache.record(path))
         if record is None or path.stat().st_size != record.size:
             continue
-        vouched = settled is None and path == own and _may_be_believed(path, record)
+        # Without a digest on record it counts by the rules of `cached.usable`.
+        believed = path == own and is_own(path) and not record.came_plainly
+        vouched = settled is None and believed
         if vouched or record.sha256 == settled:
             return record
     return None
-
-
-def _may_be_believed(path: Path, record: ArchiveRecord) -> bool:
-    """Whether a copy counts though no digest is on record; see `cached.usable`."""
-    is_plain = record.attested_by == "none" or record.source.lower().startswith("http://")
-    mine = os.name == "nt" or os.lstat(path).st_uid in (0, os.geteuid())
-    return mine and not is_plain
 
 
 def _begun(job: NetworkJob, source: Source) -> int:

@@ -83,8 +83,7 @@ def _why_not_readable(shared: Cache) -> str:
 
 def _verified(job: NetworkJob, path: Path, wanted: str, lines: list[str]) -> ArchiveRecord | None:
     """The record of an archive whose bytes have this sha256."""
-    entry = job.lock_entry()
-    size = entry.size if entry is not None else job.network.archive.size
+    size = job.size_on_record()
     try:
         if size in (None, os.stat(path).st_size):
             record = _measured(job, path)

@@ -7,24 +7,22 @@ neither does again what the other did.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import partial
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 
 import msgspec
 from msgspec.structs import replace
 
 from tasks.cluster import scheduler_of
 from tasks.cluster.orders import Answer
-from tasks.cluster.run import Report, run
+from tasks.cluster.report import Report
+from tasks.cluster.run import run
 from tasks.cluster.works import work_on
-from tasks.core.files import stamp_of
 from tasks.inference.measuring import MeasureReply
-from tasks.inference.results import NetworkMeasurements, ProjectPicture, load_saved, save
+from tasks.inference.results import NetworkMeasurements, ProjectPicture, save
 from tasks.measure import running
 from tasks.pipeline.job import Progress, ProjectJob
 from tasks.pipeline.receipts import ExtractReceipt
-from tasks.pipeline.step_lock import turn
 
 
 def detect(
@@ -38,8 +36,10 @@ def detect(
     Raises:
         UnreachableError: there is no scheduler, or no worker; what was found until then is noted.
     """
-    with _turns(job, networks, progress):
-        saved = {name: _load(job, name, networks[name]) for name in networks}
+    with ExitStack() as held:
+        for name in sorted(networks):  # in one order, so that no two wait for each other
+            held.enter_context(running.turn_of_network(job, name, progress))
+        saved = {name: running.saved_of(job, name, networks[name]) for name in networks}
         works = [
             work_on(
                 job.config.networks[name],
@@ -101,30 +101,6 @@ def timed(
         return reply
     machine = replace(reply.figures.machine, name=answers[0].worker)
     return MeasureReply(replace(reply.figures, machine=machine))
-
-
-@contextmanager
-def _turns(job: ProjectJob, networks: Mapping[str, object], progress: Progress) -> Iterator[None]:
-    """Hold the turns of all networks, as `running.measured` holds that of one; in one order, so
-    that no two wait for each other."""
-    with ExitStack() as held:
-        for name in sorted(networks):
-            held.enter_context(
-                turn(
-                    job.workspace.turn("network", name),
-                    progress,
-                    is_done=lambda: False,
-                    movement=partial(stamp_of, job.workspace.network_notes(name)),
-                    patience=job.config.settings.smoke_timeout,
-                )
-            )
-        yield
-
-
-def _load(job: ProjectJob, network: str, extracted: ExtractReceipt) -> NetworkMeasurements:
-    saved = load_saved(job.workspace.network_notes(network), NetworkMeasurements)
-    key = running.key_of(job, network, extracted)
-    return saved if saved.key == key else NetworkMeasurements(key=key)
 
 
 class _Notes:

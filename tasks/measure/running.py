@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 import msgspec
 
@@ -61,28 +62,39 @@ def measured(
     Args:
         timed: times it elsewhere, once nothing else has to be done with it.
     """
-    place = job.workspace.network_notes(network)
-    with turn(  # two projects may run the same network, and have one file for it
-        job.workspace.turn("network", network),
-        progress,
-        is_done=lambda: False,
-        movement=lambda: stamp_of(place),
-        patience=job.config.settings.smoke_timeout,
-    ):
-        saved = load_saved(place, NetworkMeasurements)
-        key = key_of(job, network, extracted)
-        if saved.key != key:
-            saved = NetworkMeasurements(key=key)
+    with turn_of_network(job, network, progress):
+        saved = saved_of(job, network, extracted)
         if saved.fault:
             raise BrokenNetworkError(network, saved.fault)
         request = request_for(job, network, saved, pictures)
         if request.sample and not request.pictures and timed is not None:
             sample, _ = sample_of(job, pictures)
             _keep_figures(saved, request, timed(job, network, extracted, sample, progress))
-            save(place, saved)
+            save(job.workspace.network_notes(network), saved)
         elif request.pictures or request.sample:
             _carry_out(job, network, saved, request, progress)
         return saved
+
+
+def turn_of_network(
+    job: ProjectJob, network: str, progress: Progress
+) -> AbstractContextManager[object]:
+    """Hold a network's turn: two projects may run the same one, and have one file for it."""
+    place = job.workspace.network_notes(network)
+    return turn(
+        job.workspace.turn("network", network),
+        progress,
+        is_done=lambda: False,
+        movement=lambda: stamp_of(place),
+        patience=job.config.settings.smoke_timeout,
+    )
+
+
+def saved_of(job: ProjectJob, network: str, extracted: ExtractReceipt) -> NetworkMeasurements:
+    """What was saved of the network as it is now; nothing of what was another."""
+    saved = load_saved(job.workspace.network_notes(network), NetworkMeasurements)
+    key = key_of(job, network, extracted)
+    return saved if saved.key == key else NetworkMeasurements(key=key)
 
 
 def request_for(

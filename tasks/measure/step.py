@@ -39,7 +39,7 @@ from tasks.pipeline.job import Outcome, Progress, ProjectJob
 from tasks.pipeline.receipts import ExtractReceipt, receipt_of
 
 if TYPE_CHECKING:
-    from tasks.cluster.run import Report
+    from tasks.cluster.report import Report
 
 VERSION = 2
 MOST_LINES = 5  # of what is wrong with pictures and annotations

@@ -60,6 +60,11 @@ class ArchiveRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"attested
     attested_by: str = ""
     mtime_ns: int = 0
 
+    @property
+    def came_plainly(self) -> bool:
+        """Whether anyone on the way may have sent these bytes: they came over plain http."""
+        return self.attested_by == "none" or self.source.lower().startswith("http://")
+
 
 def object_key(network: Network, root: Path) -> str:
     """Twelve digits that stand for the object that the network's own sources name.

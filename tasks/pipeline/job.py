@@ -86,6 +86,11 @@ class NetworkJob(Job, frozen=True, kw_only=True):
         """What config/zoo.lock has of the network; ConfigError if it can't be read."""
         return lock.read(self.workspace.lock_file).get(self.name)
 
+    def size_on_record(self) -> int | None:
+        """Bytes of the archive by config/zoo.lock, else by the catalogue; None if neither knows."""
+        entry = self.lock_entry()
+        return entry.size if entry is not None else self.network.archive.size
+
     @property
     def doc(self) -> str:
         return self.network.family

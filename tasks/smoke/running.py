@@ -143,22 +143,15 @@ def _ask(job: NetworkJob, content: SmokeRequest, log: Path, progress: Progress) 
 
 def _ask_cluster(job: NetworkJob, content: SmokeRequest, progress: Progress) -> SmokeReply:
     """Have a worker of a cluster carry out the request; the report names it."""
-    from tasks.cluster.orders import Answer
-    from tasks.cluster.run import run
+    from tasks.cluster.run import run_alone
     from tasks.cluster.works import work_on
 
-    answers, settings = list[Answer](), job.config.settings
     extracted, path = receipt_of(job.workspace, job.name), Path(content.picture)
     assert extracted is not None
     pictures = {sha256_of(path): path} if content.picture else {}
     body = msgspec.Raw(msgspec.json.encode(content))
     work = work_on(job.network, extracted, job.config, job.workspace, "smoke", pictures, body)
-    found = run(scheduler_of(settings), settings, [work], progress, lambda _, a: answers.append(a))
-    for line in found.lines:
-        progress.note(line)
-    for error in found.failed.values():
-        raise error
-    [answer] = answers
+    [answer] = run_alone(job.config.settings, work, progress)
     reply = msgspec.json.decode(answer.body, type=SmokeReply)
     report = replace(reply.report, isolation=answer.isolation, worker=answer.worker)
     if report.picture is not None and content.picture:

@@ -14,11 +14,11 @@ from pathlib import Path
 from tasks.core import receipts
 from tasks.core.errors import TrainingError, UnreachableError
 from tasks.core.files import read_file
+from tasks.pipeline.cache_users import LARGEST_LOCK, TRAINER_LOCK
 from tasks.pipeline.job import ZOO, Job, TrainingJob
 from tasks.pipeline.receipts import NetworkReceipt
 
-LOCK = Path(__file__).resolve().parents[2] / "requirements-train.lock"
-LARGEST_LOCK = 1 << 20  # bytes
+LOCK = Path(__file__).resolve().parents[2] / TRAINER_LOCK
 
 
 def folder_of(job: Job) -> Path:

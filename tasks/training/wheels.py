@@ -16,8 +16,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from tasks.core.files import read_file, sha256_or_nothing
+from tasks.pipeline.cache_users import LARGEST_LOCK
 from tasks.pipeline.job import Job
-from tasks.training.packages import LARGEST_LOCK, LOCK
+from tasks.training.packages import LOCK
 
 LARGEST = 1 << 30  # bytes of a file
 DIGEST = re.compile(r"--hash=sha256:([0-9a-f]{64})")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tasks.cluster import VARIABLE
-from tasks.cluster.run import Report
+from tasks.cluster.report import Report
 from tasks.core.errors import UnreachableError
 from tasks.inference.results import NetworkMeasurements, load_saved
 from tasks.measure import on_cluster

@@ -20,6 +20,7 @@ import pytest
 from tests.end_to_end.conftest import EMBEDDED
 from tests.support.checkouts import ROOT, Checkout
 from tests.support.clusters import NEEDS_DASK, Cluster
+from tests.support.pages import blocks
 
 pytestmark = [NEEDS_DASK, pytest.mark.slow]
 PAGE = (ROOT / "docs/cluster.md").read_text(encoding="utf-8")
@@ -48,16 +49,15 @@ def where_dask_must_not_be_imported(folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(folder)}
 
 
-def blocks(kind: str) -> list[str]:
+def commands(kind: str) -> list[str]:
     """The commands on the page that are marked so."""
-    found = re.findall(rf"<!-- {kind} -->\n```sh\n(.*?)```", PAGE, re.DOTALL)
-    return [line for block in found for line in block.splitlines()]
+    return [line for block in blocks(PAGE, kind) for line in block.splitlines()]
 
 
 def test_every_command_on_the_page_is_marked_with_who_tries_it() -> None:
     marks = re.findall(r"(?:<!-- ([\w ]+) -->\n)?```sh", PAGE)
     assert set(marks) == {"set up", "background", "try", "simulate", "long"}
-    assert blocks("set up") == [f"{PIP} -r requirements-cluster.lock"]
+    assert commands("set up") == [f"{PIP} -r requirements-cluster.lock"]
 
 
 def test_the_lock_for_clusters_is_the_usual_one_with_dask() -> None:
@@ -72,7 +72,7 @@ def test_the_lock_for_clusters_is_the_usual_one_with_dask() -> None:
 def test_the_long_commands_are_there_and_the_simulation_works() -> None:
     """The proof is only asked what it takes; the simulation is done for a small cluster."""
     for kind, options in (("long", "--help"), ("simulate", "--pictures 30 --workers 1,3")):
-        for command in blocks(kind):
+        for command in commands(kind):
             done = subprocess.run(
                 [sys.executable, *command.split()[1:], *options.split()],
                 cwd=ROOT,
@@ -97,7 +97,7 @@ def background(built: Checkout) -> Iterator[str]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        for command in blocks("background")
+        for command in commands("background")
     ]
     yield port
     for process in reversed(started):
@@ -114,14 +114,14 @@ def environment(checkout: Checkout) -> dict[str, str]:
 def test_what_the_pages_commands_find_is_bit_for_bit_what_one_machine_finds(
     built: Checkout, background: str, tmp_path: Path
 ) -> None:
-    (threads,) = {re.split("[ =]", command)[1] for command in blocks("background")[1:]}
+    (threads,) = {re.split("[ =]", command)[1] for command in commands("background")[1:]}
     never = where_dask_must_not_be_imported(tmp_path / "none")
     alone = built.doit("measure:cube_faces", **never, TF_NUM_INTRAOP_THREADS=threads)
     assert alone.code == 0, alone.said
     expected = seen(built)
     assert len(expected) == 24
     (built.root / NOTES).unlink()
-    for command in blocks("try"):
+    for command in commands("try"):
         done = subprocess.run(
             ["bash", "-c", command.replace("8786", background)],
             cwd=built.root,

@@ -20,6 +20,7 @@ from tasks.inference.machine import tensorflow_version
 from tasks.plot.step import matplotlib_version
 from tasks.wiring.tasks import unfinish
 from tests.end_to_end.conftest import EMBEDDED, did
+from tests.support.archives import unpack
 from tests.support.checkouts import ROOT, Checkout, check_out
 
 ARCHIVE = f"embedded/{EMBEDDED}.tar.gz"
@@ -35,19 +36,17 @@ pytestmark = pytest.mark.skipif(
 def old(tmp_path: Path) -> Checkout:
     """The old workspace in a checkout of today, file for file and time for time."""
     checkout = check_out(tmp_path / "workspace", TOD_OFFLINE="1")
-    unpack(ROOT / "tests/data/old-workspace.tar.gz", checkout.root)
-    unpack(ROOT / ARCHIVE, checkout.root / "pre-trained")
+    unpack_to_the_nanosecond(ROOT / "tests/data/old-workspace.tar.gz", checkout.root)
+    unpack_to_the_nanosecond(ROOT / ARCHIVE, checkout.root / "pre-trained")
     noted = json.loads((checkout.root / f".tod/local/{EMBEDDED}.json").read_text())
     os.utime(checkout.root / ARCHIVE, ns=(noted["mtime_ns"], noted["mtime_ns"]))
     return checkout
 
 
-def unpack(archive: Path, folder: Path) -> None:
+def unpack_to_the_nanosecond(archive: Path, folder: Path) -> None:
     """Unpack with all digits of the times of change, which tarfile rounds."""
+    unpack(archive, folder)
     with tarfile.open(archive) as file:
-        if hasattr(tarfile, "data_filter"):
-            file.extraction_filter = tarfile.data_filter
-        file.extractall(folder)
         for member in file.getmembers():
             changed = int(Decimal(member.pax_headers.get("mtime", member.mtime)) * 10**9)
             os.utime(folder / member.name, ns=(changed, changed))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import subprocess
 import sys
@@ -12,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.checkouts import ROOT, check_out
+from tests.support.pages import blocks
 
 PAGE = (ROOT / "docs/class.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"<!-- try -->\n```sh\n(.*?)```", re.DOTALL)
 
 
 @pytest.mark.timeout(400)
 def test_every_offline_command_of_the_page_does_what_it_says(tmp_path: Path) -> None:
     checkout = check_out(tmp_path / "workspace", TOD_OFFLINE="1")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    lines = [line for block in BLOCK.findall(PAGE) for line in block.splitlines()]
+    lines = [line for block in blocks(PAGE, "try") for line in block.splitlines()]
     assert lines
     for command in lines:
         done = subprocess.run(

@@ -13,6 +13,7 @@ from tasks.core.paths import Workspace
 from tests.serve.test_command import start
 from tests.support.checkouts import ROOT, check_out
 from tests.support.downloads import BODY
+from tests.support.pages import blocks
 from tests.support.served import ADDRESS, teacher
 from tests.support.servers import free_port
 
@@ -21,7 +22,7 @@ PAGE = (ROOT / "docs/class.md").read_text(encoding="utf-8")
 
 def test_a_class_is_served_as_the_page_says(tmp_path: Path) -> None:
     """The port is another, for it may be taken here."""
-    [block] = re.findall(r"<!-- serve -->\n```sh\n(.*?)```", PAGE, re.DOTALL)
+    [block] = blocks(PAGE, "serve")
     download, serve = (shlex.split(line, comments=True)[1:] for line in block.splitlines())
     [settings] = re.findall(r"```toml\n(\[settings\]\nmirrors.*?)```", PAGE, re.DOTALL)
     network = f'[networks.net]\nsources = ["{ADDRESS}"]\nsaved_model = false\n'
@@ -49,7 +50,7 @@ def test_a_class_is_served_as_the_page_says(tmp_path: Path) -> None:
 
 
 def test_a_cache_is_for_all_as_the_page_says(tmp_path: Path, saved_archive: bytes) -> None:
-    [line] = re.findall(r"<!-- shared -->\n```sh\n(.*?)\n```", PAGE, re.DOTALL)
+    [line] = blocks(PAGE, "shared")
     [settings] = re.findall(r"```toml\n(\[settings\]\nshared.*?)```", PAGE, re.DOTALL)
     folder = tmp_path / "srv/zoo"
     variable, _, *words = line.split()
