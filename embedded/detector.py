@@ -30,7 +30,7 @@ class Found:
 
 def load(folder: Path) -> Signature:
     """The serving signature of an unpacked network."""
-    import tensorflow as tf
+    from embedded.without_keras import tf
 
     loaded = tf.saved_model.load(str(folder / "saved_model"))
     signature: Signature = loaded.signatures["serving_default"]
@@ -45,7 +45,7 @@ def load_archive(archive: Path) -> Signature:
 
 def detect(signature: Signature, picture: npt.NDArray[np.uint8]) -> Found:
     """Detections in a picture, uint8 [height, width, 3]."""
-    import tensorflow as tf
+    from embedded.without_keras import tf
 
     outputs = signature(input_tensor=tf.constant(picture[None]))
     count = int(outputs["num_detections"].numpy()[0])
@@ -60,7 +60,7 @@ def detect(signature: Signature, picture: npt.NDArray[np.uint8]) -> Found:
 
 def latencies(archive: Path, picture: npt.NDArray[np.uint8]) -> dict[str, float]:
     """Seconds to load, for the first inference, and for the median of twenty more."""
-    import tensorflow as tf
+    from embedded.without_keras import tf
 
     tf.constant(0)  # TensorFlow's own start is not the network's
     clock, times = time.perf_counter, []

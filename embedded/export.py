@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from embedded import LABELS, NAME
 from embedded.network import SIDE, Tensor, decode, tinynet
 from embedded.pipeline import pipeline_config
 from embedded.training import Folded, folded_layer
+from embedded.without_keras import tf
 
 MOST_DETECTIONS = 100
 LEAST_SCORE = 0.01

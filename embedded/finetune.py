@@ -33,7 +33,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from embedded import LABELS
 from embedded.detector import Found
@@ -42,6 +41,7 @@ from embedded.network import LAYERS, SIDE, decode, tinynet
 from embedded.records import Examples, examples
 from embedded.scoring import Truth, average_precision
 from embedded.training import BATCH, Folded, State, batches, folded_layer, learning_rate, make_step
+from embedded.without_keras import tf
 
 PEAK_RATE = 2e-3
 STATE, BEST = "state.npz", "best.npz"
@@ -134,7 +134,7 @@ def finder(weights: dict[str, Any]) -> Find:
     conv = folded_layer(weights)
 
     @tf.function(  # type: ignore[untyped-decorator]
-        input_signature=[tf.TensorSpec([1, SIDE, SIDE, 3], tf.uint8)]
+        input_signature=[tf.TensorSpec([1, SIDE, SIDE, 3], tf.uint8)], autograph=False
     )
     def find(picture: Any) -> Any:
         logits, codes = tinynet(conv, picture)

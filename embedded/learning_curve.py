@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from embedded import LABELS
 from embedded.finetune import PEAK_RATE, finder, precision, starting_weights
@@ -27,6 +26,7 @@ from embedded.records import Examples
 from embedded.render import Scenes, render
 from embedded.splits import EXAMPLES
 from embedded.training import Folded, State, batches, folded_layer, learning_rate, make_step
+from embedded.without_keras import tf
 
 COUNTS = (10, 30, 100, 300)
 STEPS, WARM_UP = 400, 50

@@ -4,9 +4,8 @@ X. Li et al., "Generalized Focal Loss", 2020 (quality focal loss: the score lear
 box will fit); H. Rezatofighi et al., "Generalized Intersection over Union", 2019.
 """
 
-import tensorflow as tf
-
 from embedded.network import Tensor, decode
+from embedded.without_keras import tf
 
 BOX_WEIGHT = 2.0
 

@@ -13,9 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import tensorflow as tf
-
 from embedded import LABELS
+from embedded.without_keras import tf
 
 SIDE = 320
 STRIDE = 8

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from embedded.augment import Rows
 from embedded.network import SIDE
+from embedded.without_keras import tf
 
 _CORNERS = ("ymin", "xmin", "ymax", "xmax")
 _FLOATS = {f"image/object/bbox/{c}": tf.io.VarLenFeature(tf.float32) for c in _CORNERS}

@@ -9,13 +9,13 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from embedded.assign import assign
 from embedded.augment import Picture, Rows, augment
 from embedded.losses import loss
 from embedded.network import LAYERS, ConvLayer, Tensor, tinynet
 from embedded.render import Scenes
+from embedded.without_keras import tf
 
 BATCH = 16
 PEAK_RATE, LAST_RATE, WARM_UP = 3e-3, 1e-5, 300
@@ -177,21 +177,21 @@ def make_step(
     weights, first, second = state.weights, state.first, state.second
     trained = {name: weights[name] for name in first}
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]
     def step(number: Tensor, pictures: Tensor, classes: Tensor, boxes: Tensor) -> Tensor:
         with tf.GradientTape() as tape:
             value = loss(*tinynet(conv, pictures), classes, boxes)
         gradients = dict(zip(trained, tape.gradient(value, list(trained.values())), strict=True))
         limit, _ = tf.clip_by_global_norm(list(gradients.values()), 10.0)
+        pace = rate(number)
+        first_share, second_share = 1 - 0.9 ** (number + 1), 1 - 0.999 ** (number + 1)
         for (name, weight), gradient in zip(trained.items(), limit, strict=True):
             m, v = first[name], second[name]
             m.assign_add(0.1 * (gradient - m))
             v.assign_add(0.001 * (tf.square(gradient) - v))
-            ahead = (m / (1 - 0.9 ** (number + 1))) / (
-                tf.sqrt(v / (1 - 0.999 ** (number + 1))) + 1e-8
-            )
+            ahead = (m / first_share) / (tf.sqrt(v / second_share) + 1e-8)
             decay = DECAY if name.endswith("/kernel") else 0.0
-            weight.assign_sub(rate(number) * (ahead + decay * weight))
+            weight.assign_sub(pace * (ahead + decay * weight))
         keep = tf.minimum(AVERAGING, (1.0 + number) / (10.0 + number))
         for name, average in state.averages.items():
             average.assign_add((1 - keep) * (weights[name] - average))

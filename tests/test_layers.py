@@ -95,3 +95,12 @@ def test_only_the_wiring_and_the_console_know_doit(path: Path) -> None:
     known = {node.module for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)}
     if any(module and module.split(".")[0] == "doit" for module in known):
         assert room_of(path) in ("wiring", "console")
+
+
+def test_the_embedded_network_imports_tensorflow_in_one_place() -> None:
+    importing = {
+        path.name
+        for path in (ROOT / "embedded").glob("*.py")
+        if re.search(r"^ *import tensorflow", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert importing == {"without_keras.py"}

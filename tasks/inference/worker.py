@@ -81,8 +81,8 @@ def received_lines(stream: BinaryIO) -> queue.SimpleQueue[bytes]:
 
 @contextlib.contextmanager
 def no_collection() -> Iterator[None]:
-    """Without Python's garbage collector: importing TensorFlow and loading a network make millions
-    of objects that all stay, and looking through them again and again takes a fifth of the time."""
+    """Without Python's garbage collector: loading a network makes millions of objects that all
+    stay, and looking through them again and again takes a fifth of the time."""
     gc.disable()
     try:
         yield
@@ -94,14 +94,12 @@ def isolate_process() -> str:
     """Give up what is not needed; what holds this process from here on, in words.
 
     What would be imported from folders that can't be listed any more is imported before. Python is
-    given a temporary folder, which it would look for by writing into several. TensorFlow is kept
-    from importing matplotlib, which would look for its own folders, and which is not needed here.
+    given a temporary folder, which it would look for by writing into several.
     """
     import embedded  # noqa: F401
 
     permissions = take_permissions(os.environ)
     tempfile.tempdir = os.environ.get("TMPDIR")
-    sys.modules["matplotlib"] = None  # type: ignore[assignment]
     if not sys.dont_write_bytecode:
         compile_modules()
     if permissions.home and landlock.version():
@@ -122,7 +120,12 @@ def compile_modules() -> None:
     compiled = Path(cache_from_source(found.origin))
     if not compiled.exists() and os.access(compiled.parents[1], os.W_OK):
         subprocess.run(
-            [sys.executable, "-P", "-c", "import tensorflow"],
+            [
+                sys.executable,
+                "-P",
+                "-c",
+                "import sys; sys.modules['keras'] = None; import tensorflow",
+            ],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
@@ -132,10 +135,9 @@ def compile_modules() -> None:
 def import_tensorflow() -> str:
     """Import TensorFlow; the reason if that fails, else ""."""
     try:
-        with no_collection():
-            import tensorflow  # noqa: F401
+        import embedded.without_keras  # noqa: F401
 
-            gc.freeze()
+        gc.freeze()
     except Exception as error:  # whatever a broken installation raises
         traceback.print_exc()
         return f"{type(error).__name__}: {error}".partition("\n")[0]

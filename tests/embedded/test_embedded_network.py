@@ -60,7 +60,7 @@ def held_out() -> list[Scene]:
 @pytest.fixture(scope="module")
 def weights(network: Path) -> Folded:
     """The archive's weights, read from its checkpoint."""
-    import tensorflow as tf
+    from embedded.without_keras import tf
 
     reader = tf.train.load_checkpoint(str(network / "checkpoint" / "ckpt-0"))
     return {
@@ -73,7 +73,7 @@ def weights(network: Path) -> Folded:
 
 
 def _outputs(signature: Signature, picture: npt.NDArray[np.uint8]) -> dict[str, Any]:
-    import tensorflow as tf
+    from embedded.without_keras import tf
 
     return {k: v.numpy() for k, v in signature(input_tensor=tf.constant(picture[None])).items()}
 
@@ -96,7 +96,7 @@ def _finder(weights: Folded) -> Callable[[npt.NDArray[np.uint8]], Found]:
 
 
 def test_the_signature_is_that_of_the_zoos_ssd_networks(signature: Signature) -> None:
-    import tensorflow as tf
+    from embedded.without_keras import tf
 
     (positional, named) = signature.structured_input_signature  # type: ignore[attr-defined]
     assert positional == ()
@@ -207,7 +207,7 @@ def test_the_network_is_below_three_hundred_thousand_parameters(weights: Folded)
 
 
 def test_checkpoint_and_saved_model_hold_the_same_weights(network: Path, weights: Folded) -> None:
-    import tensorflow as tf
+    from embedded.without_keras import tf
 
     served = {
         v.name.split(":")[0]: v.numpy()
@@ -234,7 +234,7 @@ def test_loading_and_the_first_inference_take_at_most_three_seconds(held_out: li
 
 
 def test_folding_batch_norm_changes_no_output() -> None:
-    import tensorflow as tf
+    from embedded.without_keras import tf
 
     rng = np.random.default_rng(5)
     parts = {

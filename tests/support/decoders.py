@@ -109,7 +109,7 @@ def allowed(content: bytes, reencoded: bool) -> float:
 
 
 def tensorflow() -> Any:
-    import tensorflow as tf
+    from embedded.without_keras import tf
 
     return tf
 

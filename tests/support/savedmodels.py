@@ -46,6 +46,7 @@ NAMES = (
     "unsigned",
 )
 ATTACKS = ("reads", "writes", "prints", "saves", "forges", "floods", "hoards")
+ROOT = Path(__file__).parents[2]
 PASSWORD, SETTINGS = "machine example password secret\n", "alias ll='ls -l'\n"
 FLOOD = 8_000_000
 HOARD = 6_000_000_000
@@ -67,8 +68,8 @@ def make(folder: Path, names: tuple[str, ...] = (*NAMES, *ATTACKS)) -> tuple[str
     victim(folder).mkdir(parents=True, exist_ok=True)
     (victim(folder) / ".netrc").write_text(PASSWORD)
     (victim(folder) / ".bashrc").write_text(SETTINGS)
-    command = [sys.executable, __file__, str(folder), *names]
-    subprocess.run(command, check=True, capture_output=True)
+    command = [sys.executable, "-m", "tests.support.savedmodels", str(folder), *names]
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
     return names
 
 
@@ -244,7 +245,7 @@ def save(tf: Any, serve: Any, folder: Path) -> Any:
 
 def build(folder: Path, name: str) -> None:
     """One network with all that an archive of the zoo holds."""
-    import tensorflow as tf
+    from embedded.without_keras import tf
 
     saved_model = folder / name / "saved_model"
     if name == "odd":

@@ -64,7 +64,7 @@ def test_a_row_is_kept_of_steps_and_measurements_alone() -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_tensorflow_reads_the_events(tmp_path_factory: pytest.TempPathFactory) -> None:
-    import tensorflow as tf
+    from embedded.without_keras import tf
 
     path = tmp_path_factory.mktemp("events") / history.event_file(1.0)
     path.write_bytes(history.events(ROWS))
