@@ -327,7 +327,7 @@ def _box(node: Node, number: int) -> Box:
     label, bounds = _label(node, number), node.child("bndbox")
     where = f"object {number} ({spelled(label)})"
     if bounds is None:
-        raise ValueError(f"{where} has no bndbox")
+        raise ValueError(f"line {node.line}: {where} has no bndbox")
     xmin, ymin, xmax, ymax = (_edge(bounds, edge, where) for edge in EDGES)
     flags = (node.child_text(name).lower() for name in ("difficult", "truncated"))
     difficult, truncated = (flag in ("1", "true") for flag in flags)
@@ -338,9 +338,9 @@ def _box(node: Node, number: int) -> Box:
 def _label(node: Node, number: int) -> str:
     label = node.child_text("name")
     if not label:
-        raise ValueError(f"object {number} has no name")
+        raise ValueError(f"line {node.line}: object {number} has no name")
     if fault := label_fault(label):
-        raise ValueError(f"the name of object {number} {fault}")
+        raise ValueError(f"line {node.line}: the name of object {number} {fault}")
     return label
 
 
@@ -356,11 +356,12 @@ def label_fault(label: str) -> str:
 
 
 def _edge(bounds: Node, edge: str, where: str) -> float:
-    text = bounds.child_text(edge)
+    node = bounds.child(edge)
     try:
-        return number(text)
+        return number(node.text.strip() if node else "")
     except ValueError as error:
-        raise ValueError(f"{where}: {edge} is {error}") from None
+        line = (node or bounds).line
+        raise ValueError(f"line {line}: {where}: {edge} is {error}") from None
 
 
 def number(text: str) -> float:

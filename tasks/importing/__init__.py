@@ -1,7 +1,8 @@
 """`doit import`: annotations in other formats become Pascal VOC in a project's `images/`.
 
     types         a picture and what another format says of it; what is to be told of a source
-    text          files of the source as text, JSON and YAML, each of a bounded size
+    text          files of the source as text and YAML, each of a bounded size
+    json_file     its JSON files; on which line a part of one stands
     source        the files below the paths that were named; which picture a name means
     yolo          a .txt for each picture, and a list of the labels
     coco          one JSON for many pictures

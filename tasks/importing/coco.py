@@ -15,9 +15,9 @@ from msgspec import Raw, Struct
 
 from tasks.annotations.voc import MOST_BOXES, Box
 from tasks.core.text import shortened
+from tasks.importing.json_file import JsonFile, part_as, read_json
 from tasks.importing.source import Source
-from tasks.importing.text import decoded, json_of, with_lines
-from tasks.importing.types import ForeignPicture, Listed, Report, edges_of, label_of, place, size_of
+from tasks.importing.types import ForeignPicture, Listed, Report, edges_of, label_of, size_of
 
 Id = int | str
 
@@ -67,24 +67,24 @@ def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[Fore
 
 
 def _read_file(path: Path, shown: str, report: Report) -> list[Listed]:
-    content = json_of(path)
-    whole = decoded(content, File)
+    file = read_json(path, shown)
+    whole = file.decoded(File)
     if whole.images is None:
         raise ValueError("it lists no `images`: name COCO's annotations, not results")
-    labels = _labels(content, whole.categories or [], shown, report)
-    listed = _images(content, whole.images, shown, report)
-    for number, (line, raw) in enumerate(with_lines(content, whole.annotations or [])):
-        where = f"{place(shown, line)}: annotations[{number}]"
+    labels = _labels(file, whole.categories or [], report)
+    listed = _images(file, whole.images, report)
+    for number, part in enumerate(whole.annotations or []):
         try:
-            owner = str(decoded(raw, Owner).image_id)
+            owner = str(part_as(part, Owner).image_id)
             if owner not in listed:
                 raise ValueError(f"there is no image {shortened(owner)}")
         except ValueError as error:
-            report.fault(where, error)
+            report.fault(file.where(part, f"annotations[{number}]"), error)
             continue
         try:
-            _add(decoded(raw, Annotation), listed[owner], labels, report)
+            _add(part_as(part, Annotation), listed[owner], labels, report)
         except ValueError as error:
+            where = file.where(part, f"annotations[{number}]")
             listed[owner].faults.append(f"{where}: {error}")
     return list(listed.values())
 
@@ -98,28 +98,27 @@ def _add(annotation: Annotation, to: Listed, labels: dict[str, str], report: Rep
     to.boxes.append(_box(annotation, labels))
 
 
-def _labels(content: bytes, items: Sequence[Raw], shown: str, report: Report) -> dict[str, str]:
+def _labels(file: JsonFile, items: Sequence[Raw], report: Report) -> dict[str, str]:
     """id → label; "" for an id that has two."""
     labels = dict[str, str]()
-    for number, (line, raw) in enumerate(with_lines(content, items)):
-        where = f"{place(shown, line)}: categories[{number}]"
+    for number, part in enumerate(items):
         try:
-            category = decoded(raw, Category)
+            category = part_as(part, Category)
             label, key = label_of(category.name), str(category.id)
             if labels.setdefault(key, label) != label:
                 labels[key] = ""
                 raise ValueError(f"the id {shortened(key)} has two names")
         except ValueError as error:
-            report.fault(where, error)
+            report.fault(file.where(part, f"categories[{number}]"), error)
     return labels
 
 
-def _images(content: bytes, items: Sequence[Raw], shown: str, report: Report) -> dict[str, Listed]:
+def _images(file: JsonFile, items: Sequence[Raw], report: Report) -> dict[str, Listed]:
     listed = dict[str, Listed]()
-    for number, (line, raw) in enumerate(with_lines(content, items)):
-        where = f"{place(shown, line)}: images[{number}]"
+    for number, part in enumerate(items):
+        where = file.where(part, f"images[{number}]")
         try:
-            image = decoded(raw, Image)
+            image = part_as(part, Image)
         except ValueError as error:
             report.fault(where, error)
             continue

@@ -13,8 +13,8 @@ from pathlib import Path
 from msgspec import Raw, Struct
 
 from tasks.annotations.voc import MOST_BOXES, Box
+from tasks.importing.json_file import JsonFile, part_as, read_json
 from tasks.importing.source import Source
-from tasks.importing.text import decoded, json_of, with_lines
 from tasks.importing.types import (
     FRACTIONS,
     ForeignPicture,
@@ -23,7 +23,6 @@ from tasks.importing.types import (
     are_fractions,
     edges_of,
     label_of,
-    place,
 )
 
 
@@ -60,31 +59,32 @@ def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[Fore
 
 
 def _read_file(path: Path, shown: str, report: Report) -> list[Listed]:
-    content, found = json_of(path), list[Listed]()
-    for number, (line, raw) in enumerate(with_lines(content, decoded(content, list[Raw]))):
-        where = f"{place(shown, line)}: entry {number + 1}"
+    file, found = read_json(path, shown), list[Listed]()
+    for number, part in enumerate(file.decoded(list[Raw]), 1):
+        where = file.where(part, f"entry {number}")
         try:
-            entry = decoded(raw, Entry)
+            entry = part_as(part, Entry)
             name = entry.image or entry.imagefilename
             if not name:
                 raise ValueError("it names no `image`")
-            found.append(_listed(where, name, entry.annotations or entry.annotation or []))
         except ValueError as error:
             report.fault(where, error)
+            continue
+        one = Listed(where, name)
+        _add_boxes(one, entry.annotations or entry.annotation or [], file)
+        found.append(one)
     return found
 
 
-def _listed(where: str, name: str, items: Sequence[Raw]) -> Listed:
-    listed = Listed(where, name)
+def _add_boxes(to: Listed, items: Sequence[Raw], file: JsonFile) -> None:
     if len(items) > MOST_BOXES:
-        listed.faults.append(f"{where}: it has more than {MOST_BOXES} boxes")
-        return listed
-    for number, raw in enumerate(items):
+        to.faults.append(f"{to.where}: it has more than {MOST_BOXES} boxes")
+        return
+    for number, part in enumerate(items):
         try:
-            listed.boxes.append(_box(decoded(raw, Annotation)))
+            to.boxes.append(_box(part_as(part, Annotation)))
         except ValueError as error:
-            listed.faults.append(f"{where}, annotations[{number}]: {error}")
-    return listed
+            to.faults.append(f"{file.where(part, f'annotations[{number}]')}: {error}")
 
 
 def _box(one: Annotation) -> Box:

@@ -18,9 +18,10 @@ from tasks.annotations.other_formats import BEGINNING, YOLO, format_of
 from tasks.core.errors import UsageError
 from tasks.core.files import read_head, size_and_mtime
 from tasks.core.text import count
+from tasks.importing.json_file import read_json
 from tasks.importing.source import COMMAND, Source, is_label_list
 from tasks.importing.table import columns_of
-from tasks.importing.text import LARGEST_LIST, decoded, json_of
+from tasks.importing.text import LARGEST_LIST
 from tasks.importing.types import ForeignPicture, Report
 
 Reader = Callable[[Source, Sequence[Path], Report], Iterator[ForeignPicture]]
@@ -185,7 +186,7 @@ def _has_labels_alone(path: Path) -> bool:
     if size_and_mtime(path)[0] > LARGEST_LIST:
         return False
     try:
-        whole = decoded(json_of(path, LARGEST_LIST), _Whole)
+        whole = read_json(path, "", LARGEST_LIST).decoded(_Whole)
     except ValueError:
         return False
     return whole.categories is not None and whole.images is None and whole.annotations is None

@@ -15,15 +15,14 @@ from msgspec import Raw, Struct
 
 from tasks.annotations.voc import MOST_BOXES, Box, Edges
 from tasks.core.text import shortened
+from tasks.importing.json_file import JsonFile, Where, part_as, read_json
 from tasks.importing.source import Source
-from tasks.importing.text import decoded, json_of, with_lines
 from tasks.importing.types import (
     BOX_AROUND,
     ForeignPicture,
     Report,
     edges_of,
     label_of,
-    place,
     size_of,
     unread,
 )
@@ -53,22 +52,25 @@ def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[Fore
     """The pictures that these files annotate: those that are called like them, which people rename
     together; else those that they name."""
     for path in files:
-        shown, picture = source.shown(path), None
+        where: str | Where = source.shown(path)
+        picture = None
         try:
             picture = source.of_stem(path.stem, path)
-            content = json_of(path, LARGEST)
-            whole = decoded(content, File)
+            file = read_json(path, source.shown(path), LARGEST)
+            whole = file.decoded(File)
             if whole.shapes is None:
                 raise ValueError("it has no `shapes`")
+            where = file.where("imageWidth")
             size = size_of(whole.image_width, whole.image_height)
+            where = file.where("imagePath")
             picture = picture or source.find(whole.image_path or "", path)
         except ValueError as error:
-            yield from unread(picture, shown, error, report)
+            yield from unread(picture, where, error, report)
             continue
-        boxes, faults = _boxes(content, whole.shapes, shown, report)
+        boxes, faults = _boxes(file, whole.shapes, report)
         yield ForeignPicture(
             path=picture,
-            where=shown,
+            where=file.shown,
             boxes=tuple(boxes),
             size=size,
             split=source.split_of(picture),
@@ -76,17 +78,15 @@ def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[Fore
         )
 
 
-def _boxes(
-    content: bytes, shapes: Sequence[Raw], shown: str, report: Report
-) -> tuple[list[Box], list[str]]:
+def _boxes(file: JsonFile, shapes: Sequence[Raw], report: Report) -> tuple[list[Box], list[str]]:
     boxes, faults = list[Box](), list[str]()
-    for number, (line, raw) in enumerate(with_lines(content, shapes)):
+    for number, part in enumerate(shapes):
         try:
             if number == MOST_BOXES:
                 raise ValueError(f"there are more than {MOST_BOXES} shapes")
-            boxes += _box(decoded(raw, Shape), report)
+            boxes += _box(part_as(part, Shape), report)
         except ValueError as error:
-            faults.append(f"{place(shown, line)}: shapes[{number}]: {error}")
+            faults.append(f"{file.where(part, f'shapes[{number}]')}: {error}")
         if number == MOST_BOXES:
             break
     return boxes, faults

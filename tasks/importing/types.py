@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from tasks.annotations.voc import Box, Edges, label_fault
 from tasks.core.text import count, printable
+from tasks.importing.json_file import Where
 from tasks.pictures.pixels import LONGEST_SIDE
 
 Split = Literal["train", "valid", "test", ""]
@@ -39,7 +40,7 @@ class ForeignPicture(Struct, frozen=True, kw_only=True):
     """
 
     path: Path
-    where: str
+    where: str | Where
     boxes: tuple[Box, ...] = ()
     in_fractions: bool = False
     size: tuple[int, int] | None = None
@@ -53,7 +54,7 @@ class Listed(Struct):
     """A picture that a file lists by its name, and what the file says of it; as in
     `ForeignPicture`."""
 
-    where: str
+    where: str | Where
     name: str
     size: tuple[int, int] | None = None
     split: Split = ""
@@ -73,7 +74,7 @@ class Report(Struct):
     faults: list[str] = field(default_factory=list)
     remarks: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def fault(self, where: str, why: object) -> None:
+    def fault(self, where: object, why: object) -> None:
         self.faults.append(printable(f"{where}: {why}"))
 
     def remark(self, noun: str, what: str, number: int = 1) -> None:
@@ -136,7 +137,9 @@ def size_of(width: float | None, height: float | None) -> tuple[int, int] | None
     return (int(width), int(height)) if width and height else None
 
 
-def unread(picture: Path | None, shown: str, why: object, report: Report) -> list[ForeignPicture]:
+def unread(
+    picture: Path | None, shown: str | Where, why: object, report: Report
+) -> list[ForeignPicture]:
     """What is given for an annotation file that can't be read: its picture, if it is known, with
     the fault; else the fault is told."""
     if picture is None:

@@ -273,8 +273,11 @@ def test_a_size_that_is_none_is_not_told(size: tuple[int, int] | None) -> None:
         (b"<annotation><object></annotation>", "mismatched tag, line 1, column 23"),
         (b"<html></html>", "holds <html> and no <annotation>"),
         (b"not xml at all", "syntax error, line 1"),
-        (b"<annotation><object/></annotation>", "object 1 has no name"),
-        (b"<annotation><object><name>one</name></object></annotation>", "(one) has no bndbox"),
+        (b"<annotation><object/></annotation>", "line 1: object 1 has no name"),
+        (
+            b"<annotation><object><name>one</name></object></annotation>",
+            "line 1: object 1 (one) has no bndbox",
+        ),
         (xml(("one", 1, 2, 3, 4)).replace(b"<xmax>3", b"<xmax>wide"), "xmax is wide, not a"),
         (xml(("one", 1, 2, 3, 4)).replace(b"<xmax>3", b"<xmax>inf"), "xmax is inf, not a"),
         (xml(("one", 1, 2, 3, 4)).replace(b"<xmax>3</xmax>", b""), "xmax is missing"),
@@ -289,6 +292,14 @@ def test_a_size_that_is_none_is_not_told(size: tuple[int, int] | None) -> None:
 def test_what_is_no_annotation_is_said_to_be_none(content: bytes, words: str) -> None:
     with pytest.raises(ValueError, match=re.escape(words)):
         read_annotation(content)
+
+
+def test_the_line_of_what_is_wrong_is_told() -> None:
+    content = xml(("one", 1, 2, 3, 4), ("two", 5, 6, 7, 8)).replace(b"><", b">\n<")
+    lines = content.replace(b"<xmin>5", b"<xmin>five").split(b"\n")
+    line = next(number for number, one in enumerate(lines, 1) if b"five" in one)
+    with pytest.raises(ValueError, match=rf"line {line}: object 2 \(two\): xmin is five"):
+        read_annotation(b"\n".join(lines))
 
 
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,7 @@ def test_a_picture_of_which_one_annotation_is_wrong_is_left_out_whole(
     source = lay(tmp_path / "s", {**PICTURES, "x.json": {**WHOLE, "annotations": wrong}})
     done = imported(tmp_path, source)
     assert {"train/b.png", "train/b.xml"} == set(done.files)
-    assert "x.json: annotations[1]: " in done.said
+    assert re.search(r"x\.json, line 1, column \d+: annotations\[1\]: ", done.said)
     assert why in done.said
 
 
@@ -113,7 +114,7 @@ def test_a_picture_of_which_one_annotation_is_wrong_is_left_out_whole(
             "the id 7 has two names",
         ),
         ({"categories": [{"id": 7, "name": "o\u200bne"}]}, "its label holds U+200B"),
-        ({"images": {}}, "images: expected array | null, got object"),
+        ({"images": {}}, "line 1, column 230: images: expected array | null, got object"),
         ({"images": None}, "it lists no `images`"),
         (
             {"images": [{"id": 1, "file_name": "../../c.png"}]},
@@ -132,14 +133,6 @@ def test_what_does_not_fit_together_is_told(
     found = read(lay(tmp_path / "s", {**PICTURES, "x.json": {**WHOLE, **change}}), format="coco")
     assert any(why in fault for fault in found.faults), found.faults
     assert all(one.path.is_relative_to(tmp_path / "s") for one in found.pictures)
-
-
-def test_the_line_is_told_where_there_are_lines(tmp_path: Path) -> None:
-    wrong = {**WHOLE, "annotations": [*ANNOTATIONS, {"image_id": 3, "category_id": 1}]}
-    text = json.dumps(wrong, indent=1)
-    line = text[: text.rindex("{", 0, text.index('"category_id": 1\n'))].count("\n") + 1
-    [fault] = read(lay(tmp_path, {**PICTURES, "x.json": text})).faults
-    assert fault.startswith(f"x.json, line {line}: annotations[2]: ")
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ def test_fractions_are_told_by_all_numbers_together(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entry", "why"),
     [
-        ({"annotations": []}, "x.json: entry 1: it names no `image`"),
-        ({"image": "c.png"}, "x.json: entry 1: its picture c.png is not there"),
+        ({"annotations": []}, "x.json, line 1: entry 1: it names no `image`"),
+        ({"image": "c.png"}, "x.json, line 1: entry 1: its picture c.png is not there"),
         ({"image": "a.png", "annotations": {}}, "entry 1: annotations: expected array | null"),
         (
             {"image": "a.png", "annotations": [box(1, 2, 3, None)]},
@@ -41,11 +41,11 @@ def test_fractions_are_told_by_all_numbers_together(tmp_path: Path) -> None:
         ),
         (
             {"image": "a.png", "annotations": [box(1, 2, 3, "x")]},
-            "annotations[0]: coordinates.height",
+            "x.json, line 1: annotations[0]: coordinates.height",
         ),
         ({"image": "a.png", "annotations": [{"label": "x"}]}, "missing required field coordinates"),
         ({"image": "a.png", "annotations": [box(1, 2, 3, 4, "\u202e")]}, "holds U+202E"),
-        (7, "x.json: entry 1: expected object, got int"),
+        (7, "x.json, line 1: entry 1: expected object, got int"),
     ],
 )
 def test_what_can_not_be_read_is_told(tmp_path: Path, entry: object, why: str) -> None:

@@ -392,7 +392,8 @@ def test_one_picture_in_two_annotations_is_told(tmp_path: Path) -> None:
             "categories": [{"id": 1, "name": "one"}],
         }
     done = imported(tmp_path, lay(tmp_path / "s", files))
-    assert "1.json: images[0]: its picture is annotated in 0.json: images[0], too" in done.said
+    place = "line 1: images[0]"
+    assert f"1.json, {place}: its picture is annotated in 0.json, {place}, too" in done.said
     assert done.annotation("train/a.xml").boxes[0].xmin == 0
 
 
