@@ -5,17 +5,28 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
+from tasks.core import staging
 from tasks.core.errors import UserFilesError
 from tasks.core.text import printable
 from tasks.mend import journal
 
 
-def unfinished(folder: Path) -> list[str]:
-    """What is to be said of a mending that was not finished."""
+def unfinished(folder: Path, project: str) -> list[str]:
+    """What is to be said of a mending that was not finished.
+
+    Raises:
+        UserFilesError: its manifest can't be read.
+    """
     run = journal.last_run(folder)
-    if run is None or journal.read_manifest(run).state == "mended":
-        return []
-    return [f"{run.name} was not finished: `--write` or `--undo` does it"]
+    state = journal.read_manifest(run).state if run else "mended"
+    if run is not None and state != "mended":
+        what = "the mending of" if state == "mending" else "bringing back the originals of"
+        ends = f"`doit mend:{project} --write` or `doit mend:{project} --undo` ends it"
+        return [f"{what} {run.name} was not finished: {ends}"]
+    if staging.strays(folder / journal.PREPARING):
+        clears = f"`doit mend:{project} --write` clears away what it prepared"
+        return [f"a mending was not finished, and had changed nothing yet: {clears}"]
+    return []
 
 
 def finish_last(root: Path, folder: Path) -> list[str]:

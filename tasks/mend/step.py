@@ -60,7 +60,7 @@ def _labels(job: ProjectJob) -> LabelMap:
 
 def _mend(job: ProjectJob, progress: Progress, labels: LabelMap, request: Request) -> Outcome:
     root, folder = job.workspace.root, job.workspace.mended(job.name)
-    notes = finish_last(root, folder) if request.write else unfinished(folder)
+    notes = finish_last(root, folder) if request.write else unfinished(folder, job.name)
     tally, run = Tally(), None
     if request.write:
         with journal.preparing(root, folder) as prepared:
@@ -73,12 +73,20 @@ def _mend(job: ProjectJob, progress: Progress, labels: LabelMap, request: Reques
     else:
         for one in _all(job, labels, request, progress):
             tally.add(one)
+    title = f"{job.name}: {tally.title}{_state(tally, request, notes)}"
     notes += [*_next(job, tally, request, run), *_about_labels(job, tally, request, labels)]
-    title = f"{job.name}: {tally.title}"
-    title += "; nothing is written yet" if tally.files and run is None else ""
     shown = page(title, tally, notes, job.workspace.whole_list("mend", job.name))
     progress.show(lambda stream: show(shown, stream))
     return Outcome("built")
+
+
+def _state(tally: Tally, request: Request, unfinished: list[str]) -> str:
+    """What the first line says of a run that only looks."""
+    if request.write:
+        return ""
+    if unfinished:
+        return "; an earlier mending was not finished"
+    return "; nothing is written yet" if tally.files else ""
 
 
 def _all(

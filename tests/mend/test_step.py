@@ -15,6 +15,7 @@ from tasks.annotations.voc import read_annotation
 from tasks.checks.project import check_project
 from tasks.core.errors import UsageError, UserFilesError
 from tasks.core.paths import Workspace
+from tasks.core.temporary import token
 from tasks.mend import journal, step
 from tasks.mend.plan import Mended
 from tasks.mend.table import KINDS, Tally, lines_of, page
@@ -357,9 +358,27 @@ def test_what_a_killed_mending_left_is_told_before_anything_is_done(
     with monkeypatch.context() as patched:
         patched.setattr(journal, "mend", lambda root, run: (None, ()))  # killed before the first
         mend(job, write=True)
-    assert "was not finished: `--write` or `--undo` does it" in mend(job)
+    said = mend(job)
+    assert "; an earlier mending was not finished" in said.splitlines()[0]
+    assert "nothing is written yet" not in said
+    told = " ".join(said.split())
+    assert "`doit mend:cube_faces --write` or `doit mend:cube_faces --undo` ends it" in told
     assert "was not finished, and is now" in mend(job, write=True)
     assert errors(job) == []
+    assert "not finished" not in mend(job)
+
+
+def test_what_a_mending_prepared_that_was_killed_before_it_began_is_told(
+    job: ProjectJob,
+) -> None:
+    put(job, "a.png", ("one", 1, 2, 300, 40))
+    left = job.workspace.mended(job.name) / f"{journal.PREPARING}-{token()}"
+    left.mkdir(parents=True)
+    (left / "lock").touch()
+    assert "a mending was not finished, and had changed nothing yet" in mend(job)
+    mend(job, write=True)
+    assert not left.exists()
+    assert "not finished" not in mend(job)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names are text there")
