@@ -8,6 +8,7 @@ is a line all the same, so that it is clear why nothing happens.
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from tasks.console.output import console
+from tasks.console.wrap import wrap
 from tasks.core.text import printable
 from tasks.pipeline.job import Progress, Silent, Unit
 
@@ -26,6 +28,8 @@ EVERY = 15.0
 """Seconds between two lines of how it stands, where there is no bar."""
 WIDE = 110
 """Columns of a terminal on which more than the most important has room beside a bar."""
+INDENT = " " * 11
+"""Under the name of a step; see `rows`."""
 LONGEST_NAME = 20
 """Characters of a network's name beside a bar."""
 
@@ -61,12 +65,12 @@ class Quiet(Silent):
         print(f"waiting    {self._title}: for {holder}", file=sys.stderr, flush=True)
 
     def note(self, line: str) -> None:
-        print(f"           {self._title}: {printable(line)}", file=sys.stderr, flush=True)
+        print(f"{INDENT}{self._title}: {printable(line)}", file=sys.stderr, flush=True)
 
     def detail(self, text: str, more: str = "") -> None:
         if time.monotonic() - self._said >= EVERY:
             self._said = time.monotonic()
-            line = f"           {self._title}: {self._done} {self._of}, {printable(text + more)}"
+            line = f"{INDENT}{self._title}: {self._done} {self._of}, {printable(text + more)}"
             print(line, file=sys.stderr, flush=True)
 
     def show(self, write: Callable[[TextIO], None]) -> None:
@@ -105,7 +109,9 @@ class Bar(Progress):
 
     def note(self, line: str) -> None:
         self.end()
-        print(f"           {self._title}: {printable(line)}", file=sys.stderr, flush=True)
+        width = shutil.get_terminal_size().columns
+        told = wrap(f"{self._title}: {printable(line)}", width, INDENT, f"{INDENT}  ")
+        print("\n".join(told), file=sys.stderr, flush=True)
 
     def show(self, write: Callable[[TextIO], None]) -> None:
         self.end()

@@ -15,6 +15,7 @@ from rich.tree import Tree
 from tasks.console.output import console
 from tasks.console.rows import ONLINE_AGAIN, Kind, Row, deferred, short_time, to_look_at, verdict
 from tasks.console.tree import Entry, workspace_folders
+from tasks.console.wrap import wrap
 from tasks.core.files import human_size
 
 MARKS: dict[Kind, tuple[str, str, str]] = {
@@ -75,6 +76,10 @@ def _name_and_facts(row: Row, width: int) -> Text:
     note = [row.note] if row.note else []
     facts = ", ".join(note if failed else [*note, *unbroken])
     together = not failed and len(row.name) + 2 + len(facts) <= width
+    if failed:  # each fault is a line: what goes on below it is set in
+        facts = "\n".join(
+            part for line in facts.split("\n") for part in wrap(line, width, rest="  ")
+        )
     text = Text(row.name, style="red" if failed else "")
     text.append(("  " if together else "\n") + facts, style="default" if failed else "dim")
     if row.why and row.kind == "built":

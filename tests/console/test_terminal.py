@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.console import terminal
+from tasks.console.progress import progress_for
 from tasks.console.rows import Row
 from tasks.wiring.registry import BY_NAME
 
@@ -51,6 +52,34 @@ def test_no_line_is_wider_than_the_terminal(
         terminal.tell(row, screen)
     terminal.close(ROWS, BY_NAME, 12.5, screen)
     assert max(map(len, screen.text().splitlines())) <= width
+
+
+def test_each_fault_of_a_failure_begins_a_line_and_goes_on_further_in(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    fault = "annotations/instances_default.json, line 7: " + "of many words " * 9
+    todo = "`doit import data --project cube_faces --replace`"
+    terminal.tell(Row("import", "", "failed", f"2 faults:\n{fault}\n{fault}{todo}"), screen)
+    lines = [line.rstrip() for line in screen.text().splitlines()]
+    assert max(map(len, lines)) <= 80
+    assert [line[11:].startswith("annotations/") for line in lines[2:]].count(True) == 2
+    assert all(line[11:].startswith(("annotations/", "  ")) for line in lines[2:])
+    assert sum(todo in line for line in lines) == 1
+
+
+def test_what_is_told_beside_a_bar_is_no_wider_than_the_terminal(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.stderr", screen)
+    with progress_for("import") as progress:
+        progress.note("COCO: 1 file, as " + "annotations/of/many/words " * 5)
+    lines = screen.text().splitlines()
+    assert len(lines) == 3
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith(" " * 11 + "import: COCO")
+    assert lines[1].startswith(" " * 13 + "annotations")
 
 
 def test_a_narrow_terminal_gets_signs_and_their_meaning(
