@@ -15,13 +15,13 @@ from tasks.core.files import first_of, free_space, human_size, size_and_mtime
 from tasks.core.paths import Workspace
 from tasks.core.text import count, printable
 from tasks.importing.guess import Guess, choose
-from tasks.importing.places import about_validation, advice, places_of, told
+from tasks.importing.places import about_validation, advice, places_of, split_of_pictures, told
 from tasks.importing.request import Choice, parse
 from tasks.importing.source import COMMAND, Source, search
 from tasks.importing.take import take
 from tasks.importing.telling import lines_of
 from tasks.importing.types import ForeignPicture, Report
-from tasks.pipeline.job import Progress
+from tasks.pipeline.job import Progress, ProjectJob
 
 VERBS = {"copy": "copied", "link": "hard-linked", "refer": "referred to by links"}
 MOST_LINES = 10  # of faults on the screen; a file holds them all
@@ -61,9 +61,11 @@ def run(
         progress.note(line)
     _must_have_room(pictures, choice, workspace)
     done = take(pictures, places, choice, workspace, progress, report)
-    lines = lines_of(done, report, choice.project, _replacing(words, choice))
+    job = ProjectJob(config, workspace, project=choice.project)
+    used_for = split_of_pictures(job, progress) if done.places else {}
+    lines = lines_of(done, report, choice.project, used_for, _replacing(words, choice))
     if done.places:
-        lines += advice(workspace, name, choice.project.test_share)
+        lines += advice(job)
         lines.append(f"`doit records:{name} doctor:{name}` goes on from here")
     return Result(tuple(lines), _error(report.faults, name, workspace))
 

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tasks.annotations.folder import pictures_in
-from tasks.annotations.sharing import folder_of
+from tasks.annotations.sharing import folder_of, listing_of
 from tasks.core.errors import UsageError
 from tasks.core.paths import SPLITS, Workspace
 from tasks.core.text import count
 from tasks.importing.plan import target_split
 from tasks.importing.source import COMMAND
 from tasks.importing.types import Split
+from tasks.pipeline.job import Progress, ProjectJob
 
 SHARED = "images"
 PLACES = (*SPLITS, SHARED)
@@ -79,19 +80,31 @@ def about_validation(splits: Sequence[Split], into: str | None) -> Iterator[str]
         yield f"its validation set ({count(valid, 'picture')}) {why}"
 
 
-def advice(workspace: Workspace, project: str, test_share: float) -> Iterator[str]:
-    """What to do about pictures to test with, after an import.
+def split_of_pictures(job: ProjectJob, progress: Progress) -> dict[Path, str]:
+    """What each picture of a project is for; those in `images` are shared out.
 
     Raises:
         OSError: a folder can't be read.
     """
-    if folder_of(workspace, project, SPLITS[0]) == workspace.all_images(project):
+    return {
+        pair.picture: split for split in SPLITS for pair in listing_of(job, split, progress).pairs
+    }
+
+
+def advice(job: ProjectJob) -> Iterator[str]:
+    """What to know about pictures to test with, after an import.
+
+    Raises:
+        OSError: a folder can't be read.
+    """
+    name, workspace = job.name, job.workspace
+    if folder_of(workspace, name, SPLITS[0]) == workspace.all_images(name):
         yield (
-            f"`doit records:{project}` shares out what is in {project}/images: {test_share:.0%} to"
-            " test with (test_share in config/workspace.toml)"
+            f"what is in {name}/images is shared out, and stays there: {job.project.test_share:.0%}"
+            " to test with (test_share in config/workspace.toml)"
         )
-    elif not any(_pictures(workspace, project, SPLITS[1])):
+    elif not any(_pictures(workspace, name, SPLITS[1])):
         yield (
-            f"{project}/images/test holds no picture to test with: move some there, each with its"
+            f"{name}/images/test holds no picture to test with: move some there, each with its"
             " XML; or move all from images/train to images, to have them shared out"
         )

@@ -109,7 +109,7 @@ def _write(
 ) -> Iterator[Differing]:
     """Have a picture and its annotation written, unless they are there; the annotation, if another
     one stands there."""
-    done.labels.update(composed(box.label) for box in picture.boxes)
+    done.labels[target.picture] = [composed(box.label) for box in picture.boxes]
     annotation = picture.xml or voc_writer.annotation(
         target.picture, picture.size, picture.boxes, foreign.proposed_by
     )

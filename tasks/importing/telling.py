@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from msgspec import Struct, field
 
@@ -12,12 +13,15 @@ from tasks.annotations.annotated import proposed_message
 from tasks.annotations.cure import command, lookalikes
 from tasks.annotations.label_map import label_ids
 from tasks.config.types import Project
+from tasks.core.paths import SPLITS
 from tasks.core.spelling import spelled, suggestion
-from tasks.core.text import count, printable
+from tasks.core.text import count, printable, shortened
 from tasks.importing.places import PLACES, SHARED
 from tasks.importing.types import Report
 
 FEW = 3  # examples
+MOST_ROWS = 12  # labels; the page of `doit look` has them all
+COLUMN = 8  # columns of the terminal, for a number
 
 
 class Done(Struct):
@@ -25,7 +29,7 @@ class Done(Struct):
 
     Attributes:
         places: as in `places.PLACES` → how many pictures were taken into it.
-        labels: label → how many boxes.
+        labels: a picture in the project → those of its boxes.
         proposed: pictures whose boxes a network found, and nobody confirmed in the source.
         new: pictures that were not in the project before.
         annotated: XML files that were written.
@@ -38,7 +42,7 @@ class Done(Struct):
     """
 
     places: Counter[str] = field(default_factory=Counter)
-    labels: Counter[str] = field(default_factory=Counter)
+    labels: dict[Path, list[str]] = field(default_factory=dict)
     proposed: int = 0
     new: int = 0
     annotated: int = 0
@@ -49,17 +53,25 @@ class Done(Struct):
     flaws: list[str] = field(default_factory=list)
     renamed: list[tuple[str, str]] = field(default_factory=list)
 
+    def boxes(self) -> Counter[str]:
+        """Label → how many boxes."""
+        return Counter(label for labels in self.labels.values() for label in labels)
 
-def lines_of(done: Done, report: Report, project: Project, replacing: str) -> list[str]:
+
+def lines_of(
+    done: Done, report: Report, project: Project, splits: Mapping[Path, str], replacing: str
+) -> list[str]:
     """What an import did, and what is to be known of it.
 
     Args:
+        splits: a picture in the project → what it is for.
         replacing: the command that would take the source's annotations in place of those that
             differ.
     """
     name = project.name
-    lines = [*_told(done, name), *_differing(done, name, replacing), *report.lines()]
-    lines += _label_lines(done.labels, project)
+    lines = [*_told(done, name), *_table(done.labels, splits)]
+    lines += [*_differing(done, name, replacing), *report.lines()]
+    lines += _label_lines(done.boxes(), project)
     if done.proposed:
         left = "left out of the record until each is saved in labelImg"
         lines.append(f"{proposed_message(done.proposed)}: {left}")
@@ -73,7 +85,7 @@ def lines_of(done: Done, report: Report, project: Project, replacing: str) -> li
 def _told(done: Done, name: str) -> Iterator[str]:
     shown = {one: "images" if one == SHARED else f"images/{one}" for one in PLACES}
     shares = ", ".join(f"{done.places[one]} in {shown[one]}" for one in PLACES if done.places[one])
-    pictures = f"{count(done.places.total(), 'picture')} with {count(done.labels.total(), 'box')}"
+    pictures = f"{count(done.places.total(), 'picture')} with {count(done.boxes().total(), 'box')}"
     yield f"{name}: {pictures}" + (f": {shares}" if shares else "")
     if done.places:
         new = f"{done.new or 'none'} of them new" if done.new < done.places.total() else "all new"
@@ -81,6 +93,25 @@ def _told(done: Done, name: str) -> Iterator[str]:
     if done.renamed:
         renamed = [f"{before} is {now}" for before, now in done.renamed]
         yield f"{count(len(renamed), 'picture')} of a name that was taken: {_some(renamed)}"
+
+
+def _table(labels: Mapping[Path, Sequence[str]], splits: Mapping[Path, str]) -> Iterator[str]:
+    """How many boxes of each label go to train and to test, the most frequent first."""
+    found = {split: Counter[str]() for split in SPLITS}
+    for picture, ones in labels.items():
+        if picture in splits:
+            found[splits[picture]].update(ones)
+    both = sum(found.values(), Counter[str]())
+    if not both:
+        return
+    shown = {label: shortened(spelled(label)) for label, _ in both.most_common(MOST_ROWS)}
+    width = max(map(len, ("boxes", *shown.values())))
+    yield f"{'boxes':<{width}}" + "".join(f"{split:>{COLUMN}}" for split in SPLITS)
+    for label, name in shown.items():
+        yield f"{name:<{width}}" + "".join(f"{found[split][label]:>{COLUMN}}" for split in SPLITS)
+    if (more := len(both) - len(shown)) > 0:
+        rest = sum(both.values()) - sum(both[label] for label in shown)
+        yield f"and {count(rest, 'box')} of {count(more, 'more label')}"
 
 
 def _differing(done: Done, name: str, replacing: str) -> Iterator[str]:

@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tasks.annotations.sharing import listing_of
 from tasks.core.errors import UsageError
+from tasks.core.paths import SPLITS
 from tasks.importing.source import search
+from tests.annotations.test_sharing import scene
 from tests.importing.data_sets import Heard, Imported, imported, lay
+from tests.support.projects import project_job
 
 ONE = "0 .5 .5 .25 .5\n"
 UNSAID: dict[str, object] = {"a.png": 1, "a.txt": ONE, "classes.txt": "one\ntwo\n"}
@@ -31,7 +35,7 @@ def test_where_nothing_says_what_pictures_are_for_they_are_shared_out(tmp_path: 
     done = imported(tmp_path, lay(tmp_path / "s", UNSAID), into=None, progress=heard)
     assert pictures(done) == ["a.png"]
     assert heard.notes[-1] == "1 picture: 1 into cube_faces/images, copied unless there already"
-    assert "shares out what is in cube_faces/images: 20% to test with" in done.said
+    assert "what is in cube_faces/images is shared out, and stays there: 20% to test" in done.said
     again = imported(tmp_path, tmp_path / "s", into=None)
     assert pictures(again) == ["a.png"]
     assert "none of them new" in again.said
@@ -47,6 +51,34 @@ def test_a_project_with_its_own_two_folders_keeps_to_them(tmp_path: Path) -> Non
 def test_without_a_test_set_it_is_told_what_to_do(tmp_path: Path) -> None:
     said = imported(tmp_path, lay(tmp_path / "s", UNSAID), into="train").said
     assert "cube_faces/images/test holds no picture to test with: move some there" in said
+
+
+@pytest.mark.parametrize("into", [None, "train", "test"])
+def test_how_many_boxes_of_each_label_go_to_each_split_is_told(
+    tmp_path: Path, into: str | None
+) -> None:
+    files: dict[str, object] = {"classes.txt": "one\na b\n"}
+    for shade in range(12):
+        files |= {f"{shade}.png": scene(shade), f"{shade}.txt": ONE * 2 + f"1 {ONE[2:]}"}
+    done = imported(tmp_path, lay(tmp_path / "s", files), into=into, labels=("one", "a b"))
+    job = project_job(done.workspace, labels=("one", "a b"))
+    found = [len(listing_of(job, split).pairs) for split in SPLITS]
+    assert sum(found) == 12
+    at = done.result.lines.index("boxes   train    test")
+    assert done.result.lines[at + 1 : at + 3] == (
+        f"one  {2 * found[0]:>8}{2 * found[1]:>8}",
+        f"a b  {found[0]:>8}{found[1]:>8}",
+    )
+
+
+def test_of_many_labels_the_most_frequent_are_counted_by_name(tmp_path: Path) -> None:
+    names = "\n".join(f"label {number}" for number in range(20))
+    boxes = "".join(f"{number} .5 .5 .25 .5\n" * (number + 1) for number in range(20))
+    source = lay(tmp_path / "s", {"a.png": 1, "a.txt": boxes, "classes.txt": names})
+    lines = imported(tmp_path, source).result.lines
+    at = lines.index("boxes      train    test")
+    assert lines[at + 1] == "label 19      20       0"
+    assert lines[at + 13] == "and 36 boxes of 8 more labels"
 
 
 def test_what_becomes_of_a_validation_set_is_told(tmp_path: Path) -> None:
