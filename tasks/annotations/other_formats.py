@@ -13,7 +13,7 @@ import html
 import os
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -110,26 +110,47 @@ def common_faults(listing: Listing) -> list[str]:
     Raises:
         OSError: one can't be read.
     """
-    bare = set(listing.unannotated)
+    found = common_annotations(listing)
+    return [common_fault(listing.folder, path, pictures) for path, pictures in found.items()]
+
+
+def common_annotations(listing: Listing) -> dict[Path, Sequence[Path]]:
+    """Those files, and the pictures that each seems to annotate.
+
+    Raises:
+        OSError: one can't be read.
+    """
+    bare, found = set(listing.unannotated), dict[Path, Sequence[Path]]()
     # Of two pictures that a name may mean, it is the one without an annotation: it comes last.
     pictures = sorted((pair.picture for pair in listing.pairs), key=bare.__contains__)
-    lines = []
     for path in (*listing.common, *listing.unpaired) if bare else ():
         named = listing.unannotated
         if path.name not in CLASSES:
             named = [picture for picture in _pictures_named(path, pictures) if picture in bare]
         if named:
-            what, kind = count(len(named), "picture"), format_of(path)
-            names = ", ".join(printable(picture.name) for picture in named[:NAMED])
-            names += ", …" if len(named) > NAMED else ""
-            where = relative_name(listing.folder, path)
-            fault = f"{what} without XML may be annotated there, in {kind} ({names})"
-            lines.append(f"{where}: {fault}: {_todo(listing.folder, path)}")
-    return lines
+            found[path] = named
+    return found
+
+
+def common_fault(folder: Path, path: Path, pictures: Sequence[Path]) -> str:
+    """What is told of a file that seems to annotate these pictures of a folder."""
+    what, kind = count(len(pictures), "picture"), format_of(path)
+    names = ", ".join(printable(picture.name) for picture in pictures[:NAMED])
+    names += ", …" if len(pictures) > NAMED else ""
+    fault = f"{what} without XML may be annotated there, in {kind} ({names})"
+    return f"{relative_name(folder, path)}: {fault}: {_todo(folder, path)}"
 
 
 def _todo(folder: Path, path: Path) -> str:
-    """What to do about an annotation in another format: the command that imports it, if one does.
+    """What to do about an annotation in another format: the command that imports it, if one
+    does."""
+    if command := import_command(folder, path):
+        return f"`{command}` converts it, or save an XML without boxes for background"
+    return TODO
+
+
+def import_command(folder: Path, path: Path) -> str:
+    """The command that imports an annotation in another format; "" if none does.
 
     Args:
         folder: of the pictures: a project's `images`, or its `train` or `test`.
@@ -137,7 +158,7 @@ def _todo(folder: Path, path: Path) -> str:
     """
     images = folder.parent if folder.name in SPLITS else folder
     if format_of(path) not in IMPORTED or path.name in CLASSES or images.name != "images":
-        return TODO
+        return ""
     project, path = images.parent, Path(os.path.normpath(path))
     if path.is_relative_to(images):
         words = [images]
@@ -146,8 +167,7 @@ def _todo(folder: Path, path: Path) -> str:
     else:
         words = [images, path]
     shown = [Path(os.path.relpath(word, project.parent)).as_posix() for word in words]
-    command = shlex.join(["doit", "import", *shown, "--project", project.name])
-    return f"`{printable(command)}` converts it, or save an XML without boxes for background"
+    return printable(shlex.join(["doit", "import", *shown, "--project", project.name]))
 
 
 def format_of(path: Path) -> str:

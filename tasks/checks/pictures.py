@@ -25,7 +25,7 @@ from tasks.annotations.label_map import (
     labels_of,
     repeated_fields,
 )
-from tasks.annotations.other_formats import common_faults
+from tasks.annotations.other_formats import common_annotations, common_fault, import_command
 from tasks.checks.finding import Finding, error, ok, warning
 from tasks.checks.networks import text_faults
 from tasks.core.files import read_head
@@ -58,6 +58,8 @@ class SplitReport(Struct):
         reencoded: pictures that a record can't hold as they are.
         proposed: pictures whose boxes a network proposed and nobody confirmed, by name.
         curable, remarks_curable: `doit mend` mends some of the faults, or of the remarks.
+        imports: commands that take annotations in other formats → how many of the faults each
+            mends.
         undecided: a size differs, and only the user knows what its boxes mean.
         renames: labels that only look like one of the project's, and that one.
         unknown: labels that look like none of the project's.
@@ -76,6 +78,7 @@ class SplitReport(Struct):
     proposed: list[str] = field(default_factory=list)
     curable: bool = False
     remarks_curable: bool = False
+    imports: Counter[str] = field(default_factory=Counter)
     undecided: bool = False
     renames: dict[str, str] = field(default_factory=dict)
     unknown: dict[str, None] = field(default_factory=dict)
@@ -99,7 +102,9 @@ def read_split(
     try:
         report.where = sharing.where(job, split)
         report.found = sharing.listing_of(job, split)
-        report.faults += common_faults(report.found)
+        for path, pictures in common_annotations(report.found).items():
+            report.faults.append(common_fault(report.found.folder, path, pictures))
+            _note_import(report, path)
     except OSError as failure:
         report.faults.append(f"can't be read: {failure.strerror}")
         return report
@@ -110,6 +115,8 @@ def read_split(
         report.remarks += [*read.remarks, *_misnamed(read)]
         if read.faults or read.remarks:
             _note_cure(report, read, ids)
+        if pair.others:
+            _note_import(report, pair.others[0])
         report.clipped += read.clipped
         if read.is_proposed:
             report.proposed.append(printable(pair.picture.name))
@@ -139,6 +146,12 @@ def _note_cure(report: SplitReport, read: Annotated, ids: Mapping[str, int]) -> 
     labels = [box.label for box in read.annotation.boxes] if read.annotation else []
     report.renames.update(cure.lookalikes(labels, ids))
     report.unknown.update(dict.fromkeys(cure.unknown(labels, ids)))
+
+
+def _note_import(report: SplitReport, annotation: Path) -> None:
+    """Note which command takes an annotation in another format, of which a fault was told."""
+    if command := import_command(report.found.folder, annotation):
+        report.imports[command] += 1
 
 
 def _misnamed(read: Annotated) -> list[str]:
@@ -192,13 +205,18 @@ def _todo(report: SplitReport) -> str:
 
 
 def _by_rule(report: SplitReport) -> str:
-    rest = "annotate anew, or remove"
+    todo = []
+    if report.imports:
+        commands = " and ".join(f"`{command}`" for command in report.imports)
+        todo.append(f"{commands} takes what is annotated in other formats")
     if report.curable or report.renames:
-        command = cure.command(report.project, report.renames)
-        return f"`{command}` mends what a rule can; {rest} the rest"
-    if report.undecided:
-        return f"`doit mend:{report.project}` tells how sizes are mended; {rest} the rest"
-    return f"mend, {rest} what is listed here"
+        todo.append(f"`{cure.command(report.project, report.renames)}` mends what a rule can")
+    elif report.undecided:
+        todo.append(f"`doit mend:{report.project}` tells how sizes are mended")
+    if report.imports.total() < len(report.faults):
+        rest = "the rest" if todo else "what is listed here"
+        todo.append(f"{'' if todo else 'mend, '}annotate anew, or remove {rest}")
+    return "; ".join(todo)
 
 
 def _oddities(report: SplitReport) -> Iterator[Finding]:

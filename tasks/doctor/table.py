@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import textwrap
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -14,6 +12,7 @@ from msgspec.structs import replace
 
 from tasks.checks.finding import Finding, Kind
 from tasks.console.output import console
+from tasks.console.wrap import wrap
 from tasks.core.files import remove, write_whole_list
 from tasks.core.text import count
 
@@ -48,7 +47,8 @@ def shortened(project: str, found: Sequence[Finding], whole: Path) -> list[Findi
 
 
 def lines(project: str, found: Sequence[Finding], width: int = 80) -> list[str]:
-    """The table as lines of at most `width` columns; only a word that is longer runs over."""
+    """The table as lines of at most `width` columns; only a word or a command that is longer runs
+    over."""
     first = f"{project}: {summary(found)}"
     return [first, *(line for one in found for line in _row(one, width))]
 
@@ -62,14 +62,13 @@ def summary(found: Sequence[Finding]) -> str:
 
 def _row(one: Finding, width: int) -> list[str]:
     """Kind and text; the subject comes first in the text, for names of networks are long."""
-    wrap = partial(textwrap.wrap, width=width, break_long_words=False, break_on_hyphens=False)
     indent = " " * (KIND + GAP)
     kind = f"{one.kind:<{KIND}}{' ' * GAP}"
-    lines = wrap(f"{one.subject}: {one.result}", initial_indent=kind, subsequent_indent=indent)
+    lines = wrap(f"{one.subject}: {one.result}", width, kind, indent)
     for text in one.details:
-        lines += wrap(text, initial_indent=f"{indent}- ", subsequent_indent=f"{indent}  ")
+        lines += wrap(text, width, f"{indent}- ", f"{indent}  ")
     if one.todo:
-        lines += wrap(one.todo, initial_indent=f"{indent}-> ", subsequent_indent=f"{indent}   ")
+        lines += wrap(one.todo, width, f"{indent}-> ", f"{indent}   ")
     return lines
 
 

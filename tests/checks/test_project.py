@@ -281,6 +281,18 @@ def test_a_record_of_the_users_is_judged_and_said_to_be_theirs(job: ProjectJob) 
     assert "ok train.record: 16 pictures, 32 boxes, whole; it is yours -> " in told(job, "ok")
 
 
+def test_what_is_annotated_in_another_format_comes_with_the_command_that_takes_it(
+    job: ProjectJob,
+) -> None:
+    for name in "ab":
+        (images(job) / f"{name}.xml").unlink()
+        (images(job) / f"{name}.txt").write_text("0 .5 .5 .2 .2\n")
+    takes = "`doit import cube_faces/images --project cube_faces` takes what is annotated in other"
+    assert only(job, "error").endswith(f"-> {takes} formats")
+    (images(job) / "c.xml").write_text("")
+    assert f"{takes} formats; annotate anew, or remove the rest" in told(job, "error")[0]
+
+
 def test_of_many_faults_all_are_found(job: ProjectJob) -> None:
     for name in "abcdefgh":
         (images(job) / f"{name}.xml").write_text("")
