@@ -22,10 +22,9 @@ from tasks.annotations.voc import Annotation, Box, Edges, plain
 from tasks.core.files import read_head
 from tasks.core.spelling import composed, spelled, suggestion
 from tasks.core.text import count, printable
-from tasks.pictures.pixels import LARGEST, Frame, Picture, examine, to_upright
+from tasks.pictures.pixels import ENDS_EARLY, LARGEST, Frame, Picture, examine, to_upright
 
 LARGE = 8  # pixels a side: from here on no box of one pixel is meant, if there are no others
-ENDS_EARLY = "its last pixels are missing, and grey stands in their place: was it copied whole?"
 FRACTIONS = "all its boxes lie between 0 and 1: they look like fractions, and are read as pixels"
 # What may be wrong with a box; see `flaw`.
 NO_NUMBER = "an edge is not a number"

@@ -53,6 +53,7 @@ class SplitReport(Struct):
 
     Attributes:
         where: the folder, as the user knows it.
+        faulty: the pictures of which faults are told.
         digests: picture's sha256 → file names.
         labels: label → how many boxes.
         reencoded: pictures that a record can't hold as they are.
@@ -71,6 +72,7 @@ class SplitReport(Struct):
     found: Listing
     faults: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    faulty: set[Path] = field(default_factory=set)
     digests: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     labels: Counter[str] = field(default_factory=Counter)
     reencoded: int = 0
@@ -104,6 +106,7 @@ def read_split(
         report.found = sharing.listing_of(job, split)
         for path, pictures in common_annotations(report.found).items():
             report.faults.append(common_fault(report.found.folder, path, pictures))
+            report.faulty.update(pictures)
             _note_import(report, path)
     except OSError as failure:
         report.faults.append(f"can't be read: {failure.strerror}")
@@ -112,6 +115,7 @@ def read_split(
         pair = read.pair
         take(read, split)
         report.faults += read.faults
+        report.faulty.update([pair.picture] if read.faults else [])
         report.remarks += [*read.remarks, *_misnamed(read)]
         if read.faults or read.remarks:
             _note_cure(report, read, ids)
@@ -221,7 +225,8 @@ def _by_rule(report: SplitReport) -> str:
 
 def _oddities(report: SplitReport) -> Iterator[Finding]:
     what, found = report.split, report.found
-    bare = [printable(picture.name) for picture in found.unannotated]
+    unannotated = (picture for picture in found.unannotated if picture not in report.faulty)
+    bare = [printable(picture.name) for picture in unannotated]
     if bare and found.is_annotated:
         result = f"{count(len(bare), 'picture')} without XML, counted as background"
         yield warning(what, result, ANNOTATE, bare)

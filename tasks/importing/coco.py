@@ -60,10 +60,7 @@ def read(source: Source, files: Sequence[Path], report: Report) -> Iterator[Fore
         except ValueError as error:
             report.fault(source.shown(path), error)
             continue
-        for picture in source.listed(path, listed, report):
-            if not picture.boxes and not picture.faults:
-                report.remark("picture", "without boxes, so background")
-            yield picture
+        yield from source.listed(path, listed, report)
 
 
 def _read_file(path: Path, shown: str, report: Report) -> list[Listed]:

@@ -4,7 +4,7 @@ became of it."""
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -49,6 +49,7 @@ def run(
         OSError: the project can't be written.
     """
     choice = parse(options, config)
+    job = ProjectJob(config, workspace, project=choice.project)
     source = search(words)
     guess = choose(source, choice.format, workspace.all_images(choice.project.name))
     report = Report()
@@ -60,8 +61,7 @@ def run(
     for line in _announcement(source, guess, pictures, places, choice):
         progress.note(line)
     _must_have_room(pictures, choice, workspace)
-    done = take(pictures, places, choice, workspace, progress, report)
-    job = ProjectJob(config, workspace, project=choice.project)
+    done = take(pictures, places, choice, job, progress, report)
     used_for = split_of_pictures(job, progress) if done.places else {}
     lines = lines_of(done, report, choice.project, used_for, _replacing(words, choice))
     if done.places:
@@ -90,9 +90,10 @@ def _error(faults: Sequence[str], name: str, workspace: Workspace) -> TodError |
 def _sound(read: Iterable[ForeignPicture], source: Source, report: Report) -> list[ForeignPicture]:
     """The pictures that can be taken. One of whose annotations one can't be read is left out
     whole: without a box that belongs on it, it would teach that nothing is there."""
-    sound, unsound = dict[Path, ForeignPicture](), set[Path]()
+    sound, unsound, of_pictures = dict[Path, ForeignPicture](), set[Path](), 0
     for picture in read:
         report.faults += map(printable, picture.faults)
+        of_pictures += len(picture.faults)
         if picture.faults:
             unsound.add(picture.path)
             continue
@@ -101,13 +102,29 @@ def _sound(read: Iterable[ForeignPicture], source: Source, report: Report) -> li
             sound[picture.path] = before if before.split else picture
         else:
             report.fault(picture.where, f"its picture is annotated in {before.where}, too")
-    without = len(source.pictures) - len(sound.keys() | unsound)
-    report.remark(
-        "picture", "left out because of faults in annotations", len(unsound - sound.keys())
-    )
-    report.remark("picture", "left out for want of an annotation", without)
+            of_pictures += 1
+    faulty = len(unsound - sound.keys())
+    report.remark("picture", "left out because of faults in annotations", faulty)
+    _tell_of_others(sound.keys() | unsound, source, report, len(report.faults) > of_pictures)
     report.remark("link", "not followed, leading out of the source", len(source.led_out))
     return list(sound.values())
+
+
+def _tell_of_others(
+    read: Collection[Path], source: Source, report: Report, is_any_unread: bool
+) -> None:
+    """Count the pictures of which no annotation was read.
+
+    Args:
+        is_any_unread: an annotation could not be read that may be of any of them.
+    """
+    others = [path for path in source.pictures if path not in read]
+    with_xml = sum(source.has_xml(path) for path in others)
+    report.remark("picture", "left alone: an XML of that name is there", with_xml)
+    why = "left out for want of an annotation"
+    if is_any_unread:
+        why = "left out: in no annotation that can be read"
+    report.remark("picture", why, len(others) - with_xml)
 
 
 def _announcement(

@@ -6,6 +6,9 @@ name and a person to mend.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from hashlib import sha256
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -17,7 +20,7 @@ from tasks.importing.text import content_of
 from tasks.importing.types import ForeignPicture, Report
 from tasks.pictures.convert import converted as encoded_anew
 from tasks.pictures.convert import is_convertible
-from tasks.pictures.pixels import LARGEST, Frame, frame_of, must_not_be_cut_short
+from tasks.pictures.pixels import ENDS_EARLY, LARGEST, Frame, Picture
 
 DIGITS = 2  # behind the point; YOLO's six leave less than that of doubt in 8 000 pixels
 
@@ -27,7 +30,7 @@ class Converted(Struct, frozen=True):
 
     Attributes:
         name: of the file, whose suffix is that of its kind if it was encoded anew.
-        content: the file's bytes.
+        content: the file's bytes, and their digest.
         is_anew: they are others than the source's.
         boxes: in pixels of the upright picture, which has this size.
         xml: the annotation, if it is Pascal VOC already and can stay as it is.
@@ -36,6 +39,7 @@ class Converted(Struct, frozen=True):
 
     name: str
     content: bytes
+    sha256: str
     is_anew: bool
     boxes: tuple[Box, ...]
     size: tuple[int, int]
@@ -43,27 +47,34 @@ class Converted(Struct, frozen=True):
     flaws: tuple[str, ...] = ()
 
 
-def converted(foreign: ForeignPicture, report: Report) -> Converted:
+def converted(
+    foreign: ForeignPicture, picture_of: Callable[[bytes], Picture], report: Report
+) -> Converted:
     """Read a picture, and bring its boxes into the frame that people see. A picture that TensorFlow
     does not decode is encoded anew where that can be done.
 
+    Args:
+        picture_of: tells what a picture is, as `examine` does.
+
     Raises:
-        ValueError: it is no picture, is cut short, or its boxes were drawn on one of another size.
+        ValueError: it is no picture, is not whole, or its boxes were drawn on one of another size.
     """
     path, content = foreign.path, content_of(foreign.path, LARGEST)
     xml = content_of(foreign.xml, voc.LARGEST) if foreign.xml else b""
     anew = encoded_anew(content, path.suffix) if is_convertible(content) else None
+    picture = anew.picture if anew else picture_of(content)
+    if picture.ends_early:
+        raise ValueError(ENDS_EARLY)
+    boxes, size = upright_boxes(foreign, picture, report), picture.upright
+    flaws = _flaws(boxes, size, foreign)
+    if not boxes:
+        report.remark("picture", "without boxes, so background")
     if anew is None:
-        frame = frame_of(content)
-        must_not_be_cut_short(content)
-        boxes = upright_boxes(foreign, frame, report)
-        flaws = _flaws(boxes, frame.upright, foreign)
-        return Converted(path.name, content, False, boxes, frame.upright, xml, flaws)
+        return Converted(path.name, content, picture.sha256, False, boxes, size, xml, flaws)
     report.remark("picture", "not of a kind that TensorFlow decodes, so encoded anew")
-    boxes = upright_boxes(foreign, anew.picture, report)
-    xml = xml if anew.picture.orientation == 1 else b""  # else its size is that of another file
-    name, size = path.with_suffix(anew.suffix).name, anew.picture.upright
-    return Converted(name, anew.content, True, boxes, size, xml, _flaws(boxes, size, foreign))
+    xml = xml if picture.orientation == 1 else b""  # else its size is that of another file
+    name, digest = path.with_suffix(anew.suffix).name, sha256(anew.content).hexdigest()
+    return Converted(name, anew.content, digest, True, boxes, size, xml, flaws)
 
 
 def upright_boxes(foreign: ForeignPicture, frame: Frame, report: Report) -> tuple[Box, ...]:

@@ -94,14 +94,18 @@ class JsonFile(Struct):
     def _place(self, at: int) -> str:
         """`line 3`; with the column where it is far along the line."""
         if not self._starts:
-            self._starts.append((1, 1))
-            for begin in range(0, len(self.content), STRETCH):
-                stretch = self.content[begin : begin + STRETCH]
-                self._starts.append(_behind(self._starts[-1], stretch))
+            self._starts = self._counted()
         begin = at // STRETCH
         line, column = _behind(self._starts[begin], self.content[begin * STRETCH : at])
         is_far = self.has_columns and column > FAR
         return f"line {line}, column {column}" if is_far else f"line {line}"
+
+    def _counted(self) -> list[tuple[int, int]]:
+        """The line and the column at which each stretch begins."""
+        starts = [(1, 1)]
+        for begin in range(0, len(self.content), STRETCH):
+            starts.append(_behind(starts[-1], self.content[begin : begin + STRETCH]))
+        return starts
 
 
 class Where(Struct, frozen=True):

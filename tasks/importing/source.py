@@ -56,6 +56,7 @@ class Source(Struct):
     led_out: list[Path] = field(default_factory=list)
     _by_name: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))
     _by_stem: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))
+    _xmls: set[tuple[Path, str]] | None = None
     _folders: dict[Path, tuple[str, Split]] = field(default_factory=dict)
     _listed: dict[str, Split] | None = None
     _told: dict[Path, Split] | None = None
@@ -129,6 +130,14 @@ class Source(Struct):
             first, second = (self.shown(path) for path in fitting[:2])
             raise ValueError(f"its picture may be {first} or {second}")
         return fitting[0]
+
+    def has_xml(self, picture: Path) -> bool:
+        """Whether an XML that is called like a picture lies beside it, as labelImg leaves it."""
+        if self._xmls is None:
+            xmls = (path for path in self.files if path.suffix.lower() == ".xml")
+            self._xmls = {(path.parent, folded(path.stem)) for path in xmls}
+        names = (folded(picture.stem), folded(picture.name))
+        return any((picture.parent, name) in self._xmls for name in names)
 
     def listed(
         self, file: Path, entries: Iterable[Listed], report: Report, *, in_fractions: bool = False

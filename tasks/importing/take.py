@@ -3,15 +3,17 @@ have annotations replaced: then the old ones are kept as `doit mend` keeps origi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 from msgspec import Struct
 
 from tasks.annotations import voc_writer
+from tasks.annotations.examined import remembering
 from tasks.annotations.folder import listing
 from tasks.core.files import read_head, sha256_or_nothing, size_and_mtime
+from tasks.core.parallel import in_parallel
 from tasks.core.paths import Workspace
 from tasks.core.spelling import composed
 from tasks.core.text import printable
@@ -26,7 +28,8 @@ from tasks.mend import journal
 from tasks.mend.earlier import finish_last, mended_since
 from tasks.pictures import convert
 from tasks.pictures.kinds import is_plain, kind_of
-from tasks.pipeline.job import Progress
+from tasks.pictures.pixels import Picture
+from tasks.pipeline.job import Progress, ProjectJob
 
 
 class Differing(Struct, frozen=True):
@@ -42,7 +45,7 @@ def take(
     pictures: Sequence[ForeignPicture],
     places: Sequence[str],
     choice: Choice,
-    workspace: Workspace,
+    job: ProjectJob,
     progress: Progress,
     report: Report,
 ) -> Done:
@@ -53,18 +56,18 @@ def take(
         DiskError: links can't be made.
         OSError: the project can't be written.
     """
-    name, done = choice.project.name, Done()
+    name, workspace, done = job.name, job.workspace, Done()
     names, differing = _names_in(workspace, name), list[Differing]()
     folders = {place: folder(workspace, name, place) for place in PLACES}
-    images = workspace.all_images(name)
     progress.begin("import", len(pictures), "pictures")
-    with writing(images, tuple(folders.values()), choice.how) as writer:
-        for foreign, place in zip(pictures, places, strict=True):
-            try:
-                picture = converted(foreign, report)
-            except ValueError as error:
-                report.fault(foreign.where, f"{foreign.path.name}: {error}")
-            else:
+    with (
+        writing(workspace.all_images(name), tuple(folders.values()), choice.how) as writer,
+        remembering(job) as picture_of,
+    ):
+        read = in_parallel(lambda foreign: _read(foreign, picture_of), pictures)
+        for foreign, place, (picture, told) in zip(pictures, places, read, strict=True):
+            report.add(told)
+            if picture is not None:
                 target = _target(names, picture, folders[place])
                 differing += _write(foreign, picture, target, writer, done)
                 done.places[target.picture.parent.name] += 1
@@ -74,6 +77,19 @@ def take(
     if differing:
         _differ(differing, choice, workspace, done)
     return done
+
+
+def _read(
+    foreign: ForeignPicture, picture_of: Callable[[bytes], Picture]
+) -> tuple[Converted | None, Report]:
+    """A picture, unless it can't be taken; and what is to be told of it."""
+    told = Report()
+    try:
+        return converted(foreign, picture_of, told), told
+    except ValueError as error:
+        told = Report()
+        told.fault(foreign.where, f"{foreign.path.name}: {error}")
+        return None, told
 
 
 def _names_in(workspace: Workspace, project: str) -> Names:
@@ -87,7 +103,7 @@ def _names_in(workspace: Workspace, project: str) -> Names:
 def _target(names: Names, picture: Converted, folder: Path) -> Target:
     """Where a picture goes, or is: as the source has it, or encoded anew by `doit mend` since."""
     path, content = Path(picture.name), picture.content
-    place = (path, len(content), sha256(content).hexdigest(), folder)
+    place = (path, len(content), picture.sha256, folder)
     if not (found := names.find(*place)) and (anew := _as_mended(picture)):
         path = path.with_suffix(anew.suffix)
         found = names.find(path, len(anew.content), sha256(anew.content).hexdigest(), folder)

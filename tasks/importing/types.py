@@ -80,6 +80,11 @@ class Report(Struct):
     def remark(self, noun: str, what: str, number: int = 1) -> None:
         self.remarks[noun, what] += number
 
+    def add(self, other: Report) -> None:
+        """What another one tells, behind what this one does."""
+        self.faults += other.faults
+        self.remarks.update(other.remarks)
+
     def lines(self) -> list[str]:
         """`3 polygons: only the box around is taken`."""
         return [f"{count(n, noun)}: {what}" for (noun, what), n in self.remarks.items() if n]

@@ -39,7 +39,7 @@ SWAPPING = (5, 6, 7, 8)
 QUALITY = 95
 GREY = (128, 128, 128)  # what JPEG's decoders make of pixels that are missing
 END = b"\xff\xd9"
-SCAN = b"\xff\xda"
+ENDS_EARLY = "its last pixels are missing, and grey stands in their place: was it copied whole?"
 
 
 class Frame(Struct, frozen=True):
@@ -73,27 +73,6 @@ class Picture(Frame, frozen=True):
     sha256: str
     reencoded: bool
     ends_early: bool = False
-
-
-def frame_of(content: bytes) -> Frame:
-    """The size of a picture, without looking whether the rest of it is whole.
-
-    Raises:
-        ValueError: it is not a picture, too large, or of another kind; a clause.
-    """
-    with opened(content) as picture:
-        return Frame(picture.size, orientation(picture))
-
-
-def must_not_be_cut_short(content: bytes) -> None:
-    """Decode a JPEG if no end stands behind its last scan, as in one that is cut short; what lies
-    behind the end of a photograph with a film may look the same.
-
-    Raises:
-        ValueError: it is not whole; a clause.
-    """
-    if content.startswith(b"\xff\xd8") and content.rfind(END) < content.rfind(SCAN):
-        examine(content)
 
 
 def examine(content: bytes) -> Picture:

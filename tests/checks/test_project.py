@@ -281,6 +281,17 @@ def test_a_record_of_the_users_is_judged_and_said_to_be_theirs(job: ProjectJob) 
     assert "ok train.record: 16 pictures, 32 boxes, whole; it is yours -> " in told(job, "ok")
 
 
+def test_a_picture_with_a_fault_is_not_counted_as_background_too(job: ProjectJob) -> None:
+    (images(job) / "z.jpg").touch()
+    (images(job) / "y.jpg").write_bytes(picture("JPEG", size=(32, 32)))
+    assert "z.jpg: it is empty" in only(job, "error")
+    assert any(
+        "train: 1 picture without XML, counted as background | y" in row for row in told(job)
+    )
+    (images(job) / "_annotations.csv").write_text("filename\ny.jpg\n")
+    assert not any("counted as background" in row for row in told(job))
+
+
 def test_what_is_annotated_in_another_format_comes_with_the_command_that_takes_it(
     job: ProjectJob,
 ) -> None:

@@ -25,12 +25,12 @@ PICTURES = {"a.png": 1, "b.png": 2}
 
 
 def test_ids_may_have_gaps_and_stand_in_any_order(tmp_path: Path) -> None:
-    found = read(lay(tmp_path, {**PICTURES, "all.json": WHOLE}))
-    assert found.boxes() == {
+    source = lay(tmp_path / "s", {**PICTURES, "all.json": WHOLE})
+    assert read(source).boxes() == {
         "b.png": [],
         "a.png": [("one", 10, 20, 40, 35.5), ("two", 0, 0, 64, 48)],
     }
-    assert found.report.lines() == ["1 picture: without boxes, so background"]
+    assert "1 picture: without boxes, so background" in imported(tmp_path, source).result.lines
 
 
 def test_pycocotools_reads_the_same(tmp_path: Path) -> None:

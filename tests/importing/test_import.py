@@ -141,25 +141,6 @@ def test_a_picture_with_an_annotation_that_can_not_be_read_is_left_out_whole(
     assert "train/b.xml" in imported(tmp_path, source).files
 
 
-@pytest.mark.parametrize(
-    ("content", "why"),
-    [
-        (b"no picture", "it is not a PNG, JPEG, GIF or BMP"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "it is HEIC, which TensorFlow does not decode"),
-        (b"RIFF\0\0\0\0WEBPVP8 ", "it starts as WEBP and is damaged"),
-        (b"", "it is empty"),
-        (picture()[:20], "it starts as PNG and is damaged"),
-    ],
-)
-def test_what_is_no_picture_is_told_and_the_rest_goes_on(
-    tmp_path: Path, content: bytes, why: str
-) -> None:
-    source = lay(tmp_path / "s", {**YOLO, "b.png": content, "b.txt": ONE})
-    done = imported(tmp_path, source)
-    assert f"b.txt: b.png: {why}" in done.said
-    assert set(done.files) == {"train/a.png", "train/a.xml"}
-
-
 @pytest.mark.parametrize("how", ["copy", "link", "refer"])
 def test_a_picture_that_tensorflow_does_not_decode_is_encoded_anew(
     tmp_path: Path, how: str
@@ -313,17 +294,6 @@ def test_a_stated_size_that_no_picture_has_is_told(tmp_path: Path, width: float)
         done = imported(tmp_path, lay(tmp_path / f"in-{name}", {"a.png": 1, name: content}))
         assert f"the stated side of its picture is {width:g}, which no picture has" in done.said
         assert not done.files
-
-
-def test_a_jpeg_that_is_cut_short_is_told_and_one_with_something_behind_it_is_taken(
-    tmp_path: Path,
-) -> None:
-    whole = picture("JPEG", size=SIZE)
-    pictures = {"b.jpg": whole[: len(whole) * 3 // 4], "c.jpg": whole + b"a film \xff\xda"}
-    source = lay(tmp_path / "s", {**YOLO, **pictures, "b.txt": ONE, "c.txt": ONE})
-    done = imported(tmp_path, source)
-    assert set(done.files) == {"train/a.png", "train/a.xml", "train/c.jpg", "train/c.xml"}
-    assert "b.txt: b.jpg: " in done.said
 
 
 @pytest.mark.parametrize("content", [b"", b"null", b"[" * 100_000, b"<annotation>", b"\0"])
