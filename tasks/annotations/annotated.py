@@ -120,6 +120,9 @@ def _with_boxes(
     remarks, clipped = list[str](), 0
     if annotation.unsized and boxes:
         remarks.append(f"{annotation.unsized}: whether the picture was resized since can't be told")
+    if turned := sum(turn != 0 for turn in annotation.turns):
+        are = "box is" if turned == 1 else "boxes are"
+        remarks.append(f"{turned} {are} turned by CVAT's `rotation`, and read as if not")
     if read.picture is not None:
         size = read.picture.upright
         boxes, fault, remark = in_frame(boxes, annotation.size, read.picture)

@@ -51,6 +51,7 @@ JSON_KINDS = (  # keys, and the tools that write them
     (re.compile(rb'"coordinates"\s*:'), "CreateML"),
     (re.compile(rb'"(regions|shape_attributes|region_attributes)"\s*:'), "VIA"),
 )
+VIA_TABLE = re.compile(rb"(?:\xef\xbb\xbf)?#?filename,file_size,file_attributes,")
 BY_SUFFIX = {
     ".csv": "CSV",
     ".tsv": "TSV",
@@ -184,6 +185,8 @@ def format_of(path: Path) -> str:
         return "YOLO"
     if suffix == ".csv" and content.lower().startswith((b"imageid,", b"\xef\xbb\xbfimageid,")):
         return "Open Images' CSV"
+    if suffix == ".csv" and VIA_TABLE.match(content):
+        return "VIA"
     known = (name for pattern, name in JSON_KINDS if pattern.search(content))
     kind = BY_SUFFIX.get(suffix, "a text format")
     return next(known, kind) if suffix in (".json", ".jsonl", ".ndjson") else kind

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import math
 import re
+from contextlib import suppress
 from xml.parsers import expat
 
 from msgspec import Struct, field
@@ -101,6 +102,7 @@ class Annotation(Struct, frozen=True):
         size: (width, height) of the picture as it was annotated, in pixels; None if not given.
         unsized: why the size is None, as a clause; "" if it is not.
         proposed_by: the network that found the boxes, while no person has confirmed them; else "".
+        turns: of each box, in degrees, clockwise about its centre, as CVAT notes it.
     """
 
     filename: str
@@ -108,6 +110,7 @@ class Annotation(Struct, frozen=True):
     boxes: tuple[Box, ...]
     unsized: str = ""
     proposed_by: str = ""
+    turns: tuple[float, ...] = ()
 
 
 class Node(Struct):
@@ -160,7 +163,8 @@ def read_annotation(content: bytes) -> Annotation:
         where = "boxes are read from <annotation><object><bndbox> alone"
         raise ValueError(f"{overlooked} is not read: {where}")
     size, unsized = _size(root.child("size"))
-    return Annotation(root.child_text("filename"), size, boxes, unsized, _proposed_by(root))
+    filename, turns = root.child_text("filename"), tuple(map(_turn, objects))
+    return Annotation(filename, size, boxes, unsized, _proposed_by(root), turns)
 
 
 def _proposed_by(root: Node) -> str:
@@ -333,6 +337,15 @@ def _box(node: Node, number: int) -> Box:
     difficult, truncated = (flag in ("1", "true") for flag in flags)
     pose = node.child_text("pose")[:LONGEST_LABEL] or "Unspecified"
     return Box(label, xmin, ymin, xmax, ymax, difficult, truncated, pose)
+
+
+def _turn(node: Node) -> float:
+    for group in (group for group in node.children if group.tag == "attributes"):
+        for one in group.children:
+            with suppress(ValueError):  # another tool's, of that name
+                if one.child_text("name") == "rotation":
+                    return number(one.child_text("value")) % 360
+    return 0.0
 
 
 def _label(node: Node, number: int) -> str:

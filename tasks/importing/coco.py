@@ -17,7 +17,17 @@ from tasks.annotations.voc import MOST_BOXES, Box
 from tasks.core.text import shortened
 from tasks.importing.json_file import JsonFile, part_as, read_json
 from tasks.importing.source import Source
-from tasks.importing.types import ForeignPicture, Listed, Report, edges_of, label_of, size_of
+from tasks.importing.types import (
+    BOX_AROUND,
+    TURNED,
+    ForeignPicture,
+    Listed,
+    Report,
+    around,
+    edges_of,
+    label_of,
+    size_of,
+)
 
 Id = int | str
 
@@ -44,6 +54,13 @@ class Annotation(Struct):
     category_id: Id | None = None
     bbox: list[float | None] | None = None
     iscrowd: float | None = None
+    attributes: Raw = Raw(b"null")
+
+
+class Attributes(Struct):
+    """CVAT's: `bbox` is turned clockwise about its centre by so many degrees."""
+
+    rotation: float | None = None
 
 
 class Owner(Struct):
@@ -92,7 +109,20 @@ def _add(annotation: Annotation, to: Listed, labels: dict[str, str], report: Rep
         return
     if len(to.boxes) >= MOST_BOXES:
         raise ValueError(f"its picture has more than {MOST_BOXES} boxes")
-    to.boxes.append(_box(annotation, labels))
+    box, turn = _box(annotation, labels), _turn(annotation.attributes)
+    if turn:
+        report.remark(TURNED, BOX_AROUND)
+        box = around(box, turn)
+    to.boxes.append(box)
+
+
+def _turn(attributes: Raw) -> float:
+    if b'"rotation"' not in bytes(attributes):
+        return 0.0
+    try:
+        return (part_as(attributes, Attributes).rotation or 0.0) % 360
+    except ValueError:  # another tool's, of that name
+        return 0.0
 
 
 def _labels(file: JsonFile, items: Sequence[Raw], report: Report) -> dict[str, str]:

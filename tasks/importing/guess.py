@@ -167,7 +167,8 @@ def _title(path: Path, source: Source) -> str:
     if suffix == ".txt":
         return "YOLO" if not is_label_list(path) and _may_be_yolo(path, source) else ""
     if suffix in (".csv", ".tsv"):
-        return "CSV" if _is_table(path) else ""
+        known = _known(path)
+        return known if known == "VIA" else "CSV" if _is_table(path) else ""
     kind = _known(path) if suffix == ".json" else ""
     return "" if kind == "COCO" and _has_labels_alone(path) else kind
 

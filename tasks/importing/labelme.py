@@ -2,7 +2,8 @@
 that it may hold is not read.
 
 Source: labelme, _label_file.py and utils/shape.py; it shows pictures upright (utils/image.py,
-apply_exif_orientation) and notes the size that it shows. X-AnyLabeling writes `difficult` besides.
+apply_exif_orientation) and notes the size that it shows. X-AnyLabeling writes `difficult`
+besides, and `rotation` for a turned rectangle.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tasks.importing.json_file import JsonFile, Where, part_as, read_json
 from tasks.importing.source import Source
 from tasks.importing.types import (
     BOX_AROUND,
+    TURNED,
     ForeignPicture,
     Report,
     edges_of,
@@ -28,7 +30,7 @@ from tasks.importing.types import (
 )
 
 LARGEST = 128_000_000
-AROUND = {"polygon": 3, "oriented_rectangle": 4, "circle": 2}
+AROUND = {"polygon": 3, "oriented_rectangle": 4, "rotation": 4, "circle": 2}
 """Shapes of which only the box around is taken → points that they have at least."""
 BOXES = {"rectangle": 2, "mask": 2}
 WITHOUT_AREA = {"point", "points", "line", "linestrip"}
@@ -104,7 +106,8 @@ def _box(shape: Shape, report: Report) -> list[Box]:
     if len(shape.points) < least or any(len(point) != 2 for point in shape.points):
         raise ValueError(f"a {kind} has {least} points of two numbers or more")
     if kind in AROUND:
-        report.remark(kind.replace("_", " "), BOX_AROUND)
+        is_turned = kind in ("oriented_rectangle", "rotation")
+        report.remark(TURNED if is_turned else kind, BOX_AROUND)
     edges = _circle(shape.points) if kind == "circle" else _around(shape.points)
     return [Box(label_of(shape.label), *edges, difficult=bool(shape.difficult))]
 

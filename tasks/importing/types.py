@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tasks.annotations.voc import Box, Edges, label_fault
 from tasks.core.text import count, printable
@@ -18,6 +19,7 @@ from tasks.pictures.pixels import LONGEST_SIDE
 Split = Literal["train", "valid", "test", ""]
 """What the source itself takes a picture for; "" if it does not say."""
 
+TURNED = "turned box"
 FRACTIONS = "numbers read as fractions of the pictures' sides"
 BOX_AROUND = "only the box around is taken"
 
@@ -120,6 +122,17 @@ def edges_of(*edges: float | None) -> Edges:
             raise ValueError(f"an edge of its box is {edge:g}, which no picture has")
     xmin, ymin, xmax, ymax = (float(edge) for edge in edges if edge is not None)
     return xmin, ymin, xmax, ymax
+
+
+def around(box: Box, degrees: float) -> Box:
+    """The upright box around one that is turned by so many degrees about its centre."""
+    if not degrees:
+        return box
+    xmin, ymin, xmax, ymax = box.edges
+    cos, sin = abs(math.cos(math.radians(degrees))), abs(math.sin(math.radians(degrees)))
+    x, y, width, height = (xmin + xmax) / 2, (ymin + ymax) / 2, xmax - xmin, ymax - ymin
+    across, down = (width * cos + height * sin) / 2, (width * sin + height * cos) / 2
+    return replace(box, xmin=x - across, ymin=y - down, xmax=x + across, ymax=y + down)
 
 
 def are_fractions(boxes: Iterable[Box]) -> bool:

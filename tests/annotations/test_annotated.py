@@ -75,6 +75,16 @@ def test_a_wrong_box_is_a_fault(tmp_path: Path, box: Edges, words: str) -> None:
     assert words in found.faults[0]
 
 
+def test_a_box_that_was_turned_in_cvat_is_told(tmp_path: Path) -> None:
+    noted = (
+        "<attributes><attribute><name>rotation</name><value>30.5</value></attribute></attributes>"
+    )
+    found = pair(tmp_path, picture(), xml(("one", 20, 20, 40, 28), more=noted))
+    assert found.remarks == ("a.xml: 1 box is turned by CVAT's `rotation`, and read as if not",)
+    straight = noted.replace("30.5", "0.0")
+    assert not pair(tmp_path, picture(), xml(("one", 20, 20, 40, 28), more=straight)).remarks
+
+
 def test_a_picture_that_was_resized_after_it_was_annotated_is_a_fault(tmp_path: Path) -> None:
     found = pair(tmp_path, picture(), xml(("one", 1, 2, 200, 200), size=(640, 480)))
     assert found.faults == ("a.xml: it was drawn on 640 × 480 pixels, and the picture has 64 × 48",)

@@ -60,6 +60,26 @@ def test_crowds_are_left_out_and_told(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("noted", [{"rotation": 90.0}, {"occluded": False, "rotation": "450"}])
+def test_of_a_turned_box_the_box_around_is_taken_and_told(
+    tmp_path: Path, noted: dict[str, object]
+) -> None:
+    one = {**ANNOTATIONS[0], "bbox": [20, 20, 20, 8], "attributes": noted}
+    found = read(lay(tmp_path, {**PICTURES, "x.json": {**WHOLE, "annotations": [one]}}))
+    assert found.boxes()["a.png"] == [("one", 26, 14, 34, 34)]
+    assert "1 turned box: only the box around is taken" in found.report.lines()
+
+
+@pytest.mark.parametrize(
+    "noted", [{"rotation": 0.0}, {"rotation": 360}, {"rotation": "left"}, ["rotation"], None, "x"]
+)
+def test_a_box_that_is_not_turned_is_taken_as_it_is(tmp_path: Path, noted: object) -> None:
+    one = {**ANNOTATIONS[0], "attributes": noted}
+    found = read(lay(tmp_path, {**PICTURES, "x.json": {**WHOLE, "annotations": [one]}}))
+    assert found.boxes()["a.png"] == [("one", 10, 20, 40, 35.5)]
+    assert not any("turned" in line for line in found.report.lines())
+
+
 @pytest.mark.parametrize(
     "names",
     [("annotations/{}.json", "images/{}/a.png"), ("{0}/_annotations.coco.json", "{0}/a.png")],

@@ -16,6 +16,10 @@ YOLO = {"a.txt": "0 .5 .5 .5 .5", "classes.txt": "one"}
 COCO: dict[str, object] = {"all.json": {"images": [], "annotations": [], "categories": []}}
 VOC = {"a.xml": xml()}
 LABELME = {"a.json": {"version": "5", "shapes": [], "imagePath": "a.png"}}
+VIA_TABLE = (
+    "filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,"
+    'region_attributes\na.png,9,"{}",1,0,"{""name"":""rect"",""x"":1}","{""class"":""one""}"\n'
+)
 VIA = {"via.json": {"a.png1": {"filename": "a.png", "regions": []}}}
 
 
@@ -42,6 +46,11 @@ def test_what_is_said_is_taken_among_several(tmp_path: Path) -> None:
     [
         ({"a.png": 1}, "holds no annotations that are read"),
         ({"a.png": 1, **VIA}, "via.json is VIA, which is not read; export it as"),
+        (
+            {"a.png": 1, "via.csv": VIA_TABLE},
+            "via.csv is VIA, which is not read; export it as COCO",
+        ),
+        ({"a.png": 1, "via.csv": f"#{VIA_TABLE}"}, "via.csv is VIA, which is not read; export it"),
         ({"a.xml": "<annotations><image/></annotations>"}, "a.xml is CVAT, which is not read"),
         ({"a.png": 1, "a.txt": ""}, "holds no annotations that are read"),
         ({"a.png": 1, "a.txt": "a note"}, "holds no annotations that are read"),

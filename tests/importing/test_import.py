@@ -331,6 +331,21 @@ def test_pascal_voc_is_taken_as_it_is(tmp_path: Path) -> None:
     assert done.result.error is None
 
 
+def test_of_boxes_that_were_turned_in_cvat_the_boxes_around_are_written(tmp_path: Path) -> None:
+    turned_by = (
+        "<attributes><attribute><name>rotation</name><value>{}</value></attribute></attributes>"
+    )
+    boxes = [xml(("one", 20, 20, 40, 28), more=turned_by.format(angle)) for angle in (90, 0)]
+    assert boxes[1] != xml(("one", 20, 20, 40, 28))
+    files = {"a.png": 1, "a.xml": boxes[0], "b.png": 2, "b.xml": boxes[1]}
+    done = imported(tmp_path, lay(tmp_path / "s", files))
+    assert done.annotation("train/a.xml").boxes[0].edges == (26, 14, 34, 34)
+    assert b"rotation" not in done.files["train/a.xml"]
+    assert done.files["train/b.xml"] == boxes[1]
+    assert "1 turned box: only the box around is taken" in done.result.lines
+    assert imported(tmp_path, tmp_path / "s").files == done.files
+
+
 def test_what_a_network_proposed_stays_a_proposal_and_is_told(tmp_path: Path) -> None:
     kind = annotation(Path("a.png"), SIZE, [Box("one", 1, 2, 30, 40)], proposed_by="a network")
     exif = Image.Exif()

@@ -35,6 +35,7 @@ def labelme(*shapes: object, name: str = "a.png") -> dict[str, object]:
         (shape("mask", (10, 20), (30, 40)), (10, 20, 30, 40), []),
         (shape("polygon", (5, 9), (7, 2), (1, 4)), (1, 2, 7, 9), ["1 polygon"]),
         (shape(None, (5, 9), (7, 2), (1, 4)), (1, 2, 7, 9), ["1 polygon"]),
+        (shape("rotation", (5, 9), (7, 2), (1, 4), (3, 3)), (1, 2, 7, 9), ["1 turned box"]),
         (shape("circle", (20, 20), (23, 24)), (15, 15, 25, 25), ["1 circle"]),
     ],
 )

@@ -34,8 +34,17 @@ IN_FRACTIONS = ("one", 0.25, 0.25, 0.75, 0.75)
             "\ufefffile\tclass_name\tleft\ttop\tright\tbottom\r\na.png\tone\t16\t12\t48\t36\r\n",
             IN_PIXELS,
         ),
+        ("one,16,12,32,24,a.png,64,48\n", IN_PIXELS),
+        (
+            "label_name,bbox_x,bbox_y,bbox_width,bbox_height,image_name,image_width,image_height\n"
+            "one,16,12,32,24,a.png,64,48\n",
+            IN_PIXELS,
+        ),
     ],
-    ids=["tutorial", "VoTT", "Open Images", "AutoML", "blanks", "semicolons", "tabs"],
+    ids=[
+        *("tutorial", "VoTT", "Open Images", "AutoML", "blanks", "semicolons", "tabs"),
+        *("makesense.ai", "makesense.ai with a first row"),
+    ],
 )
 def test_each_set_of_columns_is_known(tmp_path: Path, table: str, box: tuple[object, ...]) -> None:
     found = read(lay(tmp_path, {"a.png": 1, "x.csv": table}))
@@ -128,3 +137,10 @@ def test_a_table_that_is_none_is_one_line(tmp_path: Path, table: bytes | str, wh
     file = lay(tmp_path, {"a.png": 1, "x.csv": table}) / "x.csv"
     [fault] = read(file, format="csv").faults
     assert why in fault
+
+
+def test_makesenses_rows_name_the_size_of_their_picture(tmp_path: Path) -> None:
+    rows = "one,16,12,32,24,a.png,640,480\none,16,12,x,24,b.png,64,48\n"
+    done = imported(tmp_path, lay(tmp_path / "s", {"a.png": 1, "b.png": 2, "x.csv": rows}))
+    assert "x.csv, line 1: a.png: it was drawn on 640 × 480 pixels" in done.said
+    assert "x.csv, line 2: its box width is x, not a number" in done.said
