@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import IO
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tasks.annotations.annotated import (
     Annotated,
@@ -47,8 +48,8 @@ class Record(Struct):
     proposed: int = 0
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
-    def add(self, read: Annotated, ids: Mapping[str, int], file: IO[bytes]) -> None:
-        """Write the example of a pair. `ids` are the labels that may occur.
+    def add(self, read: Annotated, framed: bytes, file: IO[bytes]) -> None:
+        """Write a pair as `framed` by `framed_example`.
 
         Raises:
             OSError: the file can't be written.
@@ -63,10 +64,6 @@ class Record(Struct):
         self.reencoded += read.picture is not None and read.picture.reencoded
         self.faults += read.faults
         self.remarks += read.remarks
-        try:
-            framed = b"" if read.faults else frame(example(read, ids))
-        except ValueError as error:
-            self.faults.append(f"{printable(read.pair.picture.name)}: {error}")
         if not self.faults:
             file.write(framed)
             self.digest.update(framed)
@@ -91,6 +88,19 @@ class Record(Struct):
             were = f"{count(self.reencoded, 'picture')} {'was' if self.reencoded == 1 else 'were'}"
             lines.append(f"{were} encoded anew, upright and as TensorFlow decodes")
         return [f"{folder}: {line}" for line in lines]
+
+
+def framed_example(read: Annotated, ids: Mapping[str, int]) -> tuple[Annotated, bytes]:
+    """A pair, and its example as it stands in a record file; a pair that can't be stored has one
+    fault more, and none with faults, or proposed by a network, has an example. `ids` are the labels
+    that may occur."""
+    if read.faults or read.is_proposed:
+        return read, b""
+    try:
+        return read, frame(example(read, ids))
+    except ValueError as error:
+        fault = f"{printable(read.pair.picture.name)}: {error}"
+        return replace(read, faults=(fault,)), b""
 
 
 def example(read: Annotated, ids: Mapping[str, int]) -> bytes:

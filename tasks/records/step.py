@@ -10,9 +10,9 @@ from typing import IO
 import msgspec
 from msgspec import Struct, field
 
-from tasks.annotations.annotated import read_pair
+from tasks.annotations.annotated import Annotated, read_pair
 from tasks.annotations.examined import remembering
-from tasks.annotations.folder import LARGEST, Listing, relative_name
+from tasks.annotations.folder import LARGEST, Listing, Pair, relative_name
 from tasks.annotations.label_map import LabelMap, label_ids, label_map_path, labels_of
 from tasks.annotations.other_formats import common_faults
 from tasks.annotations.record_receipt import RecordFile, RecordsReceipt
@@ -239,16 +239,19 @@ def _write(
     run: _Run, split: _Split, pictures: Listing, wanted: RecordFile, faults: list[str]
 ) -> None:
     """Write a record, unless there are faults, or a file of the user's stands in its place."""
-    from tasks.records.make import Record  # only when there is something to write
+    from tasks.records.make import Record, framed_example  # only when there is something to write
 
     root, pairs, record = run.job.workspace.root, pictures.pairs, Record(faults)
     ids = run.labels.ids
     before, is_ours = split.output, False
 
+    def made(pair: Pair) -> tuple[Annotated, bytes]:
+        return framed_example(read_pair(pair, ids, run.picture_of), ids)
+
     def write(file: IO[bytes]) -> bool:
         nonlocal is_ours
-        for read in in_parallel(lambda pair: read_pair(pair, ids, run.picture_of), pairs):
-            record.add(read, ids, file)
+        for read, framed in in_parallel(made, pairs):
+            record.add(read, framed, file)
             run.progress.advance(len(read.content))
         if record.faults:
             return False
