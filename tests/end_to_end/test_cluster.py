@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from importlib.metadata import version
@@ -145,6 +146,7 @@ def test_a_client_that_is_killed_loses_nothing_that_was_noted(
     process = built.start("measure:cube_faces")
     while not (before := seen(built)):
         assert process.poll() is None
+        time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     cluster.start_worker("w2")
