@@ -1,7 +1,8 @@
 """What a worker holds: networks, unpacked, for all its machine's workers; pictures, for itself.
 
     <cache>/cluster/networks/<sha256 of the archive>-<digest of the tree>/
-    <cache>/cluster/.pictures-<token>/<sha256>          gone with the process
+    <cache>/cluster/.pictures-<token>/<sha256>     gone with the process, or when the
+                                                   next one starts
 
 A network is unpacked by the code that `doit` itself unpacks with, and compared with what the order
 names: the archive's digest, and the tree's. One that lies there already is read through once in
