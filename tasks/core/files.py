@@ -171,6 +171,15 @@ def size_and_mtime(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
+def size_of(path: Path) -> int | None:
+    """Bytes of a file, or None if there is none: another process may have taken it since its name
+    was listed."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return None
+
+
 def write_atomic(path: Path, content: bytes) -> None:
     """Replace `path` by `content`, whole or not at all."""
     with atomic_writer(path) as file:

@@ -209,8 +209,11 @@ def is_left(path: Path, ground: Ground, *, remove: bool = False) -> bool:
 
 
 def is_own(path: Path) -> bool:
-    """Whether a file is this user's, or the system's."""
-    owner = os.lstat(path).st_uid
+    """Whether a file is this user's, or the system's; no, if it is gone."""
+    try:
+        owner = os.lstat(path).st_uid
+    except FileNotFoundError:
+        return False
     if os.name == "nt" or owner in (0, os.geteuid()):
         return True
     ground = ground_of(path.parent)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tasks.config import lock
 from tasks.core.errors import DiskError
-from tasks.core.files import is_file, sha256_or_nothing, sync_folder
+from tasks.core.files import is_file, sha256_or_nothing, size_of, sync_folder
 from tasks.core.temporary import is_own
 from tasks.pipeline import archive_cache
 from tasks.pipeline.archive_cache import ArchiveRecord
@@ -34,11 +34,18 @@ def usable(job: NetworkJob) -> ArchiveRecord | None:
     path = archive_cache.cached(job)
     if not is_file(path) or why_skipped(job):
         return None
+    try:
+        return _checked(job, path)
+    except FileNotFoundError:
+        return None  # another doit set it aside, or removed it
+
+
+def _checked(job: NetworkJob, path: Path) -> ArchiveRecord | None:
     record = claimed(job, path)
     if record is not None:
         if record.came_plainly and not _is_settled(job):
             return None
-        if os.stat(path).st_size in _sizes(job, record):
+        if size_of(path) in _sizes(job, record):
             found = archive_cache.measured(job, path, record)
             if found.sha256 == record.sha256:
                 return found
@@ -57,7 +64,7 @@ def claimed(job: NetworkJob, path: Path) -> ArchiveRecord | None:
     return ArchiveRecord(source=ANOTHERS, sha256=digest, attested_by="none")
 
 
-def _sizes(job: NetworkJob, record: ArchiveRecord) -> Container[int]:
+def _sizes(job: NetworkJob, record: ArchiveRecord) -> Container[int | None]:
     """The sizes that a copy with this record may have, in bytes. Of another user's it is what the
     lock or the catalogue says, or else what any archive may have."""
     if record.source != ANOTHERS:
@@ -111,7 +118,7 @@ def why_skipped(job: NetworkJob) -> tuple[str, ...]:
         return ()
     if not _is_settled(job):
         why = "another user's, and nothing on record vouches for it"
-    elif os.stat(path).st_size not in _sizes(job, record):
+    elif size_of(path) not in _sizes(job, record):
         why = "another user's, and not of the size on record"
     else:
         return ()
@@ -131,7 +138,7 @@ def of_digest(job: NetworkJob, sha256: str) -> ArchiveRecord | None:
         if (
             record is None
             or record.sha256 != sha256
-            or os.stat(path).st_size not in _sizes(job, record)
+            or size_of(path) not in _sizes(job, record)
             or sha256_or_nothing(path, job.config.settings.max_unpacked) != sha256
         ):
             continue

@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tasks.config import lock
-from tasks.core.files import is_file
+from tasks.core.files import is_file, size_of
 from tasks.core.receipts import read
 from tasks.core.staging import NOTE
 from tasks.core.temporary import is_own
@@ -88,7 +88,7 @@ def _in_place(job: NetworkJob, source: Source) -> Outlook | None:
     path = job.workspace.root / source.path if source.path is not None else None
     if path is None or not is_file(path):
         return None
-    return Outlook(place="file", source=source.shown, size=path.stat().st_size)
+    return Outlook(place="file", source=source.shown, size=size_of(path))
 
 
 def _in_shared_cache(job: NetworkJob, size: int | None) -> Outlook | None:
@@ -97,8 +97,8 @@ def _in_shared_cache(job: NetworkJob, size: int | None) -> Outlook | None:
     if settled is not None:
         for cache in archive_cache.shared_caches(job):
             for path in shared.candidates(job, cache, settled):
-                found = path.stat().st_size
-                if size in (None, found):
+                found = size_of(path)
+                if found is not None and size in (None, found):
                     return Outlook(place="file", source=str(path), size=found)
     return None
 
@@ -113,7 +113,7 @@ def _in_cache(job: NetworkJob) -> ArchiveRecord | None:
         if not is_file(path) or not os.access(path, os.R_OK):
             continue
         record = archive_cache.read_record(job.cache.record(path))
-        if record is None or path.stat().st_size != record.size:
+        if record is None or size_of(path) != record.size:
             continue
         # Without a digest on record it counts by the rules of `cached.usable`.
         believed = path == own and is_own(path) and not record.came_plainly
@@ -130,7 +130,7 @@ def _begun(job: NetworkJob, source: Source) -> int:
     for path in place.parent.glob(f"{place.stem}.*.part"):
         known = read_side_car(path)
         if known is not None and known.url == source.shown and if_range(known):
-            sizes.append(path.stat().st_size)
+            sizes.append(size_of(path) or 0)
     return max(sizes)
 
 

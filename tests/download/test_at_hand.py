@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tasks.core.paths import Workspace
-from tasks.download import step
+from tasks.download import cached, step
+from tasks.download.outlook import outlook
 from tasks.pipeline import archive_cache
+from tasks.pipeline.archive_cache import ArchiveRecord
 from tasks.pipeline.job import NetworkJob, Silent
-from tests.support.downloads import BODY, OTHER, SHA256, install, network_job, receipt_of
+from tests.support.downloads import (
+    BODY,
+    OTHER,
+    SHA256,
+    install,
+    leave_partial,
+    network_job,
+    receipt_of,
+)
 from tests.support.jobs import with_network
 from tests.support.servers import file, serving
 
@@ -79,3 +91,38 @@ def test_a_network_that_was_edited_does_not_answer(job: NetworkJob) -> None:
     archive_cache.drop(job)
     install(job, SHA256).write_bytes(b"model { edited }")
     assert step.run(moved(job), Silent()).kind == "deferred"
+
+
+def test_a_copy_that_another_doit_takes_while_it_is_looked_for_is_passed_over(
+    job: NetworkJob,
+) -> None:
+    """Its name and its record are still there, as they are right after the names were listed."""
+    gone = archive_cache.cached(job).with_name("a-gone.tar.gz")
+    gone.symlink_to("nowhere")
+    record = archive_cache.read_record(job.cache.record(archive_cache.cached(job)))
+    assert record is not None
+    archive_cache.write_record(job.cache.record(gone), record)
+    assert step.run(moved(job), Silent()).note == "found in the cache"
+
+
+def test_a_copy_that_is_taken_while_it_is_hashed_is_none(
+    job: NetworkJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = archive_cache.measured
+
+    def taken(job: NetworkJob, path: Path, record: ArchiveRecord) -> ArchiveRecord:
+        path.unlink()
+        return measured(job, path, record)
+
+    monkeypatch.setattr(archive_cache, "measured", taken)
+    assert cached.usable(job) is None
+
+
+def test_a_partial_that_another_doit_takes_while_room_is_looked_for_counts_nothing(
+    job: NetworkJob,
+) -> None:
+    archive_cache.drop(job)
+    gone = leave_partial(job.cache, NOBODY, BODY[:9], total=len(BODY))
+    gone.unlink()
+    gone.symlink_to("nowhere")
+    assert outlook(moved(job)).begun == 0

@@ -21,7 +21,7 @@ from tasks.download import partial, step
 from tasks.pipeline import archive_cache, step_lock
 from tasks.pipeline.job import Outcome, Silent, Unit
 from tasks.web.answer import SideCar
-from tests.support.downloads import BODY, OTHER, Waits, network_job, partials
+from tests.support.downloads import BODY, OTHER, Waits, leave_partial, network_job, partials
 from tests.support.servers import answer, broken_off, file, paused, serving, stalled
 
 ROOT = Path(__file__).parents[2]
@@ -134,17 +134,6 @@ def test_a_complete_partial_is_not_fetched_again(workspace: Workspace, cache: Ca
         step.run(job, Silent())
         assert server.asked("Range") == [f"bytes={len(BODY)}-"]
     assert archive_cache.cached(job).read_bytes() == BODY
-
-
-def leave_partial(
-    cache: Cache, url: str, body: bytes, *, total: int | None, etag: str = '"one"'
-) -> Path:
-    """A partial file as a dead process leaves it."""
-    partial_file = partial.PartialFile(cache.partial("net", partial.address_key(url)), url)
-    partial_file.restart(SideCar(url=url, etag=etag, total=total), ())
-    partial_file.write(body)
-    partial_file.close()
-    return partial_file.path
 
 
 @pytest.mark.parametrize("torn", [b"", b"{", b'{"url": 5}', b"\x00" * 40])

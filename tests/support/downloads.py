@@ -12,11 +12,13 @@ from typing import Any
 
 from tasks.config import lock
 from tasks.config.types import Config, Digests, LockEntry, Network, Settings
-from tasks.core.paths import Workspace
+from tasks.core.paths import Cache, Workspace
 from tasks.core.receipts import read, write
+from tasks.download import partial
 from tasks.download.transfer import Tools
 from tasks.pipeline.job import NetworkJob
 from tasks.pipeline.receipts import DownloadReceipt, ExtractReceipt, FileRecord
+from tasks.web.answer import SideCar
 
 # Random bytes don't compress, so the archive is a little longer than its content.
 BODY = gzip.compress(random.Random(5).randbytes(300_000), mtime=0)
@@ -98,3 +100,14 @@ def install(job: NetworkJob, archive_sha256: str) -> Path:
         ExtractReceipt(definition="", archive_sha256=archive_sha256, files=files),
     )
     return path
+
+
+def leave_partial(
+    cache: Cache, url: str, body: bytes, *, total: int | None, etag: str = '"one"'
+) -> Path:
+    """A partial file as a dead process leaves it."""
+    partial_file = partial.PartialFile(cache.partial("net", partial.address_key(url)), url)
+    partial_file.restart(SideCar(url=url, etag=etag, total=total), ())
+    partial_file.write(body)
+    partial_file.close()
+    return partial_file.path
