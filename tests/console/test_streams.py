@@ -8,12 +8,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
+from tests.support import forked
 from tests.support.annotated import fill
-from tests.support.checkouts import ROOT, Checkout, check_out
+from tests.support.checkouts import Checkout, check_out
+from tests.support.forked import Ended
 
 LABELS = ["café", "漢字", "🎲"]
 WORKSPACE = f"""
@@ -58,12 +59,6 @@ ALL: Commands = [
 C = {"LC_ALL": "C", "PYTHONUTF8": "0"}  # ASCII, also for the names of files
 
 
-class Ended(NamedTuple):
-    code: int
-    out: bytes
-    err: bytes
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A project whose labels, pictures and network have names of many letters, one picture a name
@@ -80,28 +75,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 def run_all(
     checkout: Checkout, folder: Path, stream: str, commands: Commands, **environment: str
 ) -> list[Ended]:
-    """Every command, in one process that forks; the exit codes are as they should be."""
-    driver = subprocess.run(
-        [sys.executable, "-m", "tests.support.forked", folder, stream],
-        cwd=checkout.root,
-        env={**os.environ, **checkout.environment, "PYTHONPATH": str(ROOT), **environment},
-        input=json.dumps([words for words, _ in commands]),
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=True,
+    """Every command; none ends in a traceback."""
+    ended = forked.run_all(
+        checkout, folder, [words for words, _ in commands], stream=stream, **environment
     )
-    ended = [
-        Ended(code, read(folder / f"{number}.out"), read(folder / f"{number}.err"))
-        for number, code in enumerate(json.loads(driver.stdout))
-    ]
     for one in ended:
         assert b"Traceback" not in one.out + one.err, one.err.decode(errors="replace")
     return ended
-
-
-def read(path: Path) -> bytes:
-    return path.read_bytes() if path.exists() else b""
 
 
 def test_no_command_lacks_a_letter_where_there_is_only_ascii(

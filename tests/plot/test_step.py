@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tasks.pipeline.job import Silent, WorkspaceJob
 from tasks.plot import step
 from tasks.plot.clean import clean
 from tests.support.checkouts import check_out
+from tests.support.once import once
 from tests.support.projects import tree
 from tests.support.shipped import ship
 
@@ -25,8 +27,15 @@ def job(workspace: Workspace) -> WorkspaceJob:
 
 
 @pytest.fixture
-def drawn(job: WorkspaceJob) -> WorkspaceJob:
-    assert step.run(job, Silent()).kind == "built"
+def drawn(job: WorkspaceJob, tmp_path_factory: pytest.TempPathFactory) -> WorkspaceJob:
+    """The job, done; drawn once for all tests."""
+
+    def draw(folder: Path) -> Path:
+        workspace = Workspace(folder)
+        assert step.run(WorkspaceJob(ship(workspace), workspace), Silent()).kind == "built"
+        return folder
+
+    shutil.copytree(once(tmp_path_factory, "plot", draw), job.workspace.root, dirs_exist_ok=True)
     return job
 
 

@@ -12,8 +12,50 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
+
+from tests.support.checkouts import ROOT, Checkout
+
+
+class Ended(NamedTuple):
+    """A command that ended: its exit code, and what it wrote."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+
+def run_all(
+    checkout: Checkout,
+    folder: Path,
+    commands: Sequence[Sequence[str]],
+    stream: str = "file",
+    **environment: str,
+) -> list[Ended]:
+    """Run commands of doit one after the other; `folder` and `stream` as the module says."""
+    folder.mkdir(parents=True, exist_ok=True)
+    driver = subprocess.run(
+        [sys.executable, "-m", "tests.support.forked", folder, stream],
+        cwd=checkout.root,
+        env={**os.environ, **checkout.environment, "PYTHONPATH": str(ROOT), **environment},
+        input=json.dumps(commands),
+        capture_output=True,
+        text=True,
+        timeout=checkout.patience,
+        check=True,
+    )
+    return [
+        Ended(code, _read(folder / f"{number}.out"), _read(folder / f"{number}.err"))
+        for number, code in enumerate(json.loads(driver.stdout))
+    ]
+
+
+def _read(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
 
 
 def open_stream(kind: str, path: Path) -> int:

@@ -89,7 +89,6 @@ class Scene:
         environment = {
             "TOD_CACHE": str(self.cache),
             "REQUESTS_CA_BUNDLE": str(trusted().bundle),
-            "PYTHONPYCACHEPREFIX": str(self.root / "compiled"),
             "PYTHONHASHSEED": "0",  # doit would run tasks in another order each time
         }
         return Checkout(workspace, environment, self.patience)

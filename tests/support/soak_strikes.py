@@ -105,7 +105,7 @@ def _await(checkout: Checkout, task: str, process: subprocess.Popen[str]) -> Non
         while process.poll() is None:
             if receipt.exists() and is_done(receipt):
                 return
-            time.sleep(0.001)
+            time.sleep(0.003)
 
 
 def _receipt(checkout: Checkout, task: str) -> Path:
@@ -129,7 +129,7 @@ def _await_fraction(
     while process.poll() is None and not receipt.exists():
         if written(place, checkout, instant.task) >= enough:
             break
-        time.sleep(0.001)
+        time.sleep(0.003)
     time.sleep(max(instant.fraction - 1.0, 0.0) * seconds)
 
 
