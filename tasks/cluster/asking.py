@@ -72,6 +72,7 @@ class Orders:
         Thread(target=do, daemon=True).start()
 
     def _about(self, worker: str) -> About:
+        self._connection.must_have_functions(worker)
         return msgspec.json.decode(self._connection.call(worker, remote.about), type=About)
 
     def _carry_out(self, worker: str, batch: Batch) -> Came:

@@ -6,6 +6,7 @@ Nothing but this project's own functions is called, by their names, with plain b
 from __future__ import annotations
 
 import logging
+import pkgutil
 import time
 import warnings
 from collections.abc import Callable
@@ -45,16 +46,26 @@ class Seen(Struct):
     Attributes:
         sign: its last sign of life; `moved` is when it came, by our own clock.
         is_taken: it is doing, or is to do, what somebody else asked of it.
+        paused: since when Dask gives it nothing to do, for its memory is nearly used up; None if it
+            does.
     """
 
     name: str
     sign: object
     moved: float
     is_taken: bool = False
+    paused: float | None = None
 
 
 class Connection:
-    """To one scheduler, by a Dask client. Threads may share it."""
+    """To one scheduler, by a Dask client. Threads may share it.
+
+    A worker is called by its address and its own scratch folder: the process that takes a dead
+    one's place may get its address, and has nothing of what that one had.
+
+    Attributes:
+        workers: who is there.
+    """
 
     def __init__(self, client: Any, settings: Settings) -> None:
         self.workers: dict[str, Seen] = {}
@@ -80,10 +91,14 @@ class Connection:
             raise SchedulerLostError from error
         now, seen = time.monotonic(), dict[str, Seen]()
         for address, one in found["workers"].items():
-            sign, before = one.get("last_seen"), self.workers.get(address)
+            worker = f"{address} {one.get('local_directory')}"
+            sign, before = one.get("last_seen"), self.workers.get(worker)
             moved = before.moved if before is not None and before.sign == sign else now
             is_taken = not self._own.issuperset(doing.get(address, ()))
-            seen[address] = Seen(str(one.get("name") or address), sign, moved, is_taken)
+            paused = now if one.get("status") == "paused" else None
+            if paused and before is not None and before.paused is not None:
+                paused = before.paused
+            seen[worker] = Seen(str(one.get("name") or address), sign, moved, is_taken, paused)
         self.workers = seen
 
     def close(self) -> None:
@@ -98,7 +113,19 @@ class Connection:
             return "it is gone: killed, out of memory, or stopped"
         if time.monotonic() - seen.moved > silence:
             return f"it has not answered for {silence:g} s"
+        if seen.paused is not None and time.monotonic() - seen.paused > silence:
+            return f"Dask has paused it for {silence:g} s: its memory is nearly used up"
         return ""
+
+    def must_have_functions(self, worker: str) -> None:
+        """Find out that a worker can import what it will be called for. It is looked for by its
+        name: a worker that is sent a function which it can't import ends, with all that others
+        have it do.
+
+        Raises:
+            WorkerLostError, WorkerUnfitError, SchedulerLostError: as for `call`.
+        """
+        self._call(worker, pkgutil.resolve_name, "tasks.cluster.worker:about")
 
     def call(self, worker: str, function: Callable[..., bytes], *args: object) -> bytes:
         """Call a function on a worker, and wait for what it gives back.
@@ -108,6 +135,10 @@ class Connection:
             WorkerUnfitError: it does not have the function, or the function raised.
             SchedulerLostError: the scheduler is gone.
         """
+        result: bytes = self._call(worker, function, *args)
+        return result
+
+    def _call(self, worker: str, function: Callable[..., Any], *args: object) -> Any:
         key = f"tod-tf2-{function.__name__}-{token()}"
         self._own.add(key)
         try:
@@ -115,14 +146,13 @@ class Connection:
                 function,
                 *args,
                 key=key,
-                workers=[worker],
+                workers=[worker.partition(" ")[0]],
                 allow_other_workers=False,
                 pure=False,
             )
             while True:
                 with suppress(TimeoutError):  # also what is done lies on the worker, and may stay
-                    result: bytes = future.result(timeout=TICK)
-                    return result
+                    return future.result(timeout=TICK)
                 if why := self.why_lost(worker):
                     future.cancel(force=True)
                     raise WorkerLostError(why)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from queue import Empty
@@ -108,7 +108,7 @@ class _Run:
         self._address, self._settings, self._only = address, settings, only
         self._works = {work.network.name: work for work in works}
         self._progress, self._took = progress, took
-        self._names: dict[str, str] = {}  # address of a worker → its name
+        self._names: dict[str, str] = {}  # worker → its name
         self._asked: set[str] = set()
         self._was_there = False
         self._fit: set[str] = set()
@@ -138,7 +138,8 @@ class _Run:
                 self.board.lose_all()
                 for known in (self._asked, self._fit, self._ready, self._sent):
                     known.clear()
-                self._progress.note(f"scheduler {redacted(self._address)}: gone; waiting for it")
+                gone = "gone; waiting for it, and for workers: Dask's end with their scheduler"
+                self._progress.note(f"scheduler {redacted(self._address)}: {gone}")
 
     def report(self) -> Report:
         board, name = self.board, self._name
@@ -146,9 +147,12 @@ class _Run:
         for network, (why, is_broken) in board.given_up.items():
             kind = BrokenNetworkError if is_broken else NetworkError
             failed[network] = kind(network, why)
+        pictures = Counter[str]()
+        for worker, number in board.done.items():  # one that was started again is another
+            pictures[name(worker)] += number
         return Report(
             failed=failed,
-            pictures={name(worker): count for worker, count in board.done.items()},
+            pictures=dict(pictures),
             failures=tuple(Failure(name(f.worker), f.network, f.why) for f in board.failures),
             unused={name(worker): why for worker, why in board.excluded.items()},
             unlike=tuple(dict.fromkeys(self._unlike)),
@@ -181,7 +185,9 @@ class _Run:
 
     def _usable(self, connection: Connection) -> list[str]:
         return [
-            one for one in connection.workers if one in self._fit and one not in self.board.excluded
+            worker
+            for worker, seen in connection.workers.items()
+            if worker in self._fit and worker not in self.board.excluded and seen.paused is None
         ]
 
     def _hand_out(self, connection: Connection, orders: Orders) -> None:
@@ -221,7 +227,7 @@ class _Run:
             whys = [f"{self._name(w)}: {why}" for w, why in self.board.excluded.items()]
             whom = f"worker {self._only}" if self._only else "worker that can be used"
             why = f"it has no {whom}" + "".join(f"; {why}" for why in whys[:MOST_TOLD])
-            todo = "what was found until now is kept; run doit again"
+            todo = "start one and run doit again; what was found until now is kept"
             raise UnreachableError(f"scheduler {redacted(self._address)}", why, todo)
 
     def _take(self, orders: Orders) -> None:

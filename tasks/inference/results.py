@@ -16,6 +16,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tasks.core import receipts
 from tasks.core.files import human_size, read_file, write_atomic
@@ -252,7 +253,13 @@ def load_saved(path: Path, kind: type[S]) -> S:
 
 
 def save(path: Path, content: NetworkMeasurements | ProjectPictures) -> None:
-    """Save it; OSError where it can't be written, or would be more than `load_saved` reads."""
+    """Save it; OSError where it can't be written, or would be more than `load_saved` reads.
+
+    What was found is saved in the order of the pictures' digests: in which order it was found, and
+    by whom, changes nothing.
+    """
+    if isinstance(content, NetworkMeasurements):
+        content = replace(content, pictures=dict(sorted(content.pictures.items())))
     encoded = msgspec.json.encode(content)
     if len(encoded) > LARGEST_SAVED:
         why = f"what was found takes more than {human_size(LARGEST_SAVED)}: compare fewer pictures"

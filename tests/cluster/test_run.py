@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -53,10 +54,13 @@ def detect(job: ProjectJob, progress: Progress | None = None) -> Report:
 
 
 def is_whole(job: ProjectJob, name: str) -> bool:
-    """Whether all that has to be found by a network is noted, and nothing else."""
+    """Whether all that has to be found by a network is noted, in one order, and nothing else."""
     saved = load_saved(job.workspace.network_notes(name), NetworkMeasurements)
-    return len(saved.pictures) == PICTURES and all(
-        one == found(sha256) for sha256, one in saved.pictures.items()
+    in_order = list(saved.pictures) == sorted(saved.pictures)
+    return (
+        in_order
+        and len(saved.pictures) == PICTURES
+        and all(one == found(sha256) for sha256, one in saved.pictures.items())
     )
 
 
@@ -95,7 +99,8 @@ def test_the_scheduler_is_started_again_and_the_work_goes_on(
     report = detect(job, watched)
     assert all(is_whole(job, name) for name in NETWORKS)
     assert report.pictures["after"] > 0
-    assert watched.notes == [f"scheduler {cluster.address}: gone; waiting for it"]
+    [note] = watched.notes
+    assert note.startswith(f"scheduler {cluster.address}: gone; waiting for it")
 
 
 def test_a_worker_that_can_not_be_used_is_told_by_name_and_the_others_do_its_work(
@@ -111,6 +116,52 @@ def test_a_worker_that_can_not_be_used_is_told_by_name_and_the_others_do_its_wor
     assert set(report.pictures) == {"good"}
     assert report.unused["old"].startswith("it has tensorflow 2.9.0, here is ")
     assert any(line.startswith("worker full: ") and "memory?" in line for line in report.lines)
+
+
+def test_a_worker_without_our_modules_is_told_and_stays_alive(
+    cluster: Cluster, job: ProjectJob, tmp_path: Path
+) -> None:
+    """Others may have it do their own work: it must not end for what it was asked."""
+    (tmp_path / "empty").mkdir()
+    cluster.start_worker("bare", stand_in=False, place=str(tmp_path / "empty"))
+    cluster.start_worker("good")
+    cluster.wait_for("bare", "good")
+    report = detect(job)
+    assert not report.failed
+    assert report.unused["bare"].startswith("it can't import tasks: start it in a checkout")
+    assert cluster.processes["bare"].poll() is None
+    assert "End worker" not in cluster.said("bare")
+
+
+def test_a_worker_that_dask_has_paused_is_told_and_never_waited_for(
+    cluster: Cluster, job: ProjectJob
+) -> None:
+    cluster.start_worker("small", "--memory-limit", "40MB")
+    cluster.wait_for("small")
+    with pytest.raises(UnreachableError, match=r"small: Dask has paused it for 1\.5 s: its memory"):
+        detect(job)
+    cluster.start_worker("good")
+    cluster.wait_for("good")
+    assert set(detect(job).pictures) == {"good"}
+
+
+def test_a_worker_that_takes_a_dead_ones_address_is_another(
+    cluster: Cluster, job: ProjectJob
+) -> None:
+    """As Dask's nanny starts one again at a port that was chosen; it has no network and no picture
+    of what was sent to the dead one."""
+    port = cluster.free_port()
+    cluster.start_worker("w1", "--worker-port", port, STAND_IN_SECONDS="0.1")
+    cluster.wait_for("w1")
+
+    def strike() -> None:
+        cluster.kill("w1")
+        cluster.start_worker("w1", "--worker-port", port, cache="another")
+
+    report = detect(job, Watched(9, strike))
+    assert not report.failed
+    assert all(is_whole(job, name) for name in NETWORKS)
+    assert report.pictures == {"w1": 2 * PICTURES}
 
 
 def test_where_no_worker_is_left_the_run_ends_with_what_was_wrong_with_each(

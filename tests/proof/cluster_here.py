@@ -73,6 +73,10 @@ def seen(checkout: Checkout) -> dict[str, Any]:
     return {name: json.loads(path.read_bytes())["seen"] for name, path in found.items()}
 
 
+def bytes_of(checkout: Checkout) -> dict[str, bytes]:
+    return {name: notes(checkout, name).read_bytes() for name in NETWORKS}
+
+
 def forget(checkout: Checkout, networks: tuple[str, ...] = NETWORKS) -> None:
     """Have these networks run on all pictures again, without timing them again."""
     for name in networks:
@@ -119,7 +123,7 @@ def timed(checkout: Checkout, folder: Path, rounds: int, pictures: int) -> bool:
 
 def struck(checkout: Checkout, folder: Path) -> bool:
     """Each blow in the middle of a run; whether the notes are those of the plain run."""
-    expected, right = seen(checkout), True
+    expected, whole, right = seen(checkout), bytes_of(checkout), True
     blows: dict[str, Callable[[Cluster, subprocess.Popen[str]], object]] = {
         "a worker is killed": lambda made, _: made.kill("w1"),
         "a worker is frozen": lambda made, _: made.signal("w1", signal.SIGSTOP),
@@ -139,7 +143,7 @@ def struck(checkout: Checkout, folder: Path) -> bool:
             measure(checkout, made.address)
             said += f"\nthe second run had {left} pictures left to do"
         made.close()
-        is_right = seen(checkout) == expected
+        is_right = bytes_of(checkout) == whole
         right = right and is_right
         print(f"{blow}: {'the same notes' if is_right else 'OTHER NOTES'}")
         print("\n".join(f"    {line}" for line in said.splitlines() if "w" in line), flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -47,13 +48,22 @@ class Cluster:
             assert time.monotonic() < until, "the scheduler does not start"
             time.sleep(0.05)
 
-    def start_worker(self, name: str, *, stand_in: bool = True, **environment: str) -> None:
-        words = ["worker", self.address, "--name", name, "--nthreads", "1", "--no-nanny"]
+    def start_worker(
+        self,
+        name: str,
+        *options: str,
+        stand_in: bool = True,
+        place: str = str(ROOT),
+        cache: str = "",
+        **environment: str,
+    ) -> None:
+        """Start a worker in a folder; its cache is its own, or the one of this name."""
+        words = ["worker", self.address, "--name", name, "--nthreads", "1", "--no-nanny", *options]
         words += ["--no-dashboard", "--local-directory", str(self.folder / f"scratch-{name}")]
         if stand_in:
             words += ["--preload", str(STAND_IN)]
-        cache = str(self.folder / f"cache-{name}")
-        self._start(name, words, {"TOD_CACHE": cache, **environment})
+        folder = str(self.folder / f"cache-{cache or name}")
+        self._start(name, words, {"TOD_CACHE": folder, **environment}, place)
 
     def wait_for(self, *names: str) -> None:
         """Wait until the scheduler knows these workers."""
@@ -61,6 +71,11 @@ class Cluster:
         while not all("Registered to" in self.said(name) for name in names):
             assert time.monotonic() < until, "the workers do not start"
             time.sleep(0.05)
+
+    def free_port(self) -> str:
+        with socket.socket() as found:
+            found.bind(("127.0.0.1", 0))
+            return str(found.getsockname()[1])
 
     def signal(self, name: str, number: signal.Signals) -> None:
         self.processes[name].send_signal(number)
@@ -79,11 +94,13 @@ class Cluster:
         for process in self.processes.values():
             process.wait()
 
-    def _start(self, name: str, words: list[str], environment: Mapping[str, str]) -> None:
+    def _start(
+        self, name: str, words: list[str], environment: Mapping[str, str], place: str = str(ROOT)
+    ) -> None:
         with open(self.folder / f"{name}.log", "ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", "dask", *words],
-                cwd=ROOT,
+                cwd=place,
                 env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
