@@ -7,10 +7,10 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import IO
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from tasks.bundle import packages
 from tasks.bundle.layout import (
@@ -26,8 +26,8 @@ from tasks.bundle.layout import (
     total,
 )
 from tasks.config import lock
-from tasks.config.types import Config, Network
-from tasks.core.addresses import redacted
+from tasks.config.types import Config, LockEntry, Network
+from tasks.core.addresses import redacted, redacted_text
 from tasks.core.errors import DamagedError, DiskError, UsageError, UserFilesError
 from tasks.core.files import (
     BLOCK,
@@ -116,7 +116,7 @@ def _collect(
                 sha256=settled,
                 size=os.stat(path).st_size,
                 network=portable(network, config),
-                lock=job.lock_entry(),
+                lock=portable_entry(job.lock_entry()),
             )
             found.append(carried)
             files[archive(carried).name] = path
@@ -137,24 +137,42 @@ def at_hand(job: NetworkJob) -> Path | None:
 
 
 def portable(network: Network, config: Config) -> Network:
-    """The table as another workspace can use it: labels written out, no password, no path of this
-    machine."""
+    """The table as another workspace can use it: labels written out, no secret of an address, no
+    path of this machine."""
     labels = network.labels
+    texts = {name: redacted_text(v) for name, v in asdict(network).items() if isinstance(v, str)}
+    fields = {
+        **texts,
+        "labels": config.label_ids(network) if isinstance(labels, str) else labels,
+        "notes": tuple(map(redacted_text, network.notes)),
+        "sources": _portable_sources(network),
+        "archive": replace(network.archive, source=""),
+        "members": {path: replace(one, source="") for path, one in network.members.items()},
+        "smoke_picture": "",
+        "expect": None,  # of that picture
+    }
+    return replace(network, **fields)
+
+
+def portable_entry(entry: LockEntry | None) -> LockEntry | None:
+    """An entry of the lock as another workspace can read it."""
+    if entry is None:
+        return None
+    source = redacted_text(entry.source) if _means_the_same(entry.source) else "a local file"
+    return replace(entry, source=source)
+
+
+def _portable_sources(network: Network) -> tuple[str, ...]:
     kept = tuple(s for s in network.sources if redacted(s) == s and _means_the_same(s))
-    return replace(
-        network,
-        labels=config.label_ids(network) if isinstance(labels, str) else labels,
-        sources=kept or (f"exports/{network.name}.tar.gz",),
-        smoke_picture="",
-        expect=None,  # of that picture
-    )
+    return kept or (f"exports/{network.name}.tar.gz",)
 
 
 def _means_the_same(source: str) -> bool:
-    """Whether it is an address, or a path within a workspace."""
+    """Whether it is an address, or a path within a workspace: of no root, no drive, no home."""
     if "://" in source:
         return not source.lower().startswith("file:")
-    return not source.startswith("~") and not os.path.isabs(source) and ".." not in source
+    path = PureWindowsPath(source)  # which knows a path from a root of POSIX, too
+    return not path.anchor and not source.startswith("~") and ".." not in path.parts
 
 
 def stream(every: Iterable[Piece], files: Mapping[str, Path]) -> Iterator[bytes]:

@@ -19,6 +19,7 @@ import pytest
 from tasks.bundle import layout, pack, reading, take
 from tasks.compare.inputs import exported
 from tasks.config.load import load
+from tasks.config.types import LockEntry
 from tasks.core.errors import TodError
 from tasks.core.paths import Cache, Workspace
 from tasks.gc import sweep
@@ -85,6 +86,60 @@ def test_it_is_a_plain_tar_whose_sums_any_program_checks(
     listed = (folder / "bundle.json").read_text()
     assert "secret" not in listed
     assert json.loads(listed)["networks"][0]["network"]["labels"] == {"one": 1, "two": 7}
+
+
+def index_in(bundle: bytes) -> bytes:
+    """The content of bundle.json, the first member."""
+    size = layout.size_in(bundle[: layout.BLOCK])
+    assert size is not None
+    return bundle[layout.BLOCK : layout.BLOCK + size]
+
+
+def test_neither_paths_of_the_machine_nor_secrets_of_addresses_are_packed(tmp_path: Path) -> None:
+    """Wherever they stand: in the network's table, and in what the lock has of it."""
+    home = tmp_path / "ödd home of Anna"
+    teacher, archive = checkout(home), home / "my archives/x.tar.gz"
+    archive.parent.mkdir()
+    zoo_archive(archive)
+    address = "https://anna:hunter2@host.example/x.tar.gz?token=hunter2"
+    teacher.configure(
+        f'[networks.mine]\nsources = ["{archive}", "{address}"]\nlabels = ["one"]\n'
+        f'licence = "{address}"\nnotes = ["it was at {address} once"]\n'
+        f'archive = {{ size = {archive.stat().st_size}, source = "by hand, {archive}" }}\n'
+        f'members."pipeline.config" = {{ size = 1, source = "{address}" }}\n'
+    )
+    assert teacher.doit("verify:mine").code == 0
+    assert str(archive) in (teacher.root / "config/zoo.lock").read_text()
+    done = teacher.doit("bundle", str(tmp_path / "class.tar"), "mine")
+    assert (done.code, done.err) == (0, "")
+    content = (tmp_path / "class.tar").read_bytes()
+    for told in ("dd home", "my archives", str(tmp_path), "hunter2", "anna", "Anna"):
+        assert told.encode() not in content, told
+    assert json.loads(index_in(content))["networks"][0]["lock"]["source"] == "a local file"
+
+
+@pytest.mark.parametrize(
+    ("source", "carried"),
+    [
+        ("exports/x.tar.gz", "exports/x.tar.gz"),
+        ("adopted", "adopted"),
+        ("https://host.example/x.tar.gz", "https://host.example/x.tar.gz"),
+        ("https://a:b@host.example/x.tar.gz?c", "https://***@host.example/x.tar.gz?***"),
+        ("/home/a/x.tar.gz", "a local file"),
+        ("../x.tar.gz", "a local file"),
+        ("~/x.tar.gz", "a local file"),
+        ("~a/x.tar.gz", "a local file"),
+        ("File:///home/a/x.tar.gz", "a local file"),
+        ("C:\\Users\\a\\x.tar.gz", "a local file"),
+        ("\\\\server\\a\\x.tar.gz", "a local file"),
+    ],
+)
+def test_where_an_archive_came_from_is_told_as_it_may_be_elsewhere(
+    source: str, carried: str
+) -> None:
+    entry = pack.portable_entry(LockEntry(sha256="0" * 64, size=1, source=source))
+    assert entry is not None
+    assert entry.source == carried
 
 
 def test_the_same_content_gives_the_same_bytes(
