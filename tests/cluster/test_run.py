@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tasks.cluster import VARIABLE
 from tasks.cluster.report import Report
@@ -53,6 +55,12 @@ def detect(job: ProjectJob, progress: Progress | None = None) -> Report:
     return on_cluster.detect(job, given, pictures, progress or Silent())
 
 
+def patient(job: ProjectJob) -> ProjectJob:
+    """The same, for a busy machine on which processes take their time to start."""
+    settings = replace(job.config.settings, connect_timeout=30, read_timeout=60)
+    return replace(job, config=replace(job.config, settings=settings))
+
+
 def is_whole(job: ProjectJob, name: str) -> bool:
     """Whether all that has to be found by a network is noted, in one order, and nothing else."""
     saved = load_saved(job.workspace.network_notes(name), NetworkMeasurements)
@@ -90,13 +98,19 @@ def test_the_scheduler_is_started_again_and_the_work_goes_on(
     cluster.start_worker("before", STAND_IN_SECONDS="0.1")
     cluster.wait_for("before")
 
-    def strike() -> None:
-        cluster.kill("scheduler")
+    def start_again() -> None:
         cluster.start_scheduler()
         cluster.start_worker("after")
 
+    later = threading.Timer(1, start_again)
+
+    def strike() -> None:
+        cluster.kill("scheduler")
+        later.start()
+
     watched = Watched(9, strike)
-    report = detect(job, watched)
+    report = detect(patient(job), watched)
+    later.join()
     assert all(is_whole(job, name) for name in NETWORKS)
     assert report.pictures["after"] > 0
     [note] = watched.notes
@@ -158,7 +172,7 @@ def test_a_worker_that_takes_a_dead_ones_address_is_another(
         cluster.kill("w1")
         cluster.start_worker("w1", "--worker-port", port, cache="another")
 
-    report = detect(job, Watched(9, strike))
+    report = detect(patient(job), Watched(9, strike))
     assert not report.failed
     assert all(is_whole(job, name) for name in NETWORKS)
     assert report.pictures == {"w1": 2 * PICTURES}
