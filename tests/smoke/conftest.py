@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -35,19 +36,25 @@ def install(workspace: Workspace, source: Path, name: str) -> None:
     write(workspace.receipt("extract", name), receipt)
 
 
+def job_of(
+    workspace: Workspace,
+    saved_models: Path,
+    model: str,
+    *,
+    smoke_timeout: float = 100.0,
+    smoke_image: str = "",
+    **fields: object,
+) -> NetworkJob:
+    """One of the saved models, installed, and the job that runs it."""
+    network = msgspec.convert({"name": model, "sources": ("x",), **fields}, Network)
+    install(workspace, saved_models / model, network.name)
+    settings = Settings(smoke_timeout=smoke_timeout, smoke_image=smoke_image)
+    config = Config(networks={network.name: network}, projects={}, settings=settings)
+    return NetworkJob(config, workspace, network=network)
+
+
 @pytest.fixture
 def make_job(workspace: Workspace, saved_models: Path) -> MakeJob:
-    """`make_job(model, smoke_image=…, smoke_timeout=…, **fields of Network)`: one of the saved
-    models, installed, and the job that runs it."""
-
-    def job(
-        model: str, *, smoke_timeout: float = 100.0, smoke_image: str = "", **fields: object
-    ) -> NetworkJob:
-        given = {"name": model, "sources": ("x",), **fields}
-        network = msgspec.convert(given, Network)
-        install(workspace, saved_models / model, network.name)
-        settings = Settings(smoke_timeout=smoke_timeout, smoke_image=smoke_image)
-        config = Config(networks={network.name: network}, projects={}, settings=settings)
-        return NetworkJob(config, workspace, network=network)
-
-    return job
+    """`make_job(model, smoke_image=…, smoke_timeout=…, **fields of Network)`: `job_of` in this
+    test's workspace."""
+    return partial(job_of, workspace, saved_models)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,11 +22,11 @@ from tasks.core.paths import Workspace
 from tasks.inference import child
 from tasks.inference.environment import Permissions
 from tasks.inference.report import Check, Report, SmokeReceipt
-from tasks.pipeline.job import NetworkJob, Silent
+from tasks.pipeline.job import NetworkJob, Silent, Unit
 from tasks.pipeline.receipts import ExtractReceipt
 from tasks.smoke import step
 from tasks.smoke.clean import clean
-from tests.smoke.conftest import ODD, MakeJob
+from tests.smoke.conftest import ODD, MakeJob, job_of
 from tests.support.savedmodels import CHATTER, ODD_SIZE
 
 pytestmark = pytest.mark.slow
@@ -45,12 +43,22 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     child.shared().close()
 
 
+LABELS = {"dog": 18, "person": 1}
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory, saved_models: Path) -> Workspace:
+    """A workspace in which the network `zoo` was run."""
+    workspace = Workspace(tmp_path_factory.mktemp("ran"))
+    step.run(job_of(workspace, saved_models, "zoo", labels=LABELS), Silent())
+    return workspace
+
+
 @pytest.fixture
-def zoo(make_job: MakeJob) -> NetworkJob:
-    """A network that was run."""
-    job = make_job("zoo", labels={"dog": 18, "person": 1})
-    step.run(job, Silent())
-    return job
+def zoo(ran: Workspace, workspace: Workspace, make_job: MakeJob) -> NetworkJob:
+    """A network that was run, in a workspace of the test's own."""
+    shutil.copytree(ran.root, workspace.root, dirs_exist_ok=True)
+    return make_job("zoo", labels=LABELS)
 
 
 def report(job: NetworkJob) -> Report:
@@ -338,30 +346,6 @@ def test_without_tensorflow_it_says_what_to_do(
         step.run(make_job("zoo"), Silent())
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
-def test_a_killed_process_is_told_and_the_next_network_runs(make_job: MakeJob) -> None:
-    endless, zoo = make_job("endless"), make_job("zoo")
-    threading.Thread(target=kill_when_running).start()
-    with pytest.raises(NetworkError, match="killed by signal 9: out of memory"):
-        step.run(endless, Silent())
-    assert step.run(zoo, Silent()).kind == "built"
-
-
-def kill_when_running() -> None:
-    """Kill the shared child once it is at work, as a system out of memory does."""
-    time.sleep(2)
-    process = child.shared()._process
-    assert process is not None
-    os.kill(process.popen.pid, signal.SIGKILL)
-
-
-def test_an_endless_network_is_given_up(make_job: MakeJob) -> None:
-    job = make_job("zoo")
-    step.run(job, Silent())  # the start of TensorFlow has the same limit
-    with pytest.raises(NetworkError, match="did not answer within 3 seconds; raise smoke_timeout"):
-        step.run(make_job("endless", smoke_timeout=3.0), Silent())
-
-
 @pytest.mark.parametrize("name", ["smoke.json", "smoke.png"])
 def test_a_result_that_the_user_edited_is_backed_up_and_named(zoo: NetworkJob, name: str) -> None:
     step.run(zoo, Silent())
@@ -392,3 +376,31 @@ def test_results_of_a_network_that_fails_are_still_the_builds(make_job: MakeJob)
     assert job.workspace.smoke_json(job.name).exists()
     assert clean(job.workspace, job.name, False, lambda line: None) == []
     assert not job.workspace.results(job.name).exists()
+
+
+# The last two end TensorFlow's process, which the tests before share.
+
+
+class Killing(Silent):
+    """Kills the shared process once a network is being run, as a system out of memory does."""
+
+    def begin(self, doing: str, total: int | None, unit: Unit = "bytes") -> None:
+        if doing == "run":
+            process = child.shared()._process
+            assert process is not None
+            os.kill(process.popen.pid, signal.SIGKILL)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+def test_a_killed_process_is_told_and_the_next_network_runs(make_job: MakeJob) -> None:
+    endless, zoo = make_job("endless"), make_job("zoo")
+    with pytest.raises(NetworkError, match="killed by signal 9: out of memory"):
+        step.run(endless, Killing())
+    assert step.run(zoo, Silent()).kind == "built"
+
+
+def test_an_endless_network_is_given_up(make_job: MakeJob) -> None:
+    job = make_job("zoo")
+    step.run(job, Silent())  # the start of TensorFlow has the same limit
+    with pytest.raises(NetworkError, match="did not answer within 2 seconds; raise smoke_timeout"):
+        step.run(make_job("endless", smoke_timeout=2.0), Silent())
