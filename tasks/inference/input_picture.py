@@ -89,7 +89,7 @@ def other_shape(pixels: Pixels) -> Pixels:
 
 
 def _decoded(content: bytes) -> Pixels:
-    import tensorflow as tf
+    from embedded.without_keras import tf
 
     try:
         decoded = tf.io.decode_image(content, channels=3, expand_animations=False)

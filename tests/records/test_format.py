@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -109,43 +108,45 @@ def test_a_length_that_no_memory_holds_is_refused() -> None:
         list(read_frames(io.BytesIO(b"\xff" * 7 + head + bytes(10))))
 
 
-TENSORFLOW = """
-import sys
-import tensorflow as tf
-FEATURES = {
-    "image/encoded": tf.io.FixedLenFeature((), tf.string),
-    "image/format": tf.io.FixedLenFeature((), tf.string),
-    "image/filename": tf.io.FixedLenFeature((), tf.string),
-    "image/height": tf.io.FixedLenFeature((), tf.int64),
-    "image/width": tf.io.FixedLenFeature((), tf.int64),
-    "image/object/bbox/xmin": tf.io.VarLenFeature(tf.float32),
-    "image/object/bbox/xmax": tf.io.VarLenFeature(tf.float32),
-    "image/object/bbox/ymin": tf.io.VarLenFeature(tf.float32),
-    "image/object/bbox/ymax": tf.io.VarLenFeature(tf.float32),
-    "image/object/class/text": tf.io.VarLenFeature(tf.string),
-    "image/object/class/label": tf.io.VarLenFeature(tf.int64),
-    "image/object/difficult": tf.io.VarLenFeature(tf.int64),
-}
-def values(sparse):
-    return tf.sparse.to_dense(sparse).numpy().tolist()
-for record in tf.data.TFRecordDataset([sys.argv[1]]):
-    read = tf.io.parse_single_example(record, FEATURES)
-    picture = tf.io.decode_image(read["image/encoded"], channels=3, expand_animations=False)
-    print([
-        read["image/filename"].numpy().decode(),
-        read["image/format"].numpy().decode(),
-        [int(read["image/height"]), int(read["image/width"])],
-        list(picture.shape),
-        [[round(v, 4) for v in values(read[f"image/object/bbox/{edge}"])]
-         for edge in ("xmin", "ymin", "xmax", "ymax")],
-        [text.decode() for text in values(read["image/object/class/text"])],
-        values(read["image/object/class/label"]),
-        values(read["image/object/difficult"]),
-    ])
-"""
+def as_tensorflow_reads(path: Path) -> list[list[Any]]:
+    """Of each example: file name, format, height and width, the decoded picture's shape, the boxes'
+    xmin, ymin, xmax and ymax, and their texts, labels and `difficult`."""
+    from embedded.without_keras import tf
+
+    texts = ("encoded", "format", "filename")
+    edges, lists = ("xmin", "ymin", "xmax", "ymax"), {"text": tf.string, "label": tf.int64}
+    features = {
+        **{f"image/{name}": tf.io.FixedLenFeature((), tf.string) for name in texts},
+        **{f"image/{name}": tf.io.FixedLenFeature((), tf.int64) for name in ("height", "width")},
+        **{f"image/object/bbox/{edge}": tf.io.VarLenFeature(tf.float32) for edge in edges},
+        **{f"image/object/class/{name}": tf.io.VarLenFeature(lists[name]) for name in lists},
+        "image/object/difficult": tf.io.VarLenFeature(tf.int64),
+    }
+
+    def of(record: Any) -> list[Any]:
+        read = tf.io.parse_single_example(record, features)
+        picture = tf.io.decode_image(read["image/encoded"], channels=3, expand_animations=False)
+
+        def values(name: str) -> list[Any]:
+            found: list[Any] = tf.sparse.to_dense(read[f"image/object/{name}"]).numpy().tolist()
+            return found
+
+        return [
+            read["image/filename"].numpy().decode(),
+            read["image/format"].numpy().decode(),
+            [int(read["image/height"]), int(read["image/width"])],
+            list(picture.shape),
+            [[round(value, 4) for value in values(f"bbox/{edge}")] for edge in edges],
+            [text.decode() for text in values("class/text")],
+            values("class/label"),
+            values("difficult"),
+        ]
+
+    return [of(record) for record in tf.data.TFRecordDataset([str(path)])]
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # TensorFlow's own
 def test_tensorflow_reads_what_we_wrote(tmp_path: Path) -> None:
     from tasks.core.paths import Workspace
     from tasks.pipeline.job import Silent
@@ -165,22 +166,15 @@ def test_tensorflow_reads_what_we_wrote(tmp_path: Path) -> None:
         (folder / f"{name[0]}.xml").write_bytes(xml(*boxes, size=size))
     (folder / "g.png").write_bytes(picture())
     step.run(job, Silent())
-    done = subprocess.run(
-        [sys.executable, "-c", TENSORFLOW, str(tmp_path / "cube_faces/training/train.record")],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    lines = done.stdout.splitlines()
-    flat = "[[0.1875, 0.0938], [0.125, 0.25], [0.75, 0.375], [0.5, 1.0]]"
-    tall = "[[0.25, 0.125], [0.0938, 0.1875], [1.0, 0.5], [0.375, 0.75]]"
-    rest = "['two', 'one'], [3, 7], [0, 0]]"
-    assert lines == [
-        f"['a.png', 'png', [48, 64], [48, 64, 3], {flat}, {rest}",
-        f"['b.gif', 'png', [48, 64], [48, 64, 3], {flat}, {rest}",
-        f"['c.bmp', 'bmp', [48, 64], [48, 64, 3], {flat}, {rest}",
-        f"['d.bmp', 'png', [48, 64], [48, 64, 3], {flat}, {rest}",
-        f"['e.jpg', 'jpeg', [64, 48], [64, 48, 3], {tall}, {rest}",
-        f"['f.jpg', 'jpeg', [48, 64], [48, 64, 3], {flat}, {rest}",
-        "['g.png', 'png', [48, 64], [48, 64, 3], [[], [], [], []], [], [], []]",
+    flat = [[0.1875, 0.0938], [0.125, 0.25], [0.75, 0.375], [0.5, 1.0]]
+    tall = [[0.25, 0.125], [0.0938, 0.1875], [1.0, 0.5], [0.375, 0.75]]
+    rest = [["two", "one"], [3, 7], [0, 0]]
+    assert as_tensorflow_reads(tmp_path / "cube_faces/training/train.record") == [
+        ["a.png", "png", [48, 64], [48, 64, 3], flat, *rest],
+        ["b.gif", "png", [48, 64], [48, 64, 3], flat, *rest],
+        ["c.bmp", "bmp", [48, 64], [48, 64, 3], flat, *rest],
+        ["d.bmp", "png", [48, 64], [48, 64, 3], flat, *rest],
+        ["e.jpg", "jpeg", [64, 48], [64, 48, 3], tall, *rest],
+        ["f.jpg", "jpeg", [48, 64], [48, 64, 3], flat, *rest],
+        ["g.png", "png", [48, 64], [48, 64, 3], [[], [], [], []], [], [], []],
     ]
