@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 
 from tasks.core.errors import UsageError
+from tasks.core.paths import Workspace
 from tasks.detect import command
 from tasks.detect.annotate import voc
 from tasks.detect.command import Choice
 from tasks.detect.pictures import pictures_of
-from tasks.inference.results import Detection
+from tasks.inference import child
+from tasks.inference.channel import Request
+from tasks.inference.measuring import MeasureReply, MeasureRequest
+from tasks.inference.results import Detection, PictureResult
+from tasks.pipeline.job import Silent
 from tests.support.annotated import picture, turned
+from tests.support.projects import install, project_job
 
 FOUND = Detection("one", 0.9, (0.25, 0.1, 0.75, 1.0))
 
@@ -119,3 +127,37 @@ def test_two_pictures_of_one_name_are_both_kept(tmp_path: Path) -> None:
         path.write_bytes(picture())
         command._take(number, path, (), {}, Choice(), out, "net")
     assert sorted(path.name for path in out.iterdir()) == ["same-2.jpg", "same.jpg"]
+
+
+class ReadsNothing:
+    """Stands in for TensorFlow's process: no picture can be used."""
+
+    def run(
+        self,
+        request: Request,
+        kind: type[MeasureReply],
+        limit: float,
+        phase: Callable[[str], None],
+        part: Callable[[msgspec.Raw], None],
+    ) -> MeasureReply:
+        asked = msgspec.json.decode(request.body, type=MeasureRequest)
+        for path, sha256 in asked.pictures:
+            fault = PictureResult(sha256, fault=f"the picture {path} can't be used: it is none")
+            part(msgspec.Raw(msgspec.json.encode(fault)))
+        return MeasureReply(None)
+
+
+def test_when_no_picture_can_be_read_it_is_told_and_nothing_is_left(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "shared", ReadsNothing)
+    install(workspace, "net")
+    broken, mine = tmp_path / "broken.jpg", tmp_path / "mine"
+    broken.write_bytes(b"no picture")
+    mine.mkdir()
+    config = project_job(workspace, "net").config
+    asked = ([str(broken)], {"out": str(mine)}, config, workspace, Silent())
+    with pytest.raises(UsageError, match=r"no picture could be read: .*broken\.jpg can't be used"):
+        command.detect(config.networks["net"], *asked)
+    assert mine.is_dir()
+    assert not any(mine.iterdir())

@@ -48,7 +48,12 @@ def _first_build(folder: Path) -> tuple[Checkout, Finished, dict[str, bytes]]:
 
 @pytest.fixture
 def built(first: First, tmp_path: Path) -> Checkout:
-    """A copy of the built workspace, file for file and time for time."""
+    """A copy of the built workspace."""
     assert first.finished.code == 0, first.finished.said
-    shutil.copytree(first.checkout.root, tmp_path / "built", symlinks=True)
-    return Checkout(tmp_path / "built", {"TOD_CACHE": str(tmp_path / "cache"), "TOD_OFFLINE": "1"})
+    return copied(first.checkout.root, tmp_path)
+
+
+def copied(root: Path, folder: Path) -> Checkout:
+    """A copy of a workspace, file for file and time for time, in `folder`."""
+    shutil.copytree(root, folder / "built", symlinks=True)
+    return Checkout(folder / "built", {"TOD_CACHE": str(folder / "cache"), "TOD_OFFLINE": "1"})

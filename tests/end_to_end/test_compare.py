@@ -9,10 +9,12 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from embedded.dataset import write
-from tests.end_to_end.conftest import EMBEDDED, TUTORIAL, did
-from tests.support.checkouts import Checkout
+import pytest
+
+from tests.end_to_end.conftest import EMBEDDED, TUTORIAL, First, copied, did
+from tests.support.checkouts import Checkout, Finished
 from tests.support.html import parse
+from tests.support.once import once
 
 PAGE = "results/cube_faces/index.html"
 OTHER = "two_stages"
@@ -21,12 +23,25 @@ ENTRY = """
 title = "Two stages <script>"
 family = "Faster R-CNN"
 sources = ["other.tar.gz"]
-labels = { one = 18, two = 1, three = 90 }
+labels = { one = 18, two = 1, three = 90, four = 2, five = 3, six = 4 }
 """
 
 
-def test_a_page_comes_of_it_and_a_second_run_does_nothing(built: Checkout) -> None:
-    done = built.doit("compare:cube_faces")
+@pytest.fixture(scope="module")
+def compared(first: First, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Finished]:
+    """A copy of the built workspace in which the networks were compared, and how that ended."""
+
+    def made(folder: Path) -> tuple[Path, Finished]:
+        checkout = copied(first.checkout.root, folder)
+        return checkout.root, checkout.doit("compare:cube_faces")
+
+    return once(tmp_path_factory, "compared", made)
+
+
+def test_a_page_comes_of_it_and_a_second_run_does_nothing(
+    compared: tuple[Path, Finished], tmp_path: Path
+) -> None:
+    built, done = copied(compared[0], tmp_path), compared[1]
     assert done.code == 0, done.said
     assert {"measure:cube_faces", "compare:cube_faces"} <= did(done)
     assert f"drawn scenes, all annotated: {PAGE}" in done.out
@@ -58,20 +73,18 @@ def results(checkout: Checkout) -> dict[str, Any]:
 
 
 def test_networks_of_two_families_are_compared_and_each_is_measured_once(
-    built: Checkout, saved_models: Path
+    compared: tuple[Path, Finished], tmp_path: Path, saved_models: Path
 ) -> None:
-    write(built.root / "cube_faces/images/test", 4_800_000, 4, (320, 240), ("one", "two"))
-    built.edit(f'    "{TUTORIAL}",\n', "")
-    assert built.doit("compare:cube_faces").code == 0
+    built = copied(compared[0], tmp_path)
     before = results(built)[EMBEDDED]
-
     with tarfile.open(built.root / "other.tar.gz", "w:gz") as archive:
         archive.add(saved_models / "zoo", OTHER)
+    built.edit(f'    "{TUTORIAL}",\n', "")
     built.edit(f'    "{EMBEDDED}",\n', f'    "{EMBEDDED}",\n    "{OTHER}",\n')
     built.edit("[settings]", f"{ENTRY}\n[settings]")
     done = built.doit("compare:cube_faces")
     assert done.code == 0, done.said
-    assert "2 of 2 networks, 4 pictures" in done.out
+    assert "2 of 2 networks, 24 drawn scenes" in done.out
     found = results(built)
     assert found[EMBEDDED] == before  # to the last digit: it was not measured again
     assert found[OTHER]["accuracy"]["unknown"] == []
@@ -82,7 +95,7 @@ def test_networks_of_two_families_are_compared_and_each_is_measured_once(
     assert "Two stages <script>" in figures
     assert "Faster R-CNN" in figures
     shown = root.all("article", class_="picture")
-    assert [len(one.all("figure")) for one in shown] == [2, 2, 2, 2]
+    assert [len(one.all("figure")) for one in shown] == [2] * 24
     assert "nothing to do" in built.doit("compare:cube_faces").out
 
 

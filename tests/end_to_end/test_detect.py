@@ -46,12 +46,3 @@ def test_a_folder_of_pictures_is_looked_through(built: Checkout, tmp_path: Path)
     wrong = built.doit("detect", str(photos), "--netwrok", EMBEDDED)
     assert wrong.code == 3
     assert "did you mean --network?" in wrong.said
-
-    mine = tmp_path / "mine"
-    mine.mkdir()
-    words = ("--network", EMBEDDED, "--out", str(mine))
-    none = built.doit("detect", str(photos / "broken.jpg"), *words)
-    assert none.code == 3
-    assert "no picture could be read: " in none.said
-    assert mine.is_dir()
-    assert not any(mine.iterdir())
