@@ -77,14 +77,14 @@ class KilledError(BaseException):
 
 def request(network: Path, record: str, run: Path, **more: Any) -> Request:
     run.mkdir(exist_ok=True)
-    asked = {"steps": 6, "evaluate_every": 3, "report_every": 1, "held_out": [], **more}
+    usual = {"steps": 6, "evaluate_every": 3, "report_every": 1, "held_out": [], "batch_size": 4}
     return Request(
         network=str(network),
         labels=LABELS_OF_OURS,
         train=[record],
         test=[],
         run=str(run),
-        **asked,
+        **{**usual, **more},
     )
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
+from PIL import Image
 
 from embedded import LABELS, NAME
-from embedded.dataset import write
+from embedded.dataset import annotation
 from embedded.detector import detect, load
 from embedded.pack import ARCHIVE, unpack
-from embedded.scenes import scene
+from embedded.scenes import Scene, scene
 from embedded.scoring import average_precision, truth_of
 from tasks.core.files import sha256_of
 from tasks.core.paths import Workspace
-from tasks.inference.channel import FaultError, Updates
+from tasks.inference import child
+from tasks.inference.channel import FaultError, Request, Updates
 from tasks.inference.measuring import MeasureReply, MeasureRequest, PictureTimed
 from tasks.inference.results import Comparison, PictureResult
 from tasks.measure import step
@@ -35,16 +38,49 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Annotated scenes."""
+def scenes() -> list[Scene]:
+    """Scenes that show a digit."""
+    drawn = (scene(seed, size=SIZE) for seed in itertools.count(SEED))
+    return list(itertools.islice((one for one in drawn if one.labels), COUNT))
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory, scenes: list[Scene]) -> list[Path]:
+    """The scenes as annotated pictures."""
     folder = tmp_path_factory.mktemp("pictures") / "test"
-    write(folder, SEED, COUNT, SIZE, LABELS)
-    return sorted(folder.glob("*.png"))
+    folder.mkdir()
+    paths = [folder / f"{number:02d}.png" for number in range(COUNT)]
+    for one, path in zip(scenes, paths, strict=True):
+        Image.fromarray(one.picture).save(path, compress_level=1)
+        path.with_suffix(".xml").write_text(annotation(one, path))
+    return paths
+
+
+class InThisProcess:
+    """Stands in for TensorFlow's process: requests are carried out here."""
+
+    def run(
+        self,
+        request: Request,
+        kind: type[MeasureReply],
+        limit: float,
+        phase: Callable[[str], None],
+        part: Callable[[msgspec.Raw], None],
+    ) -> MeasureReply:
+        def told(one: msgspec.Struct) -> None:
+            part(msgspec.Raw(msgspec.json.encode(one)))
+
+        return handle(request.body, Updates(phase, told))
 
 
 def test_the_accuracy_agrees_with_the_embedded_networks_own_evaluation(
-    workspace: Workspace, embedded: Path, pictures: list[Path]
+    workspace: Workspace,
+    embedded: Path,
+    scenes: list[Scene],
+    pictures: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(child, "shared", InThisProcess)
     files = [path for path in embedded.rglob("*") if path.is_file()]
     install(workspace, NAME, {p.relative_to(embedded).as_posix(): p.read_bytes() for p in files})
     place = workspace.images("cube_faces", "test")
@@ -56,17 +92,10 @@ def test_the_accuracy_agrees_with_the_embedded_networks_own_evaluation(
     comparison = workspace.comparison(job.name).read_bytes()
     (result,) = msgspec.json.decode(comparison, type=Comparison).results
     assert result.accuracy is not None
-    own = evaluated(embedded)
+    signature = load(embedded)  # the code that the network's own figures come from
+    own = average_precision([(truth_of(one), detect(signature, one.picture)) for one in scenes])
     assert round(result.accuracy.map, 3) == round(own["map"], 3)
     assert round(result.accuracy.map_50, 3) == round(own["map50"], 3)
-
-
-def evaluated(folder: Path) -> dict[str, float]:
-    """The same network on the same scenes, by the code that its own figures come from."""
-    signature = load(folder)
-    scenes = (scene(seed, size=SIZE) for seed in itertools.count(SEED))
-    drawn = itertools.islice((one for one in scenes if one.labels), COUNT)
-    return average_precision([(truth_of(one), detect(signature, one.picture)) for one in drawn])
 
 
 def tried(folder: Path, **asked: object) -> tuple[MeasureReply, list[msgspec.Struct], list[str]]:

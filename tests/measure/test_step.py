@@ -76,8 +76,9 @@ def test_one_more_picture_is_one_more_pictures_work(job: ProjectJob, stand_in: S
 
 
 def test_a_new_picture_is_not_read_to_know_that_there_is_work(
-    job: ProjectJob, stand_in: StandIn
+    job: ProjectJob, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tasks.measure.project_pictures.SCENES", 2)
     for split in SPLITS:
         for path in job.workspace.images(job.name, split).glob("*"):
             path.unlink()
