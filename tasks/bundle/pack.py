@@ -41,6 +41,7 @@ from tasks.core.paths import Workspace
 from tasks.core.temporary import hold, no_link
 from tasks.core.text import count
 from tasks.download.shared import find
+from tasks.download.stale import command_for_archive
 from tasks.pipeline import archive_cache
 from tasks.pipeline.job import NetworkJob, Progress, WorkspaceJob
 from tasks.pipeline.room import Writing, by_disk, must_fit
@@ -105,12 +106,15 @@ def _collect(
         job = NetworkJob(config, workspace, network=network)
         path = at_hand(job)
         settled = lock.settled(workspace.lock_file, network)
-        if path is None or settled is None:
-            why = "its archive is not at hand" if path is None else "it is not verified"
-            lacking.append(f"{network.name}: {why}; `doit verify:{network.name}` sees to it")
+        if path is None:
+            todo = f"`{command_for_archive(job)}` sees to it"
+            lacking.append(f"{network.name}: its archive is not at hand; {todo}")
+        elif settled is None:
+            todo = f"`doit verify:{network.name}` sees to it"
+            lacking.append(f"{network.name}: it is not verified; {todo}")
         elif sha256_or_nothing(path, config.settings.max_unpacked) != settled:
             why = f"{path} is not the archive on record"
-            lacking.append(f"{network.name}: {why}; `doit verify:{network.name}` looks at it")
+            lacking.append(f"{network.name}: {why}; `{command_for_archive(job)}` looks at it")
         else:
             carried = Carried(
                 sha256=settled,

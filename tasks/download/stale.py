@@ -31,6 +31,12 @@ def why_stale(job: NetworkJob) -> str | None:
     return _why_gone_or_changed(job, receipt)
 
 
+def command_for_archive(job: NetworkJob) -> str:
+    """What fetches the archive where it is not at hand, or not right. An installed network does not
+    need it: so it is not fetched again unless it is asked for."""
+    return f"doit {'-a download' if why_stale(job) is None else 'verify'}:{job.name}"
+
+
 def _why_gone_or_changed(job: NetworkJob, receipt: DownloadReceipt) -> str | None:
     """What became of the archive. It may go once the network is installed."""
     local = job.workspace.root / receipt.archive if receipt.archive else None

@@ -10,7 +10,8 @@
 
 A 403 or 404 moves on to the next source and is final once every source has answered. The zoo's
 two hosts are two names of one bucket, so an answer of either counts for both. A damaged archive is
-an error whatever else is out of reach.
+an error whatever else is out of reach. `doit -a download` wants the archive itself: for that, the
+installed network does not do.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def run(job: NetworkJob, progress: Progress, tools: Tools | None = None) -> Outc
         ConfigError: config/zoo.lock can't be read.
         DiskError: the cache can't be written, or is too small.
     """
-    if why_stale(job) is None:
+    if why_stale(job) is None and not job.again:
         return Outcome("kept")
     try:
         return _obtain(job, progress, tools)
@@ -154,7 +155,7 @@ def _at_hand(job: NetworkJob) -> Outcome | None:
     if wanted is None:
         return None
     known = _record_of(job, wanted)
-    if known is not None and is_installed(job, known.sha256):
+    if known is not None and is_installed(job, known.sha256) and not job.again:
         return _done(job, known, note="installed already")
     record = of_digest(job, wanted)
     return _done(job, record, note="found in the cache") if record is not None else None
@@ -203,6 +204,8 @@ def _give_up(job: NetworkJob, failures: Failures) -> Outcome:
     advice = [f.todo for _, f in failures if f.todo and not isinstance(f, PlainHttpError)]
     if not job.may_defer:
         raise UnreachableError(job.name, why, "; or ".join([*dict.fromkeys(advice), todo]))
+    if why_stale(job) is None:  # it is installed; its archive was wanted again
+        return Outcome("kept", lines=(f"{job.name}: its archive can't be fetched: {why}",))
     receipt = DownloadReceipt(
         status="deferred", definition=definition(job.network), reason="no host can be reached"
     )

@@ -31,6 +31,7 @@ class Job(Struct, frozen=True):
         options: name → value of each option of the step, while it runs: true or false of one
             without a value, a list of one that is repeatable, else a text, or None if not given.
         also_fetched: gives the names of all networks whose archives the same run sees to.
+        again: `doit -a` asked for this very step, not only for one that comes after it.
     """
 
     config: Config
@@ -38,6 +39,7 @@ class Job(Struct, frozen=True):
     may_defer: bool = True
     options: dict[str, Any] = {}
     also_fetched: Callable[[], Collection[str]] = tuple
+    again: bool = False
 
     @property
     def name(self) -> str:

@@ -18,6 +18,7 @@ from tasks.config import lock
 from tasks.config.types import Config, LockEntry
 from tasks.core.files import is_file, open_file
 from tasks.core.paths import Workspace
+from tasks.download.stale import command_for_archive, why_stale
 from tasks.pipeline import archive_cache
 from tasks.pipeline.job import NetworkJob, Progress
 from tasks.web.sources import mirror_path
@@ -98,7 +99,7 @@ class Shelf:
 
     def look(self, progress: Progress) -> tuple[list[Served], list[str]]:
         """All that is served, and a line for each archive that the lock names and that is other
-        bytes. What was not hashed yet is.
+        bytes, or gone though its network is installed. What was not hashed yet is.
 
         Raises:
             ConfigError: config/zoo.lock can't be read.
@@ -117,11 +118,18 @@ class Shelf:
                     opened[1].close()
                 elif archive is not None:
                     lines.append(f"{archive} is not what config/zoo.lock names; it is not served")
+                elif why_stale(self._jobs[path]) is None:
+                    lines.append(_told_of_gone(self._jobs[path]))
             except OSError as error:
                 lines.append(f"{archive} can't be read ({error.strerror}); it is not served")
             progress.advance(entry.size)
         progress.end()
         return found, lines
+
+
+def _told_of_gone(job: NetworkJob) -> str:
+    command = command_for_archive(job)
+    return f"{job.name} is installed and its archive is gone; `{command}` fetches it to be served"
 
 
 def _opened(archive: Path | None, entry: LockEntry) -> BufferedReader | None:

@@ -51,14 +51,14 @@ def verify(
         raise _refusal(job, archive, verdict)
     agreed = former.checked if former is not None and same else verdict.checked
     checked = tuple(word for word in agreed if word != LOCK)
-    note = _note(facts, checked)
+    if entry is not None:
+        checked = (LOCK, *checked)
+    note = _note(facts, checked, is_gone=archive is None)
     lines = tuple(f"{job.name}: {warning}" for warning in verdict.warnings)
     if entry is None and not job.network.archive.settled:
         _trust(job, facts, download)
         note += f"; recorded in {LOCK}"
         checked = (LOCK, *checked)  # as a second run would find it
-    elif entry is not None:
-        checked = (LOCK, *checked)
     return facts, replace(verdict, checked=checked), Outcome("built", note, facts.size, lines)
 
 
@@ -147,10 +147,15 @@ def _refusal(job: NetworkJob, archive: Path | None, verdict: Verdict) -> Refused
     return RefusedError(job.name, f"the archive is not fit: {verdict.why}", todo)
 
 
-def _note(facts: Facts, checked: tuple[str, ...]) -> str:
+def _note(facts: Facts, checked: tuple[str, ...], *, is_gone: bool = False) -> str:
+    """What was found out, in words; of an archive that is gone it was found out before."""
     own = [what for what in checked if " of " not in what]
-    agreed = f"{', '.join(own)} agree" if own else "nothing on record to compare with"
-    return f"{len(facts.members)} files; {agreed}"
+    verb = "agree" if len(own) > 1 else "agrees"
+    agreed = f"{', '.join(own)} {verb}" if own else "nothing on record to compare with"
+    files = f"{len(facts.members)} files"
+    return (
+        f"{files}, of an archive that is gone by now; {agreed}" if is_gone else f"{files}; {agreed}"
+    )
 
 
 def _known_facts(

@@ -212,7 +212,9 @@ def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[s
     file = existing_file(words[1]) if len(words) == 2 else archive_cache.refused(job)
     archive = file or archive_cache.archive_of(job)
     if archive is None:
-        todo = f"`doit verify:{network.name}` fetches it"
+        from tasks.download.stale import command_for_archive
+
+        todo = f"`{command_for_archive(job)}` fetches it"
         raise UsageError(network.name, "there is no archive of it at hand", todo)
     facts, note = verify_file(job, archive, Silent(), accepting=True)
     if len(words) == 2:

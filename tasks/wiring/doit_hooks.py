@@ -186,11 +186,16 @@ def _follow(tasks: Iterable[Any], words: Collection[str]) -> None:
     by_name = {task.name: task for task in tasks}
     for task in tasks:
         for before in (task.meta or {}).get(FOLLOWS, ()):
-            group = before.partition(":")[0]
-            is_asked = any(word == group or fnmatchcase(before, word) for word in words)
+            is_asked = is_asked_for(before, words)
             if is_asked and before in by_name and not _waits_for(before, task.name, by_name):
                 task.task_dep.append(before)
                 task.meta[SURVIVES].append(before)
+
+
+def is_asked_for(name: str, words: Iterable[str]) -> bool:
+    """Whether words of the command line ask for a task: by its name, its group, or a pattern."""
+    group = name.partition(":")[0]
+    return any(word == group or fnmatchcase(name, word) for word in words)
 
 
 def _waits_for(name: str, other: str, by_name: Mapping[str, Any]) -> bool:

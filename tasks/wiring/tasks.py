@@ -217,8 +217,15 @@ def run_step(task: Task, step: Step[J], job: J) -> dict[str, object] | TaskFaile
 
     may_defer = job.may_defer and not task.meta[doit_hooks.NAMED]
     of_run = partial(selection.archives_of_run, job.config, job.workspace)
-    job = replace(job, may_defer=may_defer, options=dict(task.options or {}), also_fetched=of_run)
-    if step.is_repeatable and task.meta[doit_hooks.AGAIN]:
+    again = task.meta[doit_hooks.AGAIN]
+    job = replace(
+        job,
+        may_defer=may_defer,
+        options=dict(task.options or {}),
+        also_fetched=of_run,
+        again=again and doit_hooks.is_asked_for(task.name, doit_hooks.RUN),
+    )
+    if step.is_repeatable and again:
         unfinish(job.workspace.receipt(step.title, job.name))
     try:
         with progress_for(f"{step.title}:{job.name}") as progress, turn_of(step, job, progress):

@@ -244,6 +244,49 @@ def test_without_kept_archives_the_steps_stay_up_to_date(
         assert (checkout.root / "pre-trained/small/pipeline.config").is_file()
 
 
+def test_an_archive_that_was_not_kept_is_fetched_again_when_it_is_asked_for(
+    tmp_path: Path, archive: Path, tls: SSLContext
+) -> None:
+    """What `doit bundle` names has it at hand; nothing else fetches it, and not twice."""
+    with serving(file(archive.read_bytes()), tls=tls) as server:
+        checkout = workspace(tmp_path, server.url(), "keep_archives = false")
+        assert checkout.doit("scaffold").code == 0
+        asked = fetched(server)
+        bundle = ("bundle", str(tmp_path / "class.tar"), "small")
+        refused = checkout.doit(*bundle)
+        assert refused.code == 3
+        assert "small: its archive is not at hand; `doit -a download:small` sees to it" in (
+            refused.err
+        )
+        verified = checkout.doit("-a", "verify:small")
+        assert "files, of an archive that is gone by now; config/zoo.lock agrees" in verified.out
+        assert checkout.doit("scaffold").code == 0
+        assert fetched(server) == asked
+
+        both = [checkout.start("-a", "download:small") for _ in range(2)]
+        ended = [(*process.communicate(), process.returncode) for process in both]
+        assert [code for *_, code in ended] == [0, 0], ended
+        assert fetched(server) == asked + 1
+        assert checkout.doit(*bundle).code == 0
+        assert checkout.doit("scaffold").out.startswith("nothing to do")
+
+
+def test_an_installed_network_stays_as_it_is_where_its_archive_can_not_be_fetched_again(
+    tmp_path: Path, archive: Path, tls: SSLContext
+) -> None:
+    with serving(file(archive.read_bytes()), tls=tls) as server:
+        checkout = workspace(tmp_path, server.url(), "keep_archives = false")
+        assert checkout.doit("scaffold").code == 0
+    for words, code in ((("-a", "download"), 0), (("-a", "download:small"), 1)):
+        done = checkout.doit(*words, TOD_OFFLINE="1")
+        assert (done.code, "TOD_OFFLINE is set" in done.said) == (code, True)
+        assert checkout.doit("scaffold", TOD_OFFLINE="1").out.startswith("nothing to do")
+
+
+def fetched(server: ScriptedServer) -> int:
+    return len([request for request in server.requests if request.method == "GET"])
+
+
 def test_two_workspaces_download_an_archive_once(
     tmp_path: Path, archive: Path, tls: SSLContext
 ) -> None:

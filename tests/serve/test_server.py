@@ -15,10 +15,11 @@ import pytest
 
 from tasks.core.paths import Workspace
 from tasks.download import step
+from tasks.pipeline import archive_cache
 from tasks.pipeline.job import NetworkJob, Silent
 from tasks.serve import server as serving
 from tasks.web import connectivity
-from tests.support.downloads import BODY, OTHER, SHA256, Waits, network_job, partials
+from tests.support.downloads import BODY, OTHER, SHA256, Waits, install, network_job, partials
 from tests.support.served import ADDRESS, PATH, Mirror, mirror, put, record, teacher
 
 
@@ -146,6 +147,20 @@ def test_an_archive_of_other_bytes_is_not_served(class_mirror: Mirror) -> None:
     assert class_mirror.server.shelf.look(Silent())[1] == [
         f"{path} is not what config/zoo.lock names; it is not served"
     ]
+
+
+def test_an_installed_network_whose_archive_is_gone_is_told(class_mirror: Mirror) -> None:
+    job = class_mirror.job
+    step.run(job, Silent())
+    archive_cache.drop(job)
+    install(job, SHA256)
+    assert class_mirror.server.shelf.look(Silent()) == (
+        [],
+        [
+            "net is installed and its archive is gone; "
+            "`doit -a download:net` fetches it to be served"
+        ],
+    )
 
 
 def test_an_archive_that_changed_is_hashed_again(class_mirror: Mirror) -> None:
