@@ -22,6 +22,7 @@ class WantedNetwork(Struct, frozen=True, kw_only=True):
         tree: digest of what the archive holds (`ExtractReceipt.tree`).
         max_members, max_unpacked: limits of an archive.
         caches: folders of archives that the worker looks into besides its own cache.
+        mirrors: addresses of the archive that it may ask.
     """
 
     name: str
@@ -31,6 +32,7 @@ class WantedNetwork(Struct, frozen=True, kw_only=True):
     max_members: int
     max_unpacked: int
     caches: tuple[str, ...] = ()
+    mirrors: tuple[str, ...] = ()
 
 
 class Order(Struct, frozen=True, kw_only=True):

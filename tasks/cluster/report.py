@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import Struct
 
 from tasks.cluster.board import Failure
@@ -34,6 +35,21 @@ class Report(Struct, frozen=True, kw_only=True):
         done = [f"{name} {number}" for name, number in sorted(self.pictures.items())]
         more = [f"and {len(done) - MOST_TOLD} more"] if len(done) > MOST_TOLD else []
         return f"; by workers: {', '.join(done[:MOST_TOLD] + more)}" if done else ""
+
+    def as_json(self) -> bytes:
+        """All of it: `workers` (name → pictures, and why it was not used or no longer), `failures`
+        (worker, network, why) in the order of time, `failed` (network → why)."""
+        names = sorted({*self.pictures, *self.unused})
+        told = {
+            "workers": {
+                name: {"pictures": self.pictures.get(name, 0), "unused": self.unused.get(name, "")}
+                for name in names
+            },
+            "failures": self.failures,
+            "failed": {network: error.why for network, error in self.failed.items()},
+            "other_processor_or_threads": self.unlike,
+        }
+        return msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n"
 
     @property
     def lines(self) -> tuple[str, ...]:

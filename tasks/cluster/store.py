@@ -21,6 +21,7 @@ from pathlib import Path
 
 from tasks.archives.reading import Tree, Wanted, read_file, tree_digest
 from tasks.archives.tar import Limits
+from tasks.cluster import mirrors
 from tasks.cluster.orders import Held, WantedNetwork
 from tasks.core.errors import TodError
 from tasks.core.files import free_space, make_folders, remove, sha256_of
@@ -54,7 +55,8 @@ class Store:
         self._held.close()
 
     def network(self, wanted: WantedNetwork) -> Held:
-        """How it stands with a network; it is unpacked if its archive is in one of the caches."""
+        """How it stands with a network; it is unpacked if its archive is in one of the caches, or a
+        mirror has it."""
         name = f"{wanted.archive_sha256[:32]}-{wanted.tree[:32]}"
         folder = self.networks / name
         if name in self._right or (folder.is_dir() and _tree_of(folder) == wanted.tree):
@@ -67,8 +69,25 @@ class Store:
                 continue  # another copy may be right
             self._right[name] = folder
             return Held(here=True)
+        if self._is_fetched(wanted, folder):
+            self._right[name] = folder
+            return Held(here=True)
         part = self._parts.get(name)
         return Held(offset=part.stat().st_size if part else 0)
+
+    def _is_fetched(self, wanted: WantedNetwork, folder: Path) -> bool:
+        """Whether a mirror had the archive, which is unpacked then and not kept."""
+        for address in wanted.mirrors:
+            part = self.networks / f".{folder.name}.{token()}.part"
+            try:
+                mirrors.fetch(address, wanted, part)
+                self._unpack(part, wanted, folder)
+            except TodError:
+                continue  # another one, or whoever sends the order, may have it
+            finally:
+                remove(part)
+            return True
+        return False
 
     def take(self, wanted: WantedNetwork, offset: int, content: bytes) -> Held:
         """Take some bytes of an archive; the last of them have it unpacked."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Raw
 
+from tasks.cluster import mirrors
 from tasks.cluster.orders import Kind, WantedNetwork, Work
 from tasks.config.types import Config, Network
 from tasks.core.paths import Workspace
@@ -39,6 +40,7 @@ def work_on(
             max_members=settings.max_members,
             max_unpacked=settings.max_unpacked,
             caches=tuple(str(cache.root) for cache in archive_cache.shared_caches(job)),
+            mirrors=tuple(mirrors.addresses(network, settings)),
         ),
         signature=network.signature,
         archive=archive,

@@ -115,6 +115,10 @@ class Workspace(Struct, frozen=True):
         """All lines of a list of which the user was shown the first; see `files.first_of`."""
         return self.state / "logs" / f"{step}-{_flat(name)}.all.log"
 
+    def cluster_report(self, project: str) -> Path:
+        """What each worker of a cluster did when it last measured, and what went wrong there."""
+        return self.state / "logs" / f"measure-{_flat(project)}.cluster.json"
+
     def seen(self, project: str) -> Path:
         """Size and mtime of pictures when they last became records; see `local_record`."""
         return self.state / "records" / f"{project}.json"

@@ -18,6 +18,7 @@ from tasks.cluster.orders import Answer
 from tasks.cluster.report import Report
 from tasks.cluster.run import run
 from tasks.cluster.works import work_on
+from tasks.core.files import write_atomic
 from tasks.inference.measuring import MeasureReply
 from tasks.inference.results import NetworkMeasurements, ProjectPicture, save
 from tasks.measure import running
@@ -62,6 +63,8 @@ def detect(
             report = run(
                 scheduler_of(job.config.settings), job.config.settings, works, progress, notes.take
             )
+            if works:
+                write_atomic(job.workspace.cluster_report(job.name), report.as_json())
             for name, error in report.failed.items():
                 notes.fail(name, running.lasting_fault(error))
         finally:

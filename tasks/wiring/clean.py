@@ -23,7 +23,7 @@ from tasks.wiring.registry import STEPS
 STAGING = re.compile(rf"\.({NAME.pattern})\.staging(?:-|$)")
 # What the build keeps under .tod/, besides doit's database.
 STATE = (
-    *("config.json", "zoo.lock.guard", "logs/*.log", "local/*.json", "turns/*", "**/.*.tmp"),
+    *("config.json", "zoo.lock.guard", "logs/*", "local/*.json", "turns/*", "**/.*.tmp"),
     "training/*/*/*.record",
     "pictures/*.json",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 import threading
@@ -130,6 +131,11 @@ def test_a_worker_that_can_not_be_used_is_told_by_name_and_the_others_do_its_wor
     assert set(report.pictures) == {"good"}
     assert report.unused["old"].startswith("it has tensorflow 2.9.0, here is ")
     assert any(line.startswith("worker full: ") and "memory?" in line for line in report.lines)
+    told = json.loads(job.workspace.cluster_report(job.name).read_bytes())
+    assert told["workers"]["good"] == {"pictures": 2 * PICTURES, "unused": ""}
+    assert told["workers"]["old"]["unused"] == report.unused["old"]
+    assert {one["worker"] for one in told["failures"]} == {"full"}
+    assert told["failed"] == {}
 
 
 def test_a_worker_without_our_modules_is_told_and_stays_alive(

@@ -9,12 +9,17 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from tasks.cluster import mirrors
 from tasks.cluster.orders import Held, WantedNetwork
 from tasks.cluster.store import Store
+from tasks.config.types import Network, Settings
 from tasks.core.paths import Cache
 from tasks.pipeline.archive_cache import ArchiveRecord, write_record
 from tests.cluster.conftest import wanted_of
 from tests.support.archives import zoo_archive
+from tests.support.servers import Reply, answer, file, serving
+
+NOBODY = "http://127.0.0.1:9/net.tar.gz"
 
 
 @pytest.fixture
@@ -140,3 +145,31 @@ def test_nothing_of_a_process_stays_but_the_networks(
     held.close()
     root = held.networks.parent
     assert [path for path in root.rglob("*") if path.is_file()] == []
+
+
+def test_an_archive_that_a_mirror_has_need_not_be_sent(
+    held: Store, wanted: WantedNetwork, archive: Path
+) -> None:
+    with serving(file(archive.read_bytes())) as mirror:
+        assert held.network(replace(wanted, mirrors=(mirror.url("net.tar.gz"),))).here
+    assert [path.name for path in held.networks.iterdir()] == [
+        f"{wanted.archive_sha256[:32]}-{wanted.tree[:32]}"
+    ]
+
+
+@pytest.mark.parametrize("reply", [answer(404), file(b"portal" * 100), file(b"\0" * 10_000_000)])
+def test_what_else_a_mirror_gives_is_not_used_and_the_next_one_is_asked(
+    held: Store, wanted: WantedNetwork, archive: Path, reply: Reply
+) -> None:
+    with serving(reply) as wrong, serving(file(archive.read_bytes())) as right:
+        urls = (NOBODY, wrong.url("net.tar.gz"))
+        assert held.network(replace(wanted, mirrors=urls)) == Held()
+        assert not list(held.networks.iterdir())
+        assert held.network(replace(wanted, mirrors=(*urls, right.url("net.tar.gz")))).here
+
+
+def test_a_mirror_with_a_secret_in_its_address_is_told_to_no_worker() -> None:
+    entry = Network(name="net", sources=("https://example.invalid/1/net.tar.gz",))
+    bases = ("http://teacher:8000", "http://me:secret@host", "https://host/{file}?token=1", "/srv")
+    told = list(mirrors.addresses(entry, Settings(mirrors=bases)))
+    assert told == ["http://teacher:8000/1/net.tar.gz"]
