@@ -1,8 +1,9 @@
 """Where a network's archive will come from, and what it takes on the disk: looked up before
 anything is done. No server is asked, no byte of an archive is read, nothing is written.
 
-It follows the order of `step`. A copy in the cache counts by its record and size here; its bytes
-are hashed when it is used, and fetched if they are others.
+It follows the order of `step`, but for sources whose archive was refused: those come last. A copy
+in the cache counts by its record and size here; its bytes are hashed when it is used, and fetched
+if they are others.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tasks.core.files import is_file, size_of
 from tasks.core.receipts import read
 from tasks.core.staging import NOTE
 from tasks.core.temporary import is_own
-from tasks.download import shared, stale
+from tasks.download import refused, shared, stale
 from tasks.download.partial import address_key, read_side_car
 from tasks.pipeline import archive_cache, reading
 from tasks.pipeline.archive_cache import ArchiveRecord
@@ -75,7 +76,8 @@ def outlook(job: NetworkJob) -> Outlook:
     settled = lock.settled(job.workspace.lock_file, job.network)
     if settled is not None and stale.is_installed(job, settled):
         return Outlook(place="installed", size=size)
-    for source in every[len(leading) :]:
+    others = every[len(leading) :]
+    for source in sorted(others, key=lambda one: refused.from_source(job, one) is not None):
         if local := _in_place(job, source):
             return local
         if source.path is None and (settled is not None or not source.is_plain):
@@ -86,9 +88,11 @@ def outlook(job: NetworkJob) -> Outlook:
 
 def _in_place(job: NetworkJob, source: Source) -> Outlook | None:
     path = job.workspace.root / source.path if source.path is not None else None
-    if path is None or not is_file(path):
+    size = size_of(path) if path is not None and is_file(path) else None
+    settled = lock.settled(job.workspace.lock_file, job.network)
+    if size is None or (settled is not None and job.size_on_record() not in (None, size)):
         return None
-    return Outlook(place="file", source=source.shown, size=size_of(path))
+    return Outlook(place="file", source=source.shown, size=size)
 
 
 def _in_shared_cache(job: NetworkJob, size: int | None) -> Outlook | None:

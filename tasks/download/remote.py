@@ -21,7 +21,7 @@ from tasks.core.errors import (
     UnreachableError,
 )
 from tasks.core.files import human_size, is_file, remove_leftovers
-from tasks.download import cached
+from tasks.download import cached, refused
 from tasks.pipeline import archive_cache
 from tasks.pipeline.archive_cache import ArchiveRecord
 from tasks.pipeline.job import NetworkJob, Progress, refusal
@@ -46,7 +46,7 @@ def get(
     Raises:
         PlainHttpError: nothing would tell a forged answer from the archive.
         ConfigError: config/zoo.lock can't be read.
-        RefusedError: the server still offers the object that was refused.
+        RefusedError: the server gives another archive than the one on record, or still offers it.
         UnreachableError, DownloadError, DamagedError, DiskError: as `step.run` has them.
         OSError: the cache can't be written.
     """
@@ -56,17 +56,17 @@ def get(
         origin = connectivity.origin_of(source.text)
     except ValueError:
         raise DownloadError(source.text, "this is no web address") from None
-    refused = _refused_from(job, source)
+    former = refused.from_source(job, source)
     try:
         _check_reach(job, source, origin)
-        if refused is not None and _still_offered(job, source, refused):
+        if former is not None and refused.still_offered(job, source, former):
             raise refusal(job, f"{source.host} still offers the archive that was refused")
         return _in_turn(job, source, progress, tools)
     except UnreachableError as failure:
         # Who did not answer now is not asked again by this process for its other networks.
         if not connectivity.is_offline():
             connectivity.verdicts()[origin] = failure.why
-        if refused is not None:
+        if former is not None:
             why = f"the archive was refused, and {source.host} can't be asked ({failure.why})"
             raise refusal(job, why) from None
         raise
@@ -97,40 +97,6 @@ def _likely_origins(job: NetworkJob) -> Iterable[connectivity.Origin]:
                     yield connectivity.origin_of(source.text)
 
 
-def _refused_from(job: NetworkJob, source: Source) -> ArchiveRecord | None:
-    """The record of a refused copy that came from this source."""
-    path = archive_cache.refused(job)
-    record = archive_cache.read_record(job.cache.record(path)) if path else None
-    return record if record is not None and record.source == source.shown else None
-
-
-def _still_offered(job: NetworkJob, source: Source, record: ArchiveRecord) -> bool:
-    """Ask for the headers only. A server that can't tell is taken to offer the same."""
-    from tasks.web import answer as judge
-    from tasks.web.request import TransientError, ask, open_session
-
-    known = judge.SideCar(
-        url=source.shown,
-        etag=record.etag,
-        last_modified=record.last_modified,
-        generation=record.generation,
-        total=record.size,
-    )
-    conditions = {"If-None-Match": record.etag} if record.etag else {}
-    try:
-        with open_session() as session:
-            answer = ask(session, source, conditions, job.config.settings, method="HEAD")
-            answer.close()
-    except TransientError as fault:
-        raise fault.final from None
-    match judge.verdict(answer.status, answer.headers, from_storage=source.is_storage):
-        case "body":
-            return judge.is_same_object(known, answer.headers)
-        case "no":
-            return answer.status not in (403, 404, 410)
-    return True
-
-
 def _in_turn(
     job: NetworkJob, source: Source, progress: Progress, tools: Tools | None
 ) -> tuple[ArchiveRecord, str]:
@@ -149,7 +115,7 @@ def _in_turn(
         patience=2 * job.config.settings.read_timeout,
     ):
         record = cached.usable(job)
-        if record is not None:
+        if record is not None and not refused.is_other(job, record):
             return record, "fetched by another doit"
         cached.must_be_replaceable(job)
         with (
@@ -159,6 +125,8 @@ def _in_turn(
             ) as partial_file,  # until it has its name
         ):
             record = fetch(source, job, partial_file, progress, tools or Tools())
+            if refused.is_other(job, record):
+                raise refused.set_aside(job, partial_file.path, record, progress)
             cached.publish(job, partial_file.path, record)
             with suppress(OSError):
                 side_path(partial_file.path).unlink()

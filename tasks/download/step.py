@@ -6,16 +6,19 @@
                                      the other sources, in order
                                                     │ one gives it ──► cache, record, receipt
                                                     │ all answered "no" ──► DownloadError
+                                                    │ one gives other bytes ──► RefusedError
                                                     └ some can't be reached ──► deferred
 
 A 403 or 404 moves on to the next source and is final once every source has answered. The zoo's
-two hosts are two names of one bucket, so an answer of either counts for both. A damaged archive is
-an error whatever else is out of reach. `doit -a download` wants the archive itself: for that, the
-installed network does not do.
+two hosts are two names of one bucket, so an answer of either counts for both. Whoever gives a whole
+archive that is not the one on record is passed over as well. Where no other source has the right
+one, that, like a damaged archive, is an error whatever else is out of reach. `doit -a download`
+wants the archive itself: for that, the installed network does not do.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -27,11 +30,13 @@ from tasks.core.errors import (
     DamagedError,
     DownloadError,
     PlainHttpError,
+    RefusedError,
     TodError,
     UnreachableError,
     disk_error,
 )
 from tasks.core.receipts import read, write
+from tasks.download import refused
 from tasks.download.stale import definition, is_installed
 from tasks.download.stale import why_stale as why_stale
 from tasks.pipeline import archive_cache, cache_users
@@ -54,8 +59,8 @@ def run(job: NetworkJob, progress: Progress, tools: Tools | None = None) -> Outc
         UnreachableError: no source can be reached, and the job may not be deferred.
         DownloadError: every source answered, and none has it.
         DamagedError: what came is not what the server says it sent.
-        RefusedError: the server still offers the object that was refused, or config/zoo.lock must
-            stay as it is and does not know the archive.
+        RefusedError: no source gives the archive on record, and one gives another; or
+            config/zoo.lock must stay as it is and does not know the archive.
         ConfigError: config/zoo.lock can't be read.
         DiskError: the cache can't be written, or is too small.
     """
@@ -75,19 +80,36 @@ def _obtain(job: NetworkJob, progress: Progress, tools: Tools | None) -> Outcome
     at_hand = (
         _first_of(job, leading, progress, tools, failures)
         or _from_shared_cache(job, lines)
-        or _from_cache(job)
+        or _from_cache(job, progress, failures, lines)
         or _at_hand(job)
     )
     if at_hand is not None:
-        return msgspec.structs.replace(at_hand, lines=(*at_hand.lines, *lines))
+        return _with_lines(at_hand, *_passed_over(job, failures), *lines)
     if job.locked and lock.settled(job.workspace.lock_file, job.network) is None:
         raise lock.locked_error(job.workspace.lock_file, job.name)  # before a byte is fetched
     from tasks.download.cached import why_skipped
 
     skipped = (*lines, *why_skipped(job))
     others = every[len(leading) :]
-    came = _first_of(job, others, progress, tools, failures) or _give_up(job, failures)
-    return msgspec.structs.replace(came, lines=(*came.lines, *skipped))
+    came = _first_of(job, others, progress, tools, failures)
+    if came is None:
+        return _with_lines(_give_up(job, failures), *skipped)
+    return _with_lines(came, *_passed_over(job, failures), *skipped)
+
+
+def _with_lines(outcome: Outcome, *lines: str) -> Outcome:
+    return msgspec.structs.replace(outcome, lines=(*outcome.lines, *lines))
+
+
+def _passed_over(job: NetworkJob, failures: Failures) -> Iterator[str]:
+    """What the user must know of the sources that gave other bytes than the one that was taken."""
+    for source, failure in failures:
+        if isinstance(failure, (RefusedError, DamagedError)):
+            yield f"{job.name}: {_shown(source)}: {failure.why}; it is passed over"
+
+
+def _shown(source: Source) -> str:
+    return source.host or source.shown
 
 
 def _first_of(
@@ -101,17 +123,17 @@ def _first_of(
     for source in some:
         try:
             if source.path is not None:
-                return _read_in_place(job, source)
+                return _read_in_place(job, source, progress)
             from tasks.download.remote import get
 
             record, note = get(job, source, progress, tools)
             return _done(job, record, note=note)
-        except (UnreachableError, DownloadError, DamagedError) as failure:
+        except (UnreachableError, DownloadError, DamagedError, RefusedError) as failure:
             failures.append((source, failure))
     return None
 
 
-def _read_in_place(job: NetworkJob, source: Source) -> Outcome:
+def _read_in_place(job: NetworkJob, source: Source, progress: Progress) -> Outcome:
     assert source.path is not None
     path = job.workspace.root / source.path
     if not path.is_file():
@@ -119,6 +141,8 @@ def _read_in_place(job: NetworkJob, source: Source) -> Outcome:
     record = archive_cache.measured(
         job, path, ArchiveRecord(source=source.shown, attested_by="file")
     )
+    if refused.is_other(job, record):
+        raise refused.of_file(job, path, record, progress)
     return _done(job, record, archive=source.path.as_posix(), note="read in place")
 
 
@@ -135,15 +159,26 @@ def _from_shared_cache(job: NetworkJob, lines: list[str]) -> Outcome | None:
     return _done(job, record, archive=archive.as_posix(), note=f"read in place: {path}")
 
 
-def _from_cache(job: NetworkJob) -> Outcome | None:
-    from tasks.download.cached import usable
+def _from_cache(
+    job: NetworkJob, progress: Progress, failures: Failures, lines: list[str]
+) -> Outcome | None:
+    from tasks.download.cached import ANOTHERS, usable
     from tasks.download.remote import tidy
 
-    record = usable(job)
+    refused.readmit(job)
+    record, path = usable(job), archive_cache.cached(job)
     if record is None:
         return None
-    tidy(job)  # a download that was killed right after it had published could not
-    return _done(job, record, note="found in the cache")
+    if not refused.is_other(job, record):
+        tidy(job)  # a download that was killed right after it had published could not
+        return _done(job, record, note="found in the cache")
+    if record.source == ANOTHERS:
+        why = "another user's, and not the archive on record"
+        lines.append(f"{job.name}: {path} is {why}; it is left alone")
+    else:
+        failure = refused.set_aside(job, path, record, progress)
+        failures.append((Source("the cached copy", path), failure))
+    return None
 
 
 def _at_hand(job: NetworkJob) -> Outcome | None:
@@ -194,8 +229,10 @@ def _give_up(job: NetworkJob, failures: Failures) -> Outcome:
     """Every source failed: an error if that is final, else the network waits for a better day."""
     from tasks.download.remote import by_hand
 
-    said = (f"{source.host or source.shown}: {failure.why}" for source, failure in failures)
+    said = (f"{_shown(source)}: {failure.why}" for source, failure in failures)
     why, todo = "; ".join(dict.fromkeys(said)), by_hand(job)
+    if accepting := [f.todo for _, f in failures if isinstance(f, RefusedError)]:
+        raise RefusedError(job.name, why, "; or ".join(dict.fromkeys(accepting)))
     advice = [failure.todo for _, failure in failures if failure.todo]
     if is_final(failures):
         damaged = any(isinstance(failure, DamagedError) for _, failure in failures)

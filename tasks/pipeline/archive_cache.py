@@ -49,6 +49,7 @@ class ArchiveRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"attested
             "" if it sent none.
         attested_by: as in `DownloadReceipt`.
         mtime_ns: of the file; with the size it tells an untouched file without reading it.
+        also_refused: of a refused copy: what other sources gave that is not kept.
     """
 
     source: str = ""
@@ -59,6 +60,7 @@ class ArchiveRecord(msgspec.Struct, frozen=True, kw_only=True, rename={"attested
     generation: str = ""
     attested_by: str = ""
     mtime_ns: int = 0
+    also_refused: tuple[ArchiveRecord, ...] = ()
 
     @property
     def came_plainly(self) -> bool:

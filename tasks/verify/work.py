@@ -19,7 +19,7 @@ from tasks.archives.reading import Facts, MemberFacts
 from tasks.config import lock
 from tasks.config.types import LockEntry
 from tasks.core.errors import DamagedError, RefusedError, UnsafeArchiveError
-from tasks.core.files import remove_leftovers
+from tasks.core.files import remove, remove_leftovers
 from tasks.core.receipts import read
 from tasks.pipeline import archive_cache, reading
 from tasks.pipeline.job import NetworkJob, Outcome, Progress, refusal
@@ -48,7 +48,7 @@ def verify(
     entry = job.lock_entry()
     verdict = judge(facts, job.network, entry)
     if verdict.kind != "ok":
-        raise _refusal(job, archive, verdict)
+        raise _refusal(job, archive, facts.sha256, verdict)
     agreed = former.checked if former is not None and same else verdict.checked
     checked = tuple(word for word in agreed if word != LOCK)
     if entry is not None:
@@ -133,13 +133,16 @@ def _trust(job: NetworkJob, facts: Facts, download: DownloadReceipt) -> None:
     lock.record(job.workspace.lock_file, job.name, entry, locked=job.locked)
 
 
-def _refusal(job: NetworkJob, archive: Path | None, verdict: Verdict) -> RefusedError:
+def _refusal(job: NetworkJob, archive: Path | None, sha256: str, verdict: Verdict) -> RefusedError:
     """An archive that is not the one on record is set aside. One that is not fit stays where it is:
     the same download would come again, and the fault may lie in the catalogue's entry, which the
     user can mend."""
     if verdict.kind == "refused":
         if archive is not None:
             archive_cache.set_aside(job, archive, "refused")
+        settled = lock.settled(job.workspace.lock_file, job.network)
+        if reading.is_installed(job) and settled not in (None, sha256):
+            remove(job.receipt("download"))  # else an installed network needs no other archive
         return refusal(job, f"the archive is whole but not the one on record: {verdict.why}")
     todo = "saved_model and pipeline_config of its entry say what it must have"
     if archive is not None:

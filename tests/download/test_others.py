@@ -201,7 +201,7 @@ def import_late(root: Path) -> None:
     root.mkdir()
     with serving(file(OTHER)) as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv("TOD_CACHE", str(root / "cache"))
-        step.run(network_job(Workspace(root), server.url()), Silent())
+        step.run(network_job(Workspace(root), server.url(), locked=OTHER), Silent())
 
 
 @pytest.fixture

@@ -266,7 +266,7 @@ def test_a_body_that_decompresses_for_ever_is_never_decompressed(
 ) -> None:
     """Fifty megabytes of zeros in fifty kilobytes: kept as sent, for verify to judge."""
     with serving(answer(200, BOMB, GZIPPED)) as server:
-        job = network_job(workspace, server.url())
+        job = network_job(workspace, server.url(), locked=BOMB)
         outcome = step.run(job, Silent(), Waits().tools)
     assert outcome.size == len(BOMB)
 
@@ -326,7 +326,7 @@ def test_a_long_archive_over_a_bad_line_has_more_tries_than_a_short_one(
     script = [broken_off(body, at * 1_100_000, ONE) for at in range(1, 6)]
     replies = [script[0], *(resumed_until(body, at * 1_100_000) for at in range(2, 6)), file(body)]
     with serving(*replies) as server:
-        job = network_job(workspace, server.url(), retries=1)
+        job = network_job(workspace, server.url(), retries=1, locked=body)
         outcome = step.run(job, Silent(), Waits().tools)
     assert outcome.size == len(body)
 

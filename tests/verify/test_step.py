@@ -184,6 +184,18 @@ def test_a_lock_that_changes_later_is_seen(job: NetworkJob, archive: Path) -> No
         step.run(job, SILENT)
 
 
+def test_an_installed_network_does_not_keep_the_archive_on_record_from_being_fetched(
+    job: NetworkJob, archive: Path
+) -> None:
+    downloaded(job, archive)
+    step.run(job, SILENT)
+    job.workspace.network(job.name).mkdir(parents=True)
+    lock.record(job.workspace.lock_file, job.name, LockEntry(sha256="0" * 64, size=5))
+    with pytest.raises(RefusedError):
+        step.run(job, SILENT)
+    assert not job.receipt("download").exists()
+
+
 def test_a_fact_of_one_source_only_warns(job: NetworkJob, archive: Path) -> None:
     job = with_network(job, archive={"size": 5})
     downloaded(job, archive)
