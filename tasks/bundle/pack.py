@@ -208,11 +208,10 @@ def _write(file: Path, every: list[Piece], files: Mapping[str, Path], progress: 
     size, part = total(every), file.with_name(file.name + PART)
     progress.begin("bundle", size)
     try:
-        if file.exists():
-            if file.stat().st_size == size and _length_of_same(file, every, files) == size:
-                return "is there already"
-            why = "another file has this name"
-            raise UserFilesError(str(file), why, "give another name, or move it away")
+        is_as_long = is_file(file) and file.stat().st_size == size
+        if is_as_long and _length_of_same(file, every, files) == size:
+            return "is there already"
+        _must_be_free(file)
         _must_be_ours(part)
         there = part.stat().st_size if part.exists() else 0
         rest = max(size - there, 0)
@@ -222,6 +221,7 @@ def _write(file: Path, every: list[Piece], files: Mapping[str, Path], progress: 
             _go_on(growing, stream(every, files), progress)
             if os.name == "nt":  # where a file that is open can't be renamed
                 growing.close()
+            _must_be_free(file)
             os.replace(part, file)
         sync_folder(file.parent)
     except OSError as error:
@@ -235,15 +235,23 @@ def _write(file: Path, every: list[Piece], files: Mapping[str, Path], progress: 
     return "is packed"
 
 
+def _must_be_free(file: Path) -> None:
+    """Refuse to take the place of anything, be it a link that leads nowhere."""
+    if os.path.lexists(file):
+        why = "another file has this name"
+        raise UserFilesError(str(file), why, "give another name, or move it away")
+
+
 def _must_be_ours(part: Path) -> None:
     """Refuse to write over a file that does not begin as a bundle does."""
-    if not part.exists() and not part.is_symlink():
+    if not os.path.lexists(part):
         return
     begin = header(INDEX, 0)[:100]
-    with open_file(part) as file:
-        head = file.read(len(begin))
-    if part.is_symlink() or not begin.startswith(head):
-        raise UserFilesError(str(part), "it is no part of a bundle", "move it away")
+    if not part.is_symlink():
+        with open_file(part) as file:
+            if begin.startswith(file.read(len(begin))):
+                return
+    raise UserFilesError(str(part), "it is no part of a bundle", "move it away")
 
 
 def _length_of_same(file: Path, every: list[Piece], files: Mapping[str, Path]) -> int:

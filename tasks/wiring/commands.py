@@ -13,12 +13,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tasks.config.names import either
 from tasks.config.types import Config, LockEntry, Network
 from tasks.core.errors import DamagedError, UsageError
 from tasks.core.files import remove, sha256_of
 from tasks.core.paths import Workspace
 from tasks.pipeline.job import NetworkJob, ProjectJob, Silent, WorkspaceJob
-from tasks.wiring.names import find, network_of_file, unknown
+from tasks.wiring.names import called, find, network_of_file, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -187,7 +188,7 @@ def bundle(
         raise UsageError(
             "bundle", "no file is named", "`doit bundle FILE` or `doit bundle FILE NETWORK`"
         )
-    file = Path(os.path.expanduser(words[0]))  # noqa: PTH111  Path's raises if nobody has that name
+    file = new_file(words[0], config)
     named = [find(word, config) for word in words[1:]]
     with progress_for("bundle") as progress:
         with_training = bool(options["with_training"])
@@ -241,6 +242,15 @@ def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[s
 
 def _rest(network: Network) -> str:
     return f"`doit` or `doit smoke:{network.name}` does the rest"
+
+
+def new_file(word: str, config: Config) -> Path:
+    """The path of a bundle to be written. A word without a folder that calls a network was meant
+    for one."""
+    if (os.sep not in word or "://" in word) and (found := called(word, config)):
+        why = f"this is {either(found)}, and the bundle's file comes first"
+        raise UsageError(f"bundle {word}", why, "`doit bundle FILE NETWORK`")
+    return Path(os.path.expanduser(word))  # noqa: PTH111  Path's raises if nobody has that name
 
 
 def existing_file(word: str) -> Path:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def find(word: str, config: Config) -> Network:
     """The network that is called so: by its name, its title, its archive or an address."""
-    found = _meant(word, config)
+    found = called(word, config)
     if len(found) > 1:
         raise UsageError(word, f"this may be {either(found)}", "give the name that is meant")
     if not found:
@@ -35,7 +35,8 @@ def matching(pattern: str, config: Config) -> tuple[str, ...]:
     return _index(config).matching(pattern)
 
 
-def _meant(word: str, config: Config) -> tuple[str, ...]:
+def called(word: str, config: Config) -> tuple[str, ...]:
+    """The names of all networks that may be called so."""
     return _index(config).find(word)
 
 
@@ -55,7 +56,7 @@ def unknown(word: str, name: str, known: Collection[str]) -> UsageError:
 
 def network_of_file(file: Path, config: Config) -> Network:
     """The network whose archive has this file's name."""
-    found = _meant(file.name, config)
+    found = called(file.name, config)
     if len(found) == 1:
         return config.networks[found[0]]
     why = f"this may be {either(found)}" if found else "no network's archive has this file name"

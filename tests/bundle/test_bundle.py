@@ -177,6 +177,52 @@ def test_no_file_of_the_users_is_overwritten(
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [(name, "mine")]
 
 
+@pytest.mark.parametrize("name", ["class.tar", "class.tar.part"])
+def test_a_link_that_leads_nowhere_is_not_replaced(
+    packed: tuple[Checkout, Path], tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).symlink_to("/nowhere/class.tar")
+    done = packed[0].doit("bundle", str(tmp_path / "class.tar"), EMBEDDED)
+    assert done.code == 1
+    assert f"{name}: " in done.err
+    assert "move it away" in done.err
+    assert (tmp_path / name).is_symlink()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_file_that_appears_while_it_is_packed_is_not_replaced(
+    packed: tuple[Checkout, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOD_CACHE", packed[0].environment["TOD_CACHE"])
+    monkeypatch.chdir(packed[0].root)
+    copy, workspace = tmp_path / "class.tar", Workspace(Path())
+    config = load(workspace)
+
+    class Written(Progress):
+        def advance(self, amount: int) -> None:
+            copy.write_text("mine")
+
+    with pytest.raises(TodError, match="another file has this name"):
+        pack.bundle(copy, [config.networks[EMBEDDED]], config, workspace, Written())
+    assert copy.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["mine", EMBEDDED, "SSD TinyNet 320x320", "https://example.org/a/mine.tar.gz"],
+    ids=["own", "name", "title", "address"],
+)
+def test_a_network_in_the_place_of_the_file_is_a_usage_error(
+    packed: tuple[Checkout, Path], word: str
+) -> None:
+    teacher, _ = packed
+    before = teacher.files().keys()
+    done = teacher.doit("bundle", word)
+    assert done.code == 3
+    assert "the bundle's file comes first; `doit bundle FILE NETWORK`" in done.err
+    assert teacher.files().keys() == before
+
+
 def test_what_was_written_is_compared_and_gone_on_with(
     packed: tuple[Checkout, Path], tmp_path: Path
 ) -> None:
