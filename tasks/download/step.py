@@ -81,7 +81,7 @@ def _obtain(job: NetworkJob, progress: Progress, tools: Tools | None) -> Outcome
         _first_of(job, leading, progress, tools, failures)
         or _from_shared_cache(job, lines)
         or _from_cache(job, progress, failures, lines)
-        or _at_hand(job)
+        or _at_hand(job, failures)
     )
     if at_hand is not None:
         return _with_lines(at_hand, *_passed_over(job, failures), *lines)
@@ -177,20 +177,22 @@ def _from_cache(
         lines.append(f"{job.name}: {path} is {why}; it is left alone")
     else:
         failure = refused.set_aside(job, path, record, progress)
-        failures.append((Source("the cached copy", path), failure))
+        failures.append((Source("the cached copy"), failure))
     return None
 
 
-def _at_hand(job: NetworkJob) -> Outcome | None:
+def _at_hand(job: NetworkJob, failures: Failures) -> Outcome | None:
     """The very archive that the lock or a confirmed digest names, whatever the sources are now: the
-    network that was unpacked from it, or a copy that the cache has from other addresses."""
+    network that was unpacked from it, or a copy that the cache has from other addresses. Whoever
+    put another file in the place of a source wants it instead of what is installed."""
     from tasks.download.cached import of_digest
 
     wanted = lock.settled(job.workspace.lock_file, job.network)
     if wanted is None:
         return None
     known = _record_of(job, wanted)
-    if known is not None and is_installed(job, known.sha256) and not job.again:
+    replaced = any(one.path and isinstance(failure, RefusedError) for one, failure in failures)
+    if known is not None and is_installed(job, known.sha256) and not (job.again or replaced):
         return _done(job, known, note="installed already")
     record = of_digest(job, wanted)
     return _done(job, record, note="found in the cache") if record is not None else None

@@ -16,6 +16,7 @@ from tasks.web import connectivity
 from tests.support.archives import file_member, tar_gz
 from tests.support.downloads import (
     Waits,
+    install,
     local_archive,
     network_job,
     partials,
@@ -186,6 +187,18 @@ def test_where_there_is_only_that_file_the_command_that_trusts_it_names_it(
         run(job_of(workspace, "exports/net.tar.gz", dead(free_port())))
     command = caught.value.todo.split("`")[1]
     assert shlex.split(command) == ["doit", "accept", "net", "exports/net.tar.gz"]
+
+
+def test_what_is_installed_does_not_answer_for_a_file_that_was_replaced(
+    workspace: Workspace,
+) -> None:
+    path = local_archive(workspace, RIGHT)
+    job = job_of(workspace, "exports/net.tar.gz")
+    run(job)
+    install(job, receipt_of(job).sha256)
+    path.write_bytes(OTHER)
+    with pytest.raises(RefusedError, match="not the one on record"):
+        run(job)
 
 
 def test_a_damaged_file_of_ones_own_is_told_to_be_that(workspace: Workspace) -> None:
