@@ -6,7 +6,7 @@ import errno
 import signal
 import socket
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from tasks.config.types import Config
@@ -21,6 +21,7 @@ from tasks.serve.shelf import Shelf
 
 ADDRESS, PORT = "127.0.0.1", "8000"
 STOPS = ("SIGINT", "SIGTERM")
+PATIENCE = 5.0  # seconds for what is under way to be told in the end
 
 
 def run(
@@ -38,18 +39,22 @@ def run(
     port = _port(str(options["port"] or PORT))
     shelf = Shelf(config, workspace)
     with _bound(host, port, shelf) as server, _stopping_by_signals():
-        try:
-            with progress_for("serve") as progress:
-                found, lines = shelf.look(progress)
-            for line in lines:
-                say(printable(line))
-            size = human_size(sum(one.size for one in found))
-            what = f"{count(len(found), 'archive')} ({size})" if found else "no archive yet"
-            say(f"serving {what} at {address_of(server.socket)}; Ctrl-C ends it")
-            server.serve_forever()
-        except KeyboardInterrupt:
-            pass
+        with suppress(KeyboardInterrupt):
+            _serve(server, shelf)
+        with suppress(KeyboardInterrupt):  # whoever says it twice does not wait
+            server.end(PATIENCE)
         return _summary(server.totals)
+
+
+def _serve(server: Server, shelf: Shelf) -> None:
+    with progress_for("serve") as progress:
+        found, lines = shelf.look(progress)
+    for line in lines:
+        say(printable(line))
+    size = human_size(sum(one.size for one in found))
+    what = f"{count(len(found), 'archive')} ({size})" if found else "no archive yet"
+    say(f"serving {what} at {address_of(server.socket)}; Ctrl-C ends it")
+    server.serve_forever()
 
 
 def _summary(totals: Totals) -> list[str]:

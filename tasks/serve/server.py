@@ -27,8 +27,9 @@ from urllib.parse import unquote, urlsplit
 
 from tasks.core.errors import TodError
 from tasks.core.files import human_size
-from tasks.core.text import printable, shortened
+from tasks.core.text import lowered, printable, shortened
 from tasks.pipeline.job import Silent
+from tasks.serve.arrival import has_ended, unacknowledged
 from tasks.serve.ranges import Part, asked_for
 from tasks.serve.shelf import Served, Shelf, state_of
 
@@ -36,6 +37,7 @@ MOST = 128  # connections
 REQUEST_TIME = 10.0  # seconds
 BLOCK_TIME = 60.0
 PIECE = 1 << 18  # bytes of a block: a client must take 4.4 kB a second
+LONGEST_PAUSE = 50  # milliseconds between two looks at what has arrived
 LARGEST_REQUEST = 1 << 14  # bytes of a request with its headers
 MOST_REFUSALS = 10  # lines about a client that asks for what it does not get
 LONGEST_NAME = 120  # characters of what a client asked for, in a line
@@ -92,6 +94,8 @@ class Server(socketserver.TCPServer):
         self._say = say
         self._guard = threading.Lock()
         self._visits: dict[socket.socket, Visit] = {}
+        self._at_work: set[threading.Thread] = set()
+        self._has_ended = False
         super().__init__(place, Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -103,6 +107,7 @@ class Server(socketserver.TCPServer):
             self.shutdown_request(request)
             return
         work = threading.Thread(target=self._attend, args=(request, client_address), daemon=True)
+        self._at_work.add(work)
         work.start()
 
     def _admit(self, sock: socket.socket, client: str) -> bool:
@@ -125,6 +130,7 @@ class Server(socketserver.TCPServer):
             with self._guard:
                 self._visits.pop(sock, None)
             self.shutdown_request(sock)
+            self._at_work.discard(threading.current_thread())
 
     def service_actions(self) -> None:
         """Called twice a second by the main loop: end what is past its time."""
@@ -143,9 +149,10 @@ class Server(socketserver.TCPServer):
             visit.deadline, visit.is_served = time.monotonic() + seconds, is_served
 
     def tell(self, line: str) -> None:
-        """Tell the user a line, whatever a client put into it."""
+        """Tell the user a line, whatever a client put into it; none once the server has ended."""
         with self._guard:
-            self._say(printable(line))
+            if not self._has_ended:
+                self._say(printable(line))
 
     def tell_refused(self, client: str, line: str) -> None:
         """Tell that a client did not get what it asked for, `MOST_REFUSALS` times of each."""
@@ -167,6 +174,18 @@ class Server(socketserver.TCPServer):
         with self._guard:
             for visit in self._visits.values():
                 visit.end()
+
+    def end(self, seconds: float) -> None:
+        """Close, and wait so long for the lines about what is cut off by that; later ones are not
+        told."""
+        self.server_close()
+        until = time.monotonic() + seconds
+        try:
+            for work in [*self._at_work]:
+                work.join(max(until - time.monotonic(), 0))
+        finally:
+            with self._guard:
+                self._has_ended = True
 
 
 def who_leaves(visits: list[Visit], client: str) -> Visit | None:
@@ -247,13 +266,17 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # what follows would be taken for the next request
         path = unquote(urlsplit(f"//host{self.path}").path) if self.path[:1] == "/" else ""
         try:
-            if path == "/":
-                self._send_page()
-                return
-            opened = self.server.shelf.open(path)
+            page = self._page() if path == "/" else ""
+            opened = None if page else self.server.shelf.open(path)
         except (TodError, OSError) as error:
-            self.server.tell_refused(self._client, f"{self._name}: {error}")
+            why = (
+                lowered(error.strerror or "can't be read") if isinstance(error, OSError) else error
+            )
+            self.server.tell_refused(self._client, f"{self._name}: {why}")
             self._send_text(503, "The archive can't be read now")
+            return
+        if page:
+            self._send_page(page)
             return
         if opened is None:
             self.server.tell_refused(self._client, f"{self._name}: not served (404)")
@@ -285,7 +308,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
 
-    def _send_page(self) -> None:
+    def _page(self) -> str:
         found, _ = self.server.shelf.look(Silent())
         lines = [
             "Archives of pre-trained networks. To fetch from here, write this into",
@@ -296,7 +319,14 @@ class Handler(BaseHTTPRequestHandler):
             "",
             *(f"{one.sha256}  {one.size:>12}  {one.path}" for one in found),
         ]
-        self._send_text(200, "\n".join(lines))
+        return "\n".join(lines)
+
+    def _send_page(self, page: str) -> None:
+        try:
+            self._send_text(200, page)
+        except OSError:
+            self.server.tell_refused(self._client, f"{self._name}: it broke off")
+            raise
 
     def _send(self, served: Served, file: BufferedReader, part: Part) -> None:
         self.send_response(part.status)
@@ -320,16 +350,23 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self._send_bytes(file, part)
         finally:
-            self._tell_of(served, part, file.tell() - part.start, time.monotonic() - began)
+            sent = max(file.tell() - part.start - unacknowledged(self.connection), 0)
+            self._tell_of(served, part, sent, time.monotonic() - began)
 
     def _send_bytes(self, file: BufferedReader, part: Part) -> None:
-        """Send these bytes, as long as the file stays what it was."""
+        """Send these bytes, as long as the file stays what it was, until they have arrived."""
         state, place = state_of(file), part.start
         while place < part.end:
             self.server.allow(self.connection, BLOCK_TIME, is_served=True)
             place += self.connection.sendfile(file, place, min(PIECE, part.end - place))
             if state_of(file) != state:
                 raise ConnectionAbortedError("the archive changed")
+        left, pause = unacknowledged(self.connection), 1
+        while (now := unacknowledged(self.connection)) and not has_ended(self.connection, pause):
+            pause = min(2 * pause, LONGEST_PAUSE)
+            if left - now >= PIECE:
+                self.server.allow(self.connection, BLOCK_TIME, is_served=True)
+                left = now
 
     def _tell_of(self, served: Served, part: Part, sent: int, seconds: float) -> None:
         self.server.count(self._client, sent)

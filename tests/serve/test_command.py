@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -49,6 +50,31 @@ def test_a_signal_ends_it_with_what_was_served(checkout: Checkout, number: signa
     fetched, summary = out.splitlines()
     assert fetched.startswith(f"127.0.0.1 {PATH}: 300.1 kB, ")
     assert summary == "served 300.1 kB in 1 fetch by 1 client"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_what_is_under_way_is_told_and_counted_before_the_last_line(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    checkout = check_out(tmp_path / "teacher")
+    checkout.configure(f'[networks.net]\nsources = ["{ADDRESS}"]\n')
+    teacher(Workspace(checkout.root), os.urandom(30_000_000))
+    process, _, port = start(checkout, "--port", "0")
+    clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
+    for client in clients:
+        client.sendall(f"GET {PATH} HTTP/1.1\r\n\r\n".encode())
+        came = 0
+        while came < 100_000:
+            came += len(client.recv(1 << 16))
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    for client in clients:
+        client.close()
+    assert (process.returncode, err) == (0, "")
+    *fetches, summary = out.splitlines()
+    assert len(fetches) == 3
+    assert all(" of 30.0 MB, then it broke off" in fetch for fetch in fetches)
+    assert re.fullmatch(r"served [0-9.]+ [kM]B in 3 fetches by 1 client", summary)
 
 
 def test_what_was_not_served_is_counted_in_the_end(checkout: Checkout) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import socket
 import struct
@@ -238,6 +239,35 @@ def test_a_client_that_takes_nothing_is_sent_away(
     ):
         client.sendall(f"GET {PATH} HTTP/1.1\r\n\r\n".encode())
         assert "then it broke off" in told(one)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="does not tell what has arrived")
+def test_what_waited_to_be_sent_to_a_client_that_hung_up_does_not_count(
+    workspace: Workspace,
+) -> None:
+    body = os.urandom(1_000_000)  # less than the system takes from us at once
+    with mirror(teacher(workspace, body)) as one:
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+            client.connect(one.server.socket.getsockname())
+            client.sendall(f"GET {PATH} HTTP/1.1\r\n\r\n".encode())
+            client.recv(1000)
+            time.sleep(0.3)
+            assert one.told == []
+        assert " of 1.0 MB, then it broke off" in told(one)
+        assert 0 < one.server.totals.bytes < 100_000
+
+
+def test_a_client_that_leaves_before_it_has_the_page_is_told_in_words(
+    class_mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def left(*_: object) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr(serving.Handler, "_send_text", left)
+    with pytest.raises(http.client.RemoteDisconnected):
+        class_mirror.ask("/")
+    assert told(class_mirror) == "127.0.0.1 /: it broke off"
 
 
 def test_clients_that_wait_make_room_for_those_that_ask(
