@@ -153,8 +153,8 @@ def writings(job: NetworkJob, found: Outlook) -> Iterator[Writing]:
         yield Writing(job.workspace.pre_trained, tree, tree)
 
 
-def of_others(job: NetworkJob) -> Iterator[tuple[Writing, ...]]:
-    """What each other network writes that the same run is still to fetch."""
+def of_others(job: NetworkJob) -> Iterator[tuple[NetworkJob, tuple[Writing, ...]]]:
+    """The other networks that the same run is still to fetch, each with what it writes."""
     for name in job.also_fetched():
         network = job.config.networks.get(name)
         other = None if network is None else replace(job, network=network)
@@ -162,7 +162,7 @@ def of_others(job: NetworkJob) -> Iterator[tuple[Writing, ...]]:
             continue
         found = outlook(other)
         if found.place == "address":
-            yield tuple(writings(other, found))
+            yield other, tuple(writings(other, found))
 
 
 def _is_staged(job: NetworkJob) -> bool:

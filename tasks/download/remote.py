@@ -6,14 +6,11 @@ is imported where they are answered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import closing, suppress
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tasks.config import lock
-from tasks.config.types import Network
 from tasks.core.addresses import redacted
 from tasks.core.errors import (
     DownloadError,
@@ -21,7 +18,7 @@ from tasks.core.errors import (
     UnreachableError,
 )
 from tasks.core.files import human_size, is_file, remove_leftovers
-from tasks.download import cached, refused
+from tasks.download import cached, reach, refused
 from tasks.pipeline import archive_cache
 from tasks.pipeline.archive_cache import ArchiveRecord
 from tasks.pipeline.job import NetworkJob, Progress, refusal
@@ -50,7 +47,7 @@ def get(
         UnreachableError, DownloadError, DamagedError, DiskError: as `step.run` has them.
         OSError: the cache can't be written.
     """
-    if not may_be_asked(job, job.network, source):
+    if not reach.may_be_asked(job, job.network, source):
         raise PlainHttpError(source.text, WHY_NOT_PLAIN, ABOUT_PLAIN)
     try:
         origin = connectivity.origin_of(source.text)
@@ -58,7 +55,7 @@ def get(
         raise DownloadError(source.text, "this is no web address") from None
     former = refused.from_source(job, source)
     try:
-        _check_reach(job, source, origin)
+        reach.check(job, source, origin)
         if former is not None and refused.still_offered(job, source, former):
             raise refusal(job, f"{source.host} still offers the archive that was refused")
         return _in_turn(job, source, progress, tools)
@@ -70,31 +67,6 @@ def get(
             why = f"the archive was refused, and {source.host} can't be asked ({failure.why})"
             raise refusal(job, why) from None
         raise
-
-
-def may_be_asked(job: NetworkJob, network: Network, source: Source) -> bool:
-    """Whether what a source answers can be told from what somebody on the way answers in its name:
-    over https, or by a digest that settles what the archive is."""
-    return not source.is_plain or lock.settled(job.workspace.lock_file, network) is not None
-
-
-def _check_reach(job: NetworkJob, source: Source, origin: connectivity.Origin) -> None:
-    if connectivity.is_offline():
-        raise UnreachableError(source.text, "TOD_OFFLINE is set")
-    settings = job.config.settings
-    origins = {origin, *_likely_origins(job)}
-    if reason := connectivity.unreachable(origins, settings.probe_timeout).get(origin):
-        raise UnreachableError(source.text, reason)
-
-
-def _likely_origins(job: NetworkJob) -> Iterable[connectivity.Origin]:
-    """The origins of all the networks that the workspace wants: one deadline serves them all."""
-    wanted = filter(None, map(job.config.networks.get, job.config.wanted))
-    for network in (job.network, *wanted):
-        for source in sources.ordered(network, job.config.settings):
-            if source.path is None and may_be_asked(job, network, source):
-                with suppress(ValueError):
-                    yield connectivity.origin_of(source.text)
 
 
 def _in_turn(

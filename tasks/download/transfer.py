@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from tasks.core.errors import DamagedError, DownloadError, UnreachableError
 from tasks.core.files import free_space, human_size
-from tasks.download import outlook
+from tasks.download import outlook, reach
 from tasks.download.outlook import Outlook
 from tasks.download.partial import PartialFile
 from tasks.pipeline.archive_cache import ArchiveRecord
 from tasks.pipeline.job import NetworkJob, Progress
-from tasks.pipeline.room import by_disk, must_fit
+from tasks.pipeline.room import Disk, Writing, by_disk, must_fit, way_out
 from tasks.web import answer as judge
 from tasks.web.request import Answer, TransientError, ask, broken, open_session
 from tasks.web.sources import Source, attested_by
@@ -187,17 +187,27 @@ def _check_start(transfer: Transfer, answer: Answer, start: bytes) -> None:
 
 def _check_room(transfer: Transfer, total: int | None) -> None:
     """Before the first byte: is there room for the archive and for what is in it, and for those of
-    the networks that the same run is still to fetch?"""
+    the networks that the same run is still to fetch, as far as their servers can be reached?"""
     job, free = transfer.job, transfer.tools.free
     if total is not None and total > job.config.settings.max_unpacked:
         raise _too_large(transfer, total)
     own = tuple(outlook.writings(job, Outlook(place="address", size=total)))
-    todo = "make room, or set TOD_CACHE to a folder elsewhere"
-    must_fit(job.name, by_disk(own, free), todo)
-    others = tuple(outlook.of_others(job))
+    must_fit(job.name, by_disk(own, free), lambda disk: way_out(disk, job.cache.root))
+    others = list(outlook.of_others(job))
+    disks = by_disk((*own, *_writings(others)), free)
+    if not all(disk.fits for disk in disks):  # only then is it worth trying their servers
+        others = [(other, some) for other, some in others if reach.can_come(other)]
+        disks = by_disk((*own, *_writings(others)), free)
     what = f"for this and the run's other archives ({len(others)}) "
-    todo = f"`doit plan` lists them; {todo}, or name fewer networks"
-    must_fit(job.name, by_disk((*own, *chain(*others)), free), todo, what)
+    must_fit(job.name, disks, lambda disk: _todo(disk, job), what)
+
+
+def _todo(disk: Disk, job: NetworkJob) -> str:
+    return f"`doit plan` lists them; {way_out(disk, job.cache.root, 'name fewer networks')}"
+
+
+def _writings(some: Iterable[tuple[NetworkJob, tuple[Writing, ...]]]) -> Iterator[Writing]:
+    return chain.from_iterable(writings for _, writings in some)
 
 
 def _too_large(transfer: Transfer, size: int) -> DownloadError:

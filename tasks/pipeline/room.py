@@ -82,7 +82,20 @@ def shortage(disk: Disk) -> str:
     return f"{need} are needed, {free} are free on {folders}"
 
 
-def must_fit(name: str, disks: Iterable[Disk], todo: str, what: str = "") -> None:
+def way_out(disk: Disk, cache: Path, fewer: str = "") -> str:
+    """What would make it fit. Another place for the cache helps only where the cache lies there.
+
+    Args:
+        fewer: what might be done less of.
+    """
+    elsewhere = "set TOD_CACHE to a folder elsewhere" if cache in disk.folders else ""
+    *ways, last = filter(None, ("make room", elsewhere, fewer))
+    return f"{', '.join(ways)}, or {last}" if ways else last
+
+
+def must_fit(
+    name: str, disks: Iterable[Disk], todo: str | Callable[[Disk], str], what: str = ""
+) -> None:
     """Find out before anything is written; `what` says for what it is needed.
 
     Raises:
@@ -90,4 +103,5 @@ def must_fit(name: str, disks: Iterable[Disk], todo: str, what: str = "") -> Non
     """
     for disk in disks:
         if not disk.fits:
-            raise DiskError(name, f"{what}{shortage(disk)}", todo)
+            advice = todo if isinstance(todo, str) else todo(disk)
+            raise DiskError(name, f"{what}{shortage(disk)}", advice)

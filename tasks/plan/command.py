@@ -11,8 +11,9 @@ import msgspec
 
 from tasks.console.output import write_data
 from tasks.core.files import human_size
+from tasks.core.paths import default_cache
 from tasks.core.text import count, printable
-from tasks.pipeline.room import Disk
+from tasks.pipeline.room import Disk, way_out
 from tasks.plan.figures import Fetch, Plan
 
 FORMAT = 1
@@ -153,10 +154,8 @@ def _signed(size: int) -> str:
 
 def _advice(disk: Disk) -> str:
     lacking = human_size(disk.peak - disk.free)
-    return (
-        f"It does not fit: {lacking} more must be free there. Make room, set TOD_CACHE to a folder"
-        " elsewhere, or name fewer networks."
-    )
+    ways = way_out(disk, default_cache(), "name fewer networks")
+    return f"It does not fit: {lacking} more must be free there. {ways[0].upper()}{ways[1:]}."
 
 
 def _wrapped(head: str, text: str, width: int) -> Sequence[str]:

@@ -10,18 +10,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from tasks.config.types import Settings
+from tasks.config.types import Digests, Network, Settings
 from tasks.core.errors import DiskError
 from tasks.core.paths import Cache, Workspace
 from tasks.download import outlook, step
 from tasks.download.transfer import Tools
 from tasks.pipeline.job import NetworkJob, Silent
-from tasks.pipeline.room import Writing, by_disk, must_fit
+from tasks.pipeline.room import Writing, by_disk, must_fit, way_out
 from tasks.plan.command import lines
 from tasks.plan.figures import Fetch, Item, Plan
 from tests.support.checkouts import Checkout, check_out
 from tests.support.downloads import BODY, network_job
-from tests.support.servers import file, serving
+from tests.support.servers import file, free_port, serving
 
 EMBEDDED = "ssd_tinynet_320x320_cube_digits"
 TUTORIAL = "faster_rcnn_resnet50_v1_640x640_coco17_tpu-8"
@@ -196,25 +196,39 @@ def test_archives_that_are_not_kept_take_room_at_the_peak_only(workspace: Worksp
     assert (tree.peak, tree.end) == (1200, 1200)
 
 
+def with_large(job: NetworkJob, source: str) -> NetworkJob:
+    """The job in a run that also fetches a network of a gigabyte."""
+    archive = Digests(sha256="0" * 64, size=10**9, confidence="confirmed")
+    large = Network(name="large", sources=(source,), archive=archive)
+    config = msgspec.structs.replace(job.config, networks={**job.config.networks, "large": large})
+    return msgspec.structs.replace(job, config=config, also_fetched=lambda: (job.name, "large"))
+
+
 def test_a_run_that_would_not_fit_is_stopped_before_its_first_byte(
     workspace: Workspace, cache: Cache
 ) -> None:
     with serving(file(BODY)) as server:
-        job = network_job(workspace, server.url())
-        other = msgspec.structs.replace(
-            job.network,
-            name="other",
-            sources=("https://example.org/other.tar.gz",),
-            archive=msgspec.structs.replace(job.network.archive, size=10**9),
-        )
-        config = msgspec.structs.replace(
-            job.config, networks={**job.config.networks, "other": other}
-        )
-        job = msgspec.structs.replace(job, config=config, also_fetched=lambda: (job.name, "other"))
+        job = with_large(network_job(workspace, server.url()), server.url("/large.tar.gz"))
         with pytest.raises(DiskError, match=r"other archives \(1\) 2\.2 GB are needed") as caught:
             step.run(job, Silent(), Tools(free=lambda _: 10**9))
     assert "`doit plan`" in caught.value.todo
     assert not list(cache.root.rglob("*.part"))
+
+
+@pytest.mark.parametrize("large_first", [True, False])
+def test_an_archive_that_can_not_be_reached_takes_no_room(
+    workspace: Workspace, large_first: bool
+) -> None:
+    with serving(file(BODY)) as server:
+        dead = f"http://127.0.0.1:{free_port()}/large.tar.gz"
+        job = with_large(network_job(workspace, server.url()), dead)
+        large = msgspec.structs.replace(job, network=job.config.networks["large"])
+        tools = Tools(free=lambda _: 10**9)
+        kinds = {
+            each.name: step.run(each, Silent(), tools).kind
+            for each in ((large, job) if large_first else (job, large))
+        }
+    assert kinds == {"net": "built", "large": "deferred"}
 
 
 def test_a_plan_that_does_not_fit_says_what_to_do() -> None:
@@ -225,3 +239,16 @@ def test_a_plan_that_does_not_fit_says_what_to_do() -> None:
     assert any("It does not fit: 1.5 kB more must be free" in line for line in shown)
     assert any("at least" in line for line in shown)
     assert any("unknown size  net" in line for line in shown)
+
+
+@pytest.mark.parametrize("peaks", [(2000, 0), (0, 2000)])
+def test_another_place_for_the_cache_is_proposed_where_the_cache_is_on_that_disk(
+    cache: Cache, peaks: tuple[int, int]
+) -> None:
+    folders = (cache.root, Path("pre-trained"))
+    some = [Writing(*one, 0) for one in zip(folders, peaks, strict=True)]
+    disks = by_disk(some, lambda _: 500, lambda folder: folder)
+    shown = " ".join(lines(Plan(items=(), fetches=(), besides=(), disks=disks), 80))
+    assert ("set TOD_CACHE" in shown) is bool(peaks[0])
+    assert ("set TOD_CACHE" in way_out(disks[0], cache.root)) is True
+    assert way_out(disks[1], cache.root, "name fewer") == "make room, or name fewer"
