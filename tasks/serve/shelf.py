@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -48,12 +49,19 @@ class Shelf:
     """The archives that a workspace has to give. Threads may ask at the same time."""
 
     def __init__(self, config: Config, workspace: Workspace) -> None:
+        """Of two networks with one path it is the one that config/zoo.lock names.
+
+        Raises:
+            ConfigError: config/zoo.lock can't be read.
+        """
         self._lock_file = workspace.lock_file
+        self._paths = {name: mirror_path(one) for name, one in config.networks.items()}
         self._jobs: dict[str, NetworkJob] = {}
-        for network in config.networks.values():
-            path = mirror_path(network)
+        entries = lock.read(self._lock_file)
+        for name, path in sorted(self._paths.items(), key=lambda one: one[0] not in entries):
             if path is not None:
-                self._jobs.setdefault(path, NetworkJob(config, workspace, network=network))
+                job = NetworkJob(config, workspace, network=config.networks[name])
+                self._jobs.setdefault(path, job)
         self._cached = {path: archive_cache.cached(job) for path, job in self._jobs.items()}
         self._turns = {path: Lock() for path in self._jobs}
         self._digests: dict[str, tuple[State, str]] = {}  # path → state of the file, its sha256
@@ -98,8 +106,9 @@ class Shelf:
             return known[1] if state_of(file) == before else ""
 
     def look(self, progress: Progress) -> tuple[list[Served], list[str]]:
-        """All that is served, and a line for each archive that the lock names and that is other
-        bytes, or gone though its network is installed. What was not hashed yet is.
+        """All that is served, and a line for each archive that the lock names and that no mirror
+        can be asked for, is other bytes, or gone though its network is installed. What was not
+        hashed yet is.
 
         Raises:
             ConfigError: config/zoo.lock can't be read.
@@ -107,7 +116,7 @@ class Shelf:
         entries = lock.read(self._lock_file)
         named = {path: entries[job.name] for path, job in self._jobs.items() if job.name in entries}
         found: list[Served] = []
-        lines: list[str] = []
+        lines = list(self._unserved(entries))
         progress.begin("look at archives", sum(entry.size for entry in named.values()))
         for path, entry in named.items():
             archive = self._archive(path)
@@ -125,6 +134,20 @@ class Shelf:
             progress.advance(entry.size)
         progress.end()
         return found, lines
+
+    def _unserved(self, entries: Mapping[str, LockEntry]) -> Iterator[str]:
+        """A line for each network of the lock that is not known by a path of its own."""
+        for name, path in self._paths.items():
+            if name not in entries:
+                continue
+            owner = self._jobs[path].name if path is not None else ""
+            if not owner:
+                why = "its sources are no addresses, and a mirror is asked by an address"
+            elif owner != name and entries.get(owner) != entries[name]:
+                why = f"a mirror is asked for it as for {owner}, {path}"
+            else:
+                continue
+            yield f"{name} is not served: {why}; `doit bundle FILE {name}` carries it"
 
 
 def _told_of_gone(job: NetworkJob) -> str:

@@ -95,6 +95,7 @@ def _mirrored(network: Network, mirrors: tuple[str, ...]) -> list[str]:
     return [
         _filled(mirror, network.name, path.parent.name, path.name)
         for mirror, path in zip(mirrors, paths, strict=True)
+        if path.name or "{network}" in mirror  # else nothing tells it from others
     ]
 
 
@@ -111,6 +112,8 @@ def _filled(mirror: str, network: str, date: str, file: str) -> str:
     if not any(field in mirror for field in fields):
         base, mark, query = mirror.partition("?") if is_remote(mirror) else (mirror, "", "")
         mirror = base.rstrip("/") + "/{date}/{file}" + mark + query
+    if not date:  # the address has no folder
+        mirror = mirror.replace("/{date}/", "/")
     for field, value in fields.items():
         mirror = mirror.replace(field, value)
     return mirror

@@ -44,6 +44,24 @@ def test_mirrors_do_not_hold_what_was_never_on_a_server() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("mirror", "place"),
+    [
+        ("http://teacher.example:8000/", "http://teacher.example:8000/net.tar.gz"),
+        ("/media/usb/{date}/{file}", "/media/usb/net.tar.gz"),
+    ],
+)
+def test_an_address_without_a_folder_has_none_in_a_mirror(mirror: str, place: str) -> None:
+    address = "https://host.example/net.tar.gz"
+    assert texts(address, mirrors=(mirror,)) == [address, place]
+
+
+def test_an_address_that_names_no_file_is_asked_of_mirrors_by_the_networks_name() -> None:
+    address = "https://host.example/?id=5"
+    mirrors = ("http://teacher.example", "http://teacher.example/{network}")
+    assert texts(address, mirrors=mirrors) == [address, "http://teacher.example/net"]
+
+
 def test_an_address_that_is_named_twice_is_asked_once() -> None:
     assert texts(ZOO, ZOO) == [ZOO]
 
