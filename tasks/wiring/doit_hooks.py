@@ -54,12 +54,13 @@ NAMED = "named"  # it was named on the command line, or its network was
 
 RUN: list[str] = []
 """The words that this process's `doit run` was asked with; none for all that a bare doit does."""
-OF_PATTERNS: set[str] = set()
-"""Names of tasks that no word of the command line names, but a pattern of titles."""
+OF_SEVERAL: set[str] = set()
+"""Names of tasks that no word of the command line names, but a pattern of titles, or a project."""
 
 
-def change_doit(full_names: Callable[[str], list[str]], database: Path) -> None:
-    """Change doit. `full_names` gives the tasks for a word of the command line that names none.
+def change_doit(full_names: Callable[..., list[str]], database: Path) -> None:
+    """Change doit. `full_names` gives the tasks for a word of the command line that names none; it
+    is told whether they are to be run.
 
     doit finds out the names of a command's options by looking at its method, so the new one wraps
     it.
@@ -71,7 +72,7 @@ def change_doit(full_names: Callable[[str], list[str]], database: Path) -> None:
     ExecNode.parent_status = _parent_status(ExecNode.parent_status)
 
 
-def _load_tasks(load: Any, full_names: Callable[[str], list[str]], database: Path) -> Any:
+def _load_tasks(load: Any, full_names: Callable[..., list[str]], database: Path) -> Any:
     """All of doit's commands load the tasks. Here they get a stream to write to also where standard
     output was closed (`>&-`), our database, and the full names of what was asked for; `doit info`
     says that there is no such task, for it would end with a traceback."""
@@ -86,9 +87,11 @@ def _load_tasks(load: Any, full_names: Callable[[str], list[str]], database: Pat
         by_name = {task.name: task for task in tasks}
         for number, word in reversed([*enumerate(_words_of_tasks(pos_args, by_name))]):
             if word not in by_name:
-                pos_args[number : number + 1] = found = full_names(word)
-                if "*" in word:
-                    OF_PATTERNS.update(found)
+                pos_args[number : number + 1] = found = full_names(
+                    word, is_run=isinstance(cmd, Run)
+                )
+                if "*" in word or len({task.partition(":")[2] for task in found}) > 1:
+                    OF_SEVERAL.update(found)
         if isinstance(cmd, Info) and len(pos_args) == 1 and pos_args[0] not in by_name:
             raise InvalidCommand(not_found=pos_args[0])
         return tasks
@@ -171,7 +174,7 @@ def _run(execute: Any) -> Any:
         RUN[:] = () if self.sel_default_tasks else self.sel_tasks
         if not self.sel_default_tasks:
             _follow(self.task_list, self.sel_tasks)
-            named = [word for word in self.sel_tasks if word not in OF_PATTERNS]
+            named = [word for word in self.sel_tasks if word not in OF_SEVERAL]
             _mark_named(self.task_list, named)
         return execute(self, outfile, **options)
 

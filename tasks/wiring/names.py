@@ -15,19 +15,24 @@ from tasks.config.types import Config, Network
 from tasks.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 
 def find(word: str, config: Config) -> Network:
     """The network that is called so: by its name, its title, its archive or an address."""
     found = called(word, config)
     if len(found) > 1:
-        raise UsageError(word, f"this may be {either(found)}", "give the name that is meant")
+        raise ambiguous(word, found)
     if not found:
         titles = [network.title for network in config.networks.values() if network.title]
         archive = word.rpartition("/")[2].removesuffix(".tar.gz")
         raise unknown(word, archive, [*config.networks, *titles])
     return config.networks[found[0]]
+
+
+def ambiguous(word: str, names: Sequence[str]) -> UsageError:
+    """The error for a word that may be each of these networks."""
+    return UsageError(word, f"this may be {either(names)}", "give the name that is meant")
 
 
 def matching(pattern: str, config: Config) -> tuple[str, ...]:

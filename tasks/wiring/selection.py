@@ -77,7 +77,9 @@ def _asked(word: str, config: Config, jobs_of: Any) -> Iterator[tuple[str, str]]
     """The steps and names that one word means."""
     step, colon, _ = word.partition(":")
     if word == "workspace":
-        yield from _default(config, None)
+        yield from (
+            (one.name, name) for one in STEPS if one.is_default for name in one.wanted(config)
+        )
     elif "*" in word:
         every = [(name, whom) for name in BY_NAME for whom in jobs_of(name)]
         patterns = start.full_names(word, config)
@@ -91,10 +93,12 @@ def _asked(word: str, config: Config, jobs_of: Any) -> Iterator[tuple[str, str]]
         yield from ((step, whom) for whom in BY_NAME[step].wanted(config))
     elif step in BY_NAME:
         yield from _of_task(word, jobs_of, config)
-    elif word in config.projects:
-        yield from _default(config, {word, *config.projects[word].all_networks})
     else:
-        yield from _default(config, {names.find(word, config).name})
+        if word not in config.projects:
+            word = names.find(word, config).name
+        for task in start.tasks_by_default(word, config):
+            name, _, whom = task.partition(":")
+            yield name, whom
 
 
 def _of_task(word: str, jobs_of: Any, config: Config) -> Iterator[tuple[str, str]]:
@@ -111,12 +115,3 @@ def _of_task(word: str, jobs_of: Any, config: Config) -> Iterator[tuple[str, str
     if not trainings:
         raise names.unknown(word, name, jobs_of(step))
     yield from ((step, whom) for whom in trainings)
-
-
-def _default(config: Config, only: Iterable[str] | None) -> Iterator[tuple[str, str]]:
-    """What a bare doit does; of that, only for these names, where some are given: also for networks
-    that no project names."""
-    for step in STEPS:
-        if step.is_default:
-            whom = step.wanted(config) if only is None else only
-            yield from ((step.name, name) for name in whom)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from tasks.core.errors import TodError, UsageError, disk_error
 from tasks.core.files import make_folders
 from tasks.core.paths import Workspace, default_cache
 from tasks.wiring import doit_hooks
-from tasks.wiring.registry import BY_NAME
+from tasks.wiring.registry import BY_NAME, STEPS
 
 
 def start(workspace: Workspace) -> Config:
@@ -41,9 +42,10 @@ def start(workspace: Workspace) -> Config:
     return config
 
 
-def full_names(word: str, config: Config) -> list[str]:
+def full_names(word: str, config: Config, *, is_run: bool = False) -> list[str]:
     """The tasks that a word of the command line means: `<step>:` and a network's title, archive or
-    address, or a pattern of titles. Any other word is given back as it is.
+    address, or a pattern of titles; for a run, also a project or a network by itself. Any other
+    word is given back as it is.
 
     Raises:
         InvalidCommand: nothing or more than one thing has this name; doit would only say that there
@@ -54,6 +56,8 @@ def full_names(word: str, config: Config) -> list[str]:
     project, network = name, name
     if scope == "training":
         project, _, network = name.partition(":")
+    if scope is None and is_run and "*" not in word:
+        return tasks_by_default(word, config) or [word]
     if scope is None or ("*" in project and scope != "network"):
         return [word]
     from tasks.wiring import names
@@ -74,6 +78,33 @@ def full_names(word: str, config: Config) -> list[str]:
     except UsageError as error:
         raise InvalidCommand(str(error)) from None
     return [f"{before}{network}"] if scope in ("network", "training") and network else [word]
+
+
+def tasks_by_default(word: str, config: Config) -> list[str]:
+    """What a bare doit does for the project and its networks, or the network, that a word names;
+    nothing if it names neither.
+
+    Raises:
+        InvalidCommand: the word may be several networks.
+    """
+    if word in config.projects:
+        whom = (word, *config.projects[word].all_networks)
+    else:
+        from tasks.wiring import names
+
+        whom = names.called(word, config)
+        if len(whom) > 1:
+            raise InvalidCommand(str(names.ambiguous(word, whom)))
+    return [
+        f"{step.name}:{name}"
+        for step in STEPS
+        for name in whom
+        if step.is_default and name in _names_of(step.scope, config)
+    ]
+
+
+def _names_of(scope: str, config: Config) -> Container[str]:
+    return config.networks if scope == "network" else config.projects
 
 
 def _trainings_like(name: str, config: Config) -> list[str]:

@@ -66,6 +66,10 @@ PLACES = {
         lambda word: [f"download:{word}"],
         lambda done: re.search(f"download: ?{NAME}", done.said) is not None,
     ),
+    "a run of nothing else": Place(
+        lambda word: [word],
+        lambda done: re.search(f"download: ?{NAME}", done.said) is not None,
+    ),
     "a plan": Place(
         lambda word: ["plan", "--json", word],
         lambda done: planned(done) == NAME,

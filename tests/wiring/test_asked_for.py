@@ -102,3 +102,37 @@ def test_a_task_never_follows_one_that_waits_for_it() -> None:
     doit_hooks._follow([export, train, scaffold, download], ["export"])
     assert download.task_dep == ["export:p:net"]
     assert download.meta[doit_hooks.SURVIVES] == ["export:p:net"]
+
+
+def test_a_network_by_itself_is_what_a_bare_doit_does_for_it(verified: Checkout) -> None:
+    """As `doit plan` has it; it was named, so what can't be reached is an error."""
+    word = "EfficientDet D0 512x512"
+    done = verified.doit(word)
+    planned = verified.doit("plan", "--json", word)
+    assert done.code == 1
+    assert "efficientdet_d0_coco17_tpu-32: " in done.err
+    steps = [(item["step"], item["name"]) for item in json.loads(planned.out)["steps"]]
+    name = "efficientdet_d0_coco17_tpu-32"
+    assert steps == [(step, name) for step in ("download", "verify", "extract", "smoke")]
+    assert verified.doit("list", word).code == 3  # only what is run is called so
+
+
+def test_a_project_by_itself_is_what_a_bare_doit_does_for_it(tmp_path: Path) -> None:
+    """It names none of its networks: what can't be reached is deferred."""
+    checkout = check_out(tmp_path / "workspace", TOD_OFFLINE="1")
+    checkout.configure(
+        '[projects.one]\nlabels = ["one"]\n'
+        '[projects.two]\nlabels = ["one"]\nnetworks = ["efficientdet_d0_coco17_tpu-32"]\n'
+    )
+    done = checkout.doit("two")
+    assert done.code == 0
+    assert "efficientdet_d0_coco17_tpu-32" in done.out
+    assert (checkout.root / "two/training").is_dir()
+    assert not (checkout.root / "one").exists()
+
+
+def test_a_word_that_may_be_two_networks_is_one_line(verified: Checkout) -> None:
+    done = verified.doit("extremenet.tar.gz")
+    assert done.code == 3
+    assert done.err.startswith("ERROR: extremenet.tar.gz: this may be ")
+    assert done.err.count("\n") == 1
