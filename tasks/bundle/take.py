@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 import msgspec
+from msgspec.structs import asdict, replace
 
 from tasks.bundle import packages
 from tasks.bundle.layout import Carried, archive, contents
@@ -120,10 +121,22 @@ def _take(
         word = "adopted"
     if is_new:
         word += f"; its table is in {_enter(job)}"
+    elif others := differences(carried.network, job):
+        word += f"; the table here, which stays, differs from the bundle's in {', '.join(others)}"
     download.run(job, Silent())
     lines = verify.run(job, Silent()).lines
     cache_users.note(job)
     return "\n".join([f"  {job.name}: {word}", *(f"  {line}" for line in lines)])
+
+
+def differences(theirs: Network, job: NetworkJob) -> list[str]:
+    """The fields in which a network's table in a bundle is unlike the one here, as that would be
+    packed."""
+    here, there = (
+        asdict(replace(portable(one, job.config), labels=job.config.label_ids(one)))
+        for one in (job.network, theirs)
+    )
+    return [name for name in here if here[name] != there[name]]
 
 
 def must_agree(bundle: Bundle, carried: Carried, job: NetworkJob) -> None:

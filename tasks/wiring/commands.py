@@ -228,14 +228,15 @@ def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[s
     if sha256_of(archive, config.settings.max_unpacked) != facts.sha256:
         raise DamagedError(str(archive), "it changed while it was read", "try again")
     before = job.lock_entry()
+    digest = f"{network.name}: sha256 {facts.sha256}"  # whole, so that it can be compared
+    if before is not None and (before.sha256, before.size) == (facts.sha256, facts.size):
+        return [f"{digest} is trusted already (config/zoo.lock): {note}", _rest(network)]
     record = archive_cache.read_record(job.cache.record(archive))
     source = record.source if record else "a local file"
     entry = LockEntry(sha256=facts.sha256, size=facts.size, source=source, attested_by="user")
     lock.record(workspace.lock_file, network.name, entry, locked=job.locked)
-    # Both digests whole, so that they can be compared.
-    now = f"sha256 {entry.sha256} is trusted from now on (config/zoo.lock): {note}"
-    lines = [f"{network.name}: {now}", _rest(network)]
-    if before is not None and before.sha256 != entry.sha256:
+    lines = [f"{digest} is trusted from now on (config/zoo.lock): {note}", _rest(network)]
+    if before is not None:
         lines.insert(0, f"{network.name}: sha256 {before.sha256} was trusted until now")
     return lines
 

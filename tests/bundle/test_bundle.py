@@ -291,6 +291,26 @@ def test_a_network_that_is_another_here_is_refused_and_the_rest_is_taken(
     assert (pupil.root / "config/zoo.lock").read_text() == before
 
 
+def test_a_table_that_is_another_here_stays_and_the_difference_is_told(
+    packed: tuple[Checkout, Path], pupil: Checkout
+) -> None:
+    config = pupil.root / "config/workspace.toml"
+    shipped = config.read_text()
+    for table, differs in (
+        (OWN, ""),
+        (OWN.replace('labels = "my_labels"', "labels = {one = 1, two = 7}"), ""),
+        (OWN.replace("two = 7", "two = 3").replace("mine.tar.gz?", "elsewhere.tar.gz?"), "labels"),
+        (OWN.replace("user:secret@", "").replace("?token=secret", ""), "sources"),
+    ):
+        config.write_text(shipped + table)
+        done = pupil.doit("adopt", str(packed[1]))
+        assert (done.code, done.err) == (0, "")
+        told = f"; the table here, which stays, differs from the bundle's in {differs}\n"
+        assert (told in done.out) is bool(differs)
+        assert "exports/mine.toml" not in done.out
+        assert config.read_text() == shipped + table
+
+
 def test_a_table_of_the_users_is_not_overwritten(
     packed: tuple[Checkout, Path], pupil: Checkout
 ) -> None:

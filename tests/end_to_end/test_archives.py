@@ -155,6 +155,21 @@ def test_accepting_tells_the_old_digest_and_the_new(tmp_path: Path, archive: Pat
     assert f"small: sha256 {digests[1]} is trusted from now on" in done.out
 
 
+def test_accepting_what_is_trusted_already_changes_nothing(tmp_path: Path, archive: Path) -> None:
+    checkout = workspace(tmp_path, str(archive))
+    assert checkout.doit("extract").code == 0
+    before = lock(checkout)
+    assert json.loads(before)["small"]["tree"]
+    for words in (["small"], ["small", str(archive)]):
+        done = checkout.doit("accept", *words, TOD_LOCKED="1")
+        assert (done.code, done.err) == (0, "")
+        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+        assert f"small: sha256 {digest} is trusted already" in done.out
+        assert lock(checkout) == before
+    assert checkout.doit("extract").code == 0
+    assert lock(checkout) == before
+
+
 @pytest.mark.parametrize("content", [b"notes of mine\n", b"", b"\x1f\x8b\x08\0half"])
 def test_what_is_no_archive_is_never_accepted(
     tmp_path: Path, archive: Path, content: bytes, tls: SSLContext
