@@ -4,7 +4,9 @@ what comes of it is an event."""
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from queue import Queue
 from threading import Thread
 
@@ -13,12 +15,19 @@ from msgspec import Struct
 
 from tasks.cluster import worker as remote
 from tasks.cluster.board import Batch
-from tasks.cluster.connection import Connection
+from tasks.cluster.connection import (
+    Connection,
+    SchedulerLostError,
+    WorkerLostError,
+    WorkerUnfitError,
+)
 from tasks.cluster.orders import About, Answer, Held, Order, Work
 from tasks.core.errors import disk_error
 from tasks.core.files import read_file
 from tasks.pictures.pixels import LARGEST
 
+PATIENCE = 5.0
+"""Seconds that workers have to remove pictures."""
 CHUNK = 4 << 20
 """Bytes of an archive that are sent at once."""
 
@@ -60,6 +69,23 @@ class Orders:
     def begin(self, worker: str, batch: Batch) -> None:
         self._start(worker, batch, lambda: self._carry_out(worker, batch))
 
+    def have_forgotten(self) -> None:
+        """Have workers remove what pictures they were sent. Who does not answer soon removes them
+        when it ends."""
+        calls = [
+            Thread(target=self._forget, args=(worker, tuple(pictures)), daemon=True)
+            for worker, pictures in self._sent.items()
+        ]
+        until = time.monotonic() + PATIENCE
+        for call in calls:
+            call.start()
+        for call in calls:
+            call.join(max(0.0, until - time.monotonic()))
+
+    def _forget(self, worker: str, pictures: tuple[str, ...]) -> None:
+        with suppress(WorkerLostError, WorkerUnfitError, SchedulerLostError):
+            self._connection.call(worker, remote.forget, pictures)
+
     def _start(self, worker: str, batch: Batch | None, work: Callable[[], object]) -> None:
         def do() -> None:
             try:
@@ -78,15 +104,24 @@ class Orders:
     def _carry_out(self, worker: str, batch: Batch) -> Came:
         work = self._works[batch.network]
         try:
-            held = self._network(worker, work)
-            if held.fault:
-                return Came(Answer(fault=held.fault))
-            self.events.put((worker, batch, Started()))
-            return Came(self._order(worker, work, batch))
+            answer = self._with_network(worker, work, batch)
+            if answer.lacks_network:  # somebody touched what it had: it is had anew, once
+                self._ready.discard((worker, batch.network))
+                answer = self._with_network(worker, work, batch)
+            if answer.lacks_network:
+                answer = Answer(fault="it does not keep the network's files")
+            return Came(answer)
         except ChangedError as error:
             return Came(Answer(fault=str(error)), is_ours=True)
         except OSError as error:
             return Came(Answer(fault=disk_error("", error).why), is_ours=True)
+
+    def _with_network(self, worker: str, work: Work, batch: Batch) -> Answer:
+        held = self._network(worker, work)
+        if held.fault:
+            return Answer(fault=held.fault)
+        self.events.put((worker, batch, Started()))
+        return self._order(worker, work, batch)
 
     def _network(self, worker: str, work: Work) -> Held:
         """Have a worker get a network: from where it can, else from here, in pieces."""

@@ -61,6 +61,7 @@ class Answer(Struct, frozen=True, kw_only=True):
         body: of `time` and `smoke`, the reply of TensorFlow's process.
         isolation: what held that process.
         missing: digests of the pictures that the worker does not have: to be sent with the order.
+        lacks_network: it does not have the network, or no longer as it was.
         fault, todo: why it was not carried out; "" if it was.
         broken: it is the network's own fault, and would be the same on every worker.
         seconds: that the pictures took; not what came before the first of them.
@@ -71,6 +72,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     body: Raw = NOTHING
     isolation: str = ""
     missing: tuple[str, ...] = ()
+    lacks_network: bool = False
     fault: str = ""
     todo: str = ""
     broken: bool = False

@@ -134,6 +134,7 @@ class _Run:
                         looked = time.monotonic()
                     self._hand_out(connection, orders)
                     self._take(orders)
+                orders.have_forgotten()
             except SchedulerLostError:
                 self.board.lose_all()
                 for known in (self._asked, self._fit, self._ready, self._sent):

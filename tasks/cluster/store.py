@@ -5,8 +5,9 @@
                                                    next one starts
 
 A network is unpacked by the code that `doit` itself unpacks with, and compared with what the order
-names: the archive's digest, and the tree's. One that lies there already is read through once in
-each process before it is used. OSError is raised where the cache can't be read or written.
+names: the archive's digest, and the tree's. One that lies there already is read through before it
+is used. From then on a stat of each file tells, before and after each use, whether it is still what
+was read; so it does for pictures. OSError is raised where the cache can't be read or written.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import ExitStack, closing
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, suppress
 from functools import cache
 from pathlib import Path
 
@@ -30,6 +31,8 @@ from tasks.core.staging import made_aside, remove_strays
 from tasks.core.temporary import token
 from tasks.pipeline.archive_cache import read_record
 
+Marks = dict[Path, tuple[int, int, int, int]]
+
 SHARE_KEPT = 4
 """Pictures may take this part of the disk's free space; the oldest go first."""
 
@@ -43,9 +46,9 @@ class Store:
         make_folders(self.networks)
         remove_strays(root / ".pictures")
         self.pictures = self._held.enter_context(made_aside(root / ".pictures"))
-        self._sizes: dict[str, int] = {}  # of the pictures, in the order of their coming
+        self._marks: Marks = {}  # of the pictures, in the order of their coming
         self._most_kept = free_space(root) // SHARE_KEPT if most_kept is None else most_kept
-        self._right: dict[str, Path] = {}  # networks that were read through
+        self._right: dict[Path, Marks] = {}  # networks that were read through
         self._parts: dict[str, Path] = {}  # archives that are coming
 
     def close(self) -> None:
@@ -57,23 +60,28 @@ class Store:
     def network(self, wanted: WantedNetwork) -> Held:
         """How it stands with a network; it is unpacked if its archive is in one of the caches, or a
         mirror has it."""
-        name = f"{wanted.archive_sha256[:32]}-{wanted.tree[:32]}"
-        folder = self.networks / name
-        if name in self._right or (folder.is_dir() and _tree_of(folder) == wanted.tree):
-            self._right[name] = folder
+        folder = self._folder(wanted)
+        is_right = self._is_as_read(folder) or (folder.is_dir() and _tree_of(folder) == wanted.tree)
+        if is_right or self._is_unpacked(wanted, folder) or self._is_fetched(wanted, folder):
+            self._right[folder] = _marks(_files(folder))
             return Held(here=True)
-        for archive in _archives(wanted):
-            try:
-                self._unpack(archive, wanted, folder)
-            except TodError:
-                continue  # another copy may be right
-            self._right[name] = folder
-            return Held(here=True)
-        if self._is_fetched(wanted, folder):
-            self._right[name] = folder
-            return Held(here=True)
-        part = self._parts.get(name)
+        part = self._parts.get(folder.name)
         return Held(offset=part.stat().st_size if part else 0)
+
+    def _folder(self, wanted: WantedNetwork) -> Path:
+        return self.networks / f"{wanted.archive_sha256[:32]}-{wanted.tree[:32]}"
+
+    def _is_as_read(self, folder: Path) -> bool:
+        """Whether no file of a network that was found right was touched since."""
+        return folder in self._right and self._right[folder] == _marks(_files(folder))
+
+    def _is_unpacked(self, wanted: WantedNetwork, folder: Path) -> bool:
+        """Whether one of the caches had the archive."""
+        for archive in _archives(wanted):
+            with suppress(TodError):  # another copy may be right
+                self._unpack(archive, wanted, folder)
+                return True
+        return False
 
     def _is_fetched(self, wanted: WantedNetwork, folder: Path) -> bool:
         """Whether a mirror had the archive, which is unpacked then and not kept."""
@@ -91,7 +99,8 @@ class Store:
 
     def take(self, wanted: WantedNetwork, offset: int, content: bytes) -> Held:
         """Take some bytes of an archive; the last of them have it unpacked."""
-        name = f"{wanted.archive_sha256[:32]}-{wanted.tree[:32]}"
+        folder = self._folder(wanted)
+        name = folder.name
         part = self._parts.setdefault(name, self.networks / f".{name}.{token()}.part")
         with open(part, "ab") as file:
             if file.tell() != offset:
@@ -100,31 +109,52 @@ class Store:
         if offset + len(content) < wanted.archive_size:
             return Held(offset=offset + len(content))
         try:
-            self._unpack(part, wanted, self.networks / name)
+            self._unpack(part, wanted, folder)
         except TodError as error:
             return Held(fault=f"the archive that was sent {error.why}")
         finally:
             remove(self._parts.pop(name))
-        self._right[name] = self.networks / name
+        self._right[folder] = _marks(_files(folder))
         return Held(here=True)
 
     def folder(self, wanted: WantedNetwork) -> Path | None:
-        """Where a network lies that was found right; None if there is none."""
-        return self._right.get(f"{wanted.archive_sha256[:32]}-{wanted.tree[:32]}")
+        """Where a network lies that was found right, and was not touched since; None if there is
+        none."""
+        folder = self._folder(wanted)
+        return folder if self._is_as_read(folder) else None
 
     def keep(self, pictures: Mapping[str, bytes], needed: Collection[str]) -> tuple[str, ...]:
         """Keep pictures that were sent; the digests of those of `needed` that are not here, among
         them what is not what its digest says."""
         for sha256, content in pictures.items():
             if hashlib.sha256(content).hexdigest() == sha256:
-                (self.pictures / sha256).write_bytes(content)
-                self._sizes[sha256] = len(content)
-        dispensable = [sha256 for sha256 in self._sizes if sha256 not in needed]
-        while dispensable and sum(self._sizes.values()) > self._most_kept:
-            oldest = dispensable.pop(0)
-            remove(self.pictures / oldest)
-            del self._sizes[oldest]
-        return tuple(sha256 for sha256 in needed if sha256 not in self._sizes)
+                path = self.pictures / sha256
+                make_folders(path.parent)
+                path.write_bytes(content)
+                self._marks |= _marks([path])
+        dispensable = [path for path in self._marks if path.name not in needed]
+        while dispensable and sum(size for _, size, *_ in self._marks.values()) > self._most_kept:
+            self._forget(dispensable.pop(0))
+        return self.lacking(needed)
+
+    def lacking(self, needed: Iterable[str]) -> tuple[str, ...]:
+        """The digests of pictures that are not here as they came."""
+        paths = {sha256: self.pictures / sha256 for sha256 in needed}
+        now = _marks(paths.values())
+        return tuple(
+            sha256
+            for sha256, path in paths.items()
+            if path not in now or now[path] != self._marks.get(path)
+        )
+
+    def forget(self, pictures: Iterable[str]) -> None:
+        """Remove pictures."""
+        for sha256 in pictures:
+            self._forget(self.pictures / sha256)
+
+    def _forget(self, path: Path) -> None:
+        remove(path)
+        self._marks.pop(path, None)
 
     def _unpack(self, archive: Path, wanted: WantedNetwork, folder: Path) -> None:
         """Unpack an archive, if it is the one that is wanted, in place of what lies there.
@@ -164,6 +194,20 @@ def _archives(wanted: WantedNetwork) -> Iterator[Path]:
             record, archive = read_record(place), place.with_suffix("")
             if record is not None and record.sha256 == wanted.archive_sha256 and archive.is_file():
                 yield archive
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if not path.is_dir()]
+
+
+def _marks(paths: Iterable[Path]) -> Marks:
+    """What tells a file that was touched from one that was not; none of one that is gone."""
+    found: Marks = {}
+    for path in paths:
+        with suppress(OSError):
+            status = os.lstat(path)
+            found[path] = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return found
 
 
 def _tree_of(folder: Path) -> str:

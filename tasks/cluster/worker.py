@@ -59,6 +59,13 @@ def carry_out(order: bytes, pictures: dict[str, bytes]) -> bytes:
     return msgspec.json.encode(answer)
 
 
+def forget(pictures: tuple[str, ...]) -> bytes:
+    """Remove pictures, by their digests: the run that they were sent for is over."""
+    with _busy:
+        store().forget(pictures)
+    return b""
+
+
 def _held(ask: Callable[[], Held]) -> bytes:
     with _busy:
         try:
@@ -81,7 +88,7 @@ def _answer(held: Store, order: Order, pictures: dict[str, bytes]) -> Answer:
         return Answer(missing=missing)
     folder = held.folder(order.network)
     if folder is None:
-        return Answer(fault="it no longer has the network")
+        return Answer(lacks_network=True)
     results, times = list[PictureResult](), list[float]()
     try:
         body = _run(held, order, folder, results, times)
@@ -90,6 +97,8 @@ def _answer(held: Store, order: Order, pictures: dict[str, bytes]) -> Answer:
         answer = Answer(fault=_by_name(error.why, held, order), todo=error.todo, broken=broken)
     else:
         answer = Answer(body=body, isolation=child.shared().isolation)
+    if held.folder(order.network) is None or held.lacking(sha256 for sha256, _ in order.pictures):
+        return Answer(fault="its files were changed while it used them")
     between = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0
     return replace(answer, results=tuple(results), seconds=between * len(times))
 

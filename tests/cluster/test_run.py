@@ -93,6 +93,21 @@ def test_a_worker_that_is_killed_and_one_that_is_frozen_cost_their_batches_only(
     assert detect(job).pictures == {}  # nothing is done again
 
 
+def test_pictures_are_on_a_worker_for_as_long_as_a_run_takes(
+    cluster: Cluster, job: ProjectJob
+) -> None:
+    cluster.start_worker("good")
+    cluster.wait_for("good")
+    seen = list[Path]()
+
+    def pictures() -> list[Path]:
+        return list((cluster.folder / "cache-good/cluster").glob(f".pictures-*/{'?' * 64}"))
+
+    assert not detect(job, Watched(9, lambda: seen.extend(pictures()))).failed
+    assert seen
+    assert not pictures()
+
+
 def test_the_scheduler_is_started_again_and_the_work_goes_on(
     cluster: Cluster, job: ProjectJob
 ) -> None:
