@@ -91,6 +91,11 @@ class Workspace(Struct, frozen=True):
         return self.state / "local" / f"{network}.json"
 
     @property
+    def noted_place(self) -> Path:
+        """Where this workspace lay when the cache last had a note of it; see `cache_users`."""
+        return self.state / "local" / "place"
+
+    @property
     def pre_trained(self) -> Path:
         return self.root / "pre-trained"
 

@@ -1,5 +1,5 @@
 """Which workspaces use the cache: each leaves a note there whenever it put something in or took
-something out, so that `doit gc` knows what is still needed.
+something out, or finds that it was moved, so that `doit gc` knows what is still needed.
 
 A note says what the workspace needed then. That counts where the workspace can't be looked at: it
 may be on a disk that is not mounted now.
@@ -8,6 +8,7 @@ may be on a disk that is not mounted now.
 from __future__ import annotations
 
 import hashlib
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import msgspec
 
 from tasks.config import lock
 from tasks.core.errors import ConfigError
-from tasks.core.files import LARGEST_STATE, sha256_or_nothing, write_if_changed
+from tasks.core.files import LARGEST_STATE, read_file, sha256_or_nothing, write_if_changed
 from tasks.core.paths import Cache, Workspace
 from tasks.core.receipts import read
 from tasks.core.temporary import open_plain
@@ -59,6 +60,20 @@ def note(job: Job) -> None:
     with suppress(OSError, ConfigError, UnicodeEncodeError):
         place = note_of(job.cache, job.workspace)
         write_if_changed(place, msgspec.json.format(msgspec.json.encode(user_of(job))) + b"\n")
+    with suppress(OSError):
+        write_if_changed(job.workspace.noted_place, _place(job.workspace))
+
+
+def note_if_moved(job: Job) -> None:
+    """Note it anew if it was moved or copied since the last note. Asked by every run, for where all
+    is up to date no step does."""
+    with suppress(OSError):
+        if read_file(job.workspace.noted_place, LARGEST_STATE) != _place(job.workspace):
+            note(job)
+
+
+def _place(workspace: Workspace) -> bytes:
+    return os.fsencode(os.path.realpath(workspace.root))
 
 
 def user_of(job: Job) -> User:

@@ -23,7 +23,15 @@ from tasks.wiring.registry import STEPS
 STAGING = re.compile(rf"\.({NAME.pattern})\.staging(?:-|$)")
 # What the build keeps under .tod/, besides doit's database.
 STATE = (
-    *("config.json", "zoo.lock.guard", "logs/*", "local/*.json", "turns/*", "**/.*.tmp"),
+    *(
+        "config.json",
+        "zoo.lock.guard",
+        "logs/*",
+        "local/*.json",
+        "local/place",
+        "turns/*",
+        "**/.*.tmp",
+    ),
     "training/*/*/*.record",
     "pictures/*.json",
 )

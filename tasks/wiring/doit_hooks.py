@@ -58,9 +58,11 @@ OF_SEVERAL: set[str] = set()
 """Names of tasks that no word of the command line names, but a pattern of titles, or a project."""
 
 
-def change_doit(full_names: Callable[..., list[str]], database: Path) -> None:
+def change_doit(
+    full_names: Callable[..., list[str]], database: Path, before_steps: Callable[[], None]
+) -> None:
     """Change doit. `full_names` gives the tasks for a word of the command line that names none; it
-    is told whether they are to be run.
+    is told whether they are to be run. `before_steps` is called before a run that is no command.
 
     doit finds out the names of a command's options by looking at its method, so the new one wraps
     it.
@@ -68,7 +70,7 @@ def change_doit(full_names: Callable[..., list[str]], database: Path) -> None:
     NamespaceTaskLoader.load_tasks = _load_tasks(
         NamespaceTaskLoader.load_tasks, full_names, database
     )
-    Run._execute = _run(Run._execute)
+    Run._execute = _run(Run._execute, before_steps)
     ExecNode.parent_status = _parent_status(ExecNode.parent_status)
 
 
@@ -155,7 +157,7 @@ def use_database(cmd: Any, database: Path) -> None:
         cmd.dep_manager = Globals.dep_manager = Dependency(Database, file, checker_cls=checker)
 
 
-def _run(execute: Any) -> Any:
+def _run(execute: Any, before_steps: Callable[[], None]) -> Any:
     """`doit run` says that the file of `-o FILE` can't be written, for it would end with a
     traceback, and the tasks learn what was asked for."""
 
@@ -176,6 +178,8 @@ def _run(execute: Any) -> Any:
             _follow(self.task_list, self.sel_tasks)
             named = [word for word in self.sel_tasks if word not in OF_SEVERAL]
             _mark_named(self.task_list, named)
+        if not RUN or not any(task.pos_arg and task.name == RUN[0] for task in self.task_list):
+            before_steps()
         return execute(self, outfile, **options)
 
     return run

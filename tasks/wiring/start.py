@@ -38,8 +38,20 @@ def start(workspace: Workspace) -> Config:
         raise InvalidDodoFile(str(error)) from None
     except OSError as error:
         raise InvalidDodoFile(str(disk_error("workspace", error))) from None
-    doit_hooks.change_doit(partial(full_names, config=config), workspace.doit_state)
+    doit_hooks.change_doit(
+        partial(full_names, config=config),
+        workspace.doit_state,
+        before_steps=partial(note_if_moved, config, workspace),
+    )
     return config
+
+
+def note_if_moved(config: Config, workspace: Workspace) -> None:
+    """Have the cache know where the workspace lies now."""
+    from tasks.pipeline import cache_users
+    from tasks.pipeline.job import WorkspaceJob
+
+    cache_users.note_if_moved(WorkspaceJob(config, workspace))
 
 
 def full_names(word: str, config: Config, *, is_run: bool = False) -> list[str]:

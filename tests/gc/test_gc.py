@@ -20,7 +20,7 @@ from tasks.gc import command, sweep
 from tasks.gc.needed import known
 from tasks.pipeline import archive_cache, cache_users
 from tasks.pipeline.job import WorkspaceJob
-from tests.support.checkouts import check_out
+from tests.support.checkouts import Checkout, check_out
 
 OLD = time.time() - 40 * sweep.DAY
 DIGEST, OTHER = "a" * 64, "b" * 64
@@ -232,6 +232,30 @@ def test_a_note_holds_what_the_workspace_needs_and_is_read_back(
     assert found.digests == (DIGEST,)
     assert not unreadable
     assert len(known(job).here) == 1
+
+
+@pytest.mark.parametrize("how", ["moved", "copied"])
+def test_a_workspace_that_was_moved_or_copied_is_noted_by_its_next_run(
+    tmp_path: Path, how: str
+) -> None:
+    """Though all is up to date there; what only tells, such as `doit plan`, notes nothing."""
+    checkout = check_out(tmp_path / "workspace", TOD_OFFLINE="1")
+    archive = next((checkout.root / "embedded").glob("*.tar.gz"))
+    checkout.configure('[networks.net]\nsources = ["https://host.example/net.tar.gz"]\n')
+    assert checkout.doit("adopt", "net", str(archive)).code == 0
+    assert checkout.doit("extract:net").code == 0
+    place, cache = tmp_path / "elsewhere", Cache(tmp_path / "cache")
+    (shutil.move if how == "moved" else shutil.copytree)(checkout.root, place)
+    there = Checkout(place, checkout.environment)
+    for words in (["plan"], ["list"], ["gc"]):
+        assert there.doit(*words).code == 0
+    assert [user.path for user in cache_users.users(cache)[0].values()] == [str(checkout.root)]
+    assert there.doit("extract:net").out.startswith("nothing to do")
+    paths = {user.path for user in cache_users.users(cache)[0].values()}
+    assert paths == {str(checkout.root), str(place)}
+    notes = {path: path.stat().st_mtime_ns for path in cache_users.users(cache)[0]}
+    assert there.doit("extract:net").out.startswith("nothing to do")
+    assert {path: path.stat().st_mtime_ns for path in cache_users.users(cache)[0]} == notes
 
 
 def test_a_run_that_takes_from_the_cache_leaves_its_note_and_a_no_op_does_not(
