@@ -136,3 +136,11 @@ def test_a_word_that_may_be_two_networks_is_one_line(verified: Checkout) -> None
     assert done.code == 3
     assert done.err.startswith("ERROR: extremenet.tar.gz: this may be ")
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [[""], ["plan", ""], ["gc", "--remove", ""]], ids=str)
+def test_an_empty_word_does_nothing(verified: Checkout, words: list[str]) -> None:
+    """doit ends before it reads dodo.py: there is nothing of ours that could tell it in a line."""
+    before = verified.files()
+    assert verified.doit(*words).code != 0
+    assert verified.files() == before
