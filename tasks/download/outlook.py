@@ -38,16 +38,18 @@ class Outlook(Struct, frozen=True, kw_only=True):
     """How a network's archive will come.
 
     Attributes:
-        place: where from; `nowhere` if every source is plain http and no digest is on record.
+        place: where from; `nowhere` if no source will do.
         source: the address or path that is tried first, without secrets; "" if it is at hand.
         size: bytes of the archive; None if nobody has recorded them.
         begun: bytes of it that an earlier download left, and a server is asked to go on from.
+        why: if `nowhere`, why no source will do, as clauses.
     """
 
     place: Place
     source: str = ""
     size: int | None = None
     begun: int = 0
+    why: str = ""
 
     @property
     def to_fetch(self) -> int | None:
@@ -83,7 +85,15 @@ def outlook(job: NetworkJob) -> Outlook:
         if source.path is None and (settled is not None or not source.is_plain):
             begun = _begun(job, source)
             return Outlook(place="address", source=source.shown, size=size, begun=begun)
-    return Outlook(place="nowhere", size=size)
+    why = "; ".join(dict.fromkeys(_why_not(job, source) for source in every))
+    return Outlook(place="nowhere", size=size, why=why)
+
+
+def _why_not(job: NetworkJob, source: Source) -> str:
+    if source.path is None:
+        return "plain http, and no digest on record"
+    there = is_file(job.workspace.root / source.path)
+    return f"{source.shown} is {'not the archive on record' if there else 'missing'}"
 
 
 def _in_place(job: NetworkJob, source: Source) -> Outlook | None:
@@ -101,7 +111,7 @@ def _in_shared_cache(job: NetworkJob, size: int | None) -> Outlook | None:
     if settled is not None:
         for cache in archive_cache.shared_caches(job):
             for path in shared.candidates(job, cache, settled):
-                found = size_of(path)
+                found = size_of(path) if is_file(path) else None
                 if found is not None and size in (None, found):
                     return Outlook(place="file", source=str(path), size=found)
     return None

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from tasks.config import lock
-from tasks.core.files import is_file
+from tasks.core.files import open_file
 from tasks.core.paths import Cache
 from tasks.core.text import lowered
 from tasks.pipeline import archive_cache
@@ -39,9 +39,9 @@ def find(job: NetworkJob, lines: list[str]) -> tuple[Path, ArchiveRecord] | None
     wanted = lock.settled(job.workspace.lock_file, job.network) if caches else None
     for shared in caches:
         if why := _why_not_readable(shared):
-            _tell_once(f"shared cache {shared.root}: {why}; it is passed over", lines)
+            _tell_once(why, lines)
         elif wanted is None:
-            if is_file(_named(job, shared)):
+            if os.path.lexists(_named(job, shared)):
                 why = "nothing on record vouches for it"
                 lines.append(f"{job.name}: {_named(job, shared)}: {why}; it is left alone")
         else:
@@ -54,9 +54,9 @@ def find(job: NetworkJob, lines: list[str]) -> tuple[Path, ArchiveRecord] | None
 
 def candidates(job: NetworkJob, shared: Cache, wanted: str) -> Iterator[Path]:
     """The archives of a shared cache that may be the one of this sha256: by the network's name and
-    sources, then those whose record claims it."""
+    sources, then those whose record claims it. What lies there may be anything."""
     named = _named(job, shared)
-    if is_file(named):
+    if os.path.lexists(named):
         yield named
     try:
         names = sorted(os.listdir(named.parent))
@@ -64,7 +64,7 @@ def candidates(job: NetworkJob, shared: Cache, wanted: str) -> Iterator[Path]:
         return
     for path in (named.parent / name for name in names if name.endswith(".tar.gz")):
         record = archive_cache.read_record(shared.record(path)) if path != named else None
-        if record is not None and record.sha256 == wanted and is_file(path):
+        if record is not None and record.sha256 == wanted:
             yield path
 
 
@@ -73,11 +73,18 @@ def _named(job: NetworkJob, shared: Cache) -> Path:
     return shared.archive(job.name, key)
 
 
+def unreadable(job: NetworkJob) -> tuple[str, ...]:
+    """A line for each shared cache that can't be looked at."""
+    return tuple(filter(None, map(_why_not_readable, archive_cache.shared_caches(job))))
+
+
 def _why_not_readable(shared: Cache) -> str:
+    """The line; "" if it can be."""
     try:
         os.listdir(shared.root)
     except OSError as error:
-        return lowered(error.strerror or "it can't be read")
+        why = lowered(error.strerror or "it can't be read")
+        return f"shared cache {shared.root}: {why}; it is passed over"
     return ""
 
 
@@ -85,7 +92,9 @@ def _verified(job: NetworkJob, path: Path, wanted: str, lines: list[str]) -> Arc
     """The record of an archive whose bytes have this sha256."""
     size = job.size_on_record()
     try:
-        if size in (None, os.stat(path).st_size):
+        with open_file(path) as file:
+            found = os.fstat(file.fileno()).st_size
+        if size in (None, found):
             record = _measured(job, path)
             if record.sha256 == wanted:
                 return record

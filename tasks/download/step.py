@@ -66,17 +66,23 @@ def run(job: NetworkJob, progress: Progress, tools: Tools | None = None) -> Outc
     """
     if why_stale(job) is None and not job.again:
         return Outcome("kept")
+    lines: list[str] = []
     try:
-        return _obtain(job, progress, tools)
-    except OSError as error:
-        raise disk_error(job.name, error) from error
+        outcome = _obtain(job, progress, tools, lines)
+    except (TodError, OSError) as error:
+        for line in lines:  # of what was passed over before
+            progress.note(line.removeprefix(f"{job.name}: "))
+        if isinstance(error, OSError):
+            raise disk_error(job.name, error) from error
+        raise
+    return msgspec.structs.replace(outcome, lines=(*outcome.lines, *lines))
 
 
-def _obtain(job: NetworkJob, progress: Progress, tools: Tools | None) -> Outcome:
+def _obtain(job: NetworkJob, progress: Progress, tools: Tools | None, lines: list[str]) -> Outcome:
+    """As `run`; `lines` gets what the user must know, whatever comes of it."""
     every = sources.ordered(job.network, job.config.settings)
     leading = tuple(takewhile(lambda source: source.path is not None, every))
     failures: Failures = []
-    lines: list[str] = []
     at_hand = (
         _first_of(job, leading, progress, tools, failures)
         or _from_shared_cache(job, lines)
@@ -84,21 +90,18 @@ def _obtain(job: NetworkJob, progress: Progress, tools: Tools | None) -> Outcome
         or _at_hand(job, failures)
     )
     if at_hand is not None:
-        return _with_lines(at_hand, *_passed_over(job, failures), *lines)
+        lines[:0] = _passed_over(job, failures)
+        return at_hand
     if job.locked and lock.settled(job.workspace.lock_file, job.network) is None:
         raise lock.locked_error(job.workspace.lock_file, job.name)  # before a byte is fetched
     from tasks.download.cached import why_skipped
 
-    skipped = (*lines, *why_skipped(job))
-    others = every[len(leading) :]
-    came = _first_of(job, others, progress, tools, failures)
+    lines += why_skipped(job)
+    came = _first_of(job, every[len(leading) :], progress, tools, failures)
     if came is None:
-        return _with_lines(_give_up(job, failures), *skipped)
-    return _with_lines(came, *_passed_over(job, failures), *skipped)
-
-
-def _with_lines(outcome: Outcome, *lines: str) -> Outcome:
-    return msgspec.structs.replace(outcome, lines=(*outcome.lines, *lines))
+        return _give_up(job, failures)
+    lines[:0] = _passed_over(job, failures)
+    return came
 
 
 def _passed_over(job: NetworkJob, failures: Failures) -> Iterator[str]:

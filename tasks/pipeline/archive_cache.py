@@ -108,9 +108,18 @@ def is_untouched(path: Path, record: ArchiveRecord | None) -> bool:
 
 
 def shared_caches(job: NetworkJob) -> tuple[Cache, ...]:
-    """The caches that are only read, in the order to look at them."""
+    """The caches that are only read, in the order to look at them. The user's own is none of them,
+    whatever way its path is written."""
     folders = (os.path.expanduser(text) for text in job.config.settings.shared_caches)  # noqa: PTH111
-    return tuple(Cache(job.workspace.root / folder) for folder in folders)
+    every = (Cache(job.workspace.root / folder) for folder in folders)
+    return tuple(cache for cache in every if not _is_same(cache.root, job.cache.root))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one folder, be it there or not."""
+    with suppress(OSError):
+        return one.samefile(other)
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def is_shared(job: NetworkJob, path: Path) -> bool:

@@ -23,7 +23,6 @@ WHERE = {
     "cache": "in the cache already",
     "file": "read in place",
     "installed": "installed already: only looked at",
-    "nowhere": "no source that may be asked: plain http, and no digest on record",
 }
 
 
@@ -52,6 +51,7 @@ def as_data(plan: Plan) -> dict[str, Any]:
         "steps": [msgspec.to_builtins(item) for item in plan.items],
         "archives": [msgspec.to_builtins(fetch) for fetch in plan.fetches],
         "besides": list(plan.besides),
+        "notes": list(plan.notes),
         "disks": [
             {
                 "folders": [str(folder) for folder in disk.folders],
@@ -116,6 +116,8 @@ def _archives(plan: Plan, width: int) -> Iterator[str]:
             yield f"{_size(fetch):>14}  {printable(fetch.network)}"
     for one in plan.besides:
         yield from _wrapped("  ", f"besides, of unknown size: {printable(one)}", width)
+    for note in plan.notes:
+        yield from _wrapped("  ", printable(note), width)
 
 
 def _where(fetch: Fetch) -> str:
@@ -123,6 +125,8 @@ def _where(fetch: Fetch) -> str:
     if fetch.place == "address":
         scheme, _, rest = fetch.source.partition("://")
         return printable(f"from {scheme}://{rest.partition('/')[0]}")
+    if fetch.place == "nowhere":
+        return printable(f"no source will do: {fetch.why}")
     return WHERE[fetch.place]
 
 

@@ -11,11 +11,15 @@ from msgspec import Struct
 from tasks.core import addresses
 from tasks.core.errors import TodError
 from tasks.core.files import free_space
+from tasks.core.receipts import read
 from tasks.download.outlook import Outlook, Place, outlook, writings
+from tasks.download.shared import unreadable
 from tasks.pipeline.job import Job, NetworkJob
+from tasks.pipeline.receipts import NetworkReceipt
 from tasks.pipeline.room import Disk, by_disk
 from tasks.pipeline.step import AnyStep
 from tasks.smoke import picture as pictures
+from tasks.training import wheels
 from tasks.web.sources import parse
 
 State = Literal["stale", "follows", "current"]
@@ -43,6 +47,7 @@ class Fetch(Struct, frozen=True, kw_only=True):
 
     Attributes:
         size, bytes: of the archive, and of those what comes over the network; None if unknown.
+        why: if it can come from nowhere, why.
     """
 
     network: str
@@ -50,6 +55,7 @@ class Fetch(Struct, frozen=True, kw_only=True):
     source: str
     size: int | None
     bytes: int | None
+    why: str = ""
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -58,12 +64,14 @@ class Plan(Struct, frozen=True, kw_only=True):
     Attributes:
         besides: what else would be fetched, of unknown size, a clause each.
         disks: only what archives and networks take; records, trainings and pages are not counted.
+        notes: what is passed over, a line each.
     """
 
     items: tuple[Item, ...]
     fetches: tuple[Fetch, ...]
     besides: tuple[str, ...]
     disks: tuple[Disk, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -100,13 +108,14 @@ def plan(chosen: Chosen, before: Before, free: Callable[[Path], int] = free_spac
         fetches=tuple(_fetch(job, found) for job, found in coming),
         besides=tuple(_besides(chosen, stale)),
         disks=by_disk([one for job, found in seen for one in writings(job, found)], free),
+        notes=unreadable(coming[0][0]) if coming else (),
     )
 
 
 def _items(chosen: Chosen, before: Before) -> Iterator[Item]:
     moving: set[tuple[str, str]] = set()
     for (title, name), (step, job) in chosen.items():
-        why = _why_stale(step, job)
+        why = _why_stale(step, job) or _why_deferred(step, job)
         earlier = {(one.removeprefix("_"), whom) for one, whom in before(step, job)}
         state: State = "stale" if why is not None else "follows" if earlier & moving else "current"
         if state != "current":
@@ -121,6 +130,14 @@ def _why_stale(step: AnyStep, job: Job) -> str | None:
         return addresses.redacted_text(str(error))
 
 
+def _why_deferred(step: AnyStep, job: Job) -> str | None:
+    """Why a step was not done at all, and so is to be done once what it waits for is there."""
+    receipt = read(job.receipt(step.title), NetworkReceipt)
+    if receipt is None or receipt.status != "deferred":
+        return None
+    return f"deferred: {receipt.reason}"
+
+
 def _fetch(job: NetworkJob, found: Outlook) -> Fetch:
     return Fetch(
         network=job.name,
@@ -128,11 +145,13 @@ def _fetch(job: NetworkJob, found: Outlook) -> Fetch:
         source=found.source,
         size=found.size,
         bytes=found.to_fetch,
+        why=found.why,
     )
 
 
 def _besides(chosen: Chosen, stale: set[tuple[str, str]]) -> Iterator[str]:
-    if any(step == "trainer" for step, _ in stale):
+    trainers = [chosen[key][1] for key in stale if key[0] == "trainer"]
+    if any(not wheels.at_hand(job) for job in trainers):
         yield "the packages that train, from the package registry"
     told = set()
     for key, (_, job) in chosen.items():

@@ -8,12 +8,13 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from tasks.core.errors import DamagedError
+from tasks.core.errors import DamagedError, UnreachableError
 from tasks.core.paths import Cache, Workspace
 from tasks.download import outlook, shared, step
-from tasks.pipeline import archive_cache
+from tasks.pipeline import archive_cache, cache_users
 from tasks.pipeline.archive_cache import ArchiveRecord
 from tasks.pipeline.job import NetworkJob, Silent
 from tasks.verify import step as verify
@@ -144,14 +145,71 @@ def test_what_is_no_folder_is_passed_over(
     assert outcome.lines[0].startswith(f"shared cache {folder}: ")
 
 
-def test_a_pipe_in_place_of_an_archive_is_not_waited_for(
-    workspace: Workspace, folder: Path
+def broken_link(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (os.mkfifo, "not an ordinary file"),
+        (Path.mkdir, "is a folder"),
+        (lambda path: path.symlink_to(path), "too many levels of symbolic links"),
+        (broken_link, "no such file or directory"),
+    ],
+    ids=["a pipe", "a folder", "a link to itself", "a broken link"],
+)
+@pytest.mark.parametrize("name", ["", "other"])
+def test_what_is_no_file_in_place_of_an_archive_is_passed_over_with_a_line(
+    workspace: Workspace, folder: Path, make: Callable[[Path], None], why: str, name: str
 ) -> None:
     job = settled(workspace, folder)
-    path = left(folder, job)
+    path = left(folder, job, name=name)
     path.unlink()
-    os.mkfifo(path)
-    assert step.run(job, Silent()).kind == "deferred"
+    make(path)
+    assert outlook.outlook(job).place == "address"
+    outcome = step.run(job, Silent())
+    assert (outcome.kind, outcome.lines) == (
+        "deferred",
+        (f"net: {path}: {why}; it is passed over",),
+    )
+
+
+class Notes(Silent):
+    """What a step tells before it is done."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def note(self, line: str) -> None:
+        self.told.append(line)
+
+
+def test_what_is_passed_over_is_told_though_the_download_fails(
+    workspace: Workspace, folder: Path, tmp_path: Path
+) -> None:
+    job = settled(workspace, tmp_path / "missing", folder)
+    path = left(folder, job, OTHER)
+    notes = Notes()
+    with pytest.raises(UnreachableError):
+        step.run(msgspec.structs.replace(job, may_defer=False), notes)
+    assert notes.told == [
+        f"shared cache {tmp_path / 'missing'}: no such file or directory; it is passed over",
+        f"{path}: not the archive on record; it is passed over",
+    ]
+
+
+@pytest.mark.parametrize("spelling", ["{}", "{}/.", "{}/archives/..", "{}-link"])
+def test_ones_own_cache_is_none_of_the_shared_ones(
+    workspace: Workspace, cache: Cache, spelling: str
+) -> None:
+    """So that the workspace leaves a note there, by which a sweep knows what it needs."""
+    cache.root.with_name(f"{cache.root.name}-link").symlink_to(cache.root)
+    job = settled(workspace, Path(spelling.format(cache.root)))
+    assert archive_cache.shared_caches(job) == ()
+    left(cache.root, job)
+    assert step.run(job, Silent()).note == "found in the cache"
+    assert cache_users.note_of(cache, workspace).exists()
 
 
 class Stale:

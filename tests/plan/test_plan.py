@@ -10,17 +10,21 @@ from typing import Any
 import msgspec
 import pytest
 
-from tasks.config.types import Digests, Network, Settings
+from tasks import trainer
+from tasks.config import lock
+from tasks.config.types import Config, Digests, LockEntry, Network, Settings
 from tasks.core.errors import DiskError
 from tasks.core.paths import Cache, Workspace
 from tasks.download import outlook, step
 from tasks.download.transfer import Tools
-from tasks.pipeline.job import NetworkJob, Silent
+from tasks.pipeline.job import NetworkJob, Silent, WorkspaceJob
 from tasks.pipeline.room import Writing, by_disk, must_fit, way_out
+from tasks.plan import figures
 from tasks.plan.command import lines
 from tasks.plan.figures import Fetch, Item, Plan
+from tasks.training import wheels
 from tests.support.checkouts import Checkout, check_out
-from tests.support.downloads import BODY, network_job
+from tests.support.downloads import BODY, local_archive, network_job
 from tests.support.servers import file, free_port, serving
 
 EMBEDDED = "ssd_tinynet_320x320_cube_digits"
@@ -85,6 +89,17 @@ def test_the_trainings_of_a_project_bring_the_trainer(checkout: Checkout) -> Non
     assert plan["besides"] == ["the packages that train, from the package registry"]
 
 
+@pytest.mark.parametrize("at_hand", [True, False])
+def test_packages_that_came_with_a_bundle_are_not_fetched(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, at_hand: bool
+) -> None:
+    monkeypatch.setattr(wheels, "at_hand", lambda _: {Path("a.whl"): "a"} if at_hand else {})
+    job = WorkspaceJob(Config(networks={}, projects={}, settings=Settings()), workspace)
+    made = figures.plan({("trainer", job.name): (trainer.STEP, job)}, lambda *_: ())
+    assert [item.state for item in made.items] == ["stale"]
+    assert bool(made.besides) is not at_hand
+
+
 @pytest.mark.parametrize("word", ["no such thing", "smoke:nothing", "train:nobody", "x*"])
 def test_a_word_that_means_nothing_is_one_line(checkout: Checkout, word: str) -> None:
     done = checkout.doit("plan", word)
@@ -111,6 +126,28 @@ def test_the_whole_zoo_is_readable_in_any_terminal(checkout: Checkout, width: in
     assert max(map(len, done.out.splitlines())) <= width
     assert len(done.out.splitlines()) < 75
     assert "unknown size" in done.out
+
+
+def test_after_a_deferred_run_all_that_was_not_done_is_stale(tmp_path: Path) -> None:
+    checkout = check_out(tmp_path / "workspace", TOD_OFFLINE="1")
+    path, named = checkout.root / "config/workspace.toml", f"smoke:{TUTORIAL}"
+    path.write_text(path.read_text().replace(f'    "{EMBEDDED}",\n', ""))
+    before = planned(checkout, named)
+    assert checkout.doit("smoke").code == 0
+    after = planned(checkout, named)
+    assert {item["state"] for item in after["steps"]} == {"stale"}
+    assert {item["why"] for item in after["steps"]} == {"deferred: no host can be reached"}
+    assert after["besides"] == before["besides"] != []
+
+
+def test_a_shared_cache_that_is_missing_is_told(tmp_path: Path) -> None:
+    checkout = check_out(tmp_path / "workspace", TOD_OFFLINE="1")
+    path = checkout.root / "config/workspace.toml"
+    named = '[settings]\nshared_caches = ["/no/such/folder"]'
+    path.write_text(path.read_text().replace("[settings]", named))
+    why = "shared cache /no/such/folder: no such file or directory; it is passed over"
+    assert planned(checkout, "download")["notes"] == [why]
+    assert f"  {why}\n" in checkout.doit("plan", "download", COLUMNS="120").out
 
 
 def test_what_is_done_is_not_stale(tmp_path: Path) -> None:
@@ -171,6 +208,21 @@ def test_what_a_run_fetched_is_in_the_cache_already(workspace: Workspace, cache:
         job.receipt("download").unlink()
         found = outlook.outlook(job)
     assert (found.place, found.to_fetch) == ("cache", 0)
+
+
+def test_why_no_source_will_do_is_told(workspace: Workspace) -> None:
+    job = job_of(workspace, "exports/net.tar.gz")
+    assert outlook.outlook(job).why == "exports/net.tar.gz is missing"
+    plain = job_of(workspace, "http://example.org/net.tar.gz")
+    assert outlook.outlook(plain).why == "plain http, and no digest on record"
+    local_archive(workspace)
+    settled = network_job(workspace, "exports/net.tar.gz", locked=None)
+    entry = LockEntry(sha256="0" * 64, size=5)
+    lock.record(workspace.lock_file, "net", entry)
+    assert outlook.outlook(settled).why == "exports/net.tar.gz is not the archive on record"
+    fetch = Fetch(network="net", place="nowhere", source="", size=5, bytes=0, why="x is missing")
+    shown = lines(Plan(items=(), fetches=(fetch,), besides=(), disks=()), 80)
+    assert "  no source will do: x is missing" in shown
 
 
 # The disk
