@@ -32,6 +32,12 @@ def is_other(job: NetworkJob, record: ArchiveRecord) -> bool:
     return lock.settled(job.workspace.lock_file, job.network) not in (None, record.sha256)
 
 
+def kept(job: NetworkJob) -> ArchiveRecord | None:
+    """The record of the refused copy that waits for the user's word, or None."""
+    path = archive_cache.refused(job)
+    return archive_cache.read_record(job.cache.record(path)) if path is not None else None
+
+
 def set_aside(job: NetworkJob, path: Path, record: ArchiveRecord, progress: Progress) -> TodError:
     """Move a copy of ours, whose bytes are others, out of the way; the failure of its source."""
     failure = _failure(job, path, record, progress)
@@ -39,14 +45,14 @@ def set_aside(job: NetworkJob, path: Path, record: ArchiveRecord, progress: Prog
         target = _move(job, path, record, "damaged")
         todo = f"it is now {target}; run doit again to fetch it anew"
         return DamagedError(failure.what, failure.why, todo)
-    kept = archive_cache.refused(job)
-    before = archive_cache.read_record(job.cache.record(kept)) if kept else None
+    before = kept(job)
     also = before.also_refused if before is not None else ()
-    if kept is None or before is None or before.source == record.source:
+    if before is None or before.source == record.source:
         _move(job, path, replace(record, also_refused=also), "refused")
     else:
         also = (*(one for one in also if one.source != record.source), record)
-        archive_cache.write_record(job.cache.record(kept), replace(before, also_refused=also))
+        place = job.cache.set_aside(archive_cache.cached(job), "refused")
+        archive_cache.write_record(job.cache.record(place), replace(before, also_refused=also))
         remove(path)
         remove(job.cache.record(path))
     return failure
@@ -93,12 +99,11 @@ def from_source(job: NetworkJob, source: Source) -> ArchiveRecord | None:
     Raises:
         ConfigError: config/zoo.lock can't be read.
     """
-    path = archive_cache.refused(job)
-    kept = archive_cache.read_record(job.cache.record(path)) if path else None
-    if kept is None:
+    copy = kept(job)
+    if copy is None:
         return None
     wanted = lock.settled(job.workspace.lock_file, job.network)
-    some = (one for one in (kept, *kept.also_refused) if one.sha256 != wanted)
+    some = (one for one in (copy, *copy.also_refused) if one.sha256 != wanted)
     return next((one for one in some if _is_of(one, source)), None)
 
 
@@ -115,10 +120,9 @@ def readmit(job: NetworkJob) -> None:
         ConfigError: config/zoo.lock can't be read.
         OSError: the cache can't be written.
     """
-    path = archive_cache.refused(job)
-    record = archive_cache.read_record(job.cache.record(path)) if path else None
+    copy = kept(job)
     wanted = lock.settled(job.workspace.lock_file, job.network)
-    if record is not None and record.sha256 == wanted:
+    if copy is not None and copy.sha256 == wanted:
         archive_cache.readmit(job)
 
 

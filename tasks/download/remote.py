@@ -57,14 +57,14 @@ def get(
     try:
         reach.check(job, source, origin)
         if former is not None and refused.still_offered(job, source, former):
-            raise refusal(job, f"{source.host} still offers the archive that was refused")
+            raise refusal(job, "still offers the archive that was refused")
         return _in_turn(job, source, progress, tools)
     except UnreachableError as failure:
         # Who did not answer now is not asked again by this process for its other networks.
         if not connectivity.is_offline():
             connectivity.verdicts()[origin] = failure.why
         if former is not None:
-            why = f"the archive was refused, and {source.host} can't be asked ({failure.why})"
+            why = f"its archive was refused, and now it can't be asked ({failure.why})"
             raise refusal(job, why) from None
         raise
 

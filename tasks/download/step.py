@@ -237,7 +237,9 @@ def _give_up(job: NetworkJob, failures: Failures) -> Outcome:
     said = (f"{_shown(source)}: {failure.why}" for source, failure in failures)
     why, todo = "; ".join(dict.fromkeys(said)), by_hand(job)
     if accepting := [f.todo for _, f in failures if isinstance(f, RefusedError)]:
-        raise RefusedError(job.name, why, "; or ".join(dict.fromkeys(accepting)))
+        copy = refused.kept(job) if len(accepting) > 1 else None
+        which = f" (what came from {copy.source})" if copy is not None else ""
+        raise RefusedError(job.name, why, "; or ".join(dict.fromkeys(accepting)) + which)
     advice = [failure.todo for _, failure in failures if failure.todo]
     if is_final(failures):
         damaged = any(isinstance(failure, DamagedError) for _, failure in failures)

@@ -142,8 +142,9 @@ def test_two_sources_of_other_archives_are_not_fetched_from_again(workspace: Wor
     with serving(file(OTHER)) as first, serving(file(THIRD)) as second:
         job = job_of(workspace, first.url(), second.url())
         for _ in range(3):
-            with pytest.raises(RefusedError):
+            with pytest.raises(RefusedError) as caught:
                 run(job)
+        assert caught.value.todo.endswith(f"(what came from {first.url()})")
         for server in (first, second):
             assert [one.method for one in server.requests] == ["GET", "HEAD", "HEAD"]
     assert refused(job) == OTHER  # of the source that comes first
