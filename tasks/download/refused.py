@@ -9,7 +9,6 @@ well, so that neither of two such sources is asked for its archive anew at every
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -70,6 +69,8 @@ def _move(job: NetworkJob, path: Path, record: ArchiveRecord, why: SetAside) -> 
 
 def of_file(job: NetworkJob, path: Path, record: ArchiveRecord, progress: Progress) -> TodError:
     """The failure of a file of the user's, which stays as it is."""
+    import shlex
+
     failure = _failure(job, path, record, progress)
     if isinstance(failure, DamagedError):
         return failure
