@@ -16,7 +16,7 @@ from tasks.config import lock
 from tasks.core.errors import DiskError
 from tasks.core.files import is_file, sha256_or_nothing, size_of, sync_folder
 from tasks.core.temporary import is_own
-from tasks.pipeline import archive_cache
+from tasks.pipeline import archive_cache, cache_users
 from tasks.pipeline.archive_cache import ArchiveRecord
 from tasks.pipeline.job import NetworkJob
 
@@ -142,6 +142,7 @@ def of_digest(job: NetworkJob, sha256: str) -> ArchiveRecord | None:
             or sha256_or_nothing(path, job.config.settings.max_unpacked) != sha256
         ):
             continue
+        cache_users.keep_for_others(job, sha256)
         copied = archive_cache.read_record(job.cache.record(archive_cache.put(job, path, record)))
         if copied is not None and copied.sha256 == sha256:
             return copied
@@ -155,6 +156,7 @@ def publish(job: NetworkJob, path: Path, record: ArchiveRecord) -> None:
     its archive means nothing. A refused copy is superseded.
     """
     archive = archive_cache.cached(job)
+    cache_users.keep_for_others(job, record.sha256)
     archive_cache.write_record(job.cache.record(archive), record)
     os.replace(path, archive)
     sync_folder(archive.parent)

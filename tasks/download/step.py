@@ -175,10 +175,11 @@ def _from_cache(
     if not refused.is_other(job, record):
         tidy(job)  # a download that was killed right after it had published could not
         return _done(job, record, note="found in the cache")
+    wanted = lock.settled(job.workspace.lock_file, job.network) or ""
     if record.source == ANOTHERS:
         why = "another user's, and not the archive on record"
         lines.append(f"{job.name}: {path} is {why}; it is left alone")
-    else:
+    elif not cache_users.keep_for_others(job, wanted):
         failure = refused.set_aside(job, path, record, progress)
         failures.append((Source("the cached copy"), failure))
     return None

@@ -170,6 +170,12 @@ def _move(job: NetworkJob, path: Path, target: Path) -> Path:
     return target
 
 
+def name_by_digest(job: NetworkJob, sha256: str) -> None:
+    """Give the cached copy, which has this sha256, a name that tells it."""
+    key = object_key(job.network, job.workspace.root)
+    _move(job, cached(job), job.cache.archive(job.name, f"{key}-{sha256[:12]}"))
+
+
 def refused(job: NetworkJob) -> Path | None:
     """The refused copy that waits for the user's word, or None."""
     path = job.cache.set_aside(cached(job), "refused")

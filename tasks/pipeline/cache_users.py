@@ -16,12 +16,18 @@ import msgspec
 
 from tasks.config import lock
 from tasks.core.errors import ConfigError
-from tasks.core.files import LARGEST_STATE, read_file, sha256_or_nothing, write_if_changed
+from tasks.core.files import (
+    LARGEST_STATE,
+    is_file,
+    read_file,
+    sha256_or_nothing,
+    write_if_changed,
+)
 from tasks.core.paths import Cache, Workspace
 from tasks.core.receipts import read
-from tasks.core.temporary import open_plain
+from tasks.core.temporary import is_own, open_plain
 from tasks.pipeline import archive_cache
-from tasks.pipeline.job import Job
+from tasks.pipeline.job import Job, NetworkJob
 from tasks.pipeline.receipts import DownloadReceipt
 
 TRAINER_LOCK = "requirements-train.lock"
@@ -122,3 +128,25 @@ def users(cache: Cache) -> tuple[dict[Path, User], list[Path]]:
         except (OSError, ValueError):
             unreadable.append(path)
     return found, unreadable
+
+
+def keep_for_others(job: NetworkJob, sha256: str) -> bool:
+    """Before an archive of this sha256 takes the place of the network's cached copy: give that one
+    a name of its own, if another workspace needs just its bytes. It is found by its digest there.
+
+    Returns:
+        Whether it was so.
+
+    Raises:
+        OSError: the cache can't be written.
+    """
+    path = archive_cache.cached(job)
+    record = archive_cache.read_record(job.cache.record(path))
+    if record is None or record.sha256 in ("", sha256) or not is_file(path) or not is_own(path):
+        return False
+    here = str(job.workspace.root.resolve())
+    others = (user for user in users(job.cache)[0].values() if user.path != here)
+    if not any(record.sha256 in user.digests for user in others):
+        return False
+    archive_cache.name_by_digest(job, record.sha256)
+    return True

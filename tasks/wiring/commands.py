@@ -151,7 +151,8 @@ def adopt(words: Sequence[str], config: Config, workspace: Workspace) -> list[st
         if source.path is not None and (workspace.root / source.path).is_file():
             why = f"it is read from {source.path}, nothing is fetched for it"
             raise UsageError(network.name, why)
-    _, note = verify_file(job, file, Silent())
+    facts, note = verify_file(job, file, Silent())
+    cache_users.keep_for_others(job, facts.sha256)
     archive_cache.put(job, file, archive_cache.ArchiveRecord(source="adopted", attested_by="file"))
     download.run(job, Silent())
     lines = verify.run(job, Silent()).lines
@@ -207,7 +208,7 @@ def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[s
     job = NetworkJob(config, workspace, network=network)
 
     from tasks.config import lock
-    from tasks.pipeline import archive_cache
+    from tasks.pipeline import archive_cache, cache_users
     from tasks.verify.work import verify_file
 
     file = existing_file(words[1]) if len(words) == 2 else archive_cache.refused(job)
@@ -218,6 +219,7 @@ def accept(words: Sequence[str], config: Config, workspace: Workspace) -> list[s
         todo = f"`{command_for_archive(job)}` fetches it"
         raise UsageError(network.name, "there is no archive of it at hand", todo)
     facts, note = verify_file(job, archive, Silent(), accepting=True)
+    cache_users.keep_for_others(job, facts.sha256)
     if len(words) == 2:
         archive = archive_cache.put(
             job, archive, archive_cache.ArchiveRecord(source="adopted", attested_by="user")
