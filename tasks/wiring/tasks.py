@@ -67,6 +67,13 @@ class StepTask(Task):  # type: ignore[misc]
             task.options = task.options or dict(self.options)
         return rest
 
+    def pickle_safe_dict(self) -> dict[str, Any]:
+        """What doit sends to another process and back (`-n`): nothing that only this one needs."""
+        safe: dict[str, Any] = super().pickle_safe_dict()
+        for name in ("cleaner", "members"):
+            safe.pop(name, None)
+        return safe
+
     def clean(self, outstream: Any, dryrun: bool) -> None:
         """Clean, and end with exit code 1 if something could not be removed."""
         if self.cleaner is None:

@@ -101,6 +101,16 @@ def test_doits_at_once_share_the_work_and_do_no_harm(
         assert set(counted.values()) == {1}, counted
 
 
+def test_several_tasks_at_a_time_leave_what_one_at_a_time_leaves(
+    place: Scene, reference: Reference
+) -> None:
+    checkout = place.fresh(stand_in=True)
+    done = checkout.doit("-n", "2")
+    assert done.code == 0, done.said
+    assert "Traceback" not in done.said
+    assert snapshot(checkout) == reference.files
+
+
 def test_when_one_is_killed_another_goes_on_where_it_was(
     together: Together, place: Scene, reference: Reference
 ) -> None:
