@@ -119,7 +119,7 @@ class Orders:
     def _with_network(self, worker: str, work: Work, batch: Batch) -> Answer:
         held = self._network(worker, work)
         if held.fault:
-            return Answer(fault=held.fault)
+            return Answer(fault=held.fault, is_workers=held.is_workers)
         self.events.put((worker, batch, Started()))
         return self._order(worker, work, batch)
 

@@ -25,9 +25,10 @@ AIM, LEAST = 10.0, 2.0
 there shall be some for every worker, at least."""
 MOST = 256
 MOST_BYTES = 16_000_000
-SLOW, GRACE, UNKNOWN = 4.0, 20.0, 60.0
+SLOW, GRACE, UNKNOWN, WITHOUT_NETWORK = 4.0, 20.0, 60.0, 300.0
 """A batch is overdue after `GRACE` seconds, in which TensorFlow may start and load a network, and
-`SLOW` times what it should take, or `UNKNOWN` seconds if that is not known."""
+`SLOW` times what it should take, `UNKNOWN` seconds if that is not known; or where its worker does
+not even have the network after `WITHOUT_NETWORK` seconds: it may be a large one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,10 @@ class Failure:
 
 @dataclass(slots=True)
 class _Running:
-    """`began` is None while the worker waits for the network."""
+    """`began` is None while the worker waits for the network, since it was `given` the batch."""
 
     batch: Batch
+    given: float
     began: float | None = None
 
 
@@ -101,7 +103,7 @@ class Board:
         batch = self._again(worker, workers) or self._new(worker, workers)
         batch = batch or self._overdue(worker, now)
         if batch is not None:
-            self._running[worker] = _Running(batch)
+            self._running[worker] = _Running(batch, now)
             self._loaded[worker] = batch.network
         return batch
 
@@ -123,14 +125,23 @@ class Board:
             self._pace[batch.network] = took if known is None else (known + took) / 2
         return True
 
-    def fail(self, worker: str, batch: Batch, why: str, *, is_broken: bool = False) -> None:
-        """A worker could not do a batch."""
+    def fail(
+        self,
+        worker: str,
+        batch: Batch,
+        why: str,
+        *,
+        is_broken: bool = False,
+        is_workers: bool = False,
+    ) -> None:
+        """A worker could not do a batch. Where the fault is the worker's own, as of its disk, that
+        is none of the batch's tries."""
         self._running.pop(worker, None)
         self.failures.append(Failure(worker, batch.network, why))
         self._strikes[worker] = self._strikes.get(worker, 0) + (not is_broken)
         if self._strikes[worker] >= MOST_STRIKES:
             self.exclude(worker, f"it failed {MOST_STRIKES} times, the last time: {why}")
-        self._try_again(worker, batch, why, is_broken)
+        self._try_again(worker, batch, why, is_broken, is_workers)
 
     def give_up(self, network: str, why: str, *, is_broken: bool = False) -> None:
         """Do no more of a network."""
@@ -162,11 +173,12 @@ class Board:
         """What takes far too long: worker, batch, and the seconds until now."""
         late = []
         for worker, running in self._running.items():
-            if running.began is None:
-                continue
-            pace, since = self._pace.get(running.batch.network), now - running.began
-            usual = UNKNOWN if pace is None else pace * len(running.batch.pictures)
-            if running in self._open() and since > GRACE + SLOW * usual:
+            since, most = now - running.given, WITHOUT_NETWORK
+            if running.began is not None:
+                pace, since = self._pace.get(running.batch.network), now - running.began
+                usual = UNKNOWN if pace is None else pace * len(running.batch.pictures)
+                most = GRACE + SLOW * usual
+            if running in self._open() and since > most:
                 late.append((worker, running.batch, since))
         return late
 
@@ -178,12 +190,14 @@ class Board:
             if one.batch not in self._finished and one.batch.network not in self.given_up
         ]
 
-    def _try_again(self, worker: str, batch: Batch, why: str, is_broken: bool) -> None:
+    def _try_again(
+        self, worker: str, batch: Batch, why: str, is_broken: bool, is_workers: bool = False
+    ) -> None:
         if batch in self._finished or batch.network in self.given_up:
             return
         if any(one.batch == batch for one in self._running.values()):
             return  # another worker is at it
-        failed_on = (*batch.failed_on, worker)
+        failed_on = batch.failed_on if is_workers else (*batch.failed_on, worker)
         if is_broken or len(failed_on) >= MOST_TRIES:
             self.give_up(batch.network, why, is_broken=is_broken)
         else:

@@ -5,6 +5,7 @@ Nothing but this project's own functions is called, by their names, with plain b
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import pkgutil
 import time
@@ -195,20 +196,35 @@ def connected(address: str, settings: Settings) -> Connection:
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of versions: see `_must_match`
-        client = None
         try:
+            versions = asyncio.run(_versions(address, settings.connect_timeout))
+            _must_match(what, versions)
             client = distributed.Client(
                 address, timeout=settings.connect_timeout, set_as_default=False
             )
-            _must_match(what, client.sync(client.scheduler.versions, packages=[]))
+        except UnreachableError:
+            raise
         except Exception as error:  # OSError; of addresses, versions and certificates anything
-            if client is not None:
-                _close(client)
-            if isinstance(error, UnreachableError):
-                raise
             why = f"it can't be reached ({_first_line(error)})"
             raise UnreachableError(what, why, "is it running, and is the address right?") from error
     return Connection(client, settings)
+
+
+async def _versions(address: str, patience: float) -> dict[str, Any]:
+    """What a scheduler says that it runs. It is asked without a client, which would wait for ever
+    for a server that is none of Dask's, and be in nobody's hands if it can't be made."""
+    from distributed.core import rpc
+    from distributed.security import Security
+
+    own = Security().get_connection_args("client")
+    scheduler = rpc(address, timeout=patience, connection_args=own)
+    try:
+        found: dict[str, Any] = await asyncio.wait_for(scheduler.versions(packages=[]), patience)
+    except TimeoutError:
+        raise OSError(f"no scheduler of Dask answers within {patience:g} s") from None
+    finally:
+        await scheduler.close_rpc()
+    return found
 
 
 def _must_match(what: str, versions: dict[str, Any]) -> None:

@@ -64,6 +64,7 @@ class Answer(Struct, frozen=True, kw_only=True):
         lacks_network: it does not have the network, or no longer as it was.
         fault, todo: why it was not carried out; "" if it was.
         broken: it is the network's own fault, and would be the same on every worker.
+        is_workers: it is the worker's own fault: its disk's.
         seconds: that the pictures took; not what came before the first of them.
         worker: the worker's name, which the client fills in.
     """
@@ -76,17 +77,20 @@ class Answer(Struct, frozen=True, kw_only=True):
     fault: str = ""
     todo: str = ""
     broken: bool = False
+    is_workers: bool = False
     seconds: float = 0.0
     worker: str = ""
 
 
 class Held(Struct, frozen=True, kw_only=True):
     """How a worker stands with a network: it has it; or it has the first `offset` bytes of its
-    archive, and waits for more; or it can't have it, and `fault` says why."""
+    archive, and waits for more; or it can't have it, and `fault` says why: because of its own disk,
+    if `is_workers`."""
 
     here: bool = False
     offset: int = 0
     fault: str = ""
+    is_workers: bool = False
 
 
 class About(Struct, frozen=True, kw_only=True):

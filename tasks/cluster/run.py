@@ -279,7 +279,7 @@ class _Run:
             if answer.results:
                 self._took(batch.network, answer)
             whole = f"{answer.fault}; {answer.todo}" if answer.todo else answer.fault
-            board.fail(worker, batch, whole, is_broken=answer.broken)
+            board.fail(worker, batch, whole, is_broken=answer.broken, is_workers=answer.is_workers)
         elif board.finish(worker, batch, answer.seconds):
             self._took(batch.network, answer)
             self._progress.advance(len(batch.pictures))

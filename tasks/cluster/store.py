@@ -1,8 +1,9 @@
 """What a worker holds: networks, unpacked, for all its machine's workers; pictures, for itself.
 
     <cache>/cluster/networks/<sha256 of the archive>-<digest of the tree>/
-    <cache>/cluster/.pictures-<token>/<sha256>     gone with the process, or when the
-                                                   next one starts
+    <cache>/cluster/.pictures-<token>/<sha256>     gone when their run is over, or with the
+                                                   process, or when the next one is asked for
+                                                   something; beside them, archives that come
 
 A network is unpacked by the code that `doit` itself unpacks with, and compared with what the order
 names: the archive's digest, and the tree's. One that lies there already is read through before it
@@ -28,7 +29,6 @@ from tasks.core.errors import TodError
 from tasks.core.files import free_space, make_folders, remove, sha256_of
 from tasks.core.paths import Cache, default_cache
 from tasks.core.staging import made_aside, remove_strays
-from tasks.core.temporary import token
 from tasks.pipeline.archive_cache import read_record
 
 Marks = dict[Path, tuple[int, int, int, int]]
@@ -86,7 +86,7 @@ class Store:
     def _is_fetched(self, wanted: WantedNetwork, folder: Path) -> bool:
         """Whether a mirror had the archive, which is unpacked then and not kept."""
         for address in wanted.mirrors:
-            part = self.networks / f".{folder.name}.{token()}.part"
+            part = self.pictures / f"{folder.name}.part"
             try:
                 mirrors.fetch(address, wanted, part)
                 self._unpack(part, wanted, folder)
@@ -101,7 +101,7 @@ class Store:
         """Take some bytes of an archive; the last of them have it unpacked."""
         folder = self._folder(wanted)
         name = folder.name
-        part = self._parts.setdefault(name, self.networks / f".{name}.{token()}.part")
+        part = self._parts.setdefault(name, self.pictures / f"{name}.part")
         with open(part, "ab") as file:
             if file.tell() != offset:
                 return Held(offset=file.tell())

@@ -55,7 +55,7 @@ def carry_out(order: bytes, pictures: dict[str, bytes]) -> bytes:
         try:
             answer = _answer(store(), asked, pictures)
         except OSError as error:
-            answer = Answer(fault=_words(error))
+            answer = Answer(fault=_words(error), is_workers=True)
     return msgspec.json.encode(answer)
 
 
@@ -71,7 +71,7 @@ def _held(ask: Callable[[], Held]) -> bytes:
         try:
             return msgspec.json.encode(ask())
         except OSError as error:
-            return msgspec.json.encode(Held(fault=_words(error)))
+            return msgspec.json.encode(Held(fault=_words(error), is_workers=True))
 
 
 def _words(error: OSError) -> str:

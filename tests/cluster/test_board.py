@@ -6,7 +6,17 @@ from collections import OrderedDict
 
 import pytest
 
-from tasks.cluster.board import AIM, FIRST, MOST, MOST_TRIES, Batch, Board, batch_size
+from tasks.cluster.board import (
+    AIM,
+    FIRST,
+    MOST,
+    MOST_STRIKES,
+    MOST_TRIES,
+    WITHOUT_NETWORK,
+    Batch,
+    Board,
+    batch_size,
+)
 
 W = ["w1", "w2"]
 
@@ -122,10 +132,10 @@ def test_a_worker_is_given_the_pictures_first_that_it_has() -> None:
     assert first.pictures[: len(has.pictures)] == has.pictures
 
 
-def test_a_worker_that_waits_for_a_network_is_not_late() -> None:
+def test_a_worker_that_waits_for_a_large_network_is_not_late() -> None:
     made = board(a=2)
     assert made.next("w1", W, 0.0) is not None
-    assert made.overdue(10_000.0) == []
+    assert made.overdue(WITHOUT_NETWORK) == []
 
 
 def test_what_was_under_way_when_the_scheduler_went_is_done_again_and_nobody_is_blamed() -> None:
@@ -152,3 +162,22 @@ def test_a_batch_is_a_few_seconds_of_work(
     pace: float | None, waiting: int, workers: int, size: int
 ) -> None:
     assert batch_size(pace, waiting, workers) == size
+
+
+def test_a_worker_that_does_not_even_get_the_network_has_its_batch_done_by_an_idle_one() -> None:
+    made = board(a=1)
+    waiting = made.next("w1", W, 0.0)
+    assert made.next("w2", W, WITHOUT_NETWORK - 1) is None
+    assert made.next("w2", W, WITHOUT_NETWORK + 1) == waiting
+
+
+def test_workers_whose_own_disks_fail_cost_a_batch_no_try() -> None:
+    made, bad = board(a=1), ["w1", "w3", "w4"]
+    for worker in bad:
+        for _ in range(MOST_STRIKES):
+            batch = made.next(worker, [*W, *bad], 0.0)
+            assert batch is not None
+            made.fail(worker, batch, "read-only file system", is_workers=True)
+        assert worker in made.excluded
+    assert not made.given_up
+    assert given(made, "w2").failed_on == ()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import signal
+import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -212,6 +215,27 @@ def test_without_a_scheduler_it_is_one_line(cluster: Cluster, job: ProjectJob) -
     cluster.close()
     with pytest.raises(UnreachableError, match=r"^scheduler tcp://127.*: it can't be reached"):
         detect(job)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["garbage", "tcp://127.0.0.1", "tcp://", "http://127.0.0.1:1", "tls://127.0.0.1:1", "SILENT"],
+)
+def test_what_is_no_scheduler_is_one_line_and_nobody_waits_for_it(
+    address: str,
+    job: ProjectJob,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv(VARIABLE, place if address == "SILENT" else address)
+        began = time.monotonic()
+        with pytest.raises(UnreachableError, match=r"^scheduler .*: it can't be reached \(.+\)"):
+            detect(job)
+        gc.collect()
+    assert time.monotonic() - began < 15
+    assert "Traceback" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("package", ["dask", "distributed"])
