@@ -35,7 +35,7 @@ def remembering(job: ProjectJob) -> Iterator[Callable[[bytes], Picture]]:
     def picture_of(content: bytes) -> Picture:
         sha256 = hashlib.sha256(content).hexdigest()
         if sha256 not in known:
-            known[sha256] = examine(content)
+            known[sha256] = examine(content, sha256)
         return known[sha256]
 
     try:

@@ -138,7 +138,7 @@ def _write(
         done.new += 1
         if target.picture.name != picture.name:
             done.renamed.append((foreign.path.name, target.picture.name))
-    if not target.xml.exists():
+    if not target.is_there or not target.xml.exists():
         writer.file(annotation, target.xml)
         done.annotated += 1
         done.flaws += picture.flaws

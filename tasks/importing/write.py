@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +24,7 @@ from tasks.core.staging import made_aside, remove_strays
 How = Literal["copy", "link", "refer"]
 MOST = 1000  # pictures of a batch
 MOST_HELD = 64_000_000  # bytes that wait to be written
+AT_ONCE = 64  # files that the thread is given: for each by itself both threads would wait in turns
 OTHER_WAY = {
     "link": "`--pictures copy` copies them, `--pictures refer` leaves them where they are",
     "refer": "`--pictures copy` copies them, `--pictures link` makes hard links",
@@ -37,13 +38,16 @@ class Writer(Struct):
         aside: the folder that they are in until then.
         thread: what writes.
         waiting: what is written there, and where it goes.
-        begun: what may still be being written; `held` are the bytes that it holds in memory.
+        unwritten: what the thread is to be given next.
+        begun: what may still be being written.
+        held: bytes of both that are in memory.
     """
 
     how: How
     aside: Path
     thread: ThreadPoolExecutor
     waiting: list[tuple[Path, Path]] = field(default_factory=list)
+    unwritten: list[tuple[Path, bytes]] = field(default_factory=list)
     begun: list[Future[None]] = field(default_factory=list)
     held: int = 0
 
@@ -79,13 +83,21 @@ class Writer(Struct):
         """
         path = self._next()
         self.waiting.append((path, target))
-        self.begun.append(self.thread.submit(_write, path, content))
+        self.unwritten.append((path, content))
         self.held += len(content)
+        if len(self.unwritten) >= AT_ONCE:
+            self._begin()
         if self.held > MOST_HELD:
             self._finish()
 
+    def _begin(self) -> None:
+        """Have the thread write what it was not given yet."""
+        self.begun.append(self.thread.submit(_write, self.unwritten))
+        self.unwritten = []
+
     def _finish(self) -> None:
-        """Wait until all that was begun is written."""
+        """Wait until all is written."""
+        self._begin()
         for writing in self.begun:
             writing.result()
         self.begun.clear()
@@ -137,10 +149,11 @@ def writing(images: Path, folders: tuple[Path, ...], how: How) -> Iterator[Write
             writer.publish()
 
 
-def _write(path: Path, content: bytes) -> None:
-    with open(path, "xb", buffering=0) as file:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[file.write(rest) :]
-        if not hasattr(os, "sync"):  # Windows
-            os.fsync(file.fileno())
+def _write(files: Iterable[tuple[Path, bytes]]) -> None:
+    for path, content in files:
+        with open(path, "xb", buffering=0) as file:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[file.write(rest) :]
+            if not hasattr(os, "sync"):  # Windows
+                os.fsync(file.fileno())

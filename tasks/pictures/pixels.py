@@ -75,9 +75,12 @@ class Picture(Frame, frozen=True):
     ends_early: bool = False
 
 
-def examine(content: bytes) -> Picture:
+def examine(content: bytes, sha256: str = "") -> Picture:
     """Decode the picture, to know that it is whole. JPEGs are decoded at an eighth of their size,
     for which all of the file is still read.
+
+    Args:
+        sha256: of the content, where it is known.
 
     Raises:
         ValueError: it is not a picture, not whole, too large, or of another kind; a clause.
@@ -90,7 +93,8 @@ def examine(content: bytes) -> Picture:
         turned = orientation(picture)
         odd = turned != 1 or is_transparent(picture) or not is_plain(content, kind)
         short = kind == "jpeg" and _ends_early(content, picture)
-    return Picture((width, height), turned, kind, hashlib.sha256(content).hexdigest(), odd, short)
+    sha256 = sha256 or hashlib.sha256(content).hexdigest()
+    return Picture((width, height), turned, kind, sha256, odd, short)
 
 
 def _ends_early(content: bytes, drawn: Image.Image) -> bool:
@@ -98,9 +102,9 @@ def _ends_early(content: bytes, drawn: Image.Image) -> bool:
     them. A whole picture's decoder passes over them. Asked only where the last pixel is grey: a
     progressive file, which lacks detail and no pixels, is not."""
     last = (drawn.size[0] - 1, drawn.size[1] - 1)
-    if END not in content or drawn.convert("RGB").getpixel(last) != GREY:
+    at = content.rfind(END)
+    if at < 0 or drawn.convert("RGB").getpixel(last) != GREY:
         return False
-    at = content.rindex(END)
     with opened(content[:at] + b"\x55" * 4096 + content[at:]) as longer:
         longer.draft(None, drawn.size)
         longer.load()

@@ -28,9 +28,9 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """What was decoded, in order."""
     found: list[bytes] = []
 
-    def counted(content: bytes) -> Picture:
+    def counted(content: bytes, sha256: str) -> Picture:
         found.append(content)
-        return examine(content)
+        return examine(content, sha256)
 
     monkeypatch.setattr(examined, "examine", counted)
     return found
