@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import re
 import shutil
@@ -188,11 +189,20 @@ def written(place: Scene, checkout: Checkout, task: str) -> int:
         return sum(_size(path) for path in place.cache.glob("partial/*.part"))
     if step == "extract":
         shelf = checkout.root / "pre-trained"
-        staged = shelf.glob(f".{name}.staging*/**/*")
-        return sum(_size(path) for path in [*staged, *(shelf / name).rglob("*")])
+        places = [*shelf.glob(f".{name}.staging*"), shelf / name]
+        return sum(_size(path) for place in places for path in _all_in(place))
     if step == "scaffold":
-        return len(list((checkout.root / name).rglob("*")))
+        return len(_all_in(checkout.root / name))
     return 0
+
+
+def _all_in(folder: Path) -> list[Path]:
+    """All files and folders below a folder that others may take away at the same time."""
+    return [
+        Path(place) / name
+        for place, folders, files in os.walk(folder)
+        for name in (*folders, *files)
+    ]
 
 
 def _size(path: Path) -> int:
