@@ -25,6 +25,7 @@ def clean(workspace: Workspace, name: str, dryrun: bool, say: Say) -> list[str]:
     removal.file(workspace.project_notes(name), quiet=True)
     removal.file(workspace.notes_found_whole(name), quiet=True)
     removal.file(workspace.cluster_report(name), quiet=True)
+    removal.file(workspace.examined(name), quiet=True)  # pictures are examined again, if need be
     removal.empty_folder(path.parent)
     removal.empty_folder(path.parent.parent)
     forget(removal, workspace, "measure", name)

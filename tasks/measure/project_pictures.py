@@ -13,18 +13,20 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from embedded import LABELS
 from tasks.annotations.annotated import Annotated, clipped_message, proposed_message, read_pair
-from tasks.annotations.folder import Listing, listing
+from tasks.annotations.examined import remembering
+from tasks.annotations.folder import Listing, Pair, listing
 from tasks.annotations.label_map import labels_of
 from tasks.annotations.other_formats import common_faults
 from tasks.annotations.sharing import listing_of
 from tasks.core.files import size_and_mtime, sync_tree
+from tasks.core.parallel import in_parallel
 from tasks.core.spelling import composed
 from tasks.core.text import count, printable
 from tasks.inference.results import GroundTruth, ProjectPicture, ProjectPictures
@@ -90,25 +92,19 @@ def _draw(folder: Path, staging: Path) -> None:
 def _read(
     job: ProjectJob, listed: Listing, ids: Mapping[str, int], progress: Progress
 ) -> ProjectPictures:
-    pictures, unreadable = list[ProjectPicture](), list[str]()
-    remarks, pairs = common_faults(listed), listed.pairs
+    pictures, unreadable, remarks = list[ProjectPicture](), list[str](), common_faults(listed)
     clips = proposed = 0
-    sizes = [size_and_mtime(pair.picture)[0] for pair in pairs]
-    progress.begin("read pictures", sum(sizes))
-    for pair, size in zip(pairs, sizes, strict=True):
-        progress.advance(size)
-        if not _is_text(pair.picture):
-            unreadable.append(f"{printable(pair.picture.name)}: its name is not UTF-8; rename it")
-            continue
-        found = read_pair(pair, ids)
-        if found.picture is None:
-            unreadable += found.faults
-            continue
-        remarks += [*found.faults, *found.remarks]
-        clips += found.clipped
-        proposed += found.is_proposed
-        pictures.append(_project_picture(job, found))
-    progress.end()
+    with remembering(job) as picture_of:
+        for found in _each(listed, lambda pair: read_pair(pair, ids, picture_of), progress):
+            if isinstance(found, str):
+                unreadable.append(found)
+            elif found.picture is None:
+                unreadable += found.faults
+            else:
+                remarks += [*found.faults, *found.remarks]
+                clips += found.clipped
+                proposed += found.is_proposed
+                pictures.append(_project_picture(job, found))
     if clips:
         remarks.append(clipped_message(clips))
     if proposed:
@@ -119,6 +115,24 @@ def _read(
     return ProjectPictures(
         pictures=tuple(pictures), unreadable=tuple(unreadable), remarks=tuple(remarks)
     )
+
+
+def _each(
+    listed: Listing, read: Callable[[Pair], Annotated], progress: Progress
+) -> Iterator[Annotated | str]:
+    """What is read of each picture, on all processors; of one that can't be named in a file, why
+    not."""
+
+    def read_if_named(pair: Pair) -> Annotated | str:
+        if _is_text(pair.picture):
+            return read(pair)
+        return f"{printable(pair.picture.name)}: its name is not UTF-8; rename it"
+
+    progress.begin("read pictures", len(listed.pairs), "pictures")
+    for found in in_parallel(read_if_named, listed.pairs):
+        progress.advance(1)
+        yield found
+    progress.end()
 
 
 def _is_text(path: Path) -> bool:
