@@ -74,7 +74,8 @@ class Orders:
         when it ends."""
         calls = [
             Thread(target=self._forget, args=(worker, tuple(pictures)), daemon=True)
-            for worker, pictures in self._sent.items()
+            for worker, pictures in [*self._sent.items()]  # a late order may add to it
+            if worker in self._connection.workers
         ]
         until = time.monotonic() + PATIENCE
         for call in calls:

@@ -53,8 +53,6 @@ class Store:
 
     def close(self) -> None:
         """Remove what only this process could use."""
-        for part in self._parts.values():
-            remove(part)
         self._held.close()
 
     def network(self, wanted: WantedNetwork) -> Held:
